@@ -237,6 +237,7 @@ struct kmview_rule {
 	__u32 nofollow_mask;
 	__u32 fd_marks;
 	__u32 path_marks;
+	__u32 reserved2;
 };
 
 /*
