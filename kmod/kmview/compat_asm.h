@@ -12,4 +12,12 @@
 #define KMVIEW_CURRENT PER_CPU_VAR(pcpu_hot)
 #endif
 
+/* 6.15: a function that the linker sees pointed to needs its mark said; before, SYM_FUNC_START set it. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#include <asm/ibt.h>
+#define KMVIEW_ENDBR ENDBR
+#else
+#define KMVIEW_ENDBR
+#endif
+
 #endif

@@ -233,8 +233,11 @@ static const struct file_operations kmview_fops = {
 	.llseek = noop_llseek,
 };
 
+/* Of those that the kernel's list of devices reserves for local use; fixed, so that opening the node loads the module. */
+#define KMVIEW_MINOR 246
+
 static struct miscdevice kmview_device = {
-	.minor = MISC_DYNAMIC_MINOR,
+	.minor = KMVIEW_MINOR,
 	.name = "kmview",
 	.fops = &kmview_fops,
 	.mode = 0666, /* every ioctl checks what its caller may */
@@ -284,5 +287,6 @@ module_exit(kmview_unload);
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("Virtual Square");
 MODULE_DESCRIPTION("System calls of view sessions, virtualised");
+MODULE_ALIAS_MISCDEV(KMVIEW_MINOR);
 MODULE_ALIAS("devname:kmview");
 MODULE_VERSION("0.1.0");

@@ -22,6 +22,7 @@
 #include "offsets.h"
 
 SYM_FUNC_START(kmview_gate)
+	KMVIEW_ENDBR
 	movq	KMVIEW_CURRENT, %rax
 	movl	KMVIEW_TASK_PID(%rax), %ecx
 	movl	%ecx, %edx
