@@ -208,7 +208,7 @@ void kmview_channel_close(struct kmview_session *session)
 	wake_up_all(&channel->room);
 }
 
-/* Write an entry, and wake one thread of the manager if all sleep. Under the lock. */
+/* Write an entry, and wake a thread of the manager if more are to be taken than threads poll. Under the lock. */
 static void announce(struct kmview_channel *channel, u32 slot, u64 id, u32 what)
 {
 	struct kmview_entry *entry = &channel->ring->entry[channel->head & channel->mask];
@@ -220,7 +220,8 @@ static void announce(struct kmview_channel *channel, u32 slot, u64 id, u32 what)
 	WRITE_ONCE(channel->head, channel->head + 1);
 	smp_store_release(&channel->ring->head, channel->head);
 	smp_mb(); /* head before spinning: a manager that stops polling looks at head again */
-	if (!READ_ONCE(channel->ring->spinning)) {
+	if (kmview_ring_used(channel->head, READ_ONCE(channel->ring->tail), channel->mask) >
+	    READ_ONCE(channel->ring->spinning)) {
 		idle = list_first_entry_or_null(&channel->idle, struct idle, node);
 		if (idle) {
 			list_del_init(&idle->node);
