@@ -129,7 +129,7 @@ struct kmview_syscall {
 const struct kmview_syscall *kmview_syscall(const char *name);
 const struct kmview_syscall *kmview_syscall_by_number(unsigned int abi, unsigned int nr);
 
-/* All of them: from NULL to the first, from each to the next, NULL after the last. */
+/* All of them, in one array: from NULL to the first, from each to the next, NULL after the last. */
 const struct kmview_syscall *kmview_syscall_next(const struct kmview_syscall *call);
 
 /* ---- rules */
@@ -170,7 +170,8 @@ int kmview_prog(struct kmview *session, uint32_t place, int fd);
 
 struct kmview_child {
 	pid_t pid;
-	int error_fd; /* for kmview_spawn_error */
+	int closed_fd; /* these two are for kmview_spawn_error */
+	struct kmview_spawned *shared;
 };
 
 /*
@@ -183,7 +184,7 @@ int kmview_spawn(struct kmview *session, char *const argv[], char *const envp[],
 
 /*
  * Why the program could not be executed: waits until it was, and returns 0, or a negative errno (the
- * child then exits with status 127). Not from the only thread that answers. Frees the descriptor.
+ * child then exits with status 127). Once for each child; not while it is the caller who must answer.
  */
 int kmview_spawn_error(struct kmview_child *child);
 

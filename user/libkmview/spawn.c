@@ -3,24 +3,24 @@
  * The first process of a session: fork, join, execute.
  *
  * Once it has joined, any system call of the child may wait for an answer of the very thread that waits
- * for the child. So the child says "joined" by a store into shared memory, and nothing until it executes
- * the program, which closes the pipe; only a failure to do that is written into the pipe.
+ * for the child. So the child speaks by stores into shared memory only: "joined", and why it could not
+ * execute the program. A pipe that nothing is written to is closed by the exec, or by the exit.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "session.h"
 
-struct shared {
+struct kmview_spawned {
 	int joined; /* 1, or a negative errno */
+	int error;  /* why it was not executed */
 };
 
-static _Noreturn void child_main(struct kmview *session, struct shared *shared, int error_fd,
+static _Noreturn void child_main(struct kmview *session, struct kmview_spawned *shared,
 				 char *const argv[], char *const envp[], uint64_t cookie)
 {
 	int error = kmview_join(session, cookie);
@@ -28,17 +28,15 @@ static _Noreturn void child_main(struct kmview *session, struct shared *shared, 
 	__atomic_store_n(&shared->joined, error < 0 ? error : 1, __ATOMIC_RELEASE);
 	if (error >= 0) {
 		execvpe(argv[0], argv, envp);
-		error = -errno;
-		while (write(error_fd, &error, sizeof(error)) < 0 && errno == EINTR)
-			;
+		shared->error = -errno;
 	}
 	_exit(127);
 }
 
 /* 1: joined; or why not. */
-static int wait_joined(struct shared *shared, int error_fd)
+static int wait_joined(struct kmview_spawned *shared, int closed_fd)
 {
-	struct pollfd hangup = { .fd = error_fd };
+	struct pollfd hangup = { .fd = closed_fd };
 	int joined;
 
 	do {
@@ -51,8 +49,8 @@ static int wait_joined(struct shared *shared, int error_fd)
 	return joined;
 }
 
-static int spawn(struct kmview *session, struct shared *shared, char *const argv[],
-		 char *const envp[], uint64_t cookie, struct kmview_child *child)
+static int spawn(struct kmview *session, char *const argv[], char *const envp[], uint64_t cookie,
+		 struct kmview_child *child)
 {
 	int ends[2], joined;
 
@@ -60,7 +58,7 @@ static int spawn(struct kmview *session, struct shared *shared, char *const argv
 		return -errno;
 	child->pid = fork();
 	if (child->pid == 0)
-		child_main(session, shared, ends[1], argv, envp ? envp : environ, cookie);
+		child_main(session, child->shared, argv, envp ? envp : environ, cookie);
 	close(ends[1]);
 	if (child->pid < 0) {
 		int error = -errno;
@@ -68,8 +66,8 @@ static int spawn(struct kmview *session, struct shared *shared, char *const argv
 		close(ends[0]);
 		return error;
 	}
-	child->error_fd = ends[0];
-	joined = wait_joined(shared, ends[0]);
+	child->closed_fd = ends[0];
+	joined = wait_joined(child->shared, ends[0]);
 	if (joined == 1)
 		return 0;
 	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
@@ -81,28 +79,27 @@ static int spawn(struct kmview *session, struct shared *shared, char *const argv
 int kmview_spawn(struct kmview *session, char *const argv[], char *const envp[], uint64_t cookie,
 		 struct kmview_child *child)
 {
-	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int error;
 
-	if (shared == MAP_FAILED)
+	child->shared = mmap(NULL, sizeof(*child->shared), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (child->shared == MAP_FAILED)
 		return -errno;
-	error = spawn(session, shared, argv, envp, cookie, child);
-	munmap(shared, sizeof(*shared));
+	error = spawn(session, argv, envp, cookie, child);
+	if (error < 0)
+		munmap(child->shared, sizeof(*child->shared));
 	return error;
 }
 
 int kmview_spawn_error(struct kmview_child *child)
 {
-	int error = 0;
-	ssize_t length;
+	struct pollfd hangup = { .fd = child->closed_fd };
+	int error;
 
-	do
-		length = read(child->error_fd, &error, sizeof(error));
-	while (length < 0 && errno == EINTR);
-	if (length < 0)
-		error = -errno;
-	close(child->error_fd);
-	child->error_fd = -1;
+	while (poll(&hangup, 1, -1) < 0 && errno == EINTR)
+		;
+	error = child->shared->error;
+	munmap(child->shared, sizeof(*child->shared));
+	close(child->closed_fd);
 	return error;
 }
