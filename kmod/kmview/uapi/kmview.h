@@ -103,7 +103,7 @@ struct kmview_ring {
 	__u32 head;	/* advanced by the kernel */
 	__u32 reserved0[15];
 	__u32 tail;	/* advanced by the manager */
-	__u32 spinning; /* threads of the manager that poll head: the kernel need not wake anybody */
+	__u32 spinning; /* threads of the manager that poll head: for so many entries nobody need be woken */
 	__u32 reserved1[14];
 	__u32 mask;	/* entries - 1; entries are twice the slots */
 	__u32 slots;
