@@ -52,8 +52,8 @@ const struct engine engine_kmview = {
 };
 
 /* What the kernel shall do at a call; false: nothing. */
-static bool hook_for(const struct options *options, const struct kmview_syscall *call,
-		     struct kmview_hook *hook)
+static bool hook_for(const struct options *options, const struct kmview_bpf *bpf,
+		     const struct kmview_syscall *call, struct kmview_hook *hook)
 {
 	bool printed = options->trace.has[call_index(call)];
 	bool uname = !strcmp(call->name, "uname");
@@ -62,14 +62,13 @@ static bool hook_for(const struct options *options, const struct kmview_syscall 
 	*hook = (struct kmview_hook){ .action = KMVIEW_NOTIFY };
 	if (options->bpf_uname && uname) {
 		hook->action = KMVIEW_BPF;
-		hook->prog = BPF_UNAME;
-	} else if (options->bpf_policy) {
+		hook->prog = KMVIEW_BPF_PLACE_UNAME;
+	} else if (options->bpf_policy && kmview_bpf_policy_has(bpf, call)) {
 		hook->action = KMVIEW_BPF;
-		hook->prog = BPF_POLICY;
-	} else if (options->bpf_count) {
+		hook->prog = KMVIEW_BPF_PLACE_POLICY;
+	} else if (options->bpf_count && printed) {
 		hook->action = KMVIEW_BPF;
-		hook->prog = BPF_COUNT;
-		return printed;
+		hook->prog = KMVIEW_BPF_PLACE_COUNT;
 	} else if (constant && !printed) {
 		hook->action = KMVIEW_VALUE;
 		hook->value = constant->value;
@@ -85,7 +84,8 @@ static bool hook_for(const struct options *options, const struct kmview_syscall 
 	return true;
 }
 
-static int set_hooks(const struct options *options, struct kmview *session, bool off)
+static int set_hooks(const struct options *options, const struct kmview_bpf *bpf,
+		     struct kmview *session, bool off)
 {
 	const struct kmview_syscall *call = NULL;
 	unsigned int missed = 0;
@@ -93,7 +93,7 @@ static int set_hooks(const struct options *options, struct kmview *session, bool
 	int error;
 
 	while ((call = kmview_syscall_next(call))) {
-		if (strcmp(call->name, call->family) || !hook_for(options, call, &hook))
+		if (strcmp(call->name, call->family) || !hook_for(options, bpf, call, &hook))
 			continue;
 		if (off)
 			hook = (struct kmview_hook){ .action = KMVIEW_PASS };
@@ -156,7 +156,8 @@ static void interrupted(int signal)
 }
 
 /* The processes of -p cannot leave the session: a first interrupt ends the tracing, a second one them. */
-static bool attached_interrupt(const struct options *options, struct kmview *session)
+static bool attached_interrupt(const struct options *options, const struct kmview_bpf *bpf,
+			       struct kmview *session)
 {
 	static int seen;
 
@@ -165,20 +166,21 @@ static bool attached_interrupt(const struct options *options, struct kmview *ses
 	seen = interrupts;
 	if (interrupts > 1)
 		return true;
-	set_hooks(options, session, true);
+	set_hooks(options, bpf, session, true);
 	output_say(options, "tracing has ended; the processes stay in the session and end with it. "
 			    "Interrupt again to end them.");
 	return false;
 }
 
-static int serve(const struct options *options, struct kmview *session)
+static int serve(const struct options *options, const struct kmview_bpf *bpf,
+		 struct kmview *session)
 {
 	struct kmview_loop *loop;
 	struct kmview_request request;
 	int result = kmview_loop_new(&loop, session);
 
 	while (result >= 0 || result == -EINTR) {
-		if (attached_interrupt(options, session))
+		if (attached_interrupt(options, bpf, session))
 			break;
 		result = kmview_next(loop, &request, trace_delayed(options));
 		if (result == 1 && request.cancel)
@@ -196,7 +198,8 @@ static int serve(const struct options *options, struct kmview *session)
 	return result;
 }
 
-static int run_command(const struct options *options, struct kmview *session)
+static int run_command(const struct options *options, const struct kmview_bpf *bpf,
+		       struct kmview *session)
 {
 	struct kmview_child child;
 	int status, error = kmview_spawn(session, options->command, NULL, 0, &child);
@@ -208,7 +211,7 @@ static int run_command(const struct options *options, struct kmview *session)
 	/* The terminal's signals are for the command; we end when it has. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
-	if (serve(options, session) < 0)
+	if (serve(options, bpf, session) < 0)
 		return STATUS_FAILED;
 	error = kmview_spawn_error(&child);
 	while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR)
@@ -220,7 +223,8 @@ static int run_command(const struct options *options, struct kmview *session)
 	return command_status(status);
 }
 
-static int run_attached(const struct options *options, struct kmview *session)
+static int run_attached(const struct options *options, const struct kmview_bpf *bpf,
+			struct kmview *session)
 {
 	struct sigaction action = { .sa_handler = interrupted };
 
@@ -228,37 +232,37 @@ static int run_attached(const struct options *options, struct kmview *session)
 	sigaction(SIGTERM, &action, NULL);
 	if (attach_all(options, session) < 0)
 		return STATUS_FAILED;
-	return serve(options, session) < 0 ? STATUS_FAILED : 0;
+	return serve(options, bpf, session) < 0 ? STATUS_FAILED : 0;
 }
 
 int kmview_engine_run(const struct options *options, struct kmview *session)
 {
-	struct bpf_programs *programs = NULL;
+	struct kmview_bpf *bpf = NULL;
 	char *why = NULL;
 	int status;
 
 	if (options->bpf_uname || options->bpf_count || options->bpf_policy) {
-		struct bpf_wanted wanted = {
+		struct kmview_bpf_wanted wanted = {
 			.uname = options->bpf_uname ? options->uname : NULL,
 			.policy_file = options->bpf_policy,
 			.count = options->bpf_count,
 		};
 
-		programs = bpf_programs_load(session, &wanted, &why);
-		if (!programs) {
+		bpf = kmview_bpf_load(session, &wanted, &why);
+		if (!bpf) {
 			complain("%s", why ? why : strerror(ENOMEM));
 			free(why);
 			return STATUS_FAILED;
 		}
 	}
-	if (set_hooks(options, session, false) < 0)
+	if (set_hooks(options, bpf, session, false) < 0)
 		status = STATUS_FAILED;
 	else if (options->pid_count)
-		status = run_attached(options, session);
+		status = run_attached(options, bpf, session);
 	else
-		status = run_command(options, session);
-	if (programs && options->bpf_count)
-		bpf_programs_counts(programs, output_count_add);
-	bpf_programs_free(programs);
+		status = run_command(options, bpf, session);
+	if (bpf && options->bpf_count)
+		kmview_bpf_counts(bpf, output_count_add);
+	kmview_bpf_free(bpf);
 	return status;
 }

@@ -169,7 +169,7 @@ static void answer(const struct options *options, struct traced *traced, int64_t
 static void serve(const struct options *options, struct traced *traced, const struct rule *result)
 {
 	bool executes = traced->call && (traced->call->flags & KMVIEW_CALL_NORETURN);
-	bool never_back = executes && !(traced->call->argc && traced->call->args[traced->call->argc - 1] != KMVIEW_T_INT);
+	bool never_back = executes && traced->call->argc < 2; /* exit and sigreturn, but not execve */
 
 	if (result) {
 		answer(options, traced, result->value);
