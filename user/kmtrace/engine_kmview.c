@@ -87,30 +87,29 @@ static bool hook_for(const struct options *options, const struct kmview_bpf *bpf
 static int set_hooks(const struct options *options, const struct kmview_bpf *bpf,
 		     struct kmview *session, bool off)
 {
+	static struct kmview_named_hook hooks[CALLS_MAX];
 	const struct kmview_syscall *call = NULL;
-	unsigned int missed = 0;
-	struct kmview_hook hook;
+	size_t count = 0, failed;
 	int error;
 
 	while ((call = kmview_syscall_next(call))) {
-		if (strcmp(call->name, call->family) || !hook_for(options, bpf, call, &hook))
+		struct kmview_named_hook *hook = &hooks[count];
+
+		if (strcmp(call->name, call->family) || !hook_for(options, bpf, call, &hook->hook))
 			continue;
+		hook->name = call->name;
 		if (off)
-			hook = (struct kmview_hook){ .action = KMVIEW_PASS };
-		error = kmview_hook(session, call->name, &hook);
-		if (error == -ENOENT || error == -EBUSY) {
-			missed += error == -EBUSY;
-			continue;
-		}
-		if (error < 0) {
-			complain("the kernel does not take the rule for %s: %s", call->name, strerror(-error));
-			return error;
-		}
+			hook->hook = (struct kmview_hook){ .action = KMVIEW_PASS };
+		count++;
 	}
-	if (missed)
-		output_say(options, "%u calls are not seen: something else in the kernel has hold of them",
-			   missed);
-	return 0;
+	while ((error = kmview_hooks(session, hooks, count, &failed)) == -EBUSY) {
+		output_say(options, "%s is not seen: something else in the kernel has hold of it",
+			   hooks[failed].name);
+		hooks[failed] = hooks[--count];
+	}
+	if (error < 0)
+		complain("the kernel does not take the rules for system calls: %s", strerror(-error));
+	return error;
 }
 
 static int attach_all(const struct options *options, struct kmview *session)

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -134,57 +135,118 @@ int kmview_rules(struct kmview *session, const struct kmview_rule *rules, size_t
 	return session_ioctl(session, KMVIEW_RULES, &request);
 }
 
-/* Set one form of a call. 1: done; 0: this kernel has not got it. */
-static int hook_form(struct kmview *session, unsigned int abi, const struct kmview_syscall *call,
-		     const struct kmview_hook *hook)
-{
-	struct kmview_rule rule;
-	int error;
+/* Rules on their way to the kernel, each with the hook it comes from. */
+struct batch {
+	struct kmview_rule *rules;
+	size_t *from;
+	size_t count, room;
+};
 
-	if (call->nr[abi] < 0)
-		return 0;
-	error = kmview_rule_init(&rule, abi, call->nr[abi], hook);
-	if (!error)
-		error = kmview_rules(session, &rule, 1);
-	if (error == -ENOENT)
-		return 0;
-	return error < 0 ? error : 1;
+static int batch_add(struct batch *batch, const struct kmview_rule *rule, size_t from)
+{
+	if (batch->count == batch->room) {
+		size_t room = batch->room ? 2 * batch->room : 16;
+		void *rules = reallocarray(batch->rules, room, sizeof(*batch->rules)), *origins;
+
+		if (!rules)
+			return -ENOMEM;
+		batch->rules = rules;
+		origins = reallocarray(batch->from, room, sizeof(*batch->from));
+		if (!origins)
+			return -ENOMEM;
+		batch->from = origins;
+		batch->room = room;
+	}
+	batch->rules[batch->count] = *rule;
+	batch->from[batch->count++] = from;
+	return 0;
 }
 
-static int hook_socketcall(struct kmview *session, unsigned int number,
-			   const struct kmview_hook *hook)
+/* The rules for all forms of a call. */
+static int batch_add_call(struct batch *batch, struct kmview *session,
+			  const struct kmview_named_hook *hook, size_t from)
 {
-	static const struct kmview_hook notify = { .action = KMVIEW_NOTIFY };
+	const struct kmview_syscall *call = NULL, *named = kmview_syscall(hook->name);
 	struct kmview_rule rule;
-	int error;
+	int error = 0;
 
-	socketcall_hook(session, number, hook ? hook : &notify, &rule);
-	error = kmview_rules(session, &rule, 1);
-	return error == -ENOENT ? 0 : error;
+	if (!named)
+		return -ENOENT;
+	while (!error && (call = kmview_syscall_next(call))) {
+		if (call != named && strcmp(call->family, named->name))
+			continue;
+		for (unsigned int abi = 0; !error && abi < KMVIEW_ABIS; abi++) {
+			if (call->nr[abi] < 0)
+				continue;
+			kmview_rule_init(&rule, abi, call->nr[abi], &hook->hook);
+			error = batch_add(batch, &rule, from);
+		}
+	}
+	if (!error && socketcall_number(named)) {
+		socketcall_hook(session, socketcall_number(named), &hook->hook, &rule);
+		error = batch_add(batch, &rule, from);
+	}
+	return error;
+}
+
+static void batch_remove(struct batch *batch, size_t index)
+{
+	batch->count--;
+	memmove(&batch->rules[index], &batch->rules[index + 1],
+		(batch->count - index) * sizeof(*batch->rules));
+	memmove(&batch->from[index], &batch->from[index + 1],
+		(batch->count - index) * sizeof(*batch->from));
+}
+
+/* Send the rules in one go, without those for calls that this kernel has not got. */
+static int batch_send(struct batch *batch, struct kmview *session, size_t *failed)
+{
+	int error = 0;
+
+	while (batch->count) {
+		struct kmview_rules request = { .rules = (uintptr_t)batch->rules, .count = batch->count };
+
+		error = session_ioctl(session, KMVIEW_RULES, &request);
+		if (error >= 0 || request.done >= batch->count)
+			break;
+		*failed = batch->from[request.done];
+		if (error != -ENOENT)
+			break;
+		batch_remove(batch, request.done);
+		error = 0;
+	}
+	return error;
+}
+
+int kmview_hooks(struct kmview *session, const struct kmview_named_hook *hooks, size_t count,
+		 size_t *failed)
+{
+	struct batch batch = { 0 };
+	size_t unused, known = 0;
+	int error = 0;
+
+	if (!failed)
+		failed = &unused;
+	for (*failed = 0; !error && *failed < count; ++*failed)
+		error = batch_add_call(&batch, session, &hooks[*failed], *failed);
+	if (error)
+		--*failed;
+	else
+		error = batch_send(&batch, session, failed);
+	for (size_t i = 0; i < batch.count; i++)
+		known += !i || batch.from[i] != batch.from[i - 1];
+	free(batch.rules);
+	free(batch.from);
+	return error ? error : (int)(count - known);
 }
 
 int kmview_hook(struct kmview *session, const char *name, const struct kmview_hook *hook)
 {
-	const struct kmview_syscall *call = NULL, *named = kmview_syscall(name);
-	bool found = false;
-	int done = 0;
+	struct kmview_named_hook named = { .name = name, .hook = { .action = KMVIEW_NOTIFY } };
+	int missing;
 
-	if (!named)
-		return -ENOENT;
-	while ((call = kmview_syscall_next(call))) {
-		if (call != named && strcmp(call->family, named->name))
-			continue;
-		for (unsigned int abi = 0; abi < KMVIEW_ABIS; abi++) {
-			done = hook_form(session, abi, call, hook);
-			if (done < 0)
-				return done;
-			found |= done;
-		}
-	}
-	if (socketcall_number(named)) {
-		done = hook_socketcall(session, socketcall_number(named), hook);
-		if (done < 0)
-			return done;
-	}
-	return found ? 0 : -ENOENT;
+	if (hook)
+		named.hook = *hook;
+	missing = kmview_hooks(session, &named, 1, NULL);
+	return missing == 1 ? -ENOENT : missing;
 }

@@ -154,6 +154,18 @@ struct kmview_hook {
  */
 int kmview_hook(struct kmview *session, const char *name, const struct kmview_hook *hook);
 
+struct kmview_named_hook {
+	const char *name;
+	struct kmview_hook hook;
+};
+
+/*
+ * Many at once, which is much faster than one by one. Returns how many of the calls this kernel has not
+ * got. On an error *failed (may be NULL) is the index of the one at fault, and none took effect.
+ */
+int kmview_hooks(struct kmview *session, const struct kmview_named_hook *hooks, size_t count,
+		 size_t *failed);
+
 /* One form of a call only; the rule is what kmview_hook would set. EINVAL: no such number. */
 int kmview_rule_init(struct kmview_rule *rule, unsigned int abi, unsigned int nr,
 		     const struct kmview_hook *hook);
