@@ -10,6 +10,7 @@
 #include <linux/file.h>
 #include <linux/ftrace.h>
 #include <linux/fs.h>
+#include <linux/fs_context.h>
 #include <linux/namei.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || LINUX_VERSION_CODE >= KERNEL_VERSION(8, 0, 0)
@@ -42,10 +43,13 @@ static inline int kmview_ftrace_undirect(struct ftrace_ops *ops, unsigned long a
 #endif
 
 /* 6.17: the length of the value is no longer passed. */
+static inline int kmview_parse_fs_string(struct fs_context *fc, const char *key, const char *value)
+{
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
-#define kmview_parse_fs_string(fc, key, value) vfs_parse_fs_string(fc, key, value)
+	return vfs_parse_fs_string(fc, key, value);
 #else
-#define kmview_parse_fs_string(fc, key, value) vfs_parse_fs_string(fc, key, value, (value) ? strlen(value) : 0)
+	return vfs_parse_fs_string(fc, key, value, value ? strlen(value) : 0);
 #endif
+}
 
 #endif

@@ -76,6 +76,15 @@ long kmview_native(struct kmview_context *context)
 	return kmview_original(context->regs, context->body);
 }
 
+long kmview_with_args(struct kmview_context *context, long (*serve)(struct kmview_context *context))
+{
+	struct pt_regs regs = *context->regs;
+
+	write_args(&regs, context->abi, context->args);
+	context->regs = &regs;
+	return serve(context);
+}
+
 /* After all managers: what the module itself has to say, else the kernel. */
 static long finish(struct kmview_context *context)
 {

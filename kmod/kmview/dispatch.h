@@ -14,4 +14,7 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 /* The kernel's own service of a call. */
 long kmview_native(struct kmview_context *context);
 
+/* Serve a call with the arguments that the context has, which are not those in its registers. */
+long kmview_with_args(struct kmview_context *context, long (*serve)(struct kmview_context *context));
+
 #endif

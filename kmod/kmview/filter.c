@@ -6,15 +6,15 @@
 #include "filter.h"
 #include "session.h"
 
-static bool path_matches(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6])
+static bool path_matches(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6], u8 path,
+			 u8 dirfd)
 {
-	const char __user *name = (const char __user *)(unsigned long)args[rule->path_arg];
-	int dirfd = rule->dirfd_arg == 255 ? AT_FDCWD : (int)args[rule->dirfd_arg];
+	const char __user *name = (const char __user *)(unsigned long)args[path];
 	bool follow = !(rule->flags & KMVIEW_RULE_NOFOLLOW);
 
 	if (rule->nofollow_arg != 255 && args[rule->nofollow_arg] & rule->nofollow_mask)
 		follow = false;
-	return kmview_path_match(session, name, dirfd, follow, rule->path_marks);
+	return kmview_path_match(session, name, dirfd == 255 ? AT_FDCWD : (int)args[dirfd], follow, rule->path_marks);
 }
 
 bool kmview_filter_match(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6])
@@ -23,5 +23,9 @@ bool kmview_filter_match(struct kmview_session *session, const struct kmview_rul
 		return true;
 	if (rule->flags & KMVIEW_RULE_FD && kmview_fd_match(session, args[rule->fd_arg], rule->fd_marks))
 		return true;
-	return rule->flags & KMVIEW_RULE_PATH && path_matches(session, rule, args);
+	if (!(rule->flags & KMVIEW_RULE_PATH))
+		return false;
+	if (path_matches(session, rule, args, rule->path_arg, rule->dirfd_arg))
+		return true;
+	return rule->flags & KMVIEW_RULE_PATH2 && path_matches(session, rule, args, rule->path2_arg, rule->dirfd2_arg);
 }

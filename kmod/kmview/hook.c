@@ -224,6 +224,7 @@ static const struct {
 	{ "fsmount", KMVIEW_BUILTIN_FSMOUNT },
 	{ "open_tree", KMVIEW_BUILTIN_OPEN_TREE },
 	{ "move_mount", KMVIEW_BUILTIN_MOVE_MOUNT },
+	{ "mount_setattr", KMVIEW_BUILTIN_MOUNT_SETATTR },
 };
 
 static struct kmview_name always[KMVIEW_ABIS * ARRAY_SIZE(builtins)];

@@ -22,6 +22,7 @@ enum kmview_builtin {
 	KMVIEW_BUILTIN_FSMOUNT,
 	KMVIEW_BUILTIN_OPEN_TREE,
 	KMVIEW_BUILTIN_MOVE_MOUNT,
+	KMVIEW_BUILTIN_MOUNT_SETATTR,
 };
 
 /* A call, by table and number; what is known of the function that serves it. */

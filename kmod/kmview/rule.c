@@ -19,7 +19,13 @@
 
 #define RULE_FLAGS                                                                                       \
 	(KMVIEW_RULE_EXIT | KMVIEW_RULE_BOTH | KMVIEW_RULE_INTERRUPTIBLE | KMVIEW_RULE_FD | KMVIEW_RULE_PATH | \
-	 KMVIEW_RULE_NOFOLLOW)
+	 KMVIEW_RULE_NOFOLLOW | KMVIEW_RULE_PATH2)
+
+/* The number of an argument, or 255 for none. */
+static bool is_argument(u8 number)
+{
+	return number <= 5 || number == 255;
+}
 
 bool kmview_rule_valid(const struct kmview_rule *rule)
 {
@@ -27,7 +33,7 @@ bool kmview_rule_valid(const struct kmview_rule *rule)
 
 	if (rule->abi >= KMVIEW_ABIS || rule->nr >= KMVIEW_CALLS || rule->action > KMVIEW_BPF)
 		return false;
-	if (rule->flags & ~RULE_FLAGS || rule->reserved || rule->reserved2)
+	if (rule->flags & ~RULE_FLAGS || rule->reserved2)
 		return false;
 	if (rule->action == KMVIEW_BPF && rule->prog >= KMVIEW_PROGS)
 		return false;
@@ -38,8 +44,9 @@ bool kmview_rule_valid(const struct kmview_rule *rule)
 		return false;
 	if (!(rule->flags & KMVIEW_RULE_PATH))
 		return true;
-	return rule->path_arg <= 5 && (rule->dirfd_arg <= 5 || rule->dirfd_arg == 255) &&
-	       (rule->nofollow_arg <= 5 || rule->nofollow_arg == 255);
+	if (rule->flags & KMVIEW_RULE_PATH2 && (rule->path2_arg > 5 || !is_argument(rule->dirfd2_arg)))
+		return false;
+	return rule->path_arg <= 5 && is_argument(rule->dirfd_arg) && is_argument(rule->nofollow_arg);
 }
 
 static struct kmview_rule_entry *make_entry(struct kmview_session *session, const struct kmview_rule *rule)

@@ -211,6 +211,7 @@ enum kmview_action {
 #define KMVIEW_RULE_FD		  (1u << 3) /* only if the descriptor in fd_arg is marked with a bit of fd_marks */
 #define KMVIEW_RULE_PATH	  (1u << 4) /* only if the path in path_arg is at or below a prefix, of path_marks */
 #define KMVIEW_RULE_NOFOLLOW	  (1u << 5) /* PATH: a symbolic link as last component is not followed */
+#define KMVIEW_RULE_PATH2	  (1u << 6) /* PATH: or the path in path2_arg is */
 /* With FD and PATH, one of the two is enough. */
 
 enum kmview_copy {
@@ -233,7 +234,8 @@ struct kmview_rule {
 	__u8 dirfd_arg;	   /* where relative paths start; 255: the working directory */
 	__u8 nofollow_arg; /* argument with flags of which nofollow_mask means NOFOLLOW; 255: none */
 	__u16 copy_bytes[6];
-	__u16 reserved;
+	__u8 path2_arg;	 /* PATH2 */
+	__u8 dirfd2_arg;
 	__u32 nofollow_mask;
 	__u32 fd_marks;
 	__u32 path_marks;
