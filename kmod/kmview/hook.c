@@ -46,7 +46,8 @@ unsigned long kmview_symbol(const char *name)
 
 	if (register_kprobe(&probe))
 		return 0;
-	address = (unsigned long)probe.addr;
+	/* Functions that were left out of the kernel have an address where nothing can be hooked. */
+	address = probe.flags & KPROBE_FLAG_FTRACE ? (unsigned long)probe.addr : 0;
 	unregister_kprobe(&probe);
 	return address;
 }
