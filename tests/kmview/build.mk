@@ -12,4 +12,4 @@ $(eval $(call program,tests/kmview/device,$(KMVIEW_DEVICE),$(BUILD)/lib/libkmvie
 
 $(BUILD)/tests/kmview/calls32: tests/kmview/calls32.c
 	@mkdir -p $(@D)
-	$(CC) -m32 -static $(ALL_CFLAGS) -o $@ $<
+	$(CC) -m32 -static -idirafter /usr/include/$(shell $(CC) -print-multiarch) $(ALL_CFLAGS) -o $@ $<

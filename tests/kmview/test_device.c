@@ -69,7 +69,7 @@ static const char *wrong_commands(void)
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -EINVAL);
 	rule = (struct kmview_rule){ .nr = KMVIEW_CALLS, .action = KMVIEW_NOTIFY };
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -EINVAL);
-	rule = (struct kmview_rule){ .nr = 335, .action = KMVIEW_NOTIFY };
+	rule = (struct kmview_rule){ .nr = 420, .action = KMVIEW_NOTIFY };
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -ENOENT);
 	rule = (struct kmview_rule){ .nr = 1, .action = 99 };
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -EINVAL);
@@ -165,7 +165,7 @@ static const char *wrong_flags(void)
 static const char *wrong_range(void)
 {
 	return wrongly((struct kmview_answer){ .verdict = KMVIEW_RETURN, .flags = KMVIEW_ANSWER_COPY,
-					       .copy_offset = 4000, .copy_length = 0xffffffff }, EIO);
+					       .copy_offset = 4000, .copy_length = 0xffffffff }, EFAULT);
 }
 
 static const char *wrong_address(void)
@@ -236,7 +236,7 @@ const struct test device_tests[] = {
 	{ "an answer with a wrong id is EIO", wrong_id },
 	{ "an answer with an unknown verdict is EIO", wrong_verdict },
 	{ "an answer with an unknown flag is EIO", wrong_flags },
-	{ "an answer with bytes from outside the slot is EIO", wrong_range },
+	{ "an answer with bytes from outside the slot is EFAULT", wrong_range },
 	{ "an answer cannot write to the kernel", wrong_address },
 	{ "a descriptor that was not given is EIO", wrong_gift },
 	{ "a descriptor that is none is refused", bad_gift },

@@ -235,7 +235,7 @@ static const char *run_setuid(void *data)
 	CHECK(setresuid(1000, 1000, 1000) == 0);
 	child = fork();
 	if (child == 0) {
-		execl("/bin/bash", "bash", "-c", "[ $(/tmp/setuid-id -u) = 1000 ]", NULL);
+		execl("/bin/bash", "bash", "-c", "[ $(/var/lib/setuid-id -u) = 1000 ]", NULL);
 		_exit(9);
 	}
 	CHECK(waitpid(child, &status, 0) == child);
@@ -245,11 +245,11 @@ static const char *run_setuid(void *data)
 
 static const char *setuid_gains_nothing(void)
 {
-	EXPECT(system("cp /usr/bin/id /tmp/setuid-id && chmod 4755 /tmp/setuid-id && "
-		      "[ $(setpriv --reuid 1000 --clear-groups /tmp/setuid-id -u) = 0 ]"), 0);
+	EXPECT(system("cp /usr/bin/id /var/lib/setuid-id && chmod 4755 /var/lib/setuid-id && "
+		      "[ $(setpriv --reuid 1000 --clear-groups /var/lib/setuid-id -u) = 0 ]"), 0);
 	TRY(open_hooked());
 	TRY(inside(session, run_setuid, NULL, let_go, NULL));
-	unlink("/tmp/setuid-id");
+	unlink("/var/lib/setuid-id");
 	return NULL;
 }
 
