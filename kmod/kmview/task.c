@@ -8,7 +8,7 @@
  *
  * Entries come with JOIN and ATTACH, and with fork (tracepoint sched_process_fork, before the child runs). They go
  * with exit (sched_process_exit, after the last system call). An exec by a thread that is not the leader
- * gives it the leader's pid (sched_process_exec). The tracepoints are on while there is any session.
+ * gives it the leader's pid (sched_process_exec).
  *
  * Every change is made under kmview_tasks_lock, which is taken with interrupts on or off in any context but
  * interrupts; the gate and kmview_current() read the task's own entry without it.
