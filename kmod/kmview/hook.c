@@ -39,32 +39,79 @@ static DEFINE_MUTEX(hooks_lock);
 static DEFINE_HASHTABLE(hooks, 8); /* by address */
 static LIST_HEAD(batches);
 
+/* Symbols looked up together: letting go of kprobes waits for an RCU grace period, however many they are. */
+#define LOOKUPS 64
+
+struct lookups {
+	struct kprobe probes[LOOKUPS];
+	struct kprobe *registered[LOOKUPS];
+	unsigned int count;
+};
+
+/* Look a symbol up; *result becomes its ftrace location, or 0. The probe stays until the lookups are flushed. */
+static void look_up(struct lookups *lookups, const char *name, unsigned long *result)
+{
+	struct kprobe *probe = &lookups->probes[lookups->count];
+
+	*probe = (struct kprobe){ .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
+	*result = 0;
+	if (register_kprobe(probe))
+		return;
+	if (probe->flags & KPROBE_FLAG_FTRACE)
+		*result = (unsigned long)probe->addr;
+	lookups->registered[lookups->count++] = probe;
+}
+
+static void flush(struct lookups *lookups)
+{
+	unregister_kprobes(lookups->registered, lookups->count);
+	lookups->count = 0;
+}
+
 unsigned long kmview_symbol(const char *name)
 {
-	struct kprobe probe = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
-	unsigned long address;
+	struct lookups *lookups = kzalloc(sizeof(*lookups), GFP_KERNEL);
+	unsigned long address = 0;
 
-	if (register_kprobe(&probe))
+	if (!lookups)
 		return 0;
-	address = (unsigned long)probe.addr;
-	unregister_kprobe(&probe);
+	look_up(lookups, name, &address);
+	flush(lookups);
+	kfree(lookups);
 	return address;
 }
 
-/*
- * The address where ftrace calls out of the function that serves a call. A kprobe is put just there.
- */
-static unsigned long site_address(const struct kmview_name *name)
+/* Find the functions that serve these calls, where they were not looked for before. */
+static int find_sites(const struct kmview_name *names, unsigned int count)
 {
-	struct kmview_site *site = &kmview_sites[name->abi][name->nr];
+	struct lookups *lookups = kzalloc(sizeof(*lookups), GFP_KERNEL);
+	unsigned int i;
 
-	if (!site->address) {
+	if (!lookups)
+		return -ENOMEM;
+	for (i = 0; i < count; i++) {
+		struct kmview_site *site = &kmview_sites[names[i].abi][names[i].nr];
+
+		if (site->address)
+			continue;
 		if (site->symbol)
-			site->address = kmview_symbol(site->symbol);
+			look_up(lookups, site->symbol, &site->address);
 		if (!site->address)
 			site->address = ULONG_MAX;
+		if (lookups->count == LOOKUPS)
+			flush(lookups);
 	}
-	return site->address == ULONG_MAX ? 0 : site->address;
+	flush(lookups);
+	kfree(lookups);
+	return 0;
+}
+
+/* The address where ftrace calls out of the function that serves a call, once find_sites() saw it; 0: none. */
+static unsigned long site_address(const struct kmview_name *name)
+{
+	unsigned long address = kmview_sites[name->abi][name->nr].address;
+
+	return address == ULONG_MAX ? 0 : address;
 }
 
 static struct kmview_hook *find_hook(unsigned long address)
@@ -77,7 +124,7 @@ static struct kmview_hook *find_hook(unsigned long address)
 	return NULL;
 }
 
-/* Remove the batches that nobody wants, all or only those that were never turned on. */
+/* Turn the batches off that nobody wants. */
 static void sweep(void)
 {
 	struct kmview_batch *batch, *next;
@@ -163,7 +210,7 @@ int kmview_hooks_get(const struct kmview_name *names, unsigned int count, unsign
 	int err = -ENOMEM;
 
 	mutex_lock(&hooks_lock);
-	if (!batch || !fresh)
+	if (!batch || !fresh || find_sites(names, count))
 		goto fail;
 	for (; i < count; i++) {
 		address = site_address(&names[i]);
@@ -236,7 +283,7 @@ static void note_builtin(unsigned int abi, unsigned int nr, enum kmview_builtin 
 	struct kmview_name name = { .abi = abi, .nr = nr };
 
 	kmview_sites[abi][nr].builtin = builtin;
-	if (builtin == KMVIEW_BUILTIN_EXIT || !site_address(&name))
+	if (builtin == KMVIEW_BUILTIN_EXIT || find_sites(&name, 1) || !site_address(&name))
 		return; /* nobody needs a hook to exit */
 	if (builtin == KMVIEW_BUILTIN_IO_URING)
 		always[n_always++] = name;

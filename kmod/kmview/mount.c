@@ -554,9 +554,14 @@ static long serve_move_mount(struct kmview_context *context, struct kmview_sessi
 	if (result)
 		return result;
 	good = kmview_recorded(session, from.mnt, NULL);
+	if (!good && from.mnt->mnt_sb->s_user_ns != &init_user_ns) {
+		/* Made by somebody with the right to, in a user namespace, and handed over: no more power here than there. */
+		result = kmview_record(session, from.mnt, false);
+		good = !result;
+	}
 	path_put(&from);
 	if (!good)
-		return -EPERM;
+		return result ?: -EPERM;
 	result = resolve(context->args[2], context->args[3], flags & MOVE_MOUNT_T_SYMLINKS,
 			 flags & MOVE_MOUNT_T_EMPTY_PATH, &to);
 	if (result)

@@ -19,9 +19,6 @@ struct kmview_rule_table {
 	struct kmview_rule_entry **abi[KMVIEW_ABIS]; /* KMVIEW_CALLS each, made when first needed */
 };
 
-/* Is the rule well formed? Fields that its action does not use are not looked at. */
-bool kmview_rule_valid(const struct kmview_rule *rule);
-
 int kmview_rules_set(struct kmview_session *session, struct kmview_rules __user *arg);
 void kmview_rules_free(struct kmview_session *session);
 

@@ -446,7 +446,9 @@ int kmview_tasks_init(void)
 			return -ENOENT;
 	ptrace_may_access_address = kmview_symbol("ptrace_may_access");
 	pidfd_get_pid_address = kmview_symbol("pidfd_get_pid");
-	task_cache = kmem_cache_create("kmview_task", sizeof(struct kmview_task), 0, SLAB_HWCACHE_ALIGN, NULL);
+	/* What a program answers is copied to user space from where it wrote it. */
+	task_cache = kmem_cache_create_usercopy("kmview_task", sizeof(struct kmview_task), 0, SLAB_HWCACHE_ALIGN,
+						offsetof(struct kmview_task, call.out), KMVIEW_BPF_BYTES, NULL);
 	return task_cache ? 0 : -ENOMEM;
 }
 
