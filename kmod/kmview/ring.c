@@ -9,6 +9,11 @@
  * kmview_channel, never in the shared memory; a slot is the kernel's again (its index is on a list of ours) only after
  * the manager said ANSWERED or RELEASED, or before anything was said to it.
  *
+ * Sleeping and being woken is most of the cost of a notified call, so both sides try not to. With several processors, a
+ * task polls for its answer for a moment. With one, it yields: if the manager is runnable it answers meanwhile and need
+ * not wake anybody, then yields in its turn, in KMVIEW_EXCHANGE, to the task that will ask next. Both stop trying when
+ * it does not pay.
+ *
  * Two sleeps, two races. A task sets waiting, then looks at state; a manager sets ANSWERED, then looks at waiting; full
  * barriers between. A manager puts itself on the idle list and then looks at head, under the lock under which
  * tasks advance head and look at the idle list. A manager that polls in user space says so in ring->spinning and
@@ -129,6 +134,7 @@ int kmview_channel_init(struct kmview_session *session, u32 slots, u32 slot_size
 	init_waitqueue_head(&channel->poll);
 	init_waitqueue_head(&channel->room);
 	channel->spin_ns = num_online_cpus() > 1 ? SPIN_MAX_NS : 0;
+	channel->one_cpu = !channel->spin_ns;
 	session->bytes += channel->size + slots * sizeof(*channel->pending);
 	return 0;
 }
@@ -428,6 +434,27 @@ static bool spin(struct kmview_channel *channel, const struct kmview_slot *slot)
 	return answered(slot);
 }
 
+/*
+ * On one processor: let the other side run, before we sleep. *skip is how many times not to try, after it did not help; the
+ * next such pause is longer.
+ */
+static bool worth_yielding(const struct kmview_channel *channel, struct kmview_pause *pause)
+{
+	if (!channel->one_cpu)
+		return false;
+	if (pause->left) {
+		pause->left--;
+		return false;
+	}
+	return true;
+}
+
+static void learn(struct kmview_pause *pause, bool helped)
+{
+	pause->next = helped ? 0 : min(2 * pause->next + 1, 63U);
+	pause->left = pause->next;
+}
+
 /* How a signal ends the wait for an answer. */
 enum patience {
 	INTERRUPTIBLE, /* at once: EINTR or a restart */
@@ -446,6 +473,12 @@ static int wait_answer(struct kmview_session *session, u32 index, u64 id, enum p
 
 	if (spin(channel, slot))
 		return 0;
+	if (worth_yielding(channel, &channel->task_pause)) {
+		yield();
+		learn(&channel->task_pause, answered(slot));
+		if (answered(slot))
+			return 0;
+	}
 	atomic64_inc(&session->slept);
 	WRITE_ONCE(slot->waiting, 1);
 	for (;;) {
@@ -592,6 +625,12 @@ static int wait_events(struct kmview_session *session, s32 timeout_ms)
 	struct idle idle = { .task = current };
 	int err = 1;
 
+	if (worth_yielding(channel, &channel->manager_pause)) {
+		yield();
+		learn(&channel->manager_pause, has_entries(channel));
+		if (has_entries(channel))
+			return 1;
+	}
 	INIT_LIST_HEAD(&idle.node);
 	spin_lock(&channel->lock);
 	for (;;) {

@@ -23,6 +23,12 @@ struct kmview_pending {
 	u32 next; /* in a list of slots */
 };
 
+/* How long something that did not help is not tried again, in times. */
+struct kmview_pause {
+	unsigned int left;
+	unsigned int next;
+};
+
 /* The event ring, see ring.c. */
 struct kmview_channel {
 	spinlock_t lock;
@@ -41,6 +47,8 @@ struct kmview_channel {
 	wait_queue_head_t room; /* tasks that found no free slot */
 	u64 next_id;
 	unsigned int spin_ns; /* how long a task polls for its answer before it sleeps; adapts */
+	bool one_cpu;
+	struct kmview_pause task_pause, manager_pause; /* from yielding; adapt */
 };
 
 struct kmview_session {
