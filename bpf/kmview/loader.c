@@ -71,7 +71,7 @@ static int load_uname(struct kmview_bpf *bpf, struct kmview *session, const char
 	if (!bpf->uname)
 		return not_loaded(why, "uname", -errno);
 	uname(&truth);
-	memcpy(uts.text, &truth, sizeof(uts.text));
+	memcpy(uts.text, &truth, sizeof(truth));
 	for (int i = 0; i < 6; i++)
 		if (fields[i])
 			strncpy(uts.text + 65 * i, fields[i], 64);

@@ -9,10 +9,10 @@
 #define NR_IA32_OLDUNAME    109
 #define NR_IA32_OLDOLDUNAME 59
 
-/* struct new_utsname: six fields of 65 bytes */
+/* struct new_utsname: six fields of 65 bytes; aligned, so that it is copied by words */
 struct kmview_uts {
-	char text[390];
-};
+	char text[392];
+} __attribute__((aligned(8)));
 
 struct kmview_call_key {
 	__u64 session;

@@ -239,7 +239,12 @@ void decode_arg(FILE *out, struct traced *traced, unsigned int arg)
 	uint64_t value = traced->args[arg];
 	enum kmview_type type = traced->call ? traced->call->args[arg] : KMVIEW_T_HEX;
 	bool narrow = word_size(traced) == 4;
+	const char *before = trace_seen_arg(traced, arg);
 
+	if (before) {
+		fputs(before, out);
+		return;
+	}
 	switch (type) {
 	case KMVIEW_T_INT:
 	case KMVIEW_T_PID:

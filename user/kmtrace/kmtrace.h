@@ -122,7 +122,7 @@ extern const char *const uts_field_names[UTS_FIELDS];
 
 /* ---- printing */
 
-/* Write the arguments, as C would have them, separated by ", ". */
+/* Write the arguments, or one, as C would have them; of a call that is over, as they were if kept. */
 void decode_args(FILE *out, struct traced *traced);
 void decode_arg(FILE *out, struct traced *traced, unsigned int arg);
 void decode_result(FILE *out, const struct traced *traced);
@@ -146,8 +146,8 @@ int output_close(const struct options *options, const struct engine *engine);
 /* Serve one call. */
 void trace_call(const struct options *options, struct traced *traced);
 
-/* Of a call that is over: the text of its arguments before it ran, if kept; NULL. */
-const char *trace_seen_args(const struct traced *traced);
+/* Of a call that is over: the text of an argument before it ran, if kept; NULL. */
+const char *trace_seen_arg(const struct traced *traced, unsigned int arg);
 
 /* The task of this id went away. */
 void trace_cancelled(uint64_t id);

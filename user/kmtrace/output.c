@@ -68,7 +68,6 @@ static void call_name(const struct traced *traced, char *name, size_t size)
 
 static void text_call(struct traced *traced, bool known, bool ours)
 {
-	const char *before = trace_seen_args(traced);
 	char name[64];
 
 	call_name(traced, name, sizeof(name));
@@ -76,10 +75,7 @@ static void text_call(struct traced *traced, bool known, bool ours)
 	if (traced->abi != KMVIEW_ABI_X64)
 		fprintf(out, "[%s] ", abi_name(traced->abi));
 	fprintf(out, "%s(", name);
-	if (before)
-		fputs(before, out);
-	else
-		decode_args(out, traced);
+	decode_args(out, traced);
 	fputs(") = ", out);
 	if (known)
 		decode_result(out, traced);
@@ -110,7 +106,6 @@ static json_t *json_args(struct traced *traced)
 
 static void json_call(struct traced *traced, bool known, bool ours)
 {
-	const char *before = trace_seen_args(traced);
 	json_t *object = json_object();
 	char name[64];
 
@@ -119,7 +114,7 @@ static void json_call(struct traced *traced, bool known, bool ours)
 	json_object_set_new(object, "tid", json_integer(traced->tid));
 	json_object_set_new(object, "abi", json_string(abi_name(traced->abi)));
 	json_object_set_new(object, "call", json_string(name));
-	json_object_set_new(object, "args", before ? json_pack("[s]", before) : json_args(traced));
+	json_object_set_new(object, "args", json_args(traced));
 	if (known) {
 		json_object_set_new(object, "result", json_integer(traced->result));
 		if (traced->result < 0 && traced->result >= -4095 && strerrorname_np(-traced->result))

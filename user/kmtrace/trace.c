@@ -30,7 +30,7 @@ static struct seen {
 	struct seen *next;
 	pid_t tid;
 	uint64_t ns;
-	char *args; /* as text; NULL: they can still be read */
+	char *args[6]; /* as text; NULL: they can still be read */
 } *seen[BUCKETS];
 
 static struct seen **seen_find(pid_t tid)
@@ -49,7 +49,8 @@ static void seen_forget(pid_t tid)
 	if (!found)
 		return;
 	*at = found->next;
-	free(found->args);
+	for (int i = 0; i < 6; i++)
+		free(found->args[i]);
 	free(found);
 }
 
@@ -57,7 +58,6 @@ static void seen_keep(struct traced *traced, bool with_args)
 {
 	struct seen **at, *new;
 	size_t size;
-	FILE *text;
 
 	seen_forget(traced->tid);
 	at = seen_find(traced->tid);
@@ -66,19 +66,22 @@ static void seen_keep(struct traced *traced, bool with_args)
 		return;
 	new->tid = traced->tid;
 	new->ns = now_ns();
-	text = with_args ? open_memstream(&new->args, &size) : NULL;
-	if (text) {
-		decode_args(text, traced);
+	for (unsigned int i = 0; with_args && traced->call && i < traced->call->argc; i++) {
+		FILE *text = open_memstream(&new->args[i], &size);
+
+		if (!text)
+			break;
+		decode_arg(text, traced, i);
 		fclose(text);
 	}
 	*at = new;
 }
 
-const char *trace_seen_args(const struct traced *traced)
+const char *trace_seen_arg(const struct traced *traced, unsigned int arg)
 {
 	struct seen *found = *seen_find(traced->tid);
 
-	return traced->exit && found ? found->args : NULL;
+	return traced->exit && found ? found->args[arg] : NULL;
 }
 
 /* ---- delays */

@@ -65,6 +65,9 @@ static unsigned int rule_arguments(struct kmview_rule *rule, const struct kmview
 			if (paths++ == 0) {
 				rule->path_arg = i;
 				rule->dirfd_arg = dirfd;
+			} else {
+				rule->path2_arg = i;
+				rule->dirfd2_arg = dirfd;
 			}
 			break;
 		case KMVIEW_T_STR:
@@ -114,13 +117,12 @@ int kmview_rule_init(struct kmview_rule *rule, unsigned int abi, unsigned int nr
 		if (call->flags & KMVIEW_CALL_NOFOLLOW)
 			rule->flags |= KMVIEW_RULE_NOFOLLOW;
 	}
-	/* Where one of two paths would go unseen, every call is shown. */
-	if (hook->fd_marks && rule->fd_arg != NONE && paths < 2) {
+	if (hook->fd_marks && rule->fd_arg != NONE) {
 		rule->flags |= KMVIEW_RULE_FD;
 		rule->fd_marks = hook->fd_marks;
 	}
-	if (hook->path_marks && paths == 1) {
-		rule->flags |= KMVIEW_RULE_PATH;
+	if (hook->path_marks && paths) {
+		rule->flags |= KMVIEW_RULE_PATH | (paths > 1 ? KMVIEW_RULE_PATH2 : 0);
 		rule->path_marks = hook->path_marks;
 	}
 	if (rule->fd_arg == NONE)

@@ -148,7 +148,8 @@ struct kmview_hook {
  * Say what happens at a call, in all its forms: those of 64-bit, 32-bit and x32 programs, older and
  * newer ones (stat and stat64), and, for calls on sockets, socketcall(2) of 32-bit programs. hook NULL
  * means: ask the manager (KMVIEW_NOTIFY). Paths, other strings and socket addresses come along with
- * the event. A call with two paths is not narrowed by path_marks, nor is one without any.
+ * the event. A call without a path is not narrowed by path_marks, nor one without a descriptor by
+ * fd_marks.
  *
  * ENOENT: no such call, here or on this kernel. EBUSY: something else in the kernel has hold of it.
  */
