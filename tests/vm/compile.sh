@@ -4,7 +4,7 @@
 # usage: tests/vm/compile.sh NAME       a file of tests/vm/config: "uml" or "debug"
 #
 # The file is a fragment on top of allnoconfig; its line "# source: PACKAGE ARCH" says what is compiled.
-# The result is $CACHE/kernels/NAME-HASH, HASH being of the fragment and this script, with a link NAME,
+# The result is $CACHE/kernels/NAME-HASH, HASH being the fragment's, with a link NAME,
 # laid out as tests/vm/kernels.sh says; kdir is the build tree without what modules do not need.
 # A setting of the fragment that the kernel did not take is an error.
 set -eu
@@ -80,6 +80,6 @@ compile() {
 }
 
 mkdir -p "$CACHE/kernels"
-final=$CACHE/kernels/$name-$(cat "$fragment" "$here/compile.sh" | sha256sum | head -c 12)
+final=$CACHE/kernels/$name-$(sha256sum <"$fragment" | head -c 12)
 locked "kernel-$name" compile
 echo "$final"
