@@ -67,13 +67,12 @@ like "a tracer inside a tracer adds its rules" \
 sleep 300 &
 victim=$!
 at_exit "kill -9 $victim 2>/dev/null"
-(
-	until grep -q nanosleep "$work/attach.started" 2>/dev/null; do read -r -t 0.05 <> <(:); done
-	kill -TERM $victim
-) &
-echo nanosleep >"$work/attach.started"
-timeout 60 build/bin/kmtrace -q -e none -p $victim
-is "-p attaches and ends with the process" $? 0
+build/bin/kmtrace -q -e none -p $victim &
+tracer=$!
+ok "-p brings a process in" until_true 60 grep -q 'NoNewPrivs:.*1' /proc/$victim/status
+kill -TERM $victim
+wait $tracer
+is "-p ends with the process" $? 0
 like "-p explains what cannot be" "$(build/bin/kmtrace -q -p 999999 2>&1)" 'cannot attach process 999999'
 like "no process of another user is attached" \
 	"$(setpriv --reuid 1000 --clear-groups build/bin/kmtrace -q -p 1 2>&1)" 'not yours to trace|Permission denied'
