@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# uMPS: the machine as a library, the programs on it. A folder beside this file adds itself with a part.mk, which
+# may set UMPS_ROMS to the directory of the ROM images that are built in, and adds to UMPS_SOURCES.
+UMPS_ROMS ?= /usr/share/umps3
+UMPS_SOURCES := $(wildcard umps/run/*.c)
+
+include $(sort $(wildcard umps/*/part.mk))
+
+UMPS_MACHINE := $(wildcard umps/machine/*.c umps/translator/*.c)
+UMPS_LIBS := $(BUILD)/lib/libumps.a -ljansson -lvdeplug
+
+UMPS_ROM_OBJECTS := $(BUILD)/obj/umps/machine/builtin_rom.o $(BUILD)/san/umps/machine/builtin_rom.o
+$(UMPS_ROM_OBJECTS): umps/machine/builtin_rom.S $(UMPS_ROMS)/exec.rom.umps $(UMPS_ROMS)/coreboot.rom.umps
+	@mkdir -p $(@D)
+	$(CC) -c -DEXEC_ROM='"$(UMPS_ROMS)/exec.rom.umps"' -DCOREBOOT_ROM='"$(UMPS_ROMS)/coreboot.rom.umps"' -o $@ $<
+
+$(eval $(call archive,lib/libumps.a,$(UMPS_MACHINE) umps/machine/builtin_rom.c))
+LIBRARIES += $(BUILD)/lib/libumps.a
+$(eval $(call program,bin/umps,$(UMPS_SOURCES),$(UMPS_LIBS)))
+PROGRAMS += $(BUILD)/bin/umps
