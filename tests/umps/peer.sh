@@ -10,10 +10,11 @@ peer_start() {
 	mkdir -p "$peer_home/.config/umps3" "$peer_home/run"
 	chmod 700 "$peer_home/run"
 	printf '[General]\nSimulationSpeed=4\nStopMask=0\n' >"$peer_home/.config/umps3/umps.conf"
+	rm -f "$peer_home/display"
 	Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp 3>"$peer_home/display" >/dev/null 2>&1 &
 	peer_x=$!
 	at_exit "kill $peer_x 2>/dev/null"
-	until_true 30 test -s "$peer_home/display"
+	until_true 30 grep -q "^[0-9]" "$peer_home/display"
 	peer_display=:$(cat "$peer_home/display")
 }
 
