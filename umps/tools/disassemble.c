@@ -108,13 +108,14 @@ static const struct instruction by_opcode[64] = {
 };
 
 static const char *const coprocessor_0_operation[64] = {
-	[001] = "tlbr", [002] = "tlbwi", [006] = "tlbwr", [010] = "tlbp", [020] = "rfe", [040] = "wait",
+	[001] = "tlbr", [002] = "tlbwi", [006] = "tlbwr",
+	[010] = "tlbp", [020] = "rfe",	 [040] = "wait",
 };
 
 static const char *const general[32] = {
 	"$00", "$at", "$v0", "$v1", "$a0", "$a1", "$a2", "$a3", "$t0", "$t1", "$t2",
 	"$t3", "$t4", "$t5", "$t6", "$t7", "$s0", "$s1", "$s2", "$s3", "$s4", "$s5",
-	"$s6", "$s7", "$t8", "$t9", "$k0", "$k1", "$gp", "$sp", "$fp", "$ra",
+	"$s6", "$s7", "$t8", "$t9", "$k0", "$k1", "$gp", "$sp", "$s8", "$ra",
 };
 
 static const char *const coprocessor_0[32] = {
@@ -148,12 +149,10 @@ static void coprocessor(uint32_t word, char *text)
 	snprintf(text, DISASSEMBLY_SIZE, "CP%u ri/ill/unimp", word >> 26 & 3);
 	if (word >> 26 != 020)
 		return;
-	if (operation == 0 || operation == 4) {
-		if (word & 0x7FF)
-			return;
-		if (operation == 4 && rd == 4)
-			snprintf(text, DISASSEMBLY_SIZE, "TLBCLR");
-		else if (coprocessor_0[rd])
+	if (operation == 4 && rd == 4) {
+		snprintf(text, DISASSEMBLY_SIZE, "TLBCLR");
+	} else if (operation == 0 || operation == 4) {
+		if (!(word & 0x7FF) && coprocessor_0[rd])
 			snprintf(text, DISASSEMBLY_SIZE, "%s\t%s, %s", operation ? "mtc0" : "mfc0",
 				 general[rt], coprocessor_0[rd]);
 	} else if (operation == 010 && rt < 2) {
@@ -178,11 +177,9 @@ void disassemble(uint32_t word, char text[DISASSEMBLY_SIZE])
 		snprintf(text, DISASSEMBLY_SIZE, "nop");
 		return;
 	}
-	if ((opcode & 074) == 020 || (opcode & 064) == 060) {
-		if ((opcode & 074) == 020 || !(opcode & 004)) {
-			coprocessor(word, text);
-			return;
-		}
+	if ((opcode & 074) == 020 || (opcode & 064) == 060) { /* COPz; LWCz, SWCz */
+		coprocessor(word, text);
+		return;
 	}
 	i = opcode == 0	  ? &special[word & 0x3F]
 	    : opcode == 1 ? &branch_on_sign[word >> 16 & 0x1F]
@@ -192,7 +189,8 @@ void disassemble(uint32_t word, char text[DISASSEMBLY_SIZE])
 		snprintf(text, DISASSEMBLY_SIZE, "%s", illegal(opcode));
 		break;
 	case RD_RT_SHAMT:
-		snprintf(text, DISASSEMBLY_SIZE, "%s\t%s, %s, %02u", i->name, rd, rt, word >> 6 & 0x1F);
+		snprintf(text, DISASSEMBLY_SIZE, "%s\t%s, %s, %02u", i->name, rd, rt,
+			 word >> 6 & 0x1F);
 		break;
 	case RD_RS_RT:
 		snprintf(text, DISASSEMBLY_SIZE, "%s\t%s, %s, %s", i->name, rd, rs, rt);
