@@ -117,7 +117,7 @@ static int find_segments(Elf *elf, enum image_kind kind, struct segment *text, s
 		if (!gelf_getphdr(elf, i, &header))
 			return refuse(error, "program header %zu cannot be read (%s)", i,
 				      elf_errmsg(-1));
-		if (header.p_type != PT_LOAD)
+		if (header.p_type != PT_LOAD || (header.p_memsz == 0 && header.p_filesz == 0))
 			continue;
 		if (header.p_flags == (PF_R | PF_X)) {
 			segment = text;
@@ -148,7 +148,7 @@ static int find_segments(Elf *elf, enum image_kind kind, struct segment *text, s
 		segment->file_size = header.p_filesz;
 	}
 	if (!text->present || text->memory_size == 0)
-		return refuse(error, "it has no text segment (read, execute) or an empty one");
+		return refuse(error, "it has no text segment (read, execute), or an empty one");
 	text->buffer_size = whole_pages(text->memory_size);
 	data->buffer_size = whole_pages(kind == IMAGE_AOUT ? data->file_size : data->memory_size);
 	if (!data->present)
