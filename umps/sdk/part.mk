@@ -33,10 +33,10 @@ $(UMPS_SDK)/share/umps3/%.S: umps/sdk/lib/%.S
 $(UMPS_SDK)/share/umps3/%.S: umps/sdk/rom/%.S
 	@mkdir -p $(@D)
 	cp $< $@
-$(UMPS_SDK)/share/umps3/%.rom.umps: umps/sdk/rom/%.S $(UMPS_SDK_HEADERS) $(BUILD)/umps-elf2umps
+$(UMPS_SDK)/share/umps3/%.rom.umps: umps/sdk/rom/%.S $(UMPS_SDK_HEADERS) $(BUILD)/bin/umps-elf2umps
 	@mkdir -p $(@D)
 	$(UMPS_AS) -c -o $(@D)/$* $<
-	$(BUILD)/umps-elf2umps -b $(@D)/$*
+	$(BUILD)/bin/umps-elf2umps -b $(@D)/$*
 	@rm $(@D)/$*
 $(UMPS_SDK)/share/umps3/umpscore.ldscript: UMPS_BASE = 0x20001000
 $(UMPS_SDK)/share/umps3/umpsaout.ldscript: UMPS_BASE = 0x80000000
@@ -44,9 +44,9 @@ $(UMPS_SDK)/share/umps3/%.ldscript: umps/sdk/ldscript/umps.ldscript.in
 	@mkdir -p $(@D)
 	sed 's/@BASE@/$(UMPS_BASE)/g' $< >$@
 
-$(UMPS_SDK)/bin/%: $(BUILD)/%
+$(UMPS_SDK)/bin/%: $(BUILD)/bin/%
 	@mkdir -p $(@D)
-	ln -sf ../../$* $@
+	ln -sf ../../bin/$* $@
 
 PROGRAMS += $(UMPS_SDK_ALL)
 INSTALL_DATA += $(UMPS_SDK_INCLUDE:%=%:include/umps3/umps) $(UMPS_SDK_SHARE:%=%:share/umps3) \
