@@ -108,6 +108,7 @@ void process_end(const char *why)
 		terminal_write(current->terminal, text, length);
 	}
 	pager_release(current);
+	system_call_release(current->number);
 	semaphore_give(&current->ended);
 	while (current->ended.waiting.first)
 		semaphore_give(&current->ended);

@@ -16,8 +16,11 @@
 #define CHUNK	       128
 #define MAX_SEMAPHORES 16
 
-static struct semaphore semaphores[MAX_SEMAPHORES];
-static int n_semaphores;
+/* Semaphores of programs; owner 0: free. They go with the process that made them. */
+static struct {
+	int owner;
+	struct semaphore semaphore;
+} semaphores[MAX_SEMAPHORES];
 
 static unsigned int call_write(unsigned int address, unsigned int length)
 {
@@ -92,10 +95,39 @@ static unsigned int call_argument(unsigned int address, unsigned int size)
 
 static unsigned int call_semaphore(int value)
 {
-	if (n_semaphores == MAX_SEMAPHORES || value < 0)
+	int i;
+
+	for (i = 0; i < MAX_SEMAPHORES && semaphores[i].owner; i++)
+		;
+	if (i == MAX_SEMAPHORES || value < 0)
 		return FAILED;
-	semaphores[n_semaphores].value = value;
-	return n_semaphores++;
+	semaphores[i].owner = current->number;
+	semaphores[i].semaphore.value = value;
+	return i;
+}
+
+static unsigned int call_use_semaphore(unsigned int number, bool take)
+{
+	if (number >= MAX_SEMAPHORES || !semaphores[number].owner)
+		return FAILED;
+	if (take)
+		semaphore_take(&semaphores[number].semaphore);
+	else
+		semaphore_give(&semaphores[number].semaphore);
+	return 0;
+}
+
+void system_call_release(int process)
+{
+	int i;
+
+	for (i = 0; i < MAX_SEMAPHORES; i++) {
+		if (semaphores[i].owner != process)
+			continue;
+		semaphores[i].owner = 0;
+		while (semaphores[i].semaphore.waiting.first)
+			semaphore_give(&semaphores[i].semaphore);
+	}
 }
 
 static unsigned int call_process(unsigned int slot, unsigned int address)
@@ -182,13 +214,7 @@ static unsigned int serve(unsigned int number, unsigned int a1, unsigned int a2)
 		return call_semaphore(a1);
 	case CALL_P:
 	case CALL_V:
-		if (a1 >= (unsigned int)n_semaphores)
-			return FAILED;
-		if (number == CALL_P)
-			semaphore_take(&semaphores[a1]);
-		else
-			semaphore_give(&semaphores[a1]);
-		return 0;
+		return call_use_semaphore(a1, number == CALL_P);
 	case CALL_PROCESS:
 		return call_process(a1, a2);
 	case CALL_PROGRAM:
