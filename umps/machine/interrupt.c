@@ -17,7 +17,7 @@ void interrupt_line(struct cpu *cpu, int line, bool on)
 	if (on) {
 		cpu->cause |= bit;
 		if (cpu->state == UMPS_CPU_WAITING) {
-			cpu->state = UMPS_CPU_RUNNING;
+			cpu->woken = true;
 			machine_break(cpu->machine);
 		}
 	} else {
