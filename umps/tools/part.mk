@@ -14,3 +14,12 @@ $(UMPS_TOOLS_OLD): $(BUILD)/bin/umps3-%: $(BUILD)/bin/umps-%
 
 PROGRAMS += $(UMPS_TOOLS) $(UMPS_TOOLS_OLD)
 INSTALL_BIN += $(UMPS_TOOLS) $(UMPS_TOOLS_OLD)
+INSTALL_MAN += $(patsubst $(BUILD)/bin/%,umps/tools/%.1,$(UMPS_TOOLS))
+
+# One script completes all; the shell looks it up by the name of each.
+UMPS_TOOLS_COMPLETIONS := $(patsubst $(BUILD)/bin/%,$(BUILD)/completion/%,$(UMPS_TOOLS) $(UMPS_TOOLS_OLD))
+$(UMPS_TOOLS_COMPLETIONS): umps/tools/umps-tools.completion
+	@mkdir -p $(@D)
+	cp $< $@
+PROGRAMS += $(UMPS_TOOLS_COMPLETIONS)
+INSTALL_COMPLETION += $(UMPS_TOOLS_COMPLETIONS)
