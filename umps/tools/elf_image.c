@@ -55,6 +55,7 @@ static uint32_t whole_pages(uint32_t size)
 /* Opens ELF after checking what does not depend on the kind of image. */
 static Elf *open_elf(const void *bytes, size_t length, GElf_Ehdr *header, struct umps_error *error)
 {
+	uint64_t sections_end;
 	Elf *elf;
 
 	if (length < SELFMAG || memcmp(bytes, ELFMAG, SELFMAG) != 0) {
@@ -74,6 +75,12 @@ static Elf *open_elf(const void *bytes, size_t length, GElf_Ehdr *header, struct
 	if (header->e_machine != EM_MIPS) {
 		refuse(error, "its machine is number %u, not MIPS (8); use a MIPS compiler",
 		       header->e_machine);
+		goto fail;
+	}
+	sections_end = header->e_shoff + (uint64_t)header->e_shnum * header->e_shentsize;
+	if (sections_end > length) {
+		refuse(error, "it is cut short: its section headers end at byte %llu, it has %zu",
+		       (unsigned long long)sections_end, length);
 		goto fail;
 	}
 	return elf;
@@ -368,6 +375,7 @@ char *elf_symbols(const void *bytes, size_t length, size_t *size, struct umps_er
 	char *lines = NULL, *text = NULL;
 	size_t lines_size = 0;
 	Elf *elf = open_elf(bytes, length, &header, error);
+	uint8_t magic[WORD];
 	FILE *out;
 
 	if (!elf)
@@ -377,7 +385,9 @@ char *elf_symbols(const void *bytes, size_t length, size_t *size, struct umps_er
 		refuse(error, "it has no symbol table; do not strip it");
 		fclose(table.lines);
 	} else if (table.lines && fclose(table.lines) == 0 && (out = open_memstream(&text, size))) {
-		fprintf(out, MAGIC_STAB "%.8X %.8X\n", table.functions, table.objects);
+		put_word(magic, MAGIC_STAB, header.e_ident[EI_DATA] == ELFDATA2MSB);
+		fwrite(magic, 1, WORD, out);
+		fprintf(out, "%.8X %.8X\n", table.functions, table.objects);
 		fwrite(lines, 1, lines_size, out);
 		fclose(out);
 	} else {
