@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "umps/machine/error.h"
 #include "umps/machine/umps.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
@@ -284,9 +285,6 @@ void machine_stop(struct umps *m, struct umps_stop stop);
 void machine_warn(struct umps *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cpu_reset(struct umps *m, struct cpu *cpu, uint32_t pc, uint32_t sp);
 void cpu_halt(struct umps *m, struct cpu *cpu);
-
-/* error.c */
-int fail(struct umps_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* event.c */
 void event_add(struct umps *m, struct event event);

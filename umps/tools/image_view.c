@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "umps/machine/error.h"
 #include "umps/tools/disassemble.h"
 #include "umps/tools/image_view.h"
 #include "umps/tools/words.h"
@@ -37,9 +38,8 @@ int image_recognise(struct image *image, const uint8_t *bytes, size_t length,
 		skip = 2 * WORD;
 		break;
 	default:
-		snprintf(error->text, sizeof(error->text),
-			 "its first word 0x%08X is not that of a core, a.out or ROM file", magic);
-		return -1;
+		return fail(error, "its first word 0x%08X is not that of a core, a.out or ROM file",
+			    magic);
 	}
 	image->bytes = bytes + (skip < length ? skip : length);
 	image->size = length > skip ? length - skip : 0;
@@ -47,11 +47,8 @@ int image_recognise(struct image *image, const uint8_t *bytes, size_t length,
 	if (magic != MAGIC_ROM) {
 		size_t offset = magic == MAGIC_CORE ? PAGE : 0;
 
-		if (image->size < offset + AOUT_WORDS * WORD) {
-			snprintf(error->text, sizeof(error->text),
-				 "it ends, after %zu bytes, inside its header", length);
-			return -1;
-		}
+		if (image->size < offset + AOUT_WORDS * WORD)
+			return fail(error, "it ends, after %zu bytes, inside its header", length);
 		image->header = image->bytes + offset;
 	}
 	return 0;
