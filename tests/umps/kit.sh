@@ -110,6 +110,22 @@ is "11 Debian's umps3 with our ROMs: the same, to the tick" "$(on_theirs ticks o
 is "11 our emulator with Debian's ROMs: the same, to the tick" "$(on_ours ticks debian)" "$reference"
 is "11 our emulator with our ROMs: the same, to the tick" "$(on_ours ticks ours)" "$reference"
 
+for side in ours debian; do # the same source, compiled and linked with each kit
+	include=$kit/include/umps3 library=$kit/lib/umps3 script=$kit/share/umps3
+	[ $side = ours ] || include=/usr/include/umps3 library=$(echo /usr/lib/*/umps3) script=/usr/share/umps3
+	ok "14.2 the library's test with the kit: $side" sh -c "
+		mipsel-linux-gnu-gcc -ffreestanding -mips1 -mabi=32 -mno-gpopt -G 0 -mno-abicalls -fno-pic -mfp32 -O2 \
+			-I$include -I$guests -c -o $work/library.o $guests/library.c &&
+		mipsel-linux-gnu-ld -G 0 -nostdlib -T $script/umpscore.ldscript -o $work/library-$side $library/crtso.o \
+			$work/library.o $library/libumps.o && $kit/bin/umps-elf2umps -k $work/library-$side"
+	machine library-$side ours 2
+done
+reference=$(on_theirs library-debian ours)
+like "14.2 Debian's kit on Debian's umps3: every function" "$reference" 'System halted'
+is "14.2 our kit on Debian's umps3: the same, to the tick" "$(on_theirs library-ours ours)" "$reference"
+is "14.2 our kit on our emulator: the same, to the tick" "$(on_ours library-ours ours)" "$reference"
+is "14.2 Debian's kit on our emulator: the same, to the tick" "$(on_ours library-debian ours)" "$reference"
+
 ok "Debian's kit builds a kernel" env GUEST_CFLAGS="-fno-builtin" "$guests/build.sh" "$work/cmix" "$guests/cmix.c"
 machine cmix ours 1
 machine cmix debian 1
@@ -117,6 +133,21 @@ reference=$(on_theirs cmix debian)
 like "a kernel of Debian's kit runs on Debian's umps3" "$reference" 'System halted'
 is "14 a kernel of Debian's kit on our emulator, Debian's ROMs: the same" "$(on_ours cmix debian)" "$reference"
 is "14 a kernel of Debian's kit on our emulator, our ROMs: the same" "$(on_ours cmix ours)" "$reference"
+
+ok "our kit builds the ROM's test" build rom "$guests/rom.c"
+machine rom ours 1
+passed_up() { printf '%s\n code=%s\n from user mode=%s\n stack kept=00000001\n a0=%s\n' "$@"; }
+wanted=$(passed_up "BREAK 4 in kernel mode" 00000009 00000000 00000004
+	passed_up "BREAK -1 in kernel mode" 00000009 00000000 FFFFFFFF
+	passed_up "BREAK 1 in user mode" 00000009 00000001 00000001
+	passed_up "BREAK 3 in user mode" 00000009 00000001 00000003
+	passed_up "SYSCALL at a high address, kernel mode" 00000008 00000000 00000007
+	passed_up "SYSCALL at a high address, user mode" 00000008 00000001 00000007
+	echo "jump to address 2"; echo "kernel panic()")
+is "19.5 19.7 our ROM on our emulator passes up what is no service, panics at a low EPC" "$(on_ours rom ours)" "$wanted"
+is "19.5 19.7 our ROM on Debian's umps3 does the same" "$(on_theirs rom ours)" "$wanted"
+"$umps" run "$work/rom.ours.json" >/dev/null 2>&1
+is "a panic is exit status 1" $? 1
 
 ok "our kit builds the kernel of many processors" cp build/umps-sample/processors.core.umps \
 	build/umps-sample/processors.stab.umps "$work"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The support library of umps/libumps.h. Every access to coprocessor 0 has a NOP on either side, so
- * that the machine's one-instruction delays never show to the caller.
+ * that the machine's one-instruction delays never show to the caller. Every function takes the ticks
+ * that kernels which measure themselves have always found it to take; where less would do, SPEND()
+ * waits.
  */
 #include "umps/arch.h"
 #include "umps/bios_defs.h"
@@ -10,12 +12,14 @@
 
 #define STATE_SIZE	   140
 #define SECONDARY_START	   0x100	/* where the execution ROM starts other processors */
+#define SPEND(ticks)	   .rept ticks; nop; .endr
 #define FUNCTION(name)	   .globl name; .type name, @function; .ent name; name:
 #define END(name)	   .end name; .size name, . - name
 
 /* unsigned int name(void): reads a register. */
 #define GETTER(name, register)	\
 	FUNCTION(name);		\
+	nop;			\
 	mfc0	$v0, $register;	\
 	nop;			\
 	jr	$ra;		\
@@ -25,6 +29,7 @@
 /* unsigned int name(unsigned int value): writes a register, returns what it holds then. */
 #define SETTER(name, register)	\
 	FUNCTION(name);		\
+	nop;			\
 	mtc0	$a0, $register;	\
 	nop;			\
 	mfc0	$v0, $register;	\
@@ -62,7 +67,6 @@
 
 FUNCTION(SYSCALL)
 	syscall
-	nop
 	jr	$ra
 	nop
 END(SYSCALL)
@@ -103,6 +107,7 @@ FUNCTION(CAS)
 	.set	mips32
 	movn	$a2, $a0, $a1
 	.set	pop
+	nop
 	jr	$ra
 	addu	$v0, $a2, $0
 END(CAS)
@@ -138,6 +143,7 @@ FUNCTION(STST)
 END(STST)
 
 FUNCTION(INITCPU)
+	SPEND(3)
 	addiu	$t0, $0, STATE_SIZE
 	multu	$a0, $t0
 	addiu	$t2, $0, SECONDARY_START
