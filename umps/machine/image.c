@@ -81,7 +81,7 @@ static int rom_fill(const char *path, const char *field, const uint8_t *bytes, s
 		return fail(error, "%s: %s: size is %u words but the file holds only %zu", field, path, words,
 			    (length - 8) / 4);
 	rom->size = words * 4;
-	rom->bytes = calloc(1, (rom->size + UMPS_PAGE - 1) / UMPS_PAGE * UMPS_PAGE + UMPS_PAGE);
+	rom->bytes = pages_alloc(rom->size);
 	if (!rom->bytes)
 		return fail(error, "%s: out of memory", field);
 	memcpy(rom->bytes, bytes + 8, rom->size);

@@ -6,46 +6,7 @@
  * arrives (a load or MTC0 is seen one instruction late), then its own result is written. Loads, stores, MFC0
  * and MTC0 wait for the pending value first.
  */
-#include "umps/machine/machine.h"
-
-enum opcode {
-	OP_SPECIAL, OP_REGIMM, OP_J, OP_JAL, OP_BEQ, OP_BNE, OP_BLEZ, OP_BGTZ,
-	OP_ADDI, OP_ADDIU, OP_SLTI, OP_SLTIU, OP_ANDI, OP_ORI, OP_XORI, OP_LUI,
-	OP_COP0,
-	OP_LB = 32, OP_LH, OP_LWL, OP_LW, OP_LBU, OP_LHU, OP_LWR,
-	OP_SB = 40, OP_SH, OP_SWL, OP_SW, OP_SWR = 46
-};
-
-enum function {
-	FN_SLL = 0, FN_SRL = 2, FN_SRA, FN_SLLV, FN_SRLV = 6, FN_SRAV,
-	FN_JR, FN_JALR, FN_CAS = 11, FN_SYSCALL, FN_BREAK,
-	FN_MFHI = 16, FN_MTHI, FN_MFLO, FN_MTLO,
-	FN_MULT = 24, FN_MULTU, FN_DIV, FN_DIVU,
-	FN_ADD = 32, FN_ADDU, FN_SUB, FN_SUBU, FN_AND, FN_OR, FN_XOR, FN_NOR,
-	FN_SLT = 42, FN_SLTU
-};
-
-#define SELF_BRANCH 0x1000FFFFu /* beq $0,$0,. */
-
-struct instruction {
-	uint32_t word, op, rs, rt, rd, shamt, function;
-	uint32_t immediate, offset; /* zero and sign extended */
-};
-
-static struct instruction decode(uint32_t word)
-{
-	return (struct instruction){
-		.word = word,
-		.op = word >> 26,
-		.rs = word >> 21 & 31,
-		.rt = word >> 16 & 31,
-		.rd = word >> 11 & 31,
-		.shamt = word >> 6 & 31,
-		.function = word & 63,
-		.immediate = word & 0xFFFF,
-		.offset = (uint32_t)(int16_t)word,
-	};
-}
+#include "umps/machine/access.h"
 
 void pending_complete(struct cpu *cpu)
 {
@@ -114,97 +75,12 @@ static void branch(struct cpu *cpu, const struct instruction *i, bool taken)
 		endless_loop(cpu);
 }
 
-/* ---- access to memory: the fast pages first */
-
-static inline uint8_t *fast(uint32_t tag, uintptr_t host, uint32_t address, uint32_t alignment)
-{
-	return likely(tag == (address & (~(UMPS_PAGE - 1) | (alignment - 1)))) ?
-		       (uint8_t *)(host + (address & ~3u)) :
-		       NULL;
-}
-
-static inline bool read_word(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t *word)
-{
-	const struct fast_page *page = &cpu->fast[address / UMPS_PAGE % FAST_PAGES];
-	const uint8_t *memory = fast(page->read, page->host, address, alignment);
-
-	if (!memory)
-		return mmu_read(cpu, address, alignment, word);
-	memcpy(word, memory, sizeof(*word));
-	return true;
-}
-
 static void load(struct cpu *cpu, const struct instruction *i, uint32_t address)
 {
-	uint32_t word, shift = address % 4 * 8, value;
-	static const uint8_t alignment[8] = { 1, 2, 1, 4, 1, 2, 1, 4 };
+	uint32_t word;
 
-	if (!read_word(cpu, address, alignment[i->op & 7], &word))
-		return;
-	switch (i->op) {
-	case OP_LB:
-		value = (uint32_t)(int8_t)(word >> shift);
-		break;
-	case OP_LBU:
-		value = (uint8_t)(word >> shift);
-		break;
-	case OP_LH:
-		value = (uint32_t)(int16_t)(word >> shift);
-		break;
-	case OP_LHU:
-		value = (uint16_t)(word >> shift);
-		break;
-	case OP_LWL: /* the word's low bytes become the register's high ones */
-		value = word << (24 - shift) | (cpu->r[i->rt] & ((1u << (24 - shift)) - 1));
-		break;
-	case OP_LWR:
-		value = word >> shift | (cpu->r[i->rt] & ~(0xFFFFFFFFu >> shift));
-		break;
-	default:
-		value = word;
-	}
-	leave_pending(cpu, PENDING_GENERAL, i->rt, value);
-}
-
-static void store(struct cpu *cpu, const struct instruction *i, uint32_t address)
-{
-	const struct fast_page *page = &cpu->fast[address / UMPS_PAGE % FAST_PAGES];
-	uint32_t shift = address % 4 * 8, value = cpu->r[i->rt], mask, alignment = 1, old;
-	uint8_t *memory;
-
-	switch (i->op) {
-	case OP_SB:
-		mask = 0xFFu << shift;
-		value <<= shift;
-		break;
-	case OP_SH:
-		alignment = 2;
-		mask = 0xFFFFu << shift;
-		value <<= shift;
-		break;
-	case OP_SWL:
-		mask = 0xFFFFFFFFu >> (24 - shift);
-		value >>= 24 - shift;
-		break;
-	case OP_SWR:
-		mask = 0xFFFFFFFFu << shift;
-		value <<= shift;
-		break;
-	default:
-		alignment = 4;
-		mask = 0xFFFFFFFFu;
-	}
-	memory = fast(page->write, page->host, address, alignment);
-	if (!memory) {
-		if (alignment == 4)
-			mmu_write(cpu, address, value);
-		else
-			mmu_merge(cpu, address, alignment, mask, value);
-		return;
-	}
-	memcpy(&old, memory, sizeof(old));
-	value = (old & ~mask) | (value & mask);
-	memcpy(memory, &value, sizeof(value));
+	if (read_word(cpu, address, access_alignment[i->op & 7], &word))
+		leave_pending(cpu, PENDING_GENERAL, i->rt, load_result(i->op, word, address, cpu->r[i->rt]));
 }
 
 /* ---- the instructions */
@@ -264,12 +140,7 @@ static void compare_and_set(struct cpu *cpu, const struct instruction *i, uint32
 		result(cpu, i->rd, done);
 }
 
-/* Which of the fields rs, rt, rd, shamt must be zero, as a mask over the instruction word, by function. */
-#define RS    0x03E00000u
-#define RT    0x001F0000u
-#define RD    0x0000F800u
-#define SHAMT 0x000007C0u
-static const uint32_t reserved_bits[64] = {
+const uint32_t special_reserved_bits[64] = {
 	[FN_SLL] = RS, [FN_SRL] = RS, [FN_SRA] = RS,
 	[FN_SLLV] = SHAMT, [FN_SRLV] = SHAMT, [FN_SRAV] = SHAMT, [FN_CAS] = SHAMT,
 	[FN_JR] = SHAMT | RT | RD, [FN_JALR] = SHAMT | RT,
@@ -283,7 +154,7 @@ static const uint32_t reserved_bits[64] = {
 
 static void special(struct cpu *cpu, const struct instruction *i, uint32_t a, uint32_t b)
 {
-	if (i->word & reserved_bits[i->function]) {
+	if (i->word & special_reserved_bits[i->function]) {
 		exception(cpu, EXC_RI);
 		return;
 	}
@@ -488,7 +359,7 @@ static void execute(struct cpu *cpu, const struct instruction *i, uint32_t a, ui
 	case OP_SWL:
 	case OP_SW:
 	case OP_SWR:
-		store(cpu, i, a + i->offset);
+		store_value(cpu, i->op, a + i->offset, b);
 		break;
 	default: /* section 3.2: other coprocessors, their branches, loads and stores; the rest is reserved */
 		if ((i->op >= 17 && i->op <= 23) || (i->op >= 48 && i->op <= 51) || (i->op >= 56 && i->op <= 59))

@@ -169,7 +169,7 @@ static void execute_watched(struct umps *m)
 /* A processor alone, to the horizon or until others wake up, which then have their turn in the same tick. */
 static void execute_alone(struct umps *m, struct cpu *cpu)
 {
-	if (m->engine == UMPS_TRANSLATOR)
+	if (m->engine == UMPS_TRANSLATOR && !m->suspects)
 		translate_until_horizon(m, cpu);
 	else
 		interpret_until_horizon(m, cpu);

@@ -147,7 +147,8 @@ struct cpu {
 	uint8_t inbox_length;
 
 	struct umps *machine;
-	struct translation_cache *translations; /* jumps resolved for this processor; translator only */
+	struct known_jump *known_jumps; /* translator: places of indirect jumps, valid for tag jump_tag */
+	uint64_t jump_tag, entered_tag; /* the latter with the mode in which code was entered */
 	struct fast_page pages[2][FAST_PAGES];	/* [mode] */
 };
 
@@ -272,6 +273,9 @@ struct umps {
 	struct recording *recording;
 	bool replaying; /* nothing of what happens is visible outside */
 };
+
+/* power.c */
+uint8_t *pages_alloc(size_t bytes);
 
 /* machine.c */
 void machine_break(struct umps *m); /* stop executing after this tick and look around */
@@ -407,7 +411,7 @@ void record_block(struct umps *m, const struct device *d, int64_t block);
 void record_tick(struct umps *m);
 void record_free(struct umps *m);
 
-/* ../translator/translator.c */
+/* ../translator */
 struct translator *translator_new(struct umps *m);
 void translator_free(struct translator *t);
 void translator_wrote(struct umps *m, uint32_t physical, uint32_t length);

@@ -61,11 +61,22 @@ static int load_files(struct umps *m, struct umps_error *error)
 	return result;
 }
 
+/* Zeroed whole pages: engines rely on guest and host offsets within a page being equal. */
+uint8_t *pages_alloc(size_t bytes)
+{
+	size_t size = (bytes + UMPS_PAGE - 1) / UMPS_PAGE * UMPS_PAGE;
+	uint8_t *pages = aligned_alloc(UMPS_PAGE, size ? size : UMPS_PAGE);
+
+	if (pages)
+		memset(pages, 0, size);
+	return pages;
+}
+
 static int make_memory(struct umps *m, struct umps_error *error)
 {
 	m->ram_size = (uint32_t)m->config->ram_frames * UMPS_PAGE;
-	m->ram = calloc(1, m->ram_size);
-	m->bios_data = calloc(1, UMPS_PAGE);
+	m->ram = pages_alloc(m->ram_size);
+	m->bios_data = pages_alloc(UMPS_PAGE);
 	m->code_pages = calloc(1, m->ram_size / UMPS_PAGE + 1);
 	m->cpus = calloc((size_t)m->config->processors, sizeof(*m->cpus));
 	if (!m->ram || !m->bios_data || !m->code_pages || !m->cpus)
