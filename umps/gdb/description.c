@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "umps/debug/names.h"
 #include "umps/gdb/description.h"
 
 #define BUS_BASE    0x10000000u
@@ -143,7 +144,6 @@ static void add_bus(struct description *d)
 
 static void add_devices(struct description *d, const struct umps *m)
 {
-	static const char *const classes[UMPS_N_LINES] = { "disk", "flash", "eth", "printer", "terminal" };
 	static const char *const plain[4] = { "status", "command", "data0", "data1" };
 	static const char *const terminal[4] = { "recv_status", "recv_command", "transm_status", "transm_command" };
 
@@ -156,7 +156,7 @@ static void add_devices(struct description *d, const struct umps *m)
 			umps_get_device(m, (enum umps_line)line, number, &device);
 			for (uint32_t i = 0; device.installed && i < 4; i++)
 				reg(d, BUS, DEVICE_BASE + index * 16 + i * 4, "uint32", "%s%d_%s",
-				    classes[line - UMPS_FIRST_LINE], number,
+				    device_class_name(line), number,
 				    line == UMPS_TERMINAL ? terminal[i] : plain[i]);
 		}
 }

@@ -5,7 +5,8 @@
  *   packet.c       bytes <-> packets             description.c  registers and their XML
  *   server.c       packets -> actions, replies   query.c        the q packets
  *   resume.c       time passes, forward and back monitor.c      commands of ours, `monitor ...`
- *   points.c       breakpoints and watchpoints   gdb.c          command line, connections
+ *   points.c       breakpoints and watchpoints   power.c        the machine
+ *   gdb.c          command line, connections
  *
  * Every processor is a thread, number CPU + 1. They advance in lock step, so resuming one resumes all.
  *
@@ -25,6 +26,7 @@ struct point;
 
 struct server {
 	struct umps_config *config;
+	bool record, interpreter;
 	struct umps *machine;
 	struct description *description;
 	int in, out;		/* the debugger; -1: none */
@@ -33,6 +35,8 @@ struct server {
 	bool detached;		/* the machine runs on without it */
 	bool no_acknowledge, extended, swbreak;
 	struct packet_reader reader;
+	uint8_t input[4096];	/* bytes received and not yet looked at: [input_at, input_end) */
+	size_t input_at, input_end;
 	char *last;		/* the packet sent last, as DATA */
 	size_t last_length;
 
@@ -46,12 +50,12 @@ struct server {
 
 	int terminal;		/* shown to the user; -1: none */
 	bool console_in_packets; /* terminal output as O packets rather than on standard output */
-	bool running;
 	uint8_t console[512];
 	size_t console_length;
 	int keyboard;		/* descriptor of that terminal's input; -1: none */
 };
 
+/* power.c */
 /* Powers the machine of server->config on, again if there was one. Stop points stay. */
 int server_power_on(struct server *s, struct umps_error *error);
 /* Ends the machine and frees everything but the server itself and its configuration. */
@@ -61,12 +65,18 @@ void server_power_off(struct server *s);
 void server_handle(struct server *s, const char *packet, size_t length);
 void server_connected(struct server *s);
 void server_serve(struct server *s);
+/* The next byte from the debugger. */
+void server_take(struct server *s, uint8_t byte);
+/* Reads what there is, at most once; sets closed at the end of the connection. */
+void receive(struct server *s);
 void send_packet(struct server *s, const void *data, size_t length);
 void send_text(struct server *s, const char *text);
 /* E.sentence */
 void send_error(struct server *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Text in the debugger's console; only while the machine runs or a monitor command is executed. */
 void send_console(struct server *s, const void *text, size_t length);
+/* Passes on what the terminal has said. */
+void show_console(struct server *s);
 /* A thread id ("-1", "0": any); false: malformed or no such processor. */
 bool parse_thread(const char **text, int *cpu, bool *any);
 
@@ -74,6 +84,8 @@ bool parse_thread(const char **text, int *cpu, bool *any);
 void handle_query(struct server *s, const char *packet, size_t length);
 
 /* resume.c */
+/* Lets a machine without debugger run until DESCRIPTOR is readable. */
+void resume_detached(struct server *s, int descriptor);
 enum direction { FORWARD, BACKWARD };
 /* Until something stops the machine or the debugger interrupts. */
 struct umps_stop resume_continue(struct server *s, enum direction direction);
