@@ -69,7 +69,6 @@ static void start_read(struct umps *m, struct device *d, uint32_t command)
 	uint64_t time = DMA_TICKS;
 
 	if (!locate(d, command)) {
-		d->buffered = -1;
 		device_finish(m, d, 0, READ_ERROR);
 		return;
 	}
@@ -84,10 +83,12 @@ static void start_write(struct umps *m, struct device *d, uint32_t command)
 	uint64_t time = DMA_TICKS + ready % s + (uint64_t)s * gap(m, d, ready, command >> 8 & 0xFF) +
 			s * d->data_percent / 100;
 
-	d->buffered = -1;
-	if (!locate(d, command))
+	if (!locate(d, command)) {
 		device_finish(m, d, 0, WRITE_ERROR);
-	else if (bus_dma_from(m, d->reg[2], d->buffer, UMPS_PAGE))
+		return;
+	}
+	d->buffered = -1;
+	if (bus_dma_from(m, d->reg[2], d->buffer, UMPS_PAGE))
 		device_busy(m, d, 0, time, STATUS_READY);
 	else
 		device_busy(m, d, 0, DMA_TICKS, DMA_ERROR);
@@ -98,7 +99,6 @@ static void start_seek(struct umps *m, struct device *d, uint32_t cylinder)
 	uint32_t distance = cylinder > d->cylinder ? cylinder - d->cylinder : d->cylinder - cylinder;
 
 	if (cylinder >= d->cylinders) {
-		d->buffered = -1;
 		device_finish(m, d, 0, SEEK_ERROR);
 		return;
 	}
@@ -178,7 +178,7 @@ static void disk_complete(struct umps *m, struct device *d, int sub)
 	default: /* RESET */
 		d->buffered = -1;
 	}
-	if (status != STATUS_READY)
+	if (status != STATUS_READY && status != DMA_ERROR)
 		d->buffered = -1;
 	device_finish(m, d, 0, status);
 }

@@ -83,10 +83,8 @@ static void flash_write(struct umps *m, struct device *d, int reg, uint32_t valu
 
 static uint32_t end_read(struct umps *m, struct device *d)
 {
-	if (d->failing || (d->buffered != d->target && !block_read(d, d->target, d->buffer))) {
-		d->buffered = -1;
+	if (d->failing || (d->buffered != d->target && !block_read(d, d->target, d->buffer)))
 		return READ_ERROR;
-	}
 	d->buffered = d->target;
 	return bus_dma_to(m, d->reg[2], d->buffer, UMPS_PAGE) ? STATUS_READY : DMA_ERROR;
 }
@@ -115,7 +113,7 @@ static void flash_complete(struct umps *m, struct device *d, int sub)
 	default: /* RESET */
 		d->buffered = -1;
 	}
-	if (status != STATUS_READY)
+	if (status != STATUS_READY && status != DMA_ERROR)
 		d->buffered = -1;
 	device_finish(m, d, 0, status);
 }

@@ -246,9 +246,11 @@ static void special(struct cpu *cpu, const struct instruction *i, uint32_t a, ui
 	}
 }
 
+/* The link is written before the comparison: a branch on $31 sees it. */
 static void regimm(struct cpu *cpu, const struct instruction *i, uint32_t a)
 {
-	bool negative = (int32_t)a < 0;
+	uint32_t link = cpu->this_pc + 8;
+	bool negative = (int32_t)((i->rt & 16) && i->rs == 31 ? link : a) < 0;
 
 	switch (i->rt) {
 	case 0: /* BLTZ */
@@ -264,7 +266,7 @@ static void regimm(struct cpu *cpu, const struct instruction *i, uint32_t a)
 		return;
 	}
 	if (i->rt & 16)
-		cpu->r[31] = cpu->this_pc + 8;
+		cpu->r[31] = link;
 }
 
 static void cop0(struct cpu *cpu, const struct instruction *i)
@@ -399,17 +401,17 @@ static inline void one_instruction(struct cpu *cpu)
 	cpu->this_pc = cpu->pc;
 	cpu->this_slot = cpu->in_slot;
 	cpu->this_branch = cpu->branch_pc;
+	if (likely(mmu_fetch(cpu, &word))) {
+		cpu->pc = cpu->next_pc;
+		cpu->next_pc = cpu->pc + 4;
+		cpu->in_slot = false;
+		i = decode(word);
+		if (unlikely(cpu->pending))
+			execute_after_pending(cpu, &i);
+		else
+			execute(cpu, &i, cpu->r[i.rs], cpu->r[i.rt]);
+	}
 	cpu->instructions++;
-	if (unlikely(!mmu_fetch(cpu, &word)))
-		return;
-	cpu->pc = cpu->next_pc;
-	cpu->next_pc = cpu->pc + 4;
-	cpu->in_slot = false;
-	i = decode(word);
-	if (unlikely(cpu->pending))
-		execute_after_pending(cpu, &i);
-	else
-		execute(cpu, &i, cpu->r[i.rs], cpu->r[i.rt]);
 	if (unlikely(cpu->interrupt))
 		exception_interrupt(cpu);
 }

@@ -17,7 +17,7 @@ void interrupt_line(struct cpu *cpu, int line, bool on)
 	if (on) {
 		cpu->cause |= bit;
 		if (cpu->state == UMPS_CPU_WAITING) {
-			cpu->state = UMPS_CPU_RUNNING;
+			cpu->woken = true;
 			machine_break(cpu->machine);
 		}
 	} else {
@@ -27,8 +27,9 @@ void interrupt_line(struct cpu *cpu, int line, bool on)
 }
 
 /*
- * Dynamic routing: the lowest task priority in the mask, searched from behind the last one chosen, so that
- * equals take turns.
+ * Dynamic routing: the processor in the mask with the least urgent task, which is the largest number in its task
+ * priority register (as umps3 has it; the specification's text says the lowest), searched from behind the last one
+ * chosen, so that equals take turns.
  */
 static int route(struct umps *m, uint32_t entry)
 {
@@ -39,7 +40,7 @@ static int route(struct umps *m, uint32_t entry)
 	for (int i = 0; i < m->n_cpus; i++) {
 		int cpu = (m->next_target + i) % m->n_cpus;
 
-		if ((entry >> cpu & 1) && (best < 0 || m->cpus[cpu].tpr < m->cpus[best].tpr))
+		if ((entry >> cpu & 1) && (best < 0 || m->cpus[cpu].tpr > m->cpus[best].tpr))
 			best = cpu;
 	}
 	if (best >= 0)

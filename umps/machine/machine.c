@@ -60,6 +60,7 @@ void cpu_reset(struct umps *m, struct cpu *cpu, uint32_t pc, uint32_t sp)
 	cpu->timer = 0;
 	cpu->random_origin = cpu->instructions;
 	cpu->state = UMPS_CPU_RUNNING;
+	cpu->woken = false;
 	cpu->mode = 0;
 	cpu->fast = cpu->pages[0];
 	mmu_flush(cpu);
@@ -72,6 +73,7 @@ void cpu_halt(struct umps *m, struct cpu *cpu)
 {
 	cpu->timer = local_timer(cpu);
 	cpu->state = UMPS_CPU_HALTED;
+	cpu->woken = false;
 	timers_changed(m);
 	machine_break(m);
 }
@@ -128,16 +130,42 @@ static void begin_tick(struct umps *m, uint64_t tick)
 
 /* ---- executing */
 
-static int running(const struct umps *m, struct cpu **one)
+/* How many processors have something to do; *alone is one of them, NULL if one is just waking up. */
+static int active(const struct umps *m, struct cpu **alone)
 {
+	bool woken = false;
 	int n = 0;
 
-	for (int i = 0; i < m->n_cpus; i++)
-		if (m->cpus[i].state == UMPS_CPU_RUNNING) {
-			*one = &m->cpus[i];
-			n++;
-		}
+	*alone = NULL;
+	for (int i = 0; i < m->n_cpus; i++) {
+		if (m->cpus[i].state != UMPS_CPU_RUNNING && !m->cpus[i].woken)
+			continue;
+		*alone = &m->cpus[i];
+		woken |= m->cpus[i].woken;
+		n++;
+	}
+	if (woken)
+		*alone = NULL;
 	return n;
+}
+
+/* Waking up takes the cycle in which it is noticed; an enabled interrupt is taken at its end. */
+static void wake(struct cpu *cpu)
+{
+	cpu->state = UMPS_CPU_RUNNING;
+	cpu->woken = false;
+	machine_break(cpu->machine);
+	if (cpu->interrupt)
+		exception_interrupt(cpu);
+}
+
+/* One cycle of one processor. */
+static void cycle(struct cpu *cpu)
+{
+	if (cpu->state == UMPS_CPU_RUNNING)
+		interpret(cpu);
+	else if (cpu->woken)
+		wake(cpu);
 }
 
 static void execute_in_turns(struct umps *m)
@@ -145,25 +173,14 @@ static void execute_in_turns(struct umps *m)
 	do {
 		m->tod++;
 		for (int i = 0; i < m->n_cpus; i++)
-			if (m->cpus[i].state == UMPS_CPU_RUNNING)
-				interpret(&m->cpus[i]);
-	} while (m->tod < m->horizon);
+			cycle(&m->cpus[i]);
+	} while (m->tod < m->horizon && !breakpoint_hit(m));
 }
 
 /* Stop points and observers want to see every instruction. */
 static bool watched(const struct umps *m)
 {
 	return m->breakpoints || (m->observer && m->observer->instruction);
-}
-
-static void execute_watched(struct umps *m)
-{
-	do {
-		m->tod++;
-		for (int i = 0; i < m->n_cpus; i++)
-			if (m->cpus[i].state == UMPS_CPU_RUNNING)
-				interpret(&m->cpus[i]);
-	} while (m->tod < m->horizon && !breakpoint_hit(m));
 }
 
 /* A processor alone, to the horizon or until others wake up, which then have their turn in the same tick. */
@@ -174,8 +191,7 @@ static void execute_alone(struct umps *m, struct cpu *cpu)
 	else
 		interpret_until_horizon(m, cpu);
 	for (int i = cpu->number + 1; i < m->n_cpus; i++)
-		if (m->cpus[i].state == UMPS_CPU_RUNNING)
-			interpret(&m->cpus[i]);
+		cycle(&m->cpus[i]);
 }
 
 /* A stretch of time up to the horizon, with nothing due in it but at its first tick. */
@@ -184,14 +200,10 @@ static void execute(struct umps *m)
 	struct cpu *cpu;
 	int n;
 
-	if (watched(m)) {
-		execute_watched(m);
-		return;
-	}
-	n = running(m, &cpu);
+	n = active(m, &cpu);
 	if (n == 0)
 		m->tod = m->horizon;
-	else if (n == 1)
+	else if (n == 1 && cpu && !watched(m))
 		execute_alone(m, cpu);
 	else
 		execute_in_turns(m);
@@ -201,7 +213,7 @@ bool umps_is_idle(const struct umps *m)
 {
 	struct cpu *cpu;
 
-	return running(m, &cpu) == 0;
+	return active(m, &cpu) == 0;
 }
 
 bool umps_is_starved(const struct umps *m)

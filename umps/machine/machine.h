@@ -114,6 +114,7 @@ struct cpu {
 	uint8_t pending;
 	uint8_t pending_register;
 	uint8_t state;	    /* enum umps_cpu_state */
+	uint8_t woken;	    /* waiting, but will run again after its next cycle */
 	uint8_t interrupt;  /* an enabled interrupt is pending */
 	uint8_t number;
 	uint8_t mode;	    /* 1: user; = KUc */

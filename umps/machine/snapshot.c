@@ -69,6 +69,7 @@ static void walk_cpu(struct walk *w, struct cpu *c)
 	ITEM(w, c->pending_register);
 	ITEM(w, c->pending_value);
 	ITEM(w, c->state);
+	ITEM(w, c->woken);
 	ITEM(w, c->instructions);
 	ITEM(w, c->random_origin);
 	ITEM(w, c->index);

@@ -25,6 +25,8 @@ static int run_main(int argc, char **argv)
 	s = umps_run(m, argc > 2 ? strtoull(argv[2], 0, 0) : UINT64_MAX, 0);
 	fprintf(stderr, "reason %d cpu %d pc %08x ticks %lu instr %lu\n", s.reason, s.cpu,
 		umps_get_register(m, s.cpu, UMPS_REG_PC), umps_ticks(m), umps_instructions(m, 0));
+	fprintf(stderr, "epc %08x cause %08x status %08x bad %08x\n", umps_get_register(m, 0, 64 + 14),
+		umps_get_register(m, 0, 64 + 13), umps_get_register(m, 0, 64 + 12), umps_get_register(m, 0, 64 + 8));
 	umps_destroy(m);
 	return 0;
 }

@@ -23,7 +23,7 @@ static void synchronize(struct cpu *cpu, struct site site, uint32_t pc, uint32_t
 	uint64_t executed = t->budget - ticks - site.after;
 
 	m->tod = t->tod + executed;
-	cpu->instructions = t->instructions + executed;
+	cpu->instructions = t->instructions + executed - 1;
 	cpu->this_pc = pc;
 	cpu->this_slot = site.slot;
 	cpu->this_branch = pc - 4;

@@ -543,12 +543,12 @@ static void translate_branch(struct context *c, const struct instruction *i, con
 	enum condition cc;
 
 	if (slot_interferes(i, slot, classify(slot))) {
+		if (i->op == OP_REGIMM && (i->rt & 16))
+			emit_constant(&c->e, register_define(&c->r, 31), after);
 		emit_constant(&c->e, BRANCH, after);
 		emit_constant(&c->e, RAX, target);
 		cc = test_condition(c, i);
 		emit_conditional_move(&c->e, cc, BRANCH, RAX);
-		if (i->op == OP_REGIMM && (i->rt & 16))
-			emit_constant(&c->e, register_define(&c->r, 31), after);
 		translate_slot(c, slot);
 		registers_store(&c->e, c->r.cached);
 		emit_alu_constant(&c->e, ALU_CMP, BRANCH, target);
