@@ -8,6 +8,8 @@
 
 #include "umps/run/command.h"
 
+const char *argp_program_version = "umps " VSQUARE_VERSION;
+
 extern const struct umps_command *const __start_umps_commands[], *const __stop_umps_commands[];
 
 static void usage(FILE *out)
