@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Ports: which exist, who may take them, which endpoints they have.
+ */
+#ifndef VDE_PORTS_H
+#define VDE_PORTS_H
+
+#include "user/vde/switch/switch.h"
+
+#define PORT_AUTOMATIC (-1)
+
+/*
+ * Join an endpoint (with plane, id, user, module, descr and release set) to a port: a number, made
+ * if need be, or PORT_AUTOMATIC for the lowest free one. The plane starts moving its frames after
+ * this. 0 or -errno: -EINVAL no such number, -ENOSPC no free port, -EACCES access control, -EBUSY
+ * the port is another user's.
+ */
+int port_join(struct vswitch *sw, int number, struct endpoint *endpoint);
+
+/*
+ * Take an endpoint from its port: the plane's detach() is called, then after a grace period
+ * endpoint->release(). The last one leaving makes the port inactive and forgets its addresses.
+ */
+void port_leave(struct vswitch *sw, struct endpoint *endpoint);
+
+/* Make a port that automatic requests do not take; 0 or -errno (-EEXIST, -EINVAL). */
+int port_create(struct vswitch *sw, unsigned int number, bool allocatable);
+
+/* Tell every plane. */
+void port_changed(struct vswitch *sw, struct port *port);
+void vlan_changed(struct vswitch *sw, struct vlan *vlan);
+void switch_changed(struct vswitch *sw);
+
+/* Counters of the port, all planes together. */
+void port_count(struct vswitch *sw, struct port *port, struct counters *sum);
+
+/* The endpoint with this id on the port, or NULL. */
+struct endpoint *port_endpoint(struct port *port, int id);
+
+/* The port a console argument means: its number or its name; NULL if it does not exist. */
+struct port *port_named(struct vswitch *sw, const char *text);
+
+void ports_init(struct vswitch *sw, unsigned int numports);
+
+/* Console commands "port/...". */
+struct console;
+void port_commands(struct console *console);
+
+#endif
