@@ -38,7 +38,7 @@ static void stop_on_signal(void *context, uint32_t events)
 	loop_stop(the_switch.loop);
 }
 
-/* SIGINT, SIGTERM and SIGHUP end the loop; every thread inherits the mask. */
+/* SIGINT, SIGTERM and SIGHUP end the loop. */
 static int signals_watch(struct vswitch *sw)
 {
 	sigset_t set;
@@ -136,9 +136,10 @@ static int set_up(struct vswitch *sw, const struct options *options)
 	if (options->has_mac)
 		memcpy(sw->mac, options->mac, sizeof(sw->mac));
 	sw->numports = options->numports;
-	error = fdb_resize(sw->fdb, options->hashsize);
+	/* First, because every thread inherits the mask. */
+	error = signals_watch(sw);
 	if (!error)
-		error = signals_watch(sw);
+		error = fdb_resize(sw->fdb, options->hashsize);
 	if (!error)
 		error = port_statistics_start(sw);
 	if (!error)
