@@ -217,17 +217,21 @@ static void add_noise(struct impair_channel *c, struct held *held)
 	}
 }
 
+void impair_flow_one(struct impair_channel *c, impair_deliver *deliver, void *context)
+{
+	struct held *held = pop(c);
+
+	c->counters.queued_bytes -= held->len + FRAMING;
+	c->counters.delivered++;
+	add_noise(c, held);
+	deliver(context, held->frame, held->len, held->tag);
+	free(held);
+}
+
 void impair_flow(struct impair_channel *c, uint64_t now, impair_deliver *deliver, void *context)
 {
-	while (c->used && c->heap[0]->due <= now) {
-		struct held *held = pop(c);
-
-		c->counters.queued_bytes -= held->len + FRAMING;
-		c->counters.delivered++;
-		add_noise(c, held);
-		deliver(context, held->frame, held->len, held->tag);
-		free(held);
-	}
+	while (impair_due(c) <= now)
+		impair_flow_one(c, deliver, context);
 }
 
 uint64_t impair_ready(const struct impair_channel *c, uint64_t now)

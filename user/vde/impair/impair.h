@@ -109,6 +109,9 @@ typedef void impair_deliver(void *context, uint8_t *frame, size_t len, uintptr_t
 void impair_flow(struct impair_channel *channel, uint64_t now, impair_deliver *deliver,
 		 void *context);
 
+/* Deliver the earliest frame of those on their way, of which there must be one, due or not. */
+void impair_flow_one(struct impair_channel *channel, impair_deliver *deliver, void *context);
+
 /* Until when the sender must wait because of IMPAIR_SPEED; 0 = it need not. */
 uint64_t impair_ready(const struct impair_channel *channel, uint64_t now);
 
