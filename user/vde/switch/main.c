@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "user/vde/switch/capture/capture.h"
+#include "user/vde/switch/config/config.h"
 #include "user/vde/switch/console/console.h"
 #include "user/vde/switch/console/session.h"
 #include "user/vde/switch/control/control.h"
@@ -221,6 +222,7 @@ static int prepare(struct vswitch *sw)
 	    getrandom(sw->mac + 2, 4, 0) != 4)
 		return -ENOMEM;
 	capture_commands(sw->console);
+	config_commands(sw->console);
 	control_commands(sw->console);
 	delay_commands(sw->console);
 	fdb_commands(sw->console);

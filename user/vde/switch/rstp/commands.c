@@ -92,6 +92,16 @@ void rstp_set_bonus(struct rstp_tree *tree, unsigned int port, uint32_t bonus)
 		tree_set_cost(member, PATH_COST - bonus);
 }
 
+void rstp_forget_settings(struct rstp_tree *tree)
+{
+	for (unsigned int i = 0; i <= PORT_MAX; i++) {
+		if (port_set_has(&tree->edge, i))
+			rstp_set_edge(tree, i, false);
+		if (tree->bonus[i])
+			rstp_set_bonus(tree, i, 0);
+	}
+}
+
 static int run_setedge(struct call *call)
 {
 	struct rstp_tree *tree;

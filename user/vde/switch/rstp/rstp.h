@@ -24,6 +24,7 @@ void rstp_port_active(struct vswitch *sw, struct port *port, bool active);
 struct rstp_tree;
 int rstp_set_priority(struct vswitch *sw, unsigned int priority); /* -EINVAL above 65535 */
 void rstp_set_edge(struct rstp_tree *tree, unsigned int port, bool edge);
+void rstp_forget_settings(struct rstp_tree *tree);
 void rstp_set_bonus(struct rstp_tree *tree, unsigned int port, uint32_t bonus);
 
 struct console;
