@@ -5,3 +5,5 @@ $(eval $(call program,tests/vde/traffic,tests/vde/traffic.c,-lvdeplug -lpthread)
 TEST_NEEDS += $(TRAFFIC)
 
 include $(sort $(wildcard tests/vde/*.part.mk))
+
+BENCHES += vde

@@ -7,7 +7,9 @@
  *                                        (credit comes back from B); every byte is checked
  *   traffic gap A B SECONDS              1,000 frames a second each way; the longest silence at B
  *   traffic rate A B SIZE FPS SECONDS [MACS]   offer FPS (0: no pacing) and count what arrives
+ *   traffic search A B SIZE [MACS]       the highest rate with less than 0.1 % lost
  *   traffic rtt A B COUNT                round trips of a 64-byte frame
+ *   traffic idle A A COUNT               COUNT silent clients until standard input ends
  *
  * A frame is two addresses, type 0x88b5 (local experiments), sequence number, and bytes made from
  * the sequence number. Results are one line of NAME=VALUE words.
@@ -22,7 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,8 +31,11 @@
 #define HEADER	  14
 #define FRAME_MAX 9300
 #define BATCH	  32
-#define WINDOW	  2048 /* frames in flight in `flow` */
+#define WINDOW	  500000 /* bytes in flight in `flow` */
 #define MACS_MAX  100000
+
+#define PROBE_SECONDS 0.4
+#define SEARCH_STEPS  8
 
 struct end {
 	VDECONN *conn; /* NULL: direct */
@@ -248,7 +252,7 @@ static pthread_t start_receiver(void)
 	return thread;
 }
 
-/* ---- the four commands */
+/* ---- the commands */
 
 static int flow(uint64_t count, size_t size)
 {
@@ -266,7 +270,7 @@ static int flow(uint64_t count, size_t size)
 		int n = count - sent < BATCH ? count - sent : BATCH;
 		uint64_t before = received;
 
-		while (sent + n > received + WINDOW) {
+		while ((sent + n - received) * size > WINDOW) {
 			if (received != before)
 				progress = now(), before = received;
 			if (now() - progress > 5)
@@ -318,31 +322,21 @@ static int gap(double seconds)
 	return 0;
 }
 
-static double cpu_seconds(void)
+struct probe {
+	uint64_t sent, received;
+	double seconds;
+};
+
+/* Offer frames at this rate (0: without pause) and count those that arrive. */
+static struct probe offer(struct batch *batch, double fps, double seconds)
 {
-	struct rusage usage;
+	struct probe result = { 0 };
+	uint64_t before = received, arrived;
+	double start = now(), end;
 
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec +
-	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
-}
-
-static int rate(size_t size, double fps, double seconds)
-{
-	struct batch *batch = batch_new(size);
-	pthread_t thread;
-	uint64_t sent = 0, arrived;
-	double start, end;
-
-	frame_size = size;
-	settle();
-	for (int i = 0; i < BATCH; i++)
-		make_frame(batch->frame[i], size, &a, &b, i);
-	thread = start_receiver();
-	start = now();
 	for (end = start; end - start < seconds; end = now()) {
-		uint64_t due = fps > 0 ? (uint64_t)((end - start) * fps) : sent + BATCH;
-		int n = due - sent > BATCH ? BATCH : (int)(due - sent);
+		uint64_t due = fps > 0 ? (uint64_t)((end - start) * fps) : result.sent + BATCH;
+		int n = due - result.sent > BATCH ? BATCH : (int)(due - result.sent);
 
 		if (!n) {
 			/* Not spinning: the processor belongs to the switch and the receiver. */
@@ -350,28 +344,92 @@ static int rate(size_t size, double fps, double seconds)
 			continue;
 		}
 		for (int i = 0; i < n; i++) {
-			uint64_t seq = sent + i;
+			uint64_t seq = result.sent + i;
 
 			address(batch->frame[i], &b, seq % macs);
 			address(batch->frame[i] + 6, &a, seq % macs);
 			memcpy(batch->frame[i] + HEADER, &seq, sizeof(seq));
 		}
 		send_all(a.fd, batch, n);
-		sent += n;
+		result.sent += n;
 	}
+	result.seconds = end - start;
 	arrived = received;
-	for (double quiet = now(); now() - quiet < 0.2;) {
+	for (double quiet = now(); now() - quiet < 0.1;) {
 		usleep(1000);
 		if (received != arrived) {
 			arrived = received;
 			quiet = now();
 		}
 	}
+	result.received = arrived - before;
+	return result;
+}
+
+static struct batch *rate_batch(size_t size)
+{
+	struct batch *batch = batch_new(size);
+
+	frame_size = size;
+	settle();
+	for (int i = 0; i < BATCH; i++)
+		make_frame(batch->frame[i], size, &a, &b, i);
+	return batch;
+}
+
+static int rate(size_t size, double fps, double seconds)
+{
+	struct batch *batch = rate_batch(size);
+	pthread_t thread = start_receiver();
+	struct probe p = offer(batch, fps, seconds);
+
 	stop = true;
 	pthread_join(thread, NULL);
-	printf("sent=%llu received=%llu seconds=%.3f cpu=%.3f\n", (unsigned long long)sent,
-	       (unsigned long long)received, end - start, cpu_seconds());
+	printf("sent=%llu received=%llu fps=%.0f arrived_fps=%.0f loss_percent=%.2f\n",
+	       (unsigned long long)p.sent, (unsigned long long)p.received, p.sent / p.seconds,
+	       p.received / p.seconds, 100.0 * (p.sent - p.received) / p.sent);
 	free(batch);
+	return 0;
+}
+
+/* The highest rate at which less than one frame in a thousand is lost, by bisection. */
+static int search(size_t size)
+{
+	struct batch *batch = rate_batch(size);
+	pthread_t thread = start_receiver();
+	struct probe p = offer(batch, 0, PROBE_SECONDS);
+	double low = 0, high = p.sent / p.seconds;
+
+	/* Without pause and without loss: that is the rate itself. */
+	if ((p.sent - p.received) * 1000 < p.sent)
+		low = high;
+	for (int step = 0; step < SEARCH_STEPS && low < high; step++) {
+		double fps = (low + high) / 2;
+
+		p = offer(batch, fps, PROBE_SECONDS);
+		/* A sender that was held back did not offer the rate, but what it did counts. */
+		if ((p.sent - p.received) * 1000 < p.sent && p.sent / p.seconds >= 0.98 * fps)
+			low = fps;
+		else
+			high = fps;
+	}
+	stop = true;
+	pthread_join(thread, NULL);
+	printf("fps=%.0f\n", low);
+	free(batch);
+	return 0;
+}
+
+/* Clients that only sit on ports until standard input ends. */
+static int idle(char *where, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (!vde_open(where, "traffic idle", NULL))
+			die("vde_open");
+	printf("connected\n");
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
 	return 0;
 }
 
@@ -442,6 +500,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: traffic flow|gap|rate|rtt A B ...\n");
 		return 2;
 	}
+	if (strcmp(argv[1], "idle") == 0)
+		return idle(argv[2], atoi(argv[4]));
 	connect_ends(argv[2], argv[3]);
 	if (strcmp(argv[1], "flow") == 0 && argc >= 6) {
 		set_macs(argv[6]);
@@ -452,6 +512,10 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "rate") == 0 && argc >= 7) {
 		set_macs(argv[7]);
 		return rate(atoi(argv[4]), atof(argv[5]), atof(argv[6]));
+	}
+	if (strcmp(argv[1], "search") == 0) {
+		set_macs(argv[5]);
+		return search(atoi(argv[4]));
 	}
 	if (strcmp(argv[1], "rtt") == 0)
 		return rtt(atoi(argv[4]));
