@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <urcu.h>
 
 #define PORT_MAX    4095 /* highest number that --numports may give */
 #define VLAN_COUNT  4096
@@ -28,6 +29,8 @@
 #define FRAME_SHORT 60	 /* shorter ones are filled with zeros up to here */
 #define DESCR_MAX   128	 /* description of an endpoint, with terminator */
 #define NAME_SIZE   32	 /* name of a port, with terminator */
+#define TAG_8021Q   0x8100 /* Ethernet types of tags */
+#define TAG_8021AD  0x88a8
 
 /* A set of ports. Only the control thread writes. */
 #define PORT_WORDS ((PORT_MAX + 64) / 64)
@@ -95,11 +98,14 @@ struct endpoint {
 	const char *module;	 /* kind as port/print names it: "unix prog", "tuntap", ... */
 	char descr[DESCR_MAX];	 /* printable */
 	_Atomic uint64_t drops;	 /* frames this endpoint could not take */
-	/* Control thread: tells the owner that the endpoint has been detached and may be freed. */
-	void (*release)(struct endpoint *endpoint);
+	/* Control thread: the endpoint leaves its port and its owner must forget it. */
+	void (*left)(struct endpoint *endpoint);
+	void *owner;
+	struct rcu_head rcu;
 };
 
 struct endpoint_set {
+	struct rcu_head rcu;
 	unsigned int count;
 	struct endpoint *at[];
 };
@@ -149,7 +155,9 @@ struct vswitch {
 	struct fdb *fdb;
 	struct loop *loop;
 	struct console *console;
-	struct plane *planes; /* list */
+	struct plane *planes;	  /* list */
+	_Atomic bool fdb_watched; /* somebody wants to hear of changes of the MAC table */
+	struct rstp *rstp;
 };
 
 static inline struct vlan *vlan_get(struct vswitch *sw, unsigned int id)

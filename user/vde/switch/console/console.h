@@ -63,7 +63,4 @@ __attribute__((format(printf, 3, 4))) void event_raise(struct vswitch *sw, enum 
 /* Does anybody listen? Saves making the text. */
 bool event_wanted(struct vswitch *sw, enum event event);
 
-/* Arguments: numbers in decimal, 0x or leading-zero octal, separated by blanks. */
-int argument_numbers(const char *text, unsigned int count, unsigned int *numbers);
-
 #endif

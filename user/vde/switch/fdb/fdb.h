@@ -44,10 +44,10 @@ typedef void fdb_listener(void *context, const struct fdb_entry *entry, enum fdb
 typedef void fdb_refusal(void *context, const struct fdb_entry *entry, unsigned int kept_port);
 void fdb_listen(struct fdb *fdb, fdb_listener *changed, fdb_refusal *refused, void *context);
 
-/* The port of an address, or FDB_NOWHERE. now is in seconds of the caller's steady clock. */
+/* The port of an address, or FDB_NOWHERE. */
 int fdb_lookup(const struct fdb *fdb, unsigned int vlan, const uint8_t mac[6]);
 
-/* The address was seen as a source on a port. Multicast addresses are the caller's to refuse. */
+/* The address was seen as a source on a port; now is in seconds of a steady clock. Multicast addresses are the caller's to refuse. */
 void fdb_learn(struct fdb *fdb, unsigned int vlan, const uint8_t mac[6], unsigned int port,
 	       uint32_t now);
 
@@ -70,7 +70,7 @@ bool fdb_find(struct fdb *fdb, unsigned int vlan, const uint8_t mac[6], uint32_t
 	      struct fdb_entry *entry);
 
 size_t fdb_entries(const struct fdb *fdb);
-unsigned int fdb_buckets(const struct fdb *fdb);
+unsigned int fdb_buckets(struct fdb *fdb);
 /* Empties the table and gives it (the next power of two of) this many buckets. 0 or -ENOMEM. */
 int fdb_resize(struct fdb *fdb, unsigned int buckets);
 void fdb_set_persistence(struct fdb *fdb, uint32_t seconds);

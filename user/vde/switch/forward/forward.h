@@ -46,10 +46,12 @@ struct egress {
 unsigned int egress_pieces(const struct egress *egress, struct iovec pieces[EGRESS_IOV],
 			   uint8_t tag[4]);
 uint32_t egress_length(const struct egress *egress);
+/* The same bytes in one piece; egress_length() of them, which is returned. */
+uint32_t egress_copy(const struct egress *egress, uint8_t *to);
 
 struct forwarder;
 
-/* One per thread; the constructor registers the calling thread with RCU. NULL when out of memory. */
+/* One per thread, which must be registered with RCU. NULL when out of memory. */
 struct forwarder *forwarder_new(struct vswitch *sw);
 void forwarder_free(struct forwarder *forwarder);
 
@@ -61,11 +63,28 @@ void forward_begin(struct forwarder *forwarder);
 void forward(struct forwarder *forwarder, struct endpoint *from, struct frame *frame);
 void forward_end(struct forwarder *forwarder);
 
-/* Nanoseconds and seconds of CLOCK_MONOTONIC at forward_begin(). */
+/* Nanoseconds of CLOCK_MONOTONIC at forward_begin(). */
 uint64_t forwarder_now(const struct forwarder *forwarder);
+
+/* Seconds of the same clock, the time of the MAC table; may be called at any time. */
+uint32_t forward_seconds(void);
+
+/*
+ * A frame to a link-local group (IEEE 802.1Q table 8-1) while spanning tree is on; it goes no
+ * further. Called under rcu_read_lock() on any thread; set once, before planes start.
+ */
+typedef void forward_link_local(void *context, struct port *port, const struct frame *frame);
+void forward_divert(forward_link_local *divert, void *context);
 
 /* False: frames of this port must go through forward() in both directions. */
 bool port_is_plain(const struct port *port);
+
+/*
+ * Where impairment lets a frame go on: it has come in through this port, or leaves it for good.
+ */
+void forward_in(struct forwarder *forwarder, struct port *port, struct frame *frame);
+void forward_out(struct forwarder *forwarder, struct port *port, const struct egress *frames,
+		 unsigned int count);
 
 /*
  * From the control thread: send a frame made by the switch (a BPDU) out of one port, with a tag of

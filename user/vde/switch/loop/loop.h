@@ -40,6 +40,7 @@ void loop_cancel(struct loop *loop, struct timer *timer);
 #define LOOP_NOTE_MAX 256
 typedef void loop_note(void *context, const void *data, size_t size);
 bool loop_post(struct loop *loop, loop_note *note, void *context, const void *data, size_t size);
-uint64_t loop_lost_notes(const struct loop *loop);
+/* Notes that found no room since the loop was made. */
+uint64_t loop_lost_notes(struct loop *loop);
 
 #endif

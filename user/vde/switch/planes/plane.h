@@ -43,15 +43,17 @@ struct plane_ops {
 
 	/*
 	 * Options of the plane for the command line, or NULL; the input of its parser is the
-	 * struct plane. start() comes after all options are read.
+	 * struct plane. Keys must be above 1000 and not used by another plane.
 	 */
 	const struct argp *options;
 
 	/*
-	 * start(): threads, sockets, maps; console commands are added here. Capabilities may still be
-	 * there and are dropped afterwards. 0 or -errno, with one line logged.
-	 * stop(): every endpoint is detached already.
+	 * init(): before the options are read; sets plane->state.
+	 * start(): sockets, maps, console commands; may be NULL. It runs after the switch has gone to
+	 * the background and before capabilities are dropped. 0 or -errno, with one line logged.
+	 * stop(): every endpoint is detached already and the grace period over; frees the state.
 	 */
+	int (*init)(struct plane *plane);
 	int (*start)(struct plane *plane);
 	void (*stop)(struct plane *plane);
 
@@ -84,12 +86,31 @@ struct plane_ops {
 	void (*transmit)(struct forwarder *forwarder, struct endpoint *endpoint,
 			 const struct egress *frames, unsigned int frame_count);
 
-	/* The endpoint left its port; when this returns no thread of the plane reads from it. */
+	/*
+	 * attach(): the endpoint is in its port; frames may flow from now on. 0 or -errno.
+	 * detach(): it left its port; when this returns no new frames are read from it, and after a
+	 * grace period no thread knows it.
+	 */
+	int (*attach)(struct endpoint *endpoint);
 	void (*detach)(struct endpoint *endpoint);
+	/* Free it: after that grace period, on RCU's own thread. */
+	void (*release)(struct endpoint *endpoint);
 };
 
-/* Every plane that is built in; a plane adds itself with plane_register() from a constructor. */
-void plane_register(const struct plane_ops *ops);
+/*
+ * The planes that are built in are listed in planes/planes.c. planes_init() and planes_start() do
+ * it for each (0 or -errno); planes_stop() works after either. plane_called() finds one by name, NULL if it is not built in.
+ */
+int planes_init(struct vswitch *sw);
+int planes_start(struct vswitch *sw);
+void planes_stop(struct vswitch *sw);
+struct plane *plane_called(struct vswitch *sw, const char *name);
+
+/* Somebody began or ceased to listen to changes of the MAC table. */
+void planes_watch_fdb(struct vswitch *sw);
+
+/* The shortest fdb_idle() of all planes; an fdb_idle_time whose context is the switch. */
+uint32_t planes_idle(void *context, const struct fdb_entry *entry);
 
 /* For transmit(): account for frames of this endpoint that were not sent. */
 static inline void endpoint_dropped(struct endpoint *endpoint, unsigned int frames)

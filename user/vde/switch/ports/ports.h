@@ -10,21 +10,26 @@
 #define PORT_AUTOMATIC (-1)
 
 /*
- * Join an endpoint (with plane, id, user, module, descr and release set) to a port: a number, made
- * if need be, or PORT_AUTOMATIC for the lowest free one. The plane starts moving its frames after
- * this. 0 or -errno: -EINVAL no such number, -ENOSPC no free port, -EACCES access control, -EBUSY
- * the port is another user's.
+ * Join an endpoint (with plane, id, user, module, descr, left and owner set) to a port: a number,
+ * made if need be, or PORT_AUTOMATIC for the lowest free one. The plane starts moving its frames.
+ * 0 or -errno: -EINVAL no such number, -ENOSPC no free port, -EACCES access control, -EBUSY the
+ * port is another user's.
  */
 int port_join(struct vswitch *sw, int number, struct endpoint *endpoint);
 
 /*
- * Take an endpoint from its port: the plane's detach() is called, then after a grace period
- * endpoint->release(). The last one leaving makes the port inactive and forgets its addresses.
+ * Take an endpoint from its port: the plane's detach() and endpoint->left() are called now, the
+ * plane's release() after a grace period. The last one leaving makes the port inactive and forgets
+ * its addresses.
  */
 void port_leave(struct vswitch *sw, struct endpoint *endpoint);
 
-/* Make a port that automatic requests do not take; 0 or -errno (-EEXIST, -EINVAL). */
+/* Make a port, allocatable by automatic requests or not; 0 or -errno (-EEXIST, -EINVAL). */
 int port_create(struct vswitch *sw, unsigned int number, bool allocatable);
+/* Unmake it, with all its settings; -EADDRINUSE while it has endpoints. */
+int port_remove(struct vswitch *sw, struct port *port);
+/* The lowest number without a port; 0 or -ENOSPC. */
+int port_free(struct vswitch *sw, unsigned int *number);
 
 /* Tell every plane. */
 void port_changed(struct vswitch *sw, struct port *port);
