@@ -145,6 +145,7 @@ struct vlan {
 
 struct vswitch {
 	uint8_t mac[6];
+	uint32_t started; /* forward_seconds() */
 	_Atomic bool hub;
 	_Atomic bool spanning_tree;
 	_Atomic unsigned int numports;
@@ -153,11 +154,15 @@ struct vswitch {
 	struct vlan *_Atomic vlans[VLAN_COUNT]; /* NULL: never made */
 
 	struct fdb *fdb;
+	unsigned int gc_interval, expire; /* seconds */
+	struct timer *gc_timer;
 	struct loop *loop;
 	struct console *console;
+	struct control *control;
 	struct plane *planes;	  /* list */
 	_Atomic bool fdb_watched; /* somebody wants to hear of changes of the MAC table */
 	struct rstp *rstp;
+	struct port_statistics *statistics;
 };
 
 static inline struct vlan *vlan_get(struct vswitch *sw, unsigned int id)

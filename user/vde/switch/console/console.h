@@ -20,12 +20,14 @@
 /* One command being carried out. */
 struct call {
 	struct vswitch *sw;
-	struct session *session; /* who typed it; NULL: a script at start */
-	const char *argument;	 /* the rest of the line, without surrounding blanks; "" = none */
+	struct session *session; /* who typed it; NULL: a script at start, or a program */
+	char *argument;		 /* the rest of the line, without surrounding blanks; "" = none.
+				  * May be cut up. */
+	FILE *out;		 /* for a command that prints while it runs; NULL: nobody reads it */
 };
 
 struct command {
-	const char *path;   /* "port/print" */
+	const char *path;   /* "port/print"; without run and list it heads a menu: "port" */
 	const char *syntax; /* "[N]" */
 	const char *help;
 	/* 0 or a positive errno, which becomes the status 1000 + errno. */
@@ -39,10 +41,22 @@ struct command {
 void console_add(struct console *console, const struct command *table);
 
 /*
- * Run one command line for a program (web, tests): its listing (NULL if it makes none) goes to
- * *listing, a new reference. 0 or a positive errno.
+ * Run one command line for a program (web): its listing (NULL if it makes none) goes to *listing, a
+ * new reference. 0 or a positive errno.
  */
 int console_run(struct console *console, const char *line, json_t **listing);
+
+/* The same for people: everything it prints goes to out, the status line last. */
+int console_execute(struct console *console, struct session *session, const char *line, FILE *out);
+
+/* Run the commands of a file, each echoed to out with its results; 0 or a positive errno. */
+int console_load(struct console *console, struct session *session, const char *path, FILE *out);
+
+/* Log the failed commands of what console_load() printed. */
+void console_log_failures(char *output);
+
+struct console *console_new(struct vswitch *sw);
+void console_free(struct console *console);
 
 /* Events: 3 + three octal digits, path, text, to the sessions that subscribed. */
 enum event {

@@ -452,3 +452,8 @@ void fdb_set_persistence(struct fdb *fdb, uint32_t seconds)
 {
 	fdb->persistence = seconds;
 }
+
+uint32_t fdb_persistence(const struct fdb *fdb)
+{
+	return fdb->persistence;
+}

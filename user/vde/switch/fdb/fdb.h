@@ -74,5 +74,6 @@ unsigned int fdb_buckets(struct fdb *fdb);
 /* Empties the table and gives it (the next power of two of) this many buckets. 0 or -ENOMEM. */
 int fdb_resize(struct fdb *fdb, unsigned int buckets);
 void fdb_set_persistence(struct fdb *fdb, uint32_t seconds);
+uint32_t fdb_persistence(const struct fdb *fdb);
 
 #endif

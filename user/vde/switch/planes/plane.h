@@ -109,6 +109,9 @@ struct plane *plane_called(struct vswitch *sw, const char *name);
 /* Somebody began or ceased to listen to changes of the MAC table. */
 void planes_watch_fdb(struct vswitch *sw);
 
+/* Add what the planes counted by themselves. */
+void planes_count(struct vswitch *sw, struct port *port, struct counters *sum);
+
 /* The shortest fdb_idle() of all planes; an fdb_idle_time whose context is the switch. */
 uint32_t planes_idle(void *context, const struct fdb_entry *entry);
 

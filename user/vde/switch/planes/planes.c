@@ -174,20 +174,8 @@ uint32_t planes_idle(void *context, const struct fdb_entry *entry)
 	return idle;
 }
 
-void port_count(struct vswitch *sw, struct port *port, struct counters *sum)
+void planes_count(struct vswitch *sw, struct port *port, struct counters *sum)
 {
-	const struct port_counters *c = &port->counters;
-
-	*sum = (struct counters){
-		.frames_in = c->frames_in,
-		.bytes_in = c->bytes_in,
-		.frames_out = c->frames_out,
-		.bytes_out = c->bytes_out,
-		.drops_in = c->drops_in,
-		.drops_out = c->drops_out,
-		.errors_in = c->errors_in,
-		.errors_out = c->errors_out,
-	};
 	for_each_plane(sw, plane)
 		if (plane->ops->count)
 			plane->ops->count(plane, port, sum);

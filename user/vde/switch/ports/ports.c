@@ -59,7 +59,10 @@ int port_remove(struct vswitch *sw, struct port *port)
 	port->acl_user = NOBODY;
 	port->acl_group = NOBODY;
 	port->name[0] = '\0';
-	memset(&port->counters, 0, sizeof(port->counters));
+	port_set_mirror(sw, port, NULL, MIRROR_OFF);
+	for (int kind = 0; kind < LIMIT_KINDS; kind++)
+		port_set_limit(sw, port, kind, 0);
+	port_reset_counters(sw, port);
 	return 0;
 }
 
@@ -137,7 +140,7 @@ static int change_endpoints(struct port *port, struct endpoint *add, struct endp
 	return 0;
 }
 
-static int choose(struct vswitch *sw, int number, uid_t user, struct port **chosen)
+int port_choose(struct vswitch *sw, int number, uid_t user, struct port **chosen)
 {
 	struct port *port;
 
@@ -174,7 +177,7 @@ static void abandon(struct vswitch *sw, struct endpoint *endpoint)
 int port_join(struct vswitch *sw, int number, struct endpoint *endpoint)
 {
 	struct port *port;
-	int error = choose(sw, number, endpoint->user, &port);
+	int error = port_choose(sw, number, endpoint->user, &port);
 	bool first;
 
 	if (error)
@@ -236,4 +239,12 @@ struct port *port_named(struct vswitch *sw, const char *text)
 		if (sw->ports[i].exists && strcmp(sw->ports[i].name, text) == 0)
 			return &sw->ports[i];
 	return NULL;
+}
+
+void switch_set_hub(struct vswitch *sw, bool on)
+{
+	if (on)
+		rstp_enable(sw, false);
+	sw->hub = on;
+	switch_changed(sw);
 }

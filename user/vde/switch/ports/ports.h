@@ -17,6 +17,9 @@
  */
 int port_join(struct vswitch *sw, int number, struct endpoint *endpoint);
 
+/* Which port a request would get; the same errors. */
+int port_choose(struct vswitch *sw, int number, uid_t user, struct port **chosen);
+
 /*
  * Take an endpoint from its port: the plane's detach() and endpoint->left() are called now, the
  * plane's release() after a grace period. The last one leaving makes the port inactive and forgets
@@ -36,8 +39,27 @@ void port_changed(struct vswitch *sw, struct port *port);
 void vlan_changed(struct vswitch *sw, struct vlan *vlan);
 void switch_changed(struct vswitch *sw);
 
-/* Counters of the port, all planes together. */
+/* Hub mode; turning it on turns spanning tree off. */
+void switch_set_hub(struct vswitch *sw, bool on);
+
+/* Counters of the port since their reset, all planes together; and what was added in a second. */
 void port_count(struct vswitch *sw, struct port *port, struct counters *sum);
+void port_rate(struct vswitch *sw, const struct port *port, struct counters *rate);
+void port_reset_counters(struct vswitch *sw, struct port *port);
+int port_statistics_start(struct vswitch *sw);
+void port_statistics_stop(struct vswitch *sw);
+
+/*
+ * Settings. 0 or -errno: a name is a letter and letters, digits, - _ . (-EINVAL) that no other port
+ * has (-EEXIST), or empty; a tag type is "802.1q" or "802.1ad"; mirrors must not lead in a circle
+ * (-ELOOP); a limit is per second, 0 = none.
+ */
+int port_set_name(struct vswitch *sw, struct port *port, const char *name);
+int port_set_tag_type(struct vswitch *sw, struct port *port, const char *type);
+int port_set_mirror(struct vswitch *sw, struct port *port, struct port *to, unsigned int directions);
+void port_set_limit(struct vswitch *sw, struct port *port, enum limit_kind kind, uint64_t rate);
+int limit_kind_named(const char *name); /* -1: none */
+#define QUEUE_LIMIT_MAX 1000000
 
 /* The endpoint with this id on the port, or NULL. */
 struct endpoint *port_endpoint(struct port *port, int id);
