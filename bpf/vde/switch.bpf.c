@@ -179,7 +179,10 @@ static __always_inline bool pop(struct xdp_md *ctx)
 	return true;
 }
 
-/* From a port's form to the canonical one: TAGGED says that the frame has the port's tag. */
+/*
+ * From a port's form to the canonical one: TAGGED says that the frame has the port's tag, which may
+ * have a priority but no VLAN.
+ */
 static __always_inline bool to_canonical(struct xdp_md *ctx, bool tagged, __u16 vlan)
 {
 	struct tagged_header *head = header_of(ctx);
@@ -188,6 +191,7 @@ static __always_inline bool to_canonical(struct xdp_md *ctx, bool tagged, __u16 
 		return false;
 	if (tagged) {
 		head->tag.type = bpf_htons(VDE_TAG_VLAN);
+		head->tag.value = (head->tag.value & bpf_htons(0xf000)) | bpf_htons(vlan);
 		return true;
 	}
 	if (vlan || head->tag.type == bpf_htons(VDE_TAG_VLAN))
@@ -265,9 +269,11 @@ static __always_inline int to_port(struct xdp_md *ctx, const struct vde_port *to
 	return bpf_redirect_map(&unicast, to->slot, 0);
 }
 
-static __always_inline bool is_bpdu(const __u8 *mac)
+/* 01:80:c2:00:00:00 to 0f, which a bridge with spanning tree does not forward. */
+static __always_inline bool is_link_local(const __u8 *mac)
 {
-	return mac[0] == 0x01 && mac[1] == 0x80 && mac[2] == 0xc2 && !mac[3] && !mac[4] && !mac[5];
+	return mac[0] == 0x01 && mac[1] == 0x80 && mac[2] == 0xc2 && !mac[3] && !mac[4] &&
+	       mac[5] < 0x10;
 }
 
 static __always_inline struct vde_station *station_of(const __u8 *mac, __u16 vlan)
@@ -305,8 +311,10 @@ int switch_ingress(struct xdp_md *ctx)
 		return to_canonical(ctx, false, 0) ? to_all(ctx, from) : refuse(from, true);
 
 	tagged = head->tag.type == bpf_htons(from->tpid);
-	number = tagged ? bpf_ntohs(head->tag.value) & 0xfff : from->pvid;
-	if (from->punt || (spanning_tree && is_bpdu(head->addresses)))
+	number = tagged ? bpf_ntohs(head->tag.value) & 0xfff : 0;
+	if (!number)
+		number = from->pvid;
+	if (from->punt || (spanning_tree && is_link_local(head->addresses)))
 		return to_canonical(ctx, tagged, number) ? to_trunk(ctx, from) : refuse(from, true);
 	vlan = bpf_map_lookup_elem(&vlans, &number);
 	if (number == VDE_NO_VLAN || !vlan || !has(vlan->member, from->slot))
@@ -320,15 +328,13 @@ int switch_ingress(struct xdp_md *ctx)
 		return refuse(from, false);
 
 	station = station_of(head->addresses, number);
-	if (!station)
-		return to_canonical(ctx, tagged, number) ? to_all(ctx, from) : refuse(from, true);
-	if (station->slot == from->slot)
-		return refuse(from, false);
-	if (station->slot == VDE_TRUNK)
+	if (station && station->slot == from->slot)
+		return XDP_DROP;
+	if (station && station->slot == VDE_TRUNK)
 		return to_canonical(ctx, tagged, number) ? to_trunk(ctx, from) : refuse(from, true);
-	to = port_at(station->slot);
+	to = station ? port_at(station->slot) : NULL;
 	if (!to || !has(vlan->forwarding, to->slot) || !has(vlan->member, to->slot))
-		return refuse(from, false);
+		return to_canonical(ctx, tagged, number) ? to_all(ctx, from) : refuse(from, true);
 	/* Untagged on both sides, the canonical form would be made only to be undone. */
 	out_tagged = has(vlan->tagged, to->slot);
 	if ((tagged || out_tagged) &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the BPF programs of the switch (switch.bpf.c) and its control plane (user/vde/xdp) share:
+ * What the BPF programs of the switch (switch.bpf.c) and its control plane (user/vde/switch/planes/xdp) share:
  * map entries, tags and events. Integers are native endian unless they are written into frames.
  *
  * A netdev of the switch has a *slot*, a small index into the maps. Slot 0 is the *trunk*, a tap
@@ -66,7 +66,7 @@ struct vde_station {
 struct vde_counters {
 	__u64 in_frames;
 	__u64 in_bytes;
-	__u64 in_dropped; /* not a member of the VLAN, port not forwarding, or destination behind it
+	__u64 in_dropped; /* not a member of the VLAN, or port not forwarding
 			   */
 	__u64 in_errors;  /* no room for a tag */
 	__u64 out_frames; /* handed to the netdev; what it drops is in the netdev's own counters */

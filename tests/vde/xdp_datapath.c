@@ -15,10 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/lib/tap.h"
-#include "user/vde/xdp/datapath.h"
+#include "user/vde/switch/planes/xdp/datapath.h"
 
 #define TAPS 3
 
@@ -288,6 +289,7 @@ static void test_trunk(void)
 	static const uint8_t mac[] = {2, 0, 0, 0, 0, 0x55};
 	unsigned int events = 0, idle;
 	struct bytes large = {};
+	int sender;
 
 	fresh();
 	datapath_learn(datapath, 0, mac, VDE_TRUNK);
@@ -315,8 +317,10 @@ static void test_trunk(void)
 	send_in(1, frame(0xff, 0x11, WORDS(0x1111, 4)));
 	expect("and gets no floods by itself", "88b5 8001 1111 4", "-", "-", "1111 4");
 	fresh();
-	ok(send(datapath_sender(datapath, 2), frame(0xff, 9, WORDS(0x1111, 5)).data, 64, 0) == 64,
+	sender = netdev_sender(datapath_netdev(datapath, 2)->ifindex);
+	ok(send(sender, frame(0xff, 9, WORDS(0x1111, 5)).data, 64, 0) == 64,
 	   "%s: the packet socket takes a frame", mode_name);
+	close(sender);
 	expect("which leaves by its port alone", "-", "-", "1111 5", "-");
 
 	large = frame(0xff, 0x11, WORDS(0x1111, 6));

@@ -13,8 +13,9 @@
 
 #include "user/vde/cmd/command.h"
 
-#define BATCH	 64
-#define PATIENCE 50 /* milliseconds that a full end is waited for */
+#define BATCH	   64
+#define DOWN_PAUSE 100 /* milliseconds between looks at a tap that is down */
+#define PATIENCE   50  /* milliseconds that a full end is waited for */
 
 int parse_mode(const char *text, mode_t *mode)
 {
@@ -142,13 +143,18 @@ int cable_run(struct cable *cable, int signals)
 		if (end_set_nonblocking(cable->end[from]))
 			return complain("%s: %m", end_name(cable->end[from]));
 	for (;;) {
-		if (poll(wait, 5, -1) < 0 && errno != EINTR)
+		bool down = wait[0].fd < 0 || wait[1].fd < 0;
+
+		if (poll(wait, 5, down ? DOWN_PAUSE : -1) < 0 && errno != EINTR)
 			return complain("cannot wait for frames: %m");
 		for (int from = 0; from < 2; from++) {
 			int result = wait[from].revents ? move_frames(cable, from) : 1;
 
 			if (result <= 0)
 				return result ? 1 : 0;
+			/* A tap that is down says so all the time: look again after a pause. */
+			down = wait[from].revents == POLLERR;
+			wait[from].fd = down ? -1 : end_input(cable->end[from]);
 		}
 		if (wait[2].revents || wait[3].revents || wait[4].revents)
 			return 0;

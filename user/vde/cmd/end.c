@@ -238,6 +238,12 @@ bool end_pending(const struct end *end)
 	return end->stream && end->stream->start < end->stream->end;
 }
 
+/* A tap or network device that is down, perhaps not for long. */
+static bool is_down(int error)
+{
+	return error == EIO || error == ENETDOWN;
+}
+
 ssize_t end_receive(struct end *end, void *frame, size_t size)
 {
 	ssize_t n;
@@ -250,7 +256,8 @@ ssize_t end_receive(struct end *end, void *frame, size_t size)
 	else
 		n = recv(end->in, frame, size, 0);
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR || errno == ENOBUFS ? 0 : -1;
+		return errno == EAGAIN || errno == EINTR || errno == ENOBUFS || is_down(errno) ? 0
+											       : -1;
 	/* libvdeplug: 1 is no frame. A datagram of 0 bytes is how old clients say goodbye. */
 	return n <= 1 ? 0 : n;
 }
@@ -267,7 +274,7 @@ int end_send(struct end *end, const void *frame, size_t length)
 		n = send(end->out, frame, length, 0);
 	if (n >= 0)
 		return 0;
-	if (errno == ENOBUFS || errno == EMSGSIZE || errno == EINTR || errno == ENETDOWN)
+	if (errno == ENOBUFS || errno == EMSGSIZE || errno == EINTR || is_down(errno))
 		errno = EAGAIN;
 	return -1;
 }

@@ -4,9 +4,9 @@
  * what these are). It knows nothing of ports, endpoints or the rest of the switch and can be used
  * alone: netdevs in slots, every VLAN's bits set, and it switches.
  *
- * Not thread-safe: one thread makes all calls, except that anybody may read the trunk and send by
- * datapath_sender(). datapath_new() and datapath_attach() need CAP_BPF (or CAP_SYS_ADMIN),
- * CAP_NET_ADMIN and CAP_NET_RAW; the rest works without.
+ * Not thread-safe: one thread makes all calls, except that anybody may read the trunk.
+ * datapath_new(), datapath_trunk(), datapath_attach() and datapath_detach() need CAP_BPF (or
+ * CAP_SYS_ADMIN) and CAP_NET_ADMIN; the rest works without.
  */
 #ifndef VDE_XDP_DATAPATH_H
 #define VDE_XDP_DATAPATH_H
@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "bpf/vde/switch.h"
-#include "user/vde/xdp/netdev.h"
+#include "user/vde/switch/planes/xdp/netdev.h"
 
 struct datapath;
 
@@ -49,10 +49,8 @@ const char *datapath_trunk_name(const struct datapath *datapath);
 int datapath_attach(struct datapath *datapath, const char *name);
 void datapath_detach(struct datapath *datapath, unsigned int slot);
 
-/* Packet socket that sends out of the netdev. */
-int datapath_sender(const struct datapath *datapath, unsigned int slot);
-
-/* Is its program run by the driver? */
+/* The netdev in a slot, NULL = none; is its program run by the driver? */
+const struct netdev *datapath_netdev(const struct datapath *datapath, unsigned int slot);
 bool datapath_is_native(const struct datapath *datapath, unsigned int slot);
 
 /* Settings of a slot; ifindex and slot are filled in. */

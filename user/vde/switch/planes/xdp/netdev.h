@@ -36,6 +36,13 @@ int netdev_get(const char *name, int ifindex, struct netdev *dev);
 int netdev_quiet(int ifindex, unsigned int mtu, unsigned int queue);
 
 /*
+ * Hear of devices that are deleted or leave the namespace: a descriptor to poll, or -errno. Then
+ * netdev_gone() gives the ifindex of one after the other, and 0 when there is no more to tell.
+ */
+int netdev_watch(void);
+int netdev_gone(int fd);
+
+/*
  * A packet socket that sends on the device and receives nothing; while it is open the device is
  * promiscuous. A descriptor or -errno.
  */

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Theory: the maps are the state; what is kept beside them is what is needed to undo (links,
- * sockets, the tap) and the events not yet taken.
+ * the tap) and the events not yet taken.
  *
  * Modes. A native program hands a frame to the driver of the netdev it is to leave by, so native is
  * right for one netdev only if all others take such frames, and large ones (more than a page) only
  * if all others take these in pieces. Generic programs work with everything. choose_modes() decides
- * anew for all netdevs each time one comes or goes.
+ * anew for all netdevs each time one comes. (When one goes, what works goes on working, and the
+ * capabilities to change it may be gone too.)
  */
-#include "user/vde/xdp/datapath.h"
+#include "user/vde/switch/planes/xdp/datapath.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -32,7 +33,7 @@
 
 struct slot {
 	struct netdev dev; /* ifindex 0: free */
-	int link, sender;
+	int link;
 	bool native, flood;
 };
 
@@ -122,8 +123,6 @@ static void close_slot(struct slot *slot)
 {
 	if (slot->link >= 0)
 		close(slot->link);
-	if (slot->sender >= 0)
-		close(slot->sender);
 	memset(slot, 0, sizeof(*slot));
 }
 
@@ -152,6 +151,14 @@ static int set_devmap(int map, uint32_t slot, int ifindex, int program)
 	return bpf_map_update_elem(map, &slot, &value, BPF_ANY) ? -errno : 0;
 }
 
+static int clear_counters(struct datapath *datapath, uint32_t slot)
+{
+	struct vde_counters none[datapath->processors];
+
+	memset(none, 0, sizeof(none));
+	return bpf_map_update_elem(MAP(datapath, counters), &slot, none, BPF_ANY) ? -errno : 0;
+}
+
 /* Put a netdev into the tables that say which slot it has, and let it be redirected to. */
 static int enter(struct datapath *datapath, uint32_t slot, int ifindex)
 {
@@ -162,7 +169,7 @@ static int enter(struct datapath *datapath, uint32_t slot, int ifindex)
 		return -errno;
 	if (set_devmap(MAP(datapath, unicast), slot, ifindex, 0))
 		return -errno;
-	return datapath_set_port(datapath, slot, &port);
+	return datapath_set_port(datapath, slot, &port) ?: clear_counters(datapath, slot);
 }
 
 int datapath_trunk(struct datapath *datapath)
@@ -253,7 +260,7 @@ static const char *attach_advice(int error)
 	case EBUSY:
 		return "another XDP program holds it (see `ip link show`)";
 	case EPERM:
-		return "attaching needs CAP_BPF, CAP_NET_ADMIN and CAP_NET_RAW";
+		return "attaching needs CAP_BPF and CAP_NET_ADMIN";
 	case ENOSPC:
 		return "this switch has no room for more network devices";
 	case EOPNOTSUPP:
@@ -277,10 +284,8 @@ int datapath_attach(struct datapath *datapath, const char *name)
 		result = -ENOSPC;
 	if (result)
 		return fail(result, "%s: %s", name, attach_advice(result));
-	datapath->slots[slot] = (struct slot){.dev = dev, .link = -1, .sender = -1};
-	result = datapath->slots[slot].sender = netdev_sender(dev.ifindex);
-	if (result >= 0)
-		result = enter(datapath, slot, dev.ifindex);
+	datapath->slots[slot] = (struct slot){.dev = dev, .link = -1};
+	result = enter(datapath, slot, dev.ifindex);
 	if (result >= 0)
 		result = choose_modes(datapath);
 	if (result < 0) {
@@ -303,12 +308,13 @@ void datapath_detach(struct datapath *datapath, unsigned int slot)
 	bpf_map_delete_elem(MAP(datapath, slots), &ifindex);
 	close_slot(&datapath->slots[slot]);
 	bpf_map_update_elem(MAP(datapath, ports), &slot, &none, BPF_ANY);
-	choose_modes(datapath);
 }
 
-int datapath_sender(const struct datapath *datapath, unsigned int slot)
+const struct netdev *datapath_netdev(const struct datapath *datapath, unsigned int slot)
 {
-	return datapath->slots[slot].sender;
+	const struct netdev *dev = &datapath->slots[slot].dev;
+
+	return dev->ifindex ? dev : NULL;
 }
 
 bool datapath_is_native(const struct datapath *datapath, unsigned int slot)

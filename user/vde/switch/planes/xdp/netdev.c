@@ -3,7 +3,7 @@
  * Theory: each question opens a netlink socket, asks once and closes it; devices are asked about
  * when they are attached and when somebody looks at counters, never per frame.
  */
-#include "user/vde/xdp/netdev.h"
+#include "user/vde/switch/planes/xdp/netdev.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -205,4 +205,39 @@ int netdev_sender(int ifindex)
 	one = -errno;
 	close(fd);
 	return one;
+}
+
+int netdev_watch(void)
+{
+	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE), error;
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	error = -errno;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+static int read_gone(const struct nlmsghdr *reply, void *context)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(reply);
+
+	/* A bridge tells of ports it loses in the same words. */
+	if (reply->nlmsg_type == RTM_DELLINK && info->ifi_family == AF_UNSPEC)
+		*(int *)context = info->ifi_index;
+	return MNL_CB_OK;
+}
+
+int netdev_gone(int fd)
+{
+	char message[REPLY_SIZE];
+	int ifindex = 0;
+	ssize_t n;
+
+	/* The kernel puts one link into one message. */
+	while (!ifindex && (n = recv(fd, message, sizeof(message), 0)) > 0)
+		mnl_cb_run(message, n, 0, 0, read_gone, &ifindex);
+	return ifindex;
 }
