@@ -23,6 +23,7 @@
 #include "user/vde/switch/control/control.h"
 #include "user/vde/switch/fdb/aging.h"
 #include "user/vde/switch/fdb/fdb.h"
+#include "user/vde/switch/forward/delay.h"
 #include "user/vde/switch/forward/forward.h"
 #include "user/vde/switch/loop/loop.h"
 #include "user/vde/switch/options.h"
@@ -38,7 +39,7 @@ static void stop_on_signal(void *context, uint32_t events)
 	loop_stop(the_switch.loop);
 }
 
-/* SIGINT, SIGTERM and SIGHUP end the loop; every thread inherits the mask. */
+/* SIGINT, SIGTERM and SIGHUP end the loop. */
 static int signals_watch(struct vswitch *sw)
 {
 	sigset_t set;
@@ -136,9 +137,10 @@ static int set_up(struct vswitch *sw, const struct options *options)
 	if (options->has_mac)
 		memcpy(sw->mac, options->mac, sizeof(sw->mac));
 	sw->numports = options->numports;
-	error = fdb_resize(sw->fdb, options->hashsize);
+	/* First, because every thread inherits the mask. */
+	error = signals_watch(sw);
 	if (!error)
-		error = signals_watch(sw);
+		error = fdb_resize(sw->fdb, options->hashsize);
 	if (!error)
 		error = port_statistics_start(sw);
 	if (!error)
@@ -190,6 +192,9 @@ static void take_down(struct vswitch *sw)
 	for (unsigned int i = 0; i <= sw->numports; i++)
 		while (sw->ports[i].endpoints)
 			port_leave(sw, sw->ports[i].endpoints->at[0]);
+	for (unsigned int i = 0; i <= PORT_MAX; i++)
+		delay_clear(sw, &sw->ports[i]);
+	delay_stop();
 	rcu_barrier();
 	planes_stop(sw);
 	aging_stop(sw);
@@ -214,6 +219,7 @@ static int prepare(struct vswitch *sw)
 	    getrandom(sw->mac + 2, 4, 0) != 4)
 		return -ENOMEM;
 	control_commands(sw->console);
+	delay_commands(sw->console);
 	fdb_commands(sw->console);
 	rstp_commands(sw->console);
 	port_commands(sw->console);

@@ -13,6 +13,7 @@
 #include "user/vde/switch/console/argument.h"
 #include "user/vde/switch/console/console.h"
 #include "user/vde/switch/fdb/fdb.h"
+#include "user/vde/switch/forward/delay.h"
 #include "user/vde/switch/planes/plane.h"
 #include "user/vde/switch/ports/ports.h"
 #include "user/vde/switch/rstp/rstp.h"
@@ -62,6 +63,7 @@ int port_remove(struct vswitch *sw, struct port *port)
 	port_set_mirror(sw, port, NULL, MIRROR_OFF);
 	for (int kind = 0; kind < LIMIT_KINDS; kind++)
 		port_set_limit(sw, port, kind, 0);
+	delay_clear(sw, port);
 	port_reset_counters(sw, port);
 	return 0;
 }
