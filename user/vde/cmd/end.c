@@ -48,7 +48,7 @@ static struct end *end_new(enum kind kind, const char *name)
 	return end;
 }
 
-static struct end *open_stream(const char *name, int in, int out)
+struct end *end_open_stream(const char *name, int in, int out)
 {
 	struct end *end = end_new(KIND_STREAM, name);
 
@@ -105,7 +105,7 @@ struct end *end_open(const char *name, const struct end_options *options)
 	if (!options)
 		options = &defaults;
 	if (strcmp(name, "-") == 0)
-		return open_stream("stdio", STDIN_FILENO, STDOUT_FILENO);
+		return end_open_stream("stdio", STDIN_FILENO, STDOUT_FILENO);
 	if (strncmp(name, "dev:", 4) == 0)
 		return open_device(name + 4);
 	args.port = options->port;
@@ -153,7 +153,7 @@ struct end *end_open_command(char *const argv[])
 	}
 	close(to[0]);
 	close(from[1]);
-	end = open_stream(argv[0], from[0], to[1]);
+	end = end_open_stream(argv[0], from[0], to[1]);
 	if (end)
 		end->child = child;
 	return end;

@@ -30,6 +30,7 @@ struct end_options {
 /* Opened, or NULL with a complaint on stderr. options may be NULL. */
 struct end *end_open(const char *name, const struct end_options *options);
 struct end *end_open_command(char *const argv[]);
+struct end *end_open_stream(const char *name, int in, int out);
 void end_close(struct end *end);
 
 const char *end_name(const struct end *end);

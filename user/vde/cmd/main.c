@@ -14,6 +14,7 @@ static const struct subcommand {
 } subcommands[] = {
 	{"plug", plug_main, "join two networks, or a network and a command or stdio"},
 	{"tap", tap_main, "join a network and a tap of this machine"},
+	{"filter", filter_main, "a cable that loses, delays and spoils frames"},
 	{"slirp", slirp_main, "a gateway to the Internet, without privileges"},
 	{"term", term_main, "terminal for the console of a switch"},
 	{"cmd", cmd_main, "one command for the console of a switch"},
