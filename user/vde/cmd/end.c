@@ -110,7 +110,8 @@ struct end *end_open(const char *name, const struct end_options *options)
 		return open_device(name + 4);
 	args.port = options->port;
 	args.group = (char *)options->group;
-	args.mode = options->mode;
+	/* libvdeplug takes a mode of 0 at its word and locks the switch out. */
+	args.mode = options->mode ? options->mode : 0700;
 	end = end_new(KIND_VNL, *name ? name : "the default switch");
 	if (!end)
 		return NULL;

@@ -18,6 +18,7 @@ static const struct subcommand {
 	{"slirp", slirp_main, "a gateway to the Internet, without privileges"},
 	{"term", term_main, "terminal for the console of a switch"},
 	{"cmd", cmd_main, "one command for the console of a switch"},
+	{"lab", lab_main, "bring up, check and take down a described network"},
 	{"bench", bench_main, "measure the way between two ends"},
 };
 
