@@ -18,6 +18,8 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "user/vde/switch/capture/capture.h"
+#include "user/vde/switch/config/config.h"
 #include "user/vde/switch/console/console.h"
 #include "user/vde/switch/console/session.h"
 #include "user/vde/switch/control/control.h"
@@ -192,6 +194,7 @@ static void take_down(struct vswitch *sw)
 	for (unsigned int i = 0; i <= sw->numports; i++)
 		while (sw->ports[i].endpoints)
 			port_leave(sw, sw->ports[i].endpoints->at[0]);
+	capture_stop_all(sw);
 	for (unsigned int i = 0; i <= PORT_MAX; i++)
 		delay_clear(sw, &sw->ports[i]);
 	delay_stop();
@@ -218,6 +221,8 @@ static int prepare(struct vswitch *sw)
 	if (!sw->loop || !sw->fdb || !sw->console ||
 	    getrandom(sw->mac + 2, 4, 0) != 4)
 		return -ENOMEM;
+	capture_commands(sw->console);
+	config_commands(sw->console);
 	control_commands(sw->console);
 	delay_commands(sw->console);
 	fdb_commands(sw->console);

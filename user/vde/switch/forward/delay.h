@@ -10,6 +10,8 @@
 #ifndef VDE_DELAY_H
 #define VDE_DELAY_H
 
+#include <jansson.h>
+
 #include "user/vde/impair/impair.h"
 #include "user/vde/switch/forward/forward.h"
 
@@ -33,6 +35,9 @@ void delay_clear(struct vswitch *sw, struct port *port);
 
 /* After delay_clear() of every port: end the thread. */
 void delay_stop(void);
+
+/* The impairment of a port, which must have one, as impair/print shows it; a new reference. */
+json_t *delay_json(struct vswitch *sw, struct port *port);
 
 struct console;
 void delay_commands(struct console *console);

@@ -50,12 +50,11 @@ int port_create(struct vswitch *sw, unsigned int number, bool allocatable)
 	return 0;
 }
 
-int port_remove(struct vswitch *sw, struct port *port)
+void port_default(struct vswitch *sw, struct port *port)
 {
-	if (port->endpoints)
-		return -EADDRINUSE;
 	vlan_leave_all(sw, port);
-	port->exists = false;
+	vlan_set_untagged(sw, port, 0);
+	port->allocatable = true;
 	port->tag_type = TAG_8021Q;
 	port->acl_user = NOBODY;
 	port->acl_group = NOBODY;
@@ -64,6 +63,15 @@ int port_remove(struct vswitch *sw, struct port *port)
 	for (int kind = 0; kind < LIMIT_KINDS; kind++)
 		port_set_limit(sw, port, kind, 0);
 	delay_clear(sw, port);
+}
+
+int port_remove(struct vswitch *sw, struct port *port)
+{
+	if (port->endpoints)
+		return -EADDRINUSE;
+	port_default(sw, port);
+	vlan_leave_all(sw, port);
+	port->exists = false;
 	port_reset_counters(sw, port);
 	return 0;
 }

@@ -5,6 +5,8 @@
 #ifndef VDE_PORTS_H
 #define VDE_PORTS_H
 
+#include <jansson.h>
+
 #include "user/vde/switch/switch.h"
 
 #define PORT_AUTOMATIC (-1)
@@ -29,6 +31,8 @@ void port_leave(struct vswitch *sw, struct endpoint *endpoint);
 
 /* Make a port, allocatable by automatic requests or not; 0 or -errno (-EEXIST, -EINVAL). */
 int port_create(struct vswitch *sw, unsigned int number, bool allocatable);
+/* All its settings as they are for a new port; its endpoints stay. */
+void port_default(struct vswitch *sw, struct port *port);
 /* Unmake it, with all its settings; -EADDRINUSE while it has endpoints. */
 int port_remove(struct vswitch *sw, struct port *port);
 /* The lowest number without a port; 0 or -ENOSPC. */
@@ -59,6 +63,8 @@ int port_set_tag_type(struct vswitch *sw, struct port *port, const char *type);
 int port_set_mirror(struct vswitch *sw, struct port *port, struct port *to, unsigned int directions);
 void port_set_limit(struct vswitch *sw, struct port *port, enum limit_kind kind, uint64_t rate);
 int limit_kind_named(const char *name); /* -1: none */
+/* All of these of one port; a new reference. */
+json_t *port_settings_json(const struct port *port);
 #define QUEUE_LIMIT_MAX 1000000
 
 /* The endpoint with this id on the port, or NULL. */

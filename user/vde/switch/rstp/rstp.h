@@ -15,10 +15,17 @@ void rstp_free(struct vswitch *sw);
 
 void rstp_enable(struct vswitch *sw, bool on);
 
-/* The VLAN was made or is removed; the port became or ceased to be a member, active. */
-void rstp_vlan(struct vswitch *sw, struct vlan *vlan, bool exists);
+/* The VLAN was made (0 or -ENOMEM) or is removed; the port became or ceased to be a member, active. */
+int rstp_vlan(struct vswitch *sw, struct vlan *vlan, bool exists);
 void rstp_member(struct vswitch *sw, struct vlan *vlan, struct port *port);
 void rstp_port_active(struct vswitch *sw, struct port *port, bool active);
+
+/* What commands and configuration set; the tree must be of a VLAN that has the port. */
+struct rstp_tree;
+int rstp_set_priority(struct vswitch *sw, unsigned int priority); /* -EINVAL above 65535 */
+void rstp_set_edge(struct rstp_tree *tree, unsigned int port, bool edge);
+void rstp_forget_settings(struct rstp_tree *tree);
+void rstp_set_bonus(struct rstp_tree *tree, unsigned int port, uint32_t bonus);
 
 struct console;
 void rstp_commands(struct console *console);

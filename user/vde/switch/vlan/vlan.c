@@ -29,8 +29,9 @@ static int make(struct vswitch *sw, unsigned int id)
 		vlan->id = id;
 		atomic_store_explicit(&sw->vlans[id], vlan, memory_order_release);
 	}
+	if (rstp_vlan(sw, vlan, true))
+		return -ENOMEM;
 	vlan->exists = true;
-	rstp_vlan(sw, vlan, true);
 	vlan_changed(sw, vlan);
 	return 0;
 }

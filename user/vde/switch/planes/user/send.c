@@ -65,6 +65,18 @@ static bool is_full(int error)
 	return error == EAGAIN || error == ENOBUFS || error == ENOMEM;
 }
 
+/* As sendmmsg() with one message: 1 or -1. */
+static int send_one(int fd, const struct msghdr *message)
+{
+	const struct iovec *piece = message->msg_iov;
+	ssize_t sent = message->msg_iovlen == 1
+			       ? send(fd, piece->iov_base, piece->iov_len,
+				      MSG_DONTWAIT | MSG_NOSIGNAL)
+			       : sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	return sent < 0 ? -1 : 1;
+}
+
 /*
  * Send messages until one finds no room; the number that left this function's care, sent or failed
  * for good (counted).
@@ -75,8 +87,10 @@ static unsigned int send_messages(struct user_endpoint *ep, struct mmsghdr *mess
 	unsigned int done = 0;
 
 	while (done < count) {
-		int n = sendmmsg(ep->fd, messages + done, count - done,
-				 MSG_DONTWAIT | MSG_NOSIGNAL);
+		/* For a single frame, the usual case in a dialogue, the simpler call is faster. */
+		int n = count - done == 1 ? send_one(ep->fd, &messages[done].msg_hdr)
+					  : sendmmsg(ep->fd, messages + done, count - done,
+						     MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n > 0) {
 			done += n;
