@@ -87,7 +87,7 @@ const struct argp cable_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
 static int deliver(struct cable *cable, int from, const void *frame, size_t length)
 {
 	struct end *to = cable->end[!from];
-	int result = end_send(to, frame, length);
+	int result = to ? end_send(to, frame, length) : 0;
 
 	if (result && errno == EAGAIN) {
 		poll(&(struct pollfd){.fd = end_input(to), .events = POLLOUT}, 1, PATIENCE);
@@ -118,6 +118,8 @@ static int move_frames(struct cable *cable, int from)
 			return errno ? -1 : 0;
 		if (n == 0)
 			return 1;
+		if (cable->see && !cable->see(cable->context, from, frame, n))
+			return 0;
 		if (deliver(cable, from, frame, n)) {
 			if (errno == EPIPE || errno == ECONNREFUSED || errno == ECONNRESET ||
 			    errno == ENOTCONN)
@@ -131,23 +133,24 @@ static int move_frames(struct cable *cable, int from)
 
 int cable_run(struct cable *cable, int signals)
 {
+	int ends = cable->end[1] ? 2 : 1;
 	struct pollfd wait[5] = {
 		{.fd = end_input(cable->end[0]), .events = POLLIN},
-		{.fd = end_input(cable->end[1]), .events = POLLIN},
+		{.fd = ends > 1 ? end_input(cable->end[1]) : -1, .events = POLLIN},
 		{.fd = end_hangup(cable->end[0]), .events = POLLIN},
-		{.fd = end_hangup(cable->end[1]), .events = POLLIN},
+		{.fd = ends > 1 ? end_hangup(cable->end[1]) : -1, .events = POLLIN},
 		{.fd = signals, .events = POLLIN},
 	};
 
-	for (int from = 0; from < 2; from++)
+	for (int from = 0; from < ends; from++)
 		if (end_set_nonblocking(cable->end[from]))
 			return complain("%s: %m", end_name(cable->end[from]));
 	for (;;) {
-		bool down = wait[0].fd < 0 || wait[1].fd < 0;
+		bool down = wait[0].fd < 0 || (ends > 1 && wait[1].fd < 0);
 
 		if (poll(wait, 5, down ? DOWN_PAUSE : -1) < 0 && errno != EINTR)
 			return complain("cannot wait for frames: %m");
-		for (int from = 0; from < 2; from++) {
+		for (int from = 0; from < ends; from++) {
 			int result = wait[from].revents ? move_frames(cable, from) : 1;
 
 			if (result <= 0)

@@ -21,13 +21,17 @@ int parse_mode(const char *text, mode_t *mode);
 int parse_port(const char *text, int *port);
 
 struct cable {
-	struct end *end[2];
+	struct end *end[2]; /* end 1 may be NULL: frames of end 0 are only seen */
 	unsigned long long frames[2], lost[2]; /* from end 0, from end 1 */
+	/* Told of every frame that an end gave; the cable ends when it returns false. May be NULL.
+	 */
+	bool (*see)(void *context, int from, const void *frame, size_t length);
+	void *context;
 };
 
 /*
- * Run until an end closes or a signal comes: 0, or 1 when an end failed (complained). An end that
- * takes no frame for 50 ms loses it.
+ * Run until an end closes or a signal (signals >= 0) comes: 0, or 1 when an end failed
+ * (complained). An end that takes no frame for 50 ms loses it.
  */
 int cable_run(struct cable *cable, int signals);
 

@@ -19,6 +19,7 @@ static const struct subcommand {
 	{"term", term_main, "terminal for the console of a switch"},
 	{"cmd", cmd_main, "one command for the console of a switch"},
 	{"lab", lab_main, "bring up, check and take down a described network"},
+	{"capture", capture_main, "write the frames of a network, cable or port as pcapng"},
 	{"bench", bench_main, "measure the way between two ends"},
 };
 
