@@ -13,7 +13,7 @@
 #include "user/vde/switch/planes/plane.h"
 #include "user/vde/switch/planes/xdp/datapath.h"
 
-#define XDP_NAMES_MAX 64
+#define XDP_NAMES_MAX 255
 
 struct trunk;
 struct watch;
