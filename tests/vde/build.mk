@@ -7,3 +7,12 @@ TEST_NEEDS += $(TRAFFIC)
 include $(sort $(wildcard tests/vde/*.part.mk))
 
 BENCHES += vde
+
+$(eval $(call program,tests/vde/requests,tests/vde/requests.c,))
+TEST_NEEDS += $(BUILD)/tests/vde/requests $(BUILD)/san/bin/vde_switch
+
+TESTS += tests/vde/console.sh tests/vde/clients.sh
+
+$(eval $(call program,tests/vde/frames,tests/vde/frames.c,-lvdeplug))
+TEST_NEEDS += $(BUILD)/tests/vde/frames
+TESTS += tests/vde/rstp.sh

@@ -31,7 +31,7 @@
 #define HEADER	  14
 #define FRAME_MAX 9300
 #define BATCH	  32
-#define WINDOW	  500000 /* bytes in flight in `flow` */
+#define WINDOW	  500000 /* bytes in flight in `flow`, what the kernel adds counted in */
 #define MACS_MAX  100000
 
 #define PROBE_SECONDS 0.4
@@ -270,7 +270,7 @@ static int flow(uint64_t count, size_t size)
 		int n = count - sent < BATCH ? count - sent : BATCH;
 		uint64_t before = received;
 
-		while ((sent + n - received) * size > WINDOW) {
+		while ((sent + n - received) * (size > 600 ? size : 600) > WINDOW) {
 			if (received != before)
 				progress = now(), before = received;
 			if (now() - progress > 5)

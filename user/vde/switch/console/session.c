@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sessions. Input is gathered into lines; each line is one command, whose output is put into the
+ * Sessions. Input is gathered into lines; each line is one command. Classic clients (vdeterm) send
+ * a command without the end of its line, so one that does not go on for LINE_PAUSE is complete. The
+ * output is put into the
  * session's output buffer and sent as the other side reads it. A reader that stops reading is
  * dropped when OUTPUT_MAX bytes wait for it, so that it costs the switch neither time nor memory.
  */
@@ -21,6 +23,7 @@
 #define PROMPT	    "\nvde$ "
 #define FAREWELL    "9999 END OF SESSION"
 #define LINE_LENGTH 4095
+#define LINE_PAUSE  50 /* milliseconds */
 #define OUTPUT_MAX  (64u << 20)
 #define SESSIONS_MAX 256
 
@@ -29,6 +32,7 @@ struct session {
 	struct session *next, **link;
 	int in, out;
 	struct watch *watch;
+	struct timer *pause; /* running while a line has no end yet */
 	uint32_t events;
 	bool ending; /* after what is buffered has been sent */
 	bool too_long; /* skipping the rest of a line that was too long */
@@ -44,6 +48,7 @@ static void session_close(struct session *session)
 	bool terminal = session->in == STDIN_FILENO;
 
 	loop_unwatch(console->sw->loop, session->watch);
+	loop_cancel(console->sw->loop, session->pause);
 	if (!terminal)
 		close(session->in);
 	*session->link = session->next;
@@ -134,6 +139,28 @@ static void take_input(struct session *session, const char *data, size_t len)
 	}
 }
 
+static void line_paused(void *context)
+{
+	struct session *session = context;
+
+	loop_cancel(session->console->sw->loop, session->pause);
+	session->pause = NULL;
+	execute(session);
+	if (!send_output(session))
+		session_close(session);
+}
+
+/* After input: begin to wait for the rest of a line, or cease to. */
+static void await_rest(struct session *session)
+{
+	struct loop *loop = session->console->sw->loop;
+
+	loop_cancel(loop, session->pause);
+	session->pause = session->line_len && !session->ending
+				 ? loop_every(loop, LINE_PAUSE, line_paused, session)
+				 : NULL;
+}
+
 static void session_ready(void *context, uint32_t events)
 {
 	struct session *session = context;
@@ -148,6 +175,7 @@ static void session_ready(void *context, uint32_t events)
 			n = 1;
 		else if (session->line_len)
 			execute(session); /* a last line without its end */
+		await_rest(session);
 	}
 	if (!send_output(session) || n <= 0)
 		session_close(session);

@@ -22,7 +22,7 @@ struct watch {
 	int fd;
 	loop_ready *ready;
 	void *context;
-	struct watch *next_dead;
+	struct watch *next, **link; /* of the living or of the dead */
 	bool dead;
 };
 
@@ -43,7 +43,7 @@ struct note {
 struct loop {
 	int epoll;
 	bool stop;
-	struct watch *dead;
+	struct watch *living, *dead;
 
 	int wake;
 	pthread_mutex_t lock; /* the fields below */
@@ -91,12 +91,28 @@ struct loop *loop_new(void)
 	return loop;
 }
 
-static void bury(struct loop *loop)
+static void take_in(struct watch **list, struct watch *watch)
 {
-	while (loop->dead) {
-		struct watch *watch = loop->dead;
+	watch->next = *list;
+	watch->link = list;
+	if (watch->next)
+		watch->next->link = &watch->next;
+	*list = watch;
+}
 
-		loop->dead = watch->next_dead;
+static void take_out(struct watch *watch)
+{
+	*watch->link = watch->next;
+	if (watch->next)
+		watch->next->link = watch->link;
+}
+
+static void free_all(struct watch **list)
+{
+	while (*list) {
+		struct watch *watch = *list;
+
+		take_out(watch);
 		free(watch);
 	}
 }
@@ -105,7 +121,8 @@ void loop_free(struct loop *loop)
 {
 	if (!loop)
 		return;
-	bury(loop);
+	free_all(&loop->dead);
+	free_all(&loop->living);
 	if (loop->epoll >= 0)
 		close(loop->epoll);
 	if (loop->wake >= 0)
@@ -130,7 +147,7 @@ int loop_run(struct loop *loop)
 			if (!watch->dead)
 				watch->ready(watch->context, events[i].events);
 		}
-		bury(loop);
+		free_all(&loop->dead);
 	}
 	return 0;
 }
@@ -153,6 +170,7 @@ struct watch *loop_watch(struct loop *loop, int fd, uint32_t events, loop_ready 
 		free(watch);
 		return NULL;
 	}
+	take_in(&loop->living, watch);
 	return watch;
 }
 
@@ -170,8 +188,8 @@ void loop_unwatch(struct loop *loop, struct watch *watch)
 		return;
 	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
 	watch->dead = true;
-	watch->next_dead = loop->dead;
-	loop->dead = watch;
+	take_out(watch);
+	take_in(&loop->dead, watch);
 }
 
 static void timer_ready(void *context, uint32_t events)

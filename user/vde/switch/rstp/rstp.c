@@ -223,6 +223,7 @@ int rstp_vlan(struct vswitch *sw, struct vlan *vlan, bool exists)
 		return -ENOMEM;
 	tree->sw = sw;
 	tree->vlan = vlan;
+	tree_init(&tree->tree, &actions, tree, bridge_id(sw));
 	sw->rstp->trees[vlan->id] = tree;
 	if (sw->spanning_tree)
 		start(tree);
