@@ -131,7 +131,7 @@ struct end *end_open(const char *name, const struct end_options *options)
 	return NULL;
 }
 
-struct end *end_open_command(char *const argv[])
+struct end *end_open_command(char *const argv[], bool quiet)
 {
 	int to[2], from[2];
 	struct end *end;
@@ -148,6 +148,8 @@ struct end *end_open_command(char *const argv[])
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		dup2(to[0], STDIN_FILENO);
 		dup2(from[1], STDOUT_FILENO);
+		if (quiet)
+			dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
 		execvp(argv[0], argv);
 		complain("cannot run %s: %m", argv[0]);
 		_exit(127);

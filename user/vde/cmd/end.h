@@ -29,7 +29,8 @@ struct end_options {
 
 /* Opened, or NULL with a complaint on stderr. options may be NULL. */
 struct end *end_open(const char *name, const struct end_options *options);
-struct end *end_open_command(char *const argv[]);
+/* quiet: what the command has to complain goes nowhere, as that of a daemon. */
+struct end *end_open_command(char *const argv[], bool quiet);
 struct end *end_open_stream(const char *name, int in, int out);
 void end_close(struct end *end);
 

@@ -96,7 +96,7 @@ int plug_main(int argc, char **argv)
 	if (!cable.end[0])
 		return 1;
 	if (plug.command)
-		cable.end[1] = end_open_command(plug.command);
+		cable.end[1] = end_open_command(plug.command, plug.options.daemon);
 	else
 		cable.end[1] = end_open(plug.vnl[1] ? plug.vnl[1] : "-", &plug.second);
 	if (cable.end[1]) {

@@ -224,6 +224,8 @@ int term_main(int argc, char **argv)
 		copy[strcspn(copy, "\r\n")] = 0;
 		if (copy[strspn(copy, " \t")]) {
 			history(term.history, &event, H_ENTER, copy);
+			if (history_file)
+				history(term.history, &event, H_SAVE, history_file);
 			carry_out(&term, copy);
 		}
 		free(copy);
@@ -232,8 +234,6 @@ int term_main(int argc, char **argv)
 		fprintf(stderr, "The console has closed.\n");
 	else
 		printf("\n");
-	if (history_file)
-		history(term.history, &event, H_SAVE, history_file);
 	history_end(term.history);
 	el_end(term.edit);
 	console_close(term.link);
