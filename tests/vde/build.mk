@@ -16,3 +16,7 @@ TESTS += tests/vde/console.sh tests/vde/clients.sh
 $(eval $(call program,tests/vde/frames,tests/vde/frames.c,-lvdeplug))
 TEST_NEEDS += $(BUILD)/tests/vde/frames
 TESTS += tests/vde/rstp.sh
+
+$(eval $(call program,tests/vde/clients,tests/vde/clients.c,-lvdeplug))
+TEST_NEEDS += $(BUILD)/tests/vde/clients
+TESTS += tests/vde/switching.sh tests/vde/faults.sh

@@ -15,6 +15,7 @@
 
 #define CLIENTS 3
 
+static char *directory;
 static VDECONN *client[CLIENTS + 1]; /* by port number */
 
 static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
@@ -212,6 +213,26 @@ static bool hub(void)
 	       nothing("hub", 1);
 }
 
+/* From port 5, limited to 100 frames a second to unknown addresses: port 1 gets few of 1,000. */
+static bool storm(void)
+{
+	const uint8_t unknown[6] = { 2, 0, 0, 0, 9, 99 };
+	struct vde_open_args args = { .port = 5, .mode = 0700 };
+	VDECONN *sender = vde_open(directory, "frames", &args);
+	uint8_t frame[64], got[2048];
+	int arrived = 0;
+
+	make(frame, unknown, 1, NULL, 0);
+	for (int i = 0; sender && i < 1000; i++)
+		vde_send(sender, frame, sizeof(frame), 0);
+	while (next_frame(1, got, sizeof(got), false))
+		arrived++;
+	vde_close(sender);
+	if (arrived < 5 || arrived > 50)
+		printf("%d of 1000 frames arrived\n", arrived);
+	return arrived >= 5 && arrived <= 50;
+}
+
 /* Port 1 is a tagged member of VLAN 30, where the switch runs a tree: its BPDUs say so. */
 static bool tagged_bpdu(void)
 {
@@ -241,9 +262,11 @@ int main(int argc, char **argv)
 		       { "mirror", mirror },
 		       { "learning", learning },
 		       { "hub", hub },
+		       { "storm", storm },
 		       { "tagged-bpdu", tagged_bpdu } };
 
-	if (argc < 3 || !connect_clients(argv[1]))
+	directory = argc < 3 ? NULL : argv[1];
+	if (!directory || !connect_clients(directory))
 		return 2;
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
 		if (strcmp(argv[2], checks[i].name) == 0)
