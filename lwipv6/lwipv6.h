@@ -91,9 +91,10 @@ struct ip_addr {
 #define SLIRP_LISTEN_TYPEMASK	0x7000
 #define SLIRP_LISTEN_ONCE	0x8000
 
-/* TCP options of the old header: 1 is TCP_NODELAY as everywhere, 2 is TCP_KEEPALIVE here (ms). */
-#define LWIP_TCP_KEEPALIVE 2
-#define LWIP_TCP_MAXSEG	   4098 /* TCP_MAXSEG is 2 on Linux: taken; this number reads and sets it */
+/* Keep-alive time in milliseconds, IPPROTO_TCP. The old header's number is Linux's TCP_MAXSEG. */
+#ifndef TCP_KEEPALIVE
+#define TCP_KEEPALIVE 0x1002
+#endif
 
 typedef void (*lwipvoidfun)();
 typedef int (*lwip_capfun)(void);

@@ -65,6 +65,7 @@ struct waiter {
 	struct list node;
 	int woken; /* futex word */
 	bool driving; /* sleeps in the stack's epoll, not on the futex */
+	int thread;
 };
 
 struct stack_loop {
@@ -75,7 +76,7 @@ struct stack_loop {
 	bool has_thread, stopping;
 	bool kick_thread, kick_driver; /* why kick_fd is readable */
 	struct waiter *driver; /* the program thread that sleeps in epoll_fd, or NULL */
-	uint64_t sleep_until;  /* the soonest end of a sleep in epoll_fd */
+	uint64_t sleep_until;  /* when the thread wakes; 0 = it is awake */
 };
 
 struct stack {
@@ -103,6 +104,10 @@ struct stack {
 	struct transport_table transport; /* UDP, raw and packet endpoints */
 	struct tcp_table tcp;
 	struct list sockets; /* of every kind, struct socket */
+	struct icmp_bucket {
+		uint32_t tokens;
+		uint64_t filled;
+	} icmp_bucket; /* errors that may be sent now */
 	struct list resolvers; /* DNS servers learned, struct resolver (config/resolver.h) */
 	struct config_state *config; /* what config/ keeps per stack */
 	struct stack_settings {

@@ -52,9 +52,6 @@ bool membership_accepts(const struct membership *m, const struct ip_addr *src);
 
 void igmp_input(struct packet *p);
 void mld_input(struct packet *p); /* p->data at the ICMPv6 header */
-/* The merged state changed: report (called by group.c). */
-void igmp_changed(struct group *g);
-void mld_changed(struct group *g);
 void igmp_start(struct netif *netif);
 void igmp_stop(struct netif *netif);
 void mld_start(struct netif *netif);

@@ -19,7 +19,8 @@ enum icmp_cause {
 	ICMP_CAUSE_HOP_LIMIT,
 	ICMP_CAUSE_REASSEMBLY,
 	ICMP_CAUSE_HEADER,  /* argument: offset of the bad byte */
-	ICMP_CAUSE_OPTION   /* v6 unrecognised option; argument: offset */
+	ICMP_CAUSE_OPTION,  /* v6 unrecognised option; argument: offset */
+	ICMP_CAUSE_SCOPE    /* v6: beyond the scope of the source address */
 };
 
 void icmp4_input(struct packet *p);
@@ -40,7 +41,8 @@ struct icmp_report {
 	uint32_t payload_len;
 };
 void icmp_report(struct stack *stack, struct netif *in, const struct icmp_report *report);
-/* Echo request sent by the stack itself: see socket/raw.c for programs. */
+/* Tell the sender of @cause of a better first hop. */
+void icmp4_redirect(struct packet *cause, const struct ip_addr *gateway);
 
 /* An ICMPv6 message built by a caller: checksum and output. @p->data at the ICMPv6 header. */
 int icmp6_send(struct netif *netif, struct packet *p, const struct ip_addr *src,

@@ -58,6 +58,9 @@ struct netif_addr {
 };
 
 struct group; /* ip/group.h */
+struct igmp_state; /* ip/group_report.h */
+struct mld_state;
+struct capture;
 
 struct netif {
 	struct list node;
@@ -125,6 +128,10 @@ struct address_spec {
 /* Add, start DAD (interface up), insert the connected route. 0, -EADDRINUSE, -ENOMEM, -EINVAL. */
 int netif_addr_add(struct netif *netif, const struct address_spec *spec, struct netif_addr **out);
 void netif_addr_remove(struct netif_addr *a);
+/* The interface came up: start DAD, or announce. */
+void netif_addr_start(struct netif_addr *a);
+/* Whether it may be used as a source and answered for. */
+bool netif_addr_usable(const struct netif_addr *a);
 void netif_addr_set_lifetimes(struct netif_addr *a, uint64_t preferred_ns, uint64_t valid_ns);
 /* An address of this stack in use (not tentative or duplicate), on @netif or on any when NULL. */
 struct netif_addr *netif_addr_find(struct stack *stack, struct netif *netif,
@@ -143,6 +150,10 @@ struct netif *tap_open(struct stack *stack, const char *name);
 struct netif *tun_open(struct stack *stack, const char *name);
 struct netif *vde_open(struct stack *stack, const char *url);
 struct netif *loopback_open(struct stack *stack);
+struct netif *frame_open(struct stack *stack, void (*output)(void *, const void *, size_t), void *arg,
+			 enum netif_kind kind);
+/* A frame from a program to such an interface; copied. */
+int frame_input(struct netif *netif, const void *frame, size_t len);
 struct netif *slirp_open(struct stack *stack);
 int pair_open(struct stack *a, struct stack *b, struct netif *out[2]);
 
