@@ -116,6 +116,8 @@ void group_leave(struct membership *m)
 {
 	struct group *g = m->group;
 
+	if (!g)
+		return; /* its interface has gone */
 	list_remove(&m->node);
 	free(m->sources);
 	m->sources = NULL;
@@ -132,10 +134,24 @@ void group_leave(struct membership *m)
 	free(g);
 }
 
+void group_drop_all(struct netif *netif)
+{
+	while (!list_empty(&netif->groups)) {
+		struct group *g = list_first(&netif->groups, struct group, node);
+
+		while (g->members.next->next != &g->members)
+			group_leave(list_first(&g->members, struct membership, node));
+		group_leave(list_first(&g->members, struct membership, node));
+	}
+}
+
 int group_filter(struct membership *m, enum filter_mode mode, const struct ip_addr *sources,
 		 unsigned int n)
 {
 	struct ip_addr *copy = NULL;
+
+	if (!m->group)
+		return -ENODEV;
 
 	if (n > GROUP_SOURCES)
 		return -ENOBUFS;

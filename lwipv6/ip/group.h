@@ -42,6 +42,8 @@ struct group {
 /* Join (or find) with EXCLUDE{} = all sources. The stack's own groups use these two. */
 int group_join(struct netif *netif, const struct ip_addr *addr, struct membership *m);
 void group_leave(struct membership *m);
+/* The interface goes: its users' memberships lose their group. */
+void group_drop_all(struct netif *netif);
 /* Change the filter; @sources is copied. */
 int group_filter(struct membership *m, enum filter_mode mode, const struct ip_addr *sources,
 		 unsigned int n);

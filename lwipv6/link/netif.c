@@ -74,6 +74,7 @@ void netif_free(struct netif *netif)
 	netif_down(netif);
 	while (!list_empty(&netif->addresses))
 		netif_addr_remove(list_first(&netif->addresses, struct netif_addr, node));
+	group_drop_all(netif);
 	route_remove_netif(stack, netif);
 	neighbour_flush(netif);
 	tcp_request_netif_gone(stack, netif);

@@ -111,11 +111,13 @@ struct tcp {
 		force_output : 1, probing : 1, tlp_out : 1, tlp_is_retransmission : 1, rack_advanced : 1, reordering_seen : 1,
 		frto : 1, undo : 1, urgent_out : 1, urgent_in : 1, urgent_has_byte : 1, quickack : 1,
 		user_sndbuf : 1, user_rcvbuf : 1, rtt_valid : 1, pmtu_discover : 1, orphan : 1,
-		cookie_opened : 1, app_limited : 1, soft_error : 1, idle_restart : 1;
+		cookie_opened : 1, cwnd_limited : 1, has_dsack_seen : 1;
+	int soft_error; /* of ICMP: told when the connection ends by itself */
 	uint8_t urgent_byte;
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
 	/* Sending. */
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_max_wnd, snd_up;
+	uint32_t snd_small; /* end of the last short segment: Nagle, Minshall's way */
 	uint32_t snd_end; /* sequence after the last queued byte */
 	uint16_t mss, peer_mss; /* mss: payload of a full segment, options counted */
 	uint32_t mtu;
@@ -153,8 +155,11 @@ struct tcp {
 	uint32_t recovery_point, prr_delivered, prr_out, prr_flight, cwr_point;
 	uint32_t delivered_now; /* bytes newly delivered by the ACK in hand */
 	uint32_t frto_point;
-	struct tcp_cubic { uint32_t w_max, w_est, k_origin; uint32_t acked; uint64_t epoch, k_ns;
-		uint32_t round_end, sample_count; uint64_t round_min, last_round_min; uint8_t css_rounds; } cubic;
+	struct tcp_cubic {
+		double w_max, w_est, k; /* segments, segments, seconds */
+		uint64_t epoch;		/* 0 = none */
+		uint32_t acked;		/* bytes not yet turned into window */
+	} cubic;
 	/* RACK (RFC 8985). */
 	uint64_t rack_time, rack_rtt, rack_timeout;
 	uint32_t rack_end, rack_fack, tlp_end, rack_dsack_round;
@@ -164,9 +169,7 @@ struct tcp {
 	uint8_t traffic_class, hop_limit, min_hop_limit;
 	uint8_t keep_count;
 	uint32_t keep_idle_s, keep_interval_s, user_timeout_ms, linger2_s;
-	uint32_t dup_ack_time;
 	uint64_t challenge_time;
-	uint64_t mtu_raise_time;
 	uint64_t bytes_in, bytes_out, retransmitted_total;
 };
 
@@ -225,6 +228,8 @@ void tcp_address_gone(struct stack *stack, const struct ip_addr *addr);
 
 /* ---- tcp_input.c */
 void tcp_input(struct packet *p);
+/* The handshake ended: windows and timers of a connection that carries data. */
+void tcp_established(struct tcp *t);
 /* ---- tcp_options.c */
 bool tcp_parse(struct tcp_segment *seg, struct packet *p);
 /* ---- tcp_receive.c */
@@ -236,8 +241,11 @@ void tcp_consumed(struct tcp *t, uint32_t n);
 ssize_t tcp_write(struct tcp *t, const struct iovec *iov, int n);
 int tcp_write_buffer(struct tcp *t, struct buffer *b, uint32_t offset, uint32_t len);
 uint32_t tcp_send_space(const struct tcp *t);
+/* The send buffer follows the congestion window, unless the program fixed it. */
+void tcp_grow_sndbuf(struct tcp *t);
 void tcp_sendq_acked(struct tcp *t, uint32_t una);
-bool tcp_sendq_slice(struct tcp *t, struct packet *p, uint32_t seq, uint32_t len);
+/* Add up to @len queued bytes from @seq to @p as frags; how many were added. */
+uint32_t tcp_sendq_slice(struct tcp *t, struct packet *p, uint32_t seq, uint32_t len);
 struct tcp_sent *tcp_sent_add(struct tcp *t, uint32_t seq, uint32_t end);
 struct tcp_sent *tcp_sent_split(struct tcp *t, struct tcp_sent *s, uint32_t at);
 void tcp_sent_free_all(struct tcp *t);
@@ -247,6 +255,12 @@ void tcp_schedule(struct tcp *t);
 void tcp_flush(struct stack *stack);
 void tcp_output(struct tcp *t);
 void tcp_retransmit_head(struct tcp *t);
+void tcp_retransmit_record(struct tcp *t, struct tcp_sent *s);
+/* Whether the peer's window takes new data. */
+static inline bool window_open(const struct tcp *t)
+{
+	return (int32_t)(t->snd_una + t->snd_wnd - t->snd_nxt) > 0;
+}
 void tcp_probe(struct tcp *t);
 /* ---- tcp_segment.c */
 int tcp_emit(struct tcp *t, uint32_t seq, uint32_t len, uint8_t flags);
@@ -257,6 +271,7 @@ void tcp_send_reset(const struct tcp_segment *seg);
 void tcp_reply_ack(struct stack *stack, const struct tcp_segment *seg, uint32_t seq, uint32_t ack,
 		   uint16_t window, uint32_t tsval, uint32_t tsecr, bool timestamps);
 void tcp_challenge_ack(struct tcp *t);
+void tcp_request_syn_ack(struct tcp_request *r);
 uint32_t tcp_timestamp(const struct tcp *t);
 uint32_t tcp_clock(const struct stack *stack);
 /* ---- tcp_recovery.c */
@@ -276,7 +291,8 @@ void tcp_congestion_ecn(struct tcp *t);
 enum tcp_timer_kind { TCP_TIMER_NONE, TCP_TIMER_RTO, TCP_TIMER_RACK, TCP_TIMER_TLP, TCP_TIMER_PERSIST,
 		      TCP_TIMER_TIME_WAIT, TCP_TIMER_FIN_WAIT2 };
 void tcp_timers_init(struct tcp *t);
-void tcp_arm(struct tcp *t);
+/* Start the timer that the state asks for; @restart: also when one runs (new data was acked). */
+void tcp_arm(struct tcp *t, bool restart);
 void tcp_rtt_sample(struct tcp *t, uint64_t rtt);
 void tcp_keep_arm(struct tcp *t);
 void tcp_timers_stop(struct tcp *t);
@@ -290,9 +306,14 @@ bool tcp_listener_input(struct tcp_listener *l, struct tcp_segment *seg, struct 
 void tcp_request_netif_gone(struct stack *stack, const struct netif *netif);
 /* ---- tcp_mtu.c */
 void tcp_icmp(struct stack *stack, const struct icmp_report *report);
+/* Large segments seem to vanish on the way. */
+void tcp_black_hole(struct tcp *t);
 void tcp_set_mtu(struct tcp *t, uint32_t mtu);
 /* ---- socket/stream.c, upwards */
 void stream_event(struct tcp *t);
+bool stream_port_bound(struct stack *stack, uint16_t port);
+/* Options of the listening socket that its connections take over. */
+void stream_inherit(struct tcp_listener *l, struct tcp *t);
 void stream_accepted(struct tcp_listener *l);
 void stream_error(struct tcp *t, int error);
 
