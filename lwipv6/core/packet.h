@@ -50,7 +50,8 @@ enum packet_checksum {
 
 struct packet {
 	struct list node;
-	struct netif *netif; /* in: received on; out: goes out on */
+	struct netif *netif; /* in: received on; out: goes out on; not valid in a socket's queue */
+	int ifindex;	     /* in: of netif */
 	uint8_t *data;
 	uint32_t len;	 /* bytes from data on, linear and frags */
 	uint32_t linear; /* of these, bytes in the room */

@@ -53,6 +53,7 @@ void ip_loop_back(struct stack *stack, struct packet *p, struct netif *netif)
 		return;
 	}
 	p->netif = netif;
+	p->ifindex = netif->index;
 	p->link_type = 0;
 	p->link = p->network = packet_headroom(p);
 	p->locally_made = p->forwarded = 0;

@@ -152,6 +152,7 @@ static struct packet *assemble(struct reassembly_queue *q, const struct fragment
 		return NULL;
 	}
 	whole->netif = first->netif;
+	whole->ifindex = first->ifindex;
 	whole->link_type = first->link_type;
 	whole->time = first->time;
 	whole->src = first->src;

@@ -194,6 +194,7 @@ void netif_receive(struct packet *p)
 	struct netif *n = p->netif;
 
 	p->time = n->stack->now;
+	p->ifindex = n->index;
 	p->link = packet_headroom(p);
 	n->statistics.rx_packets++;
 	n->statistics.rx_bytes += p->len;

@@ -6,7 +6,8 @@
  *
  * A descriptor is one end of a kernel socket pair; readiness.c makes the kernel's poll, epoll and
  * io_uring see on it what ops->poll() says. Results are >= 0 or a negative errno; call.c turns
- * them into -1 and errno. A family or type is an entry of socket_families[].
+ * them into -1 and errno. A family and type is an entry of a
+ * table in families.h.
  */
 #ifndef LWIPV6_SOCKET_SOCKET_H
 #define LWIPV6_SOCKET_SOCKET_H
@@ -45,7 +46,6 @@ struct socket {
 	uint16_t family, type, protocol;
 	bool nonblock, dead;
 	uint8_t kernel_ready; /* what the descriptor shows: READY_* of readiness.c */
-	uint8_t waiting_in, waiting_out; /* threads blocked in receive and send */
 	int error;	    /* pending SO_ERROR, positive */
 	uint32_t rcvbuf, sndbuf, rcvlowat;
 	uint64_t rcvtimeo, sndtimeo; /* ns, TIME_NEVER */
@@ -64,8 +64,6 @@ struct socket_family {
 	/* Allocate, with socket_init() done; NULL when memory is short. */
 	struct socket *(*create)(struct stack *stack, int family, int type, int protocol);
 };
-extern const struct socket_family socket_inet_families[], socket_packet_families[],
-	socket_netlink_families[]; /* each ends with family 0 */
 
 void socket_init(struct socket *s, struct stack *stack, const struct socket_ops *ops, int family,
 		 int type, int protocol);
@@ -77,14 +75,16 @@ void socket_event(struct socket *s);
 void socket_error(struct socket *s, int error);
 /* Take SO_ERROR. */
 int socket_take_error(struct socket *s);
-/* Sleep until socket_event(), the deadline or a signal; 0 or -EAGAIN, -EINTR. */
-int socket_wait(struct socket *s, uint64_t deadline);
+/* Sleep until one of the poll events @want (or an error) is there; 0 or -EAGAIN, -EINTR, -EBADF. */
+int socket_wait(struct socket *s, uint32_t want, uint64_t deadline);
+
 
 /* ---- descriptor.c */
 int descriptor_open(struct socket *s, bool cloexec); /* the number, or -EMFILE... */
-struct socket *descriptor_get(int fd);		     /* counted; NULL = not one of ours */
+/* The socket behind a number, counted; NULL with errno EBADF, or ENONET when its stack is gone. */
+struct socket *descriptor_get(int fd);
 void descriptor_release(struct socket *s);
-struct socket *descriptor_close(int fd); /* takes the number away; the socket stays counted */
+int descriptor_close(int fd);
 
 /* ---- readiness.c */
 int readiness_open(struct socket *s, bool cloexec);
@@ -108,7 +108,11 @@ int socket_get_common(struct socket *s, int name, void *value, socklen_t *len);
 int option_int(const void *value, socklen_t len, int *out);
 int option_put_int(void *value, socklen_t *len, int number);
 
-/* ---- ancillary.c */
-int control_put(struct msghdr *m, size_t *used, int level, int type, const void *data, size_t len);
+/* ---- event.c */
+void event_run(struct socket *s, uint32_t events);
+void event_drop(struct socket *s);
+
+/* ---- ancillary.c: one message into @m's control buffer, or MSG_CTRUNC */
+void control_put(struct msghdr *m, size_t *used, int level, int type, const void *data, size_t len);
 
 #endif

@@ -183,6 +183,7 @@ struct tcp_request {
 	uint8_t snd_wscale, rcv_wscale, retransmits;
 	bool timestamps, sack, wscale, ecn;
 	struct netif *netif;
+	uint64_t made; /* when the SYN came; 0 = not known (cookie) */
 	struct timer timer;
 };
 

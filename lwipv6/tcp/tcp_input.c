@@ -197,7 +197,7 @@ static bool take_ack(struct tcp *t, struct tcp_segment *seg)
 			tcp_send_reset(seg);
 			return false;
 		}
-		if (!t->retransmits)
+		if (!t->retransmits && t->first_unacked_time)
 			tcp_rtt_sample(t, t->stack->now - t->first_unacked_time);
 		t->snd_una = t->iss + 1;
 		tcp_established(t);

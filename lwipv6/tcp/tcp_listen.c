@@ -135,6 +135,7 @@ static void request_fill(struct tcp_request *r, struct tcp_listener *l, const st
 		.ecn = (seg->flags & 0xc0) == 0xc0, .window = 65535,
 		.netif = ip_needs_zone(&p->src) ? p->netif : l->netif,
 	};
+	r->made = l->stack->now;
 	list_init(&r->node);
 	timer_init(&r->timer, request_timer);
 	while (r->wscale && r->rcv_wscale < 14 && (65535u << r->rcv_wscale) < TCP_RCVBUF)
@@ -218,6 +219,7 @@ static bool cookie_valid(struct tcp_listener *l, const struct tcp_segment *seg, 
 	for (int i = 0; i < COOKIE_PERIODS; i++)
 		if (cookie >> 3 == cookie_hash(stack, r, period - i)) {
 			COUNT(stack, tcp_cookies_accepted);
+			r->made = 0;
 			r->ts_offset = seg->has_timestamp ? seg->tsecr - tcp_clock(stack) : 0;
 			return true;
 		}
@@ -256,7 +258,7 @@ static struct tcp *make_child(struct tcp_listener *l, const struct tcp_request *
 	t->rcv_nxt = t->copied_seq = t->growth_seq = t->last_ack_sent = r->irs + 1;
 	t->rcv_adv = t->rcv_nxt + r->window;
 	t->retransmits = r->retransmits;
-	t->first_unacked_time = l->stack->now;
+	t->first_unacked_time = r->made;
 	t->flow_label = flow_label(l->stack, &t->local, &t->remote, t->local_port, t->remote_port,
 				   IPPROTO_TCP);
 	stream_inherit(l, t);
