@@ -198,6 +198,7 @@ void stack_destroy(struct stack *stack)
 	list_for_each_entry_safe(r, r_next, &stack->routes.routes, node)
 		route_remove(r);
 	free(stack->routes.path_mtu);
+	tcp_table_free(stack);
 	pthread_mutex_unlock(&stack->lock);
 	loop_close(stack);
 	pthread_mutex_destroy(&stack->lock);

@@ -39,7 +39,8 @@ again:
 		case HOOK_REPEAT:
 			if (++repeats < 8)
 				goto again;
-			/* fall through: a handler that never ends is treated as a refusal */
+			/* A handler that never ends is treated as a refusal. */
+			/* fall through */
 		case HOOK_DROP:
 			COUNT(stack, filter_dropped);
 			packet_free(p);

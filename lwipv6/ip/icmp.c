@@ -164,7 +164,8 @@ void icmp_report(struct stack *stack, struct netif *in, const struct icmp_report
 	case IPPROTO_UDP:
 		if (r.payload_len >= 8)
 			udp_icmp(stack, &r);
-		/* fall through: a too big report is kept for every datagram protocol */
+		/* A too big report is kept for every datagram protocol. */
+		/* fall through */
 	default:
 		if (r.mtu)
 			path_mtu_lower(stack, &r.remote, r.mtu);

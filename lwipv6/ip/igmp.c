@@ -13,7 +13,7 @@
 static const struct ip_addr v3_routers = {{0, 0, IP64_PREFIX, LWIP_HTONL_(0xe0000016)}};
 static const struct ip_addr all_routers = {{0, 0, IP64_PREFIX, LWIP_HTONL_(0xe0000002)}};
 
-static void send(struct netif *netif, struct packet *p, const struct ip_addr *to)
+static void send_message(struct netif *netif, struct packet *p, const struct ip_addr *to)
 {
 	struct ip_options options = {.netif = netif, .hop_limit = 1, .router_alert = true,
 				     .traffic_class = 0xc0, .any_source = true};
@@ -43,7 +43,7 @@ void igmp_send_record(struct netif *netif, const struct ip_addr *group, enum gro
 	memcpy(m + 12, &group->addr[3], 4);
 	for (unsigned int i = 0; i < n; i++)
 		memcpy(m + 16 + 4 * i, &sources[i].addr[3], 4);
-	send(netif, p, &v3_routers);
+	send_message(netif, p, &v3_routers);
 }
 
 void igmp_send_old(struct netif *netif, const struct ip_addr *group, bool leave)
@@ -65,7 +65,7 @@ void igmp_send_old(struct netif *netif, const struct ip_addr *group, bool leave)
 		       v1    ? IGMP_V1_MEMBERSHIP_REPORT :
 			       IGMP_V2_MEMBERSHIP_REPORT;
 	m->igmp_group.s_addr = group->addr[3];
-	send(netif, p, leave ? &all_routers : group);
+	send_message(netif, p, leave ? &all_routers : group);
 }
 
 /* Codes above 127 are floating point (RFC 3376 4.1.1). */

@@ -10,7 +10,7 @@
 static const struct ip_addr v2_routers = {{LWIP_HTONL_(0xff020000), 0, 0, LWIP_HTONL_(0x16)}};
 
 /* From a link-local address, or :: while there is none (RFC 3810 5.2.13). */
-static void send(struct netif *netif, struct packet *p, const struct ip_addr *to)
+static void send_message(struct netif *netif, struct packet *p, const struct ip_addr *to)
 {
 	struct netif_addr *a = netif_linklocal(netif);
 
@@ -36,7 +36,7 @@ void mld_send_record(struct netif *netif, const struct ip_addr *group, enum grou
 	memcpy(m + 12, group, 16);
 	for (unsigned int i = 0; i < n; i++)
 		memcpy(m + 28 + 16 * i, &sources[i], 16);
-	send(netif, p, &v2_routers);
+	send_message(netif, p, &v2_routers);
 }
 
 void mld_send_old(struct netif *netif, const struct ip_addr *group, bool leave)
@@ -50,7 +50,7 @@ void mld_send_old(struct netif *netif, const struct ip_addr *group, bool leave)
 	memset(packet_put(p, 24), 0, 24);
 	p->data[0] = leave ? MLD_LISTENER_REDUCTION : MLD_LISTENER_REPORT;
 	memcpy(p->data + 8, group, 16);
-	send(netif, p, leave ? &ip_all_routers : group);
+	send_message(netif, p, leave ? &ip_all_routers : group);
 }
 
 static uint32_t code_value(uint16_t code)

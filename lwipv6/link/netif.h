@@ -12,6 +12,7 @@
 #define LWIPV6_LINK_NETIF_H
 
 #include <net/if.h>
+#include <net/ethernet.h>
 #include "lwipv6/core/stack.h"
 
 enum netif_kind { NETIF_LOOPBACK, NETIF_ETHERNET, NETIF_POINT_TO_POINT };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ioctl: what a socket answers itself, then interfaces (netdevice(7)) and ARP entries (arp(7)). */
 #include <errno.h>
+#include <linux/sockios.h>
 #include <net/if_arp.h>
 #include <sys/ioctl.h>
 #include "lwipv6/link/netif.h"
@@ -36,7 +37,7 @@ static int list_interfaces(struct stack *stack, struct ifconf *conf)
 
 			if (used + (int)sizeof(ifr) > conf->ifc_len)
 				break;
-			strncpy(ifr.ifr_name, n->name, IFNAMSIZ - 1);
+			memcpy(ifr.ifr_name, n->name, IFNAMSIZ);
 			put_v4(&ifr.ifr_addr, a->addr.addr[3]);
 			memcpy(conf->ifc_buf + used, &ifr, sizeof(ifr));
 		}
@@ -105,7 +106,7 @@ static int interface_call(struct stack *stack, unsigned long cmd, struct ifreq *
 		n = netif_by_index(stack, ifr->ifr_ifindex);
 		if (!n)
 			return -ENODEV;
-		strncpy(ifr->ifr_name, n->name, IFNAMSIZ);
+		memcpy(ifr->ifr_name, n->name, IFNAMSIZ);
 		return 0;
 	}
 	if (!n)

@@ -207,7 +207,9 @@ struct tcp_listener {
 /* ---- tcp_connection.c */
 struct tcp *tcp_new(struct stack *stack);
 void tcp_table_init(struct stack *stack);
+/* End every connection; the table itself goes with tcp_table_free(). */
 void tcp_table_fini(struct stack *stack);
+void tcp_table_free(struct stack *stack);
 int tcp_insert(struct tcp *t);
 struct tcp *tcp_find(struct stack *stack, const struct ip_addr *local, uint16_t lport,
 		     const struct ip_addr *remote, uint16_t rport);

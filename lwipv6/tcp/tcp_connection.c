@@ -37,8 +37,11 @@ void tcp_table_fini(struct stack *stack)
 	for (uint32_t i = 0; i <= t->mask; i++)
 		while (!list_empty(&t->connections[i]))
 			tcp_free(list_first(&t->connections[i], struct tcp, hash));
-	free(t->connections);
-	t->connections = NULL;
+}
+
+void tcp_table_free(struct stack *stack)
+{
+	free(stack->tcp.connections);
 }
 
 static uint32_t tuple_hash(struct stack *stack, const struct ip_addr *local, uint16_t lport,

@@ -71,7 +71,8 @@ static struct tcphdr *put_header(struct packet *p, uint16_t sport, uint16_t dpor
 	h->ack_seq = htonl(ack);
 	h->doff = (sizeof(*h) + len) / 4;
 	h->th_flags = flags;
-	memcpy(h + 1, options, len);
+	if (len)
+		memcpy(h + 1, options, len);
 	return h;
 }
 
