@@ -21,3 +21,11 @@ $(eval $(call archive,lib/libumps.a,$(UMPS_MACHINE) umps/machine/builtin_rom.c))
 LIBRARIES += $(BUILD)/lib/libumps.a
 $(eval $(call program,bin/umps,$(UMPS_SOURCES),$(UMPS_LIBS)))
 PROGRAMS += $(BUILD)/bin/umps
+
+# Tests
+UMPS_TEST_LIBS := $(BUILD)/lib/libumps.a -ljansson -lvdeplug
+$(eval $(call program,tests/umps/fuzz_engines,tests/umps/fuzz_engines.c,$(UMPS_TEST_LIBS)))
+TESTS += $(BUILD)/tests/umps/fuzz_engines
+$(eval $(call program,tests/umps/time_travel,tests/umps/time_travel.c,$(UMPS_TEST_LIBS)))
+TESTS += tests/umps/time_travel.sh tests/umps/probes.sh
+TEST_NEEDS += $(BUILD)/san/tests/umps/time_travel
