@@ -278,7 +278,7 @@ struct umps_stop machine_run(struct umps *m, uint64_t until, unsigned flags)
 		first = false;
 		record_tick(m);
 	}
-	if (!m->stopping)
+	if (!m->stopping && (first || !breakpoint_hit(m)))
 		m->stop = (struct umps_stop){ .reason = UMPS_STOP_LIMIT };
 	m->stopping = false;
 	return m->stop;
