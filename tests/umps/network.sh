@@ -5,9 +5,14 @@
 #     machine 1 (10.0.0.1) --+            +-- Linux, in a network namespace (10.0.0.9)
 #                            +-- switch --+
 #     machine 2 (10.0.0.2) --+            +-- User-Mode Linux (10.0.0.7)
+#     machine 3 (10.0.0.3) --+
+#
+# Machines 1 and 2 run on our emulator, machine 3 on Debian's umps3.
 . "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/peer.sh"
 umps=$PWD/build/bin/umps
 sample=$PWD/build/umps-sample
+frames=$PWD/build/tests/umps/frames
 work=$(mktemp -d)
 space=umps$$
 at_exit "rm -rf $work"
@@ -22,13 +27,16 @@ ip -n "$space" link set lo up
 ip -n "$space" address add 10.0.0.9/24 dev tap0
 ip -n "$space" link set tap0 up
 
-machine() { # N: started in the background, its terminal a fifo and a file
+machine_file() { # N
 	mkdir "machine$1"
 	cp "$sample"/*.umps "machine$1"
 	jq --arg switch "$work/switch" --arg address "02:00:00:00:00:0$1" \
-		'.devices.eth0 = {"enabled": true, "file": $switch, "address": $address}' "$sample/piazza.json" >"machine$1/machine.json"
+		'.devices.eth0 = {"enabled": true, "file": $switch, "address": $address}' "$sample/piazza.json" >"machine$1/machine$1.json"
+}
+machine() { # N: started in the background, its terminal a fifo and a file
+	machine_file "$1"
 	mkfifo "keys$1"
-	"$umps" run --real-time --max-seconds=120 "machine$1/machine.json" <"keys$1" >"screen$1" 2>&1 &
+	"$umps" run --real-time --max-seconds=120 "machine$1/machine$1.json" <"keys$1" >"screen$1" 2>&1 &
 	eval "pid$1=$!"
 	at_exit "kill $! 2>/dev/null"
 	eval "exec $((10 + $1))>keys$1"
@@ -60,6 +68,24 @@ until_true 20 shows 2 '10\.0\.0\.22 at'
 ok "under its new address machine 2 answers" from_linux -c 2 10.0.0.22
 ip -n "$space" neighbour flush dev tap0
 like "under the old one it does not" "$(ip netns exec "$space" ping -c 1 -W 2 10.0.0.2)" '100% packet loss'
+
+# ---- 2000 damaged frames; then both are as before
+ok "damaged frames are sent" ip netns exec "$space" "$frames" tap0 2000 1 10.0.0.1
+ok "machine 1 answers Linux after them" from_linux -c 3 10.0.0.1
+types 1 'hello after noise'
+ok "and its shell works" until_true 20 shows 1 'Hello, after noise!'
+
+# ---- Debian's umps3: the run ends when the line it waits for is in the terminal's file
+peer_start "$work/peer"
+machine_file 3
+peer_run machine3/machine3.json machine3/term0.umps '^enough' 60 >/dev/null &
+peer=$!
+ok "machine 3, on umps3, comes up" until_true 30 grep -q '^> ' machine3/term0.umps
+ok "machine 3 answers Linux" from_linux -c 3 10.0.0.3
+types 1 'ping 10.0.0.3 2'
+ok "machine 3 answers machine 1" until_true 20 shows 1 'answer from 10\.0\.0\.3 in [0-9]+ us'
+printf '\nenough\n' >>machine3/term0.umps
+wait "$peer"
 
 # ---- User-Mode Linux
 mkdir -p root/bin root/proc home

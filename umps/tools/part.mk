@@ -32,3 +32,5 @@ $(BUILD)/tests/umps/tools_fuzz: tests/umps/tools_fuzz.c $(UMPS_TOOLS_FUZZED) $(w
 TEST_NEEDS += $(BUILD)/tests/umps/tools_fuzz
 TESTS += tests/umps/tools.sh tests/umps/tools-fuzz.sh
 LONG_TESTS += tests/umps/tools-fuzz-long.sh
+
+INSTALL_BIN += umps/tools/umps3
