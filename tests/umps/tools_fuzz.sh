@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Damaged files: the tools' readers under a coverage-guided fuzzer and sanitizers.
 #
-# usage: tools-fuzz.sh [LIMIT]     LIMIT is an option of libFuzzer, -runs=6000 if not given
+# usage: tools_fuzz.sh [LIMIT]     LIMIT is an option of libFuzzer, -runs=6000 if not given
 . "$(dirname "$0")/../lib/tap.sh"
 plan 1
 corpus=$(mktemp -d)
