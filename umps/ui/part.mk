@@ -39,4 +39,7 @@ $(UMPS_UI_OBJECTS): $(UMPS_UI_BUILD)/resource_files.S $(UMPS_UI_FILES)
 	@mkdir -p $(@D)
 	$(CC) -c -o $@ $<
 
+TESTS	   += tests/umps/ui.sh
+TEST_NEEDS += $(BUILD)/san/bin/umps
+
 endif
