@@ -58,3 +58,10 @@ bool block_write(struct umps *m, struct device *d, int64_t block, const uint8_t 
 		     device_class(d->line), d->number, (long long)block, strerror(errno));
 	return false;
 }
+
+/* Puts back what was there, when time is turned back. */
+void block_restore(const struct device *d, int64_t block, const uint8_t *buffer)
+{
+	if (pwrite(d->fd, buffer, UMPS_PAGE, place(d, block)) != UMPS_PAGE)
+		return; /* the disk filled up in between; the replay writes the block again */
+}

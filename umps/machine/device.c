@@ -169,6 +169,7 @@ int umps_set_failing(struct umps *m, enum umps_line line, int number, bool faili
 
 	if (!d || !d->installed)
 		return -1;
+	record_failing(m, d, failing);
 	d->failing = failing;
 	if (line == UMPS_TERMINAL)
 		terminal_look(m, d);

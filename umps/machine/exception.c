@@ -17,9 +17,7 @@ static void observe(struct cpu *cpu, uint32_t code)
 
 	if (code == EXC_BP && cpu->r[4] <= 3 && !(cpu->status & (STATUS_KUC << 2)))
 		m->last_service = (uint8_t)cpu->r[4];
-	if (m->replaying)
-		return;
-	if (m->observer && m->observer->exception)
+	if (m->observer && m->observer->exception && !m->replaying)
 		m->observer->exception(m->observer->context, cpu->number, code, cpu->epc);
 	if (code & UMPS_REFILL)
 		kind = cpu->bad_vaddr < KUSEG_BASE ? UMPS_STOPS_KERNEL_REFILL : UMPS_STOPS_USER_REFILL;

@@ -82,6 +82,7 @@ int umps_set_register(struct umps *m, int number, int reg, uint32_t value)
 {
 	struct cpu *cpu = &m->cpus[number];
 
+	record_changed(m);
 	if (cpu->pending)
 		pending_complete(cpu);
 	if (reg >= 1 && reg < 32) {
@@ -144,6 +145,7 @@ int umps_set_tlb(struct umps *m, int cpu, int index, uint32_t hi, uint32_t lo)
 {
 	if (index < 0 || index >= (int)m->tlb_size)
 		return -1;
+	record_changed(m);
 	tlb_set(&m->cpus[cpu], (uint32_t)index, hi & ENTRYHI_WRITABLE, lo & ENTRYLO_WRITABLE);
 	return 0;
 }
@@ -210,6 +212,7 @@ size_t umps_write_physical(struct umps *m, uint32_t address, const void *data, s
 	size_t done = 0;
 	uint32_t available;
 
+	record_changed(m);
 	while (done < length) {
 		uint32_t at = address + (uint32_t)done;
 		uint8_t *host = bus_memory(m, at, &available, false);

@@ -259,14 +259,12 @@ static bool stops_here(struct umps *m, unsigned flags)
 	return m->stopping;
 }
 
-struct umps_stop umps_run(struct umps *m, uint64_t until, unsigned flags)
+struct umps_stop machine_run(struct umps *m, uint64_t until, unsigned flags)
 {
 	bool first = true;
 
 	m->stopping = false;
-	while (m->tod < until && !stops_here(m, flags)) {
-		if (!first && breakpoint_hit(m))
-			break;
+	while ((first || !breakpoint_hit(m)) && m->tod < until && !stops_here(m, flags)) {
 		if (m->next_due <= m->tod + 1) {
 			begin_tick(m, m->tod + 1);
 			m->tod--; /* its instructions are still to be executed */
@@ -284,6 +282,11 @@ struct umps_stop umps_run(struct umps *m, uint64_t until, unsigned flags)
 		m->stop = (struct umps_stop){ .reason = UMPS_STOP_LIMIT };
 	m->stopping = false;
 	return m->stop;
+}
+
+struct umps_stop umps_run(struct umps *m, uint64_t until, unsigned flags)
+{
+	return m->recording ? record_run(m, until, flags) : machine_run(m, until, flags);
 }
 
 uint64_t umps_ticks(const struct umps *m)

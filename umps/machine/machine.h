@@ -281,6 +281,7 @@ uint8_t *pages_alloc(size_t bytes);
 /* machine.c */
 void machine_break(struct umps *m); /* stop executing after this tick and look around */
 void machine_stop(struct umps *m, struct umps_stop stop);
+struct umps_stop machine_run(struct umps *m, uint64_t until, unsigned flags);
 void machine_warn(struct umps *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cpu_reset(struct umps *m, struct cpu *cpu, uint32_t pc, uint32_t sp);
 void cpu_halt(struct umps *m, struct cpu *cpu);
@@ -384,6 +385,7 @@ int block_open(struct device *d, const char *path, uint32_t magic, uint32_t *hea
 	       struct umps_error *error);
 bool block_read(struct device *d, int64_t block, uint8_t *buffer);
 bool block_write(struct umps *m, struct device *d, int64_t block, const uint8_t *buffer);
+void block_restore(const struct device *d, int64_t block, const uint8_t *buffer);
 
 /* terminal.c, network.c */
 void terminal_queue(struct umps *m, struct device *d, const void *text, size_t length);
@@ -407,10 +409,13 @@ void suspect_check(struct cpu *cpu, uint32_t address, uint32_t physical, uint32_
 bool suspect_on_page(const struct umps *m, uint32_t page, uint32_t physical_page);
 
 /* record.c */
-void record_input(struct umps *m, const struct device *d, const void *bytes, size_t length);
-void record_block(struct umps *m, const struct device *d, int64_t block);
+void record_input(struct umps *m, struct device *d, const void *bytes, size_t length);
+void record_failing(struct umps *m, struct device *d, bool failing);
+void record_block(struct umps *m, struct device *d, int64_t block); /* is about to be overwritten */
+void record_changed(struct umps *m); /* from outside, by other means than input */
 void record_tick(struct umps *m);
 void record_free(struct umps *m);
+struct umps_stop record_run(struct umps *m, uint64_t until, unsigned flags);
 
 /* ../translator */
 struct translator *translator_new(struct umps *m);

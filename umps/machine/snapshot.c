@@ -274,5 +274,6 @@ int umps_restore(struct umps *m, const void *snapshot, size_t length, struct ump
 	}
 	free(before);
 	rebuild(m);
+	record_changed(m);
 	return 0;
 }

@@ -291,7 +291,10 @@ int umps_restore(struct umps *machine, const void *snapshot, size_t length, stru
  * visible outside.
  */
 int umps_record(struct umps *machine, struct umps_error *error);
-/* Puts the machine in the state after tick TICK, which must lie between the start of recording and now. */
+/*
+ * Puts the machine in the state after tick TICK, which must lie between the start of recording and now, with the input
+ * that was given there.
+ */
 int umps_travel(struct umps *machine, uint64_t tick, struct umps_error *error);
 /*
  * Goes back to the last breakpoint or suspect that was hit before now (or the start of the recording:
