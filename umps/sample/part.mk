@@ -11,3 +11,4 @@ $(UMPS_SAMPLE)/.made: $(UMPS_SAMPLE_SOURCES) $$(UMPS_SDK_ALL)
 PROGRAMS += $(UMPS_SAMPLE)/.made
 INSTALL_DATA += $(foreach file,$(UMPS_SAMPLE_SOURCES), \
 		$(file):$(patsubst %/,%,$(dir $(patsubst umps/sample/%,share/umps3/sample/%,$(file)))))
+TESTS += tests/umps/sample.sh tests/umps/network.sh

@@ -51,3 +51,4 @@ $(UMPS_SDK)/bin/%: $(BUILD)/bin/%
 PROGRAMS += $(UMPS_SDK_ALL)
 INSTALL_DATA += $(UMPS_SDK_INCLUDE:%=%:include/umps3/umps) $(UMPS_SDK_SHARE:%=%:share/umps3) \
 		$(UMPS_SDK_LIB:%=%:lib/umps3)
+TESTS += tests/umps/kit.sh

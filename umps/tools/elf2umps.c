@@ -3,6 +3,7 @@
  * umps-elf2umps: what the linker makes, turned into what the machine loads.
  */
 #include <argp.h>
+#include <errno.h>
 #include <error.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +114,7 @@ int main(int argc, char **argv)
 	char *path, *symbols = NULL;
 	size_t length, symbols_size;
 
+	program_invocation_name = argv[0] = program_invocation_short_name;
 	argp_err_exit_status = 1;
 	argp_parse(&parser, argc, argv, 0, NULL, &options);
 	if (options.ignored)

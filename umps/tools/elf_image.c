@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "umps/machine/error.h"
 #include "umps/tools/elf_image.h"
 #include "umps/tools/words.h"
 
@@ -24,18 +25,6 @@ struct segment {
 	uint8_t *buffer;
 	uint32_t buffer_size; /* whole pages */
 };
-
-static int refuse(struct umps_error *error, const char *format, ...)
-{
-	va_list args;
-
-	if (error) {
-		va_start(args, format);
-		vsnprintf(error->text, sizeof(error->text), format, args);
-		va_end(args);
-	}
-	return -1;
-}
 
 static void warn(struct elf_image *image, const char *format, ...)
 {
@@ -55,29 +44,36 @@ static uint32_t whole_pages(uint32_t size)
 /* Opens ELF after checking what does not depend on the kind of image. */
 static Elf *open_elf(const void *bytes, size_t length, GElf_Ehdr *header, struct umps_error *error)
 {
+	uint64_t sections_end;
 	Elf *elf;
 
 	if (length < SELFMAG || memcmp(bytes, ELFMAG, SELFMAG) != 0) {
-		refuse(error, "its first bytes are not those of an ELF file");
+		fail(error, "its first bytes are not those of an ELF file");
 		return NULL;
 	}
 	elf_version(EV_CURRENT);
 	elf = elf_memory((char *)bytes, length);
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, header)) {
-		refuse(error, "its ELF header cannot be read (%s)", elf_errmsg(-1));
-		goto fail;
+		fail(error, "its ELF header cannot be read (%s)", elf_errmsg(-1));
+		goto refuse;
 	}
 	if (gelf_getclass(elf) != ELFCLASS32) {
-		refuse(error, "its class is ELF64; link for 32 bits (-mabi=32)");
-		goto fail;
+		fail(error, "its class is ELF64; link for 32 bits (-mabi=32)");
+		goto refuse;
 	}
 	if (header->e_machine != EM_MIPS) {
-		refuse(error, "its machine is number %u, not MIPS (8); use a MIPS compiler",
-		       header->e_machine);
-		goto fail;
+		fail(error, "its machine is number %u, not MIPS (8); use a MIPS compiler",
+		     header->e_machine);
+		goto refuse;
+	}
+	sections_end = header->e_shoff + (uint64_t)header->e_shnum * header->e_shentsize;
+	if (sections_end > length) {
+		fail(error, "it is cut short: its section headers end at byte %llu, it has %zu",
+		     (unsigned long long)sections_end, length);
+		goto refuse;
 	}
 	return elf;
-fail:
+refuse:
 	elf_end(elf);
 	return NULL;
 }
@@ -112,11 +108,11 @@ static int find_segments(Elf *elf, enum image_kind kind, struct segment *text, s
 	GElf_Phdr header;
 
 	if (elf_getphdrnum(elf, &count) != 0)
-		return refuse(error, "its program headers cannot be read (%s)", elf_errmsg(-1));
+		return fail(error, "its program headers cannot be read (%s)", elf_errmsg(-1));
 	for (i = 0; i < count; i++) {
 		if (!gelf_getphdr(elf, i, &header))
-			return refuse(error, "program header %zu cannot be read (%s)", i,
-				      elf_errmsg(-1));
+			return fail(error, "program header %zu cannot be read (%s)", i,
+				    elf_errmsg(-1));
 		if (header.p_type != PT_LOAD || (header.p_memsz == 0 && header.p_filesz == 0))
 			continue;
 		if (header.p_flags == (PF_R | PF_X)) {
@@ -132,23 +128,22 @@ static int find_segments(Elf *elf, enum image_kind kind, struct segment *text, s
 			continue;
 		}
 		if (segment->present)
-			return refuse(error,
-				      "program header %zu is a second %s segment; link with the "
-				      "kit's linker "
-				      "script",
-				      i, name);
+			return fail(error,
+				    "program header %zu is a second %s segment; link with the "
+				    "kit's linker "
+				    "script",
+				    i, name);
 		if (header.p_memsz > MAX_SEGMENT || header.p_filesz > MAX_SEGMENT)
-			return refuse(
-				error,
-				"program header %zu: %s segment of 0x%llx bytes, at most 0x%x", i,
-				name, (unsigned long long)header.p_memsz, MAX_SEGMENT);
+			return fail(error,
+				    "program header %zu: %s segment of 0x%llx bytes, at most 0x%x",
+				    i, name, (unsigned long long)header.p_memsz, MAX_SEGMENT);
 		segment->present = true;
 		segment->address = header.p_vaddr;
 		segment->memory_size = header.p_memsz;
 		segment->file_size = header.p_filesz;
 	}
 	if (!text->present || text->memory_size == 0)
-		return refuse(error, "it has no text segment (read, execute), or an empty one");
+		return fail(error, "it has no text segment (read, execute), or an empty one");
 	text->buffer_size = whole_pages(text->memory_size);
 	data->buffer_size = whole_pages(kind == IMAGE_AOUT ? data->file_size : data->memory_size);
 	if (!data->present)
@@ -168,10 +163,10 @@ static int copy_sections(Elf *elf, struct segment *text, struct segment *data,
 		Elf_Data *bytes = elf_rawdata(section, NULL);
 
 		if (!bytes)
-			return refuse(error, "section %s cannot be read (%s)",
-				      section_name(elf, &header), elf_errmsg(-1));
+			return fail(error, "section %s cannot be read (%s)",
+				    section_name(elf, &header), elf_errmsg(-1));
 		if (header.sh_addr < to->address || offset + bytes->d_size > to->buffer_size)
-			return refuse(
+			return fail(
 				error,
 				"section %s at 0x%08x, 0x%zx bytes, lies outside the %s segment",
 				section_name(elf, &header), (unsigned)header.sh_addr, bytes->d_size,
@@ -229,9 +224,9 @@ static int put_header(Elf *elf, const GElf_Ehdr *elf_header, const struct segmen
 	int i;
 
 	if (each_symbol(elf, is_gp, &gp) != 0)
-		return refuse(error, "it has no symbol table; do not strip it");
+		return fail(error, "it has no symbol table; do not strip it");
 	if (!gp.found)
-		return refuse(error, "it has no symbol _gp; link with the kit's linker script");
+		return fail(error, "it has no symbol _gp; link with the kit's linker script");
 	header[AOUT_MAGIC] = MAGIC_AOUT;
 	header[AOUT_ENTRY] = elf_header->e_entry;
 	header[AOUT_TEXT_ADDRESS] = text->address;
@@ -244,11 +239,11 @@ static int put_header(Elf *elf, const GElf_Ehdr *elf_header, const struct segmen
 	header[AOUT_GP] = gp.value;
 	for (i = 0; i < AOUT_WORDS; i++) {
 		if (get_word(text->buffer + i * WORD, false) != 0)
-			return refuse(error,
-				      "no space for the header: the first %d words of text must be "
-				      "free, but "
-				      "word %d is used; link with the kit's linker script",
-				      AOUT_WORDS, i);
+			return fail(error,
+				    "no space for the header: the first %d words of text must be "
+				    "free, but "
+				    "word %d is used; link with the kit's linker script",
+				    AOUT_WORDS, i);
 		put_word(text->buffer + i * WORD, header[i], big_endian);
 	}
 	return 0;
@@ -261,14 +256,14 @@ static int convert_program(Elf *elf, const GElf_Ehdr *header, enum image_kind ki
 	size_t prefix = kind == IMAGE_CORE ? CORE_HEADER_SIZE : 0;
 
 	if (header->e_type != ET_EXEC)
-		return refuse(error, "its type is number %u, not an executable (2); link it first",
-			      header->e_type);
+		return fail(error, "its type is number %u, not an executable (2); link it first",
+			    header->e_type);
 	if (find_segments(elf, kind, &text, &data, image, error) != 0)
 		return -1;
 	image->size = prefix + text.buffer_size + data.buffer_size;
 	image->bytes = calloc(1, image->size);
 	if (!image->bytes)
-		return refuse(error, "there is no memory for an image of %zu bytes", image->size);
+		return fail(error, "there is no memory for an image of %zu bytes", image->size);
 	text.buffer = image->bytes + prefix;
 	data.buffer = text.buffer + text.buffer_size;
 	if (kind == IMAGE_CORE)
@@ -289,18 +284,18 @@ static int convert_rom(Elf *elf, const GElf_Ehdr *header, struct elf_image *imag
 	Elf_Data *bytes;
 
 	if (header->e_type != ET_REL)
-		return refuse(error,
-			      "its type is number %u, not an object file (1); a ROM is not linked",
-			      header->e_type);
+		return fail(error,
+			    "its type is number %u, not an object file (1); a ROM is not linked",
+			    header->e_type);
 	do
 		section = next_loaded(elf, section, &code);
 	while (section && !(code.sh_flags & SHF_EXECINSTR));
 	if (!section)
-		return refuse(error, "it has no section of code");
+		return fail(error, "it has no section of code");
 	bytes = elf_rawdata(section, NULL);
 	if (!bytes)
-		return refuse(error, "section %s cannot be read (%s)", section_name(elf, &code),
-			      elf_errmsg(-1));
+		return fail(error, "section %s cannot be read (%s)", section_name(elf, &code),
+			    elf_errmsg(-1));
 	while ((other = elf_nextscn(elf, other)))
 		if (gelf_getshdr(other, &s) && (s.sh_type == SHT_REL || s.sh_type == SHT_RELA) &&
 		    s.sh_info == elf_ndxscn(section) && s.sh_size)
@@ -309,7 +304,7 @@ static int convert_rom(Elf *elf, const GElf_Ehdr *header, struct elf_image *imag
 	image->size = 2 * WORD + (bytes->d_size & ~(size_t)(WORD - 1));
 	image->bytes = calloc(1, image->size);
 	if (!image->bytes)
-		return refuse(error, "there is no memory for an image of %zu bytes", image->size);
+		return fail(error, "there is no memory for an image of %zu bytes", image->size);
 	put_word(image->bytes, MAGIC_ROM, image->big_endian);
 	put_word(image->bytes + WORD, bytes->d_size / WORD, image->big_endian);
 	if (bytes->d_size >= WORD)
@@ -368,20 +363,23 @@ char *elf_symbols(const void *bytes, size_t length, size_t *size, struct umps_er
 	char *lines = NULL, *text = NULL;
 	size_t lines_size = 0;
 	Elf *elf = open_elf(bytes, length, &header, error);
+	uint8_t magic[WORD];
 	FILE *out;
 
 	if (!elf)
 		return NULL;
 	table.lines = open_memstream(&lines, &lines_size);
 	if (table.lines && each_symbol(elf, add_symbol, &table) != 0) {
-		refuse(error, "it has no symbol table; do not strip it");
+		fail(error, "it has no symbol table; do not strip it");
 		fclose(table.lines);
 	} else if (table.lines && fclose(table.lines) == 0 && (out = open_memstream(&text, size))) {
-		fprintf(out, MAGIC_STAB "%.8X %.8X\n", table.functions, table.objects);
+		put_word(magic, MAGIC_STAB, header.e_ident[EI_DATA] == ELFDATA2MSB);
+		fwrite(magic, 1, WORD, out);
+		fprintf(out, "%.8X %.8X\n", table.functions, table.objects);
 		fwrite(lines, 1, lines_size, out);
 		fclose(out);
 	} else {
-		refuse(error, "there is no memory for its symbol table");
+		fail(error, "there is no memory for its symbol table");
 	}
 	free(lines);
 	elf_end(elf);

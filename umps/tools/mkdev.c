@@ -219,6 +219,7 @@ int main(int argc, char **argv)
 	struct options options = {0};
 	struct output output;
 
+	program_invocation_name = argv[0] = program_invocation_short_name;
 	argp_err_exit_status = 1;
 	argp_parse(&parser, argc, argv, 0, NULL, &options);
 	output_open(&output, options.image);

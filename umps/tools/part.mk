@@ -4,9 +4,9 @@
 UMPS_TOOLS := $(addprefix $(BUILD)/bin/umps-,elf2umps mkdev objdump)
 UMPS_TOOLS_OLD := $(patsubst $(BUILD)/bin/umps-%,$(BUILD)/bin/umps3-%,$(UMPS_TOOLS))
 
-$(eval $(call program,bin/umps-elf2umps,$(addprefix umps/tools/,elf2umps.c elf_image.c input.c output.c),-lelf))
+$(eval $(call program,bin/umps-elf2umps,umps/machine/error.c $(addprefix umps/tools/,elf2umps.c elf_image.c input.c output.c),-lelf))
 $(eval $(call program,bin/umps-mkdev,$(addprefix umps/tools/,mkdev.c output.c)))
-$(eval $(call program,bin/umps-objdump,$(addprefix umps/tools/,objdump.c disassemble.c input.c),-ljansson))
+$(eval $(call program,bin/umps-objdump,umps/machine/error.c $(addprefix umps/tools/,objdump.c image_view.c disassemble.c input.c),-ljansson))
 
 # The names that the Makefiles of existing kernels use.
 $(UMPS_TOOLS_OLD): $(BUILD)/bin/umps3-%: $(BUILD)/bin/umps-%
@@ -23,3 +23,12 @@ $(UMPS_TOOLS_COMPLETIONS): umps/tools/umps-tools.completion
 	cp $< $@
 PROGRAMS += $(UMPS_TOOLS_COMPLETIONS)
 INSTALL_COMPLETION += $(UMPS_TOOLS_COMPLETIONS)
+
+# Fuzzing of what reads files: runs as a test for a while, in check-long for longer.
+UMPS_TOOLS_FUZZED := umps/machine/error.c $(addprefix umps/tools/,elf_image.c image_view.c disassemble.c)
+$(BUILD)/tests/umps/tools_fuzz: tests/umps/tools_fuzz.c $(UMPS_TOOLS_FUZZED) $(wildcard umps/tools/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(ALL_CFLAGS) $(SANITIZE) -fsanitize=fuzzer -o $@ $(filter %.c,$^) -lelf -ljansson
+TEST_NEEDS += $(BUILD)/tests/umps/tools_fuzz
+TESTS += tests/umps/tools.sh tests/umps/tools-fuzz.sh
+LONG_TESTS += tests/umps/tools-fuzz-long.sh

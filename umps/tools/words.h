@@ -16,7 +16,7 @@
 #define MAGIC_ROM   0x0253504Du
 #define MAGIC_CORE  0x0353504Du
 #define MAGIC_AOUT  0x0453504Du
-#define MAGIC_STAB  "MPSA"
+#define MAGIC_STAB  0x4153504Du
 
 /* The header at the start of the text segment: word numbers. */
 enum aout_header {

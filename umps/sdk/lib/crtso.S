@@ -20,6 +20,9 @@ __start:
 	lui	$gp, (RAM_BASE + PAGE) >> 16
 	addiu	$sp, $t1, PAGE - 8
 	lw	$gp, (PAGE + AOUT_HE_GP_VALUE * WS)($gp)
+	.rept	3				/* kernels find the same clock as ever */
+	nop
+	.endr
 	jal	main
 	addiu	$sp, $sp, -16		/* room for the four arguments a callee may store */
 

@@ -44,6 +44,16 @@
 #define MMIO_HIGH	(MMIO_BASE >> 16)
 #define SPEND(ticks)	.rept ticks; nop; .endr
 
+/* Stores or loads all general registers of the state record at k0; 26 and 27 are k0 and k1. */
+	.macro	general_registers instruction
+	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25
+	\instruction $\n, S_AT + (\n - 1) * 4($k0)
+	.endr
+	.irp	n, 28, 29, 30, 31
+	\instruction $\n, S_GP + (\n - 28) * 4($k0)
+	.endr
+	.endm
+
 	.text
 	.set	noreorder
 	.set	noat
@@ -110,35 +120,7 @@ pass_up:
 	lui	$k0, MMIO_HIGH
 	lw	$k0, LOW(BIOS_EXCPT_VECT_BASE)($k0)
 	nop
-	sw	$1, S_AT($k0)
-	sw	$v0, S_AT + 4($k0)
-	sw	$v1, S_AT + 8($k0)
-	sw	$a0, S_AT + 12($k0)
-	sw	$a1, S_AT + 16($k0)
-	sw	$a2, S_AT + 20($k0)
-	sw	$a3, S_AT + 24($k0)
-	sw	$t0, S_AT + 28($k0)
-	sw	$t1, S_AT + 32($k0)
-	sw	$t2, S_AT + 36($k0)
-	sw	$t3, S_AT + 40($k0)
-	sw	$t4, S_AT + 44($k0)
-	sw	$t5, S_AT + 48($k0)
-	sw	$t6, S_AT + 52($k0)
-	sw	$t7, S_AT + 56($k0)
-	sw	$s0, S_AT + 60($k0)
-	sw	$s1, S_AT + 64($k0)
-	sw	$s2, S_AT + 68($k0)
-	sw	$s3, S_AT + 72($k0)
-	sw	$s4, S_AT + 76($k0)
-	sw	$s5, S_AT + 80($k0)
-	sw	$s6, S_AT + 84($k0)
-	sw	$s7, S_AT + 88($k0)
-	sw	$t8, S_AT + 92($k0)
-	sw	$t9, S_AT + 96($k0)
-	sw	$gp, S_GP($k0)
-	sw	$sp, S_GP + 4($k0)
-	sw	$fp, S_GP + 8($k0)
-	sw	$ra, S_GP + 12($k0)
+	general_registers sw
 	mfhi	$t0
 	mflo	$t1
 	sw	$t0, S_HI($k0)
@@ -186,35 +168,7 @@ load_from_k0:
 	mtlo	$t1
 	mtc0	$t2, $CP0_EntryHi
 	mtc0	$t3, $CP0_Cause
-	lw	$1, S_AT($k0)
-	lw	$v0, S_AT + 4($k0)
-	lw	$v1, S_AT + 8($k0)
-	lw	$a0, S_AT + 12($k0)
-	lw	$a1, S_AT + 16($k0)
-	lw	$a2, S_AT + 20($k0)
-	lw	$a3, S_AT + 24($k0)
-	lw	$t0, S_AT + 28($k0)
-	lw	$t1, S_AT + 32($k0)
-	lw	$t2, S_AT + 36($k0)
-	lw	$t3, S_AT + 40($k0)
-	lw	$t4, S_AT + 44($k0)
-	lw	$t5, S_AT + 48($k0)
-	lw	$t6, S_AT + 52($k0)
-	lw	$t7, S_AT + 56($k0)
-	lw	$s0, S_AT + 60($k0)
-	lw	$s1, S_AT + 64($k0)
-	lw	$s2, S_AT + 68($k0)
-	lw	$s3, S_AT + 72($k0)
-	lw	$s4, S_AT + 76($k0)
-	lw	$s5, S_AT + 80($k0)
-	lw	$s6, S_AT + 84($k0)
-	lw	$s7, S_AT + 88($k0)
-	lw	$t8, S_AT + 92($k0)
-	lw	$t9, S_AT + 96($k0)
-	lw	$gp, S_GP($k0)
-	lw	$sp, S_GP + 4($k0)
-	lw	$fp, S_GP + 8($k0)
-	lw	$ra, S_GP + 12($k0)
+	general_registers lw
 	lw	$k1, S_STATUS($k0)
 	lw	$k0, S_PC($k0)
 	srl	$k1, $k1, 2			/* the current mode comes from the pop below */

@@ -97,4 +97,16 @@ typedef struct state {
 #define reg_HI gpr[29]
 #define reg_LO gpr[30]
 
+/* A frame of the network adapter, without check sequence; whole words, as the adapter moves them. */
+#define ETH_ALEN    6
+#define ETH_PAYLOAD 1500
+
+typedef struct packet {
+	unsigned char dest[ETH_ALEN];
+	unsigned char src[ETH_ALEN];
+	unsigned char proto[2];
+	unsigned char data[ETH_PAYLOAD];
+	unsigned char padding[2];
+} packet_t;
+
 #endif

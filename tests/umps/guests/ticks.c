@@ -4,13 +4,16 @@
  * figure. The same kernel must print the same text with any ROM that does what the machine's
  * description says.
  */
-#include "console.h"
+#include <umps/arch.h>
+#include <umps/const.h>
 #include <umps/cp0.h>
 #include <umps/libumps.h>
+#include <umps/types.h>
 
-#define SAVED  ((state_t *)BIOSDATAPAGE)
-#define VECTOR ((passupvector_t *)0x0FFFF900)
-#define TOD    (*(volatile unsigned int *)BUS_REG_TOD_LO)
+#include "guest.h"
+
+#define SAVED_STATE ((state_t *)BIOSDATAPAGE)
+#define VECTOR	    ((passupvector_t *)0x0FFFF900)
 
 /* Written by the handlers in ticks_entry.S, which read the clock with their second instruction. */
 volatile unsigned int entered_at, entered_by, first_tick;
@@ -26,7 +29,7 @@ static state_t resume;
 /* In C from both handlers: note the saved state, continue after the trapping function. */
 void noted(void)
 {
-	state_t *saved = SAVED;
+	state_t *saved = SAVED_STATE;
 
 	saved_status = saved->status;
 	saved_cause = saved->cause;
@@ -44,24 +47,24 @@ static void measure(const char *name, void (*trap)(void))
 
 	trap();
 	back = TOD;
-	put_text(name);
-	put_line(" in", entered_at - start);
-	put_text(name);
-	put_line(" back", back - before);
-	put_text(name);
-	put_line(" by", entered_by);
-	put_text(name);
-	put_line(" status", saved_status);
-	put_text(name);
-	put_line(" cause", saved_cause & (CAUSE_IP_MASK | CAUSE_EXCCODE_MASK));
+	print(name);
+	show(" in", entered_at - start);
+	print(name);
+	show(" back", back - before);
+	print(name);
+	show(" by", entered_by);
+	print(name);
+	show(" status", saved_status);
+	print(name);
+	show(" cause", saved_cause & (CAUSE_IP_MASK | CAUSE_EXCCODE_MASK));
 }
 
 static void context(void)
 {
 	unsigned int now = TOD;
 
-	put_line("LDCXT", now - before);
-	put_line("LDCXT status", getSTATUS());
+	show("LDCXT", now - before);
+	show("LDCXT status", getSTATUS());
 	HALT();
 }
 
@@ -69,12 +72,12 @@ int main(void)
 {
 	passupvector_t *vector = VECTOR;
 
-	put_line("boot", first_tick);
-	put_line("status", getSTATUS());
-	put_line("exec size", *(unsigned int *)BUS_REG_BIOS_SIZE);
-	put_line("boot size", *(unsigned int *)BUS_REG_BOOT_SIZE);
-	put_line("unset refill", vector->tlb_refill_handler);
-	put_line("unset general", vector->exception_handler);
+	show("boot", first_tick);
+	show("status", getSTATUS());
+	show("exec size", *(unsigned int *)BUS_REG_BIOS_SIZE);
+	show("boot size", *(unsigned int *)BUS_REG_BOOT_SIZE);
+	show("unset refill", vector->tlb_refill_handler);
+	show("unset general", vector->exception_handler);
 	vector->tlb_refill_handler = (unsigned int)refill_entry;
 	vector->tlb_refill_stackPtr = (unsigned int)handler_stack + sizeof(handler_stack);
 	vector->exception_handler = (unsigned int)general_entry;
