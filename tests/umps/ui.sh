@@ -81,6 +81,14 @@ ok 'a write to the variable is suspect' shows '#status' 'Suspect \(S1\), process
 ok 'the traced region shows it' shows '#explore .words .value' 00000001
 page_picture "$pictures/suspect.png"
 
+page_keys b
+ok 'b goes one tick back' shows '#status' 'One tick back'
+ok 'before the write' shows '#explore .words .value' 00000000
+page_keys C
+ok 'C goes back to the last stop point' shows '#status' 'Breakpoint \(B0\)'
+page_keys c
+ok 'and c forward again' shows '#status' 'Suspect \(S1\)'
+
 # ---- changing
 
 page_click '[data-register=s7]'

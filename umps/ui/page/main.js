@@ -68,7 +68,9 @@ function showHeader() {
 	status.className = !state.on ? 'off' : state.running ? 'running' : /panic|never/.test(state.status) ? 'bad' : 'stopped';
 	document.body.classList.toggle('off', !state.on);
 	document.getElementById('clock').textContent = state.on ? `${grouped(state.tick)} ticks` : '';
-	document.getElementById('path').textContent = state.path ?? '';
+	const path = document.getElementById('path');
+	path.textContent = (state.path ?? '').split('/').pop();
+	path.title = state.path ?? '';
 	document.title = `${(state.path ?? '').split('/').pop()} — uMPS`;
 	speed.value = String(state.speed);
 	for (const action of actions)
