@@ -27,5 +27,6 @@ UMPS_TEST_LIBS := $(BUILD)/lib/libumps.a -ljansson -lvdeplug
 $(eval $(call program,tests/umps/fuzz_engines,tests/umps/fuzz_engines.c,$(UMPS_TEST_LIBS)))
 TESTS += $(BUILD)/tests/umps/fuzz_engines
 $(eval $(call program,tests/umps/time_travel,tests/umps/time_travel.c,$(UMPS_TEST_LIBS)))
-TESTS += tests/umps/time_travel.sh tests/umps/probes.sh
-TEST_NEEDS += $(BUILD)/san/tests/umps/time_travel
+TESTS += tests/umps/time_travel.sh tests/umps/probes.sh tests/umps/run.sh
+TEST_NEEDS += $(BUILD)/san/tests/umps/time_travel $(BUILD)/san/bin/umps
+BENCHES += umps
