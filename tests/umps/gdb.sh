@@ -127,7 +127,7 @@ is 'the page is the one of the space asked for, or physical' \
 has 'an address space without the page has no memory there' 'Cannot access memory at address 0x80000000'
 
 out=$(session machine.json <<-'END'
-	hbreak *0x80000004 if $entryhi.ASID == 2
+	hbreak *0x80000004 if $asid == 2
 	continue
 	p/x $entryhi
 END
