@@ -7,6 +7,7 @@ VERSION_of() {
 	case $1 in
 	vde_switch) echo "vde_switch $(dpkg-query -f '${Version}' -W vde-switch)" ;;
 	direct) echo "direct $(uname -r)" ;;
+	bridge-*) echo "bridge $(uname -r)" ;;
 	*) echo "$1" ;;
 	esac
 }

@@ -11,9 +11,10 @@
 #include "user/vde/switch/loop/loop.h"
 #include "user/vde/switch/planes/plane.h"
 #include "user/vde/switch/planes/user/user.h"
+#include "user/vde/switch/planes/xdp/xdp.h"
 #include "user/vde/switch/ports/ports.h"
 
-static const struct plane_ops *const built_in[] = { &user_plane };
+static const struct plane_ops *const built_in[] = { &user_plane, &xdp_plane };
 
 #define BUILT_IN (sizeof(built_in) / sizeof(*built_in))
 
