@@ -77,7 +77,7 @@ $(BUILD)/san/$(1): $(call objects,$(2),san)
 -include $(patsubst %.o,%.d,$(call objects,$(2),obj) $(call objects,$(2),san))
 endef
 
-include $(sort $(wildcard kmod/build.mk bpf/build.mk user/*/build.mk umps/build.mk lwipv6/build.mk \
+include $(sort $(wildcard kmod/build.mk bpf/build.mk bpf/*/build.mk user/*/build.mk umps/build.mk lwipv6/build.mk \
 	tests/*/build.mk))
 
 .PHONY: programs

@@ -20,7 +20,7 @@ switch() {
 	"$SWITCH" --nostdin -s "$dir/$name.sw" -M "$dir/$name.mgmt" "$@" 2>"$dir/$name.log" </dev/null &
 	switch_pid[$name]=$!
 	at_exit "stop_quietly $name"
-	until_true 10 test -S "$dir/$name.sw/ctl" || { cat "$dir/$name.log" >&2; return 1; }
+	until_true 10 answers "$name" || { cat "$dir/$name.log" >&2; return 1; }
 }
 
 stop_quietly() {
@@ -53,6 +53,9 @@ ask() {
 }
 status() { ask "$@" | tail -n 1; }
 json() { local name=$1; shift; ask "$name" "json $*" | head -n 1; }
+
+# The console answers only when the control socket listens too.
+answers() { [ "$(status "$1" port/showinfo)" = '1000 Success' ]; }
 
 # A switch has N active ports.
 has_ports() { [ "$(json "$1" port/print | jq length)" = "$2" ]; }
