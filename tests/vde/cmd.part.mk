@@ -13,5 +13,5 @@ TEST_NEEDS += $(BUILD)/fuzz/vde_$(1)
 endef
 $(eval $(call fuzzer,lab,user/vde/cmd/lab/parse.c user/vde/cmd/lab/graph.c,-lm))
 $(eval $(call fuzzer,stream,user/vde/cmd/stream.c))
-TESTS += tests/vde/fuzz.sh
-LONG_TESTS += tests/vde/fuzz_long.sh
+TESTS += tests/vde/fuzz_cmd.sh
+LONG_TESTS += tests/vde/fuzz_cmd_long.sh

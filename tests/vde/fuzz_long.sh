@@ -1,4 +1,4 @@
 #!/bin/bash
+# An hour of fuzz.sh.
 # timeout: 4000
-# The same for a long time, from a seed of its own.
-FUZZ_SECONDS=900 FUZZ_SEED=$RANDOM exec "$(dirname "$0")/fuzz.sh"
+SECONDS_TO_RUN=3600 exec "$(dirname "$0")/fuzz.sh"
