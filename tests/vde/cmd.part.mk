@@ -15,3 +15,6 @@ $(eval $(call fuzzer,lab,user/vde/cmd/lab/parse.c user/vde/cmd/lab/graph.c,-lm))
 $(eval $(call fuzzer,stream,user/vde/cmd/stream.c))
 TESTS += tests/vde/fuzz_cmd.sh
 LONG_TESTS += tests/vde/fuzz_cmd_long.sh
+
+# The fuzzer of the switch is compiled in one step, which needs the skeleton first.
+$(BUILD)/fuzz/vde_switch: $(BUILD)/bpf/vde/switch.skel.h
