@@ -60,7 +60,7 @@ static const struct plane_ops checking_plane = {
 	.transmit = check_transmit,
 };
 
-static struct plane plane = { .ops = &checking_plane, .sw = &the_switch };
+static struct plane plane = {.ops = &checking_plane, .sw = &the_switch};
 
 static void left(struct endpoint *endpoint)
 {
@@ -76,8 +76,8 @@ static void plug(void)
 		if (endpoint->port)
 			continue;
 		rcu_barrier();
-		*endpoint = (struct endpoint){ .plane = &plane, .id = i, .module = "checking",
-					       .left = left };
+		*endpoint = (struct endpoint){
+			.plane = &plane, .id = i, .module = "checking", .left = left};
 		port_join(&the_switch, i, endpoint);
 	}
 }
@@ -182,7 +182,7 @@ static void fuzz_bpdu(const uint8_t *data, size_t len)
 	/* A frame that is read and written is read as the same again. */
 	if (bpdu_read(&bpdu, data, len) && bpdu.type != BPDU_TCN) {
 		struct bpdu again;
-		size_t size = bpdu_write(&bpdu, (const uint8_t[6]){ 2 }, frame);
+		size_t size = bpdu_write(&bpdu, (const uint8_t[6]){2}, frame);
 
 		if (!bpdu_read(&again, frame, size) || again.root != bpdu.root ||
 		    again.cost != bpdu.cost || again.role != bpdu.role)
@@ -193,8 +193,7 @@ static void fuzz_bpdu(const uint8_t *data, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static void (*const targets[])(const uint8_t *data, size_t len) = {
-		fuzz_request, fuzz_console, fuzz_frames, fuzz_config, fuzz_bpdu
-	};
+		fuzz_request, fuzz_console, fuzz_frames, fuzz_config, fuzz_bpdu};
 
 	if (len < 1)
 		return 0;

@@ -169,9 +169,9 @@ static int open_doors(struct vswitch *sw, const struct options *options)
 {
 	const struct control_settings *control = &options->control;
 
-	if (options->management && sessions_listen(sw->console, options->management,
-						   control->management_mode,
-						   control->management_group))
+	if (options->management &&
+	    sessions_listen(sw->console, options->management, control->management_mode,
+			    control->management_group))
 		return -1;
 	for (unsigned int i = 0; i < options->tap_count; i++)
 		if (control_add_tap(sw, options->taps[i]))
@@ -219,8 +219,7 @@ static int prepare(struct vswitch *sw)
 	sw->loop = loop_new();
 	sw->fdb = fdb_new(FDB_BUCKETS);
 	sw->console = console_new(sw);
-	if (!sw->loop || !sw->fdb || !sw->console ||
-	    getrandom(sw->mac + 2, 4, 0) != 4)
+	if (!sw->loop || !sw->fdb || !sw->console || getrandom(sw->mac + 2, 4, 0) != 4)
 		return -ENOMEM;
 	capture_commands(sw->console);
 	config_commands(sw->console);

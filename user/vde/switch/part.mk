@@ -6,6 +6,10 @@ VDE_SWITCH_LIBS := $(BUILD)/lib/libimpair.a -lurcu -ljansson -lsystemd -lbpf -lm
 PROGRAMS += $(BUILD)/bin/vde_switch
 $(eval $(call program,bin/vde_switch,$(VDE_SWITCH_C),$(VDE_SWITCH_LIBS)))
 
+INSTALL_BIN += $(BUILD)/bin/vde_switch
+INSTALL_MAN += user/vde/switch/vde_switch.1
+INSTALL_COMPLETION += user/vde/switch/completion/vde_switch
+
 # The xdp plane; its datapath is also tested alone.
 VDE_DATAPATH_C := $(addprefix user/vde/switch/planes/xdp/,datapath.c netdev.c)
 $(call objects,$(VDE_DATAPATH_C),obj) $(call objects,$(VDE_DATAPATH_C),san): \
