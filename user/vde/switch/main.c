@@ -31,6 +31,7 @@
 #include "user/vde/switch/options.h"
 #include "user/vde/switch/planes/plane.h"
 #include "user/vde/switch/ports/ports.h"
+#include "user/vde/switch/privileges.h"
 #include "user/vde/switch/rstp/rstp.h"
 #include "user/vde/switch/vlan/vlan.h"
 
@@ -251,6 +252,12 @@ int main(int argc, char **argv)
 	if (set_up(sw, &options) || open_doors(sw, &options) ||
 	    (options.pidfile && write_pidfile(options.pidfile)))
 		goto down;
+	privileges_drop_rcu();
+	error = privileges_drop();
+	if (error) {
+		syslog(LOG_ERR, "cannot give up privileges: %s", strerror(-error));
+		goto down;
+	}
 	if (options.daemon) {
 		openlog("vde_switch", LOG_PID, LOG_DAEMON);
 		detach_terminal(ready);
