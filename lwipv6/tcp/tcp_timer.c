@@ -10,7 +10,7 @@
 #include <errno.h>
 #include "lwipv6/tcp/tcp.h"
 
-#define TLP_MIN	      (2 * NSEC_PER_MSEC)
+#define TLP_MIN	      (5 * NSEC_PER_MSEC)
 #define TLP_MAX_DELAY (200 * NSEC_PER_MSEC) /* the peer's delayed ACK */
 
 void tcp_rtt_sample(struct tcp *t, uint64_t rtt)
