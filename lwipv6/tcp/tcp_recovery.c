@@ -378,7 +378,7 @@ void tcp_ack(struct tcp *t, struct tcp_segment *seg)
 {
 	uint32_t una = t->snd_una;
 	bool advanced = seq_after(seg->ack, una);
-	bool duplicate = !advanced && seg->ack == una && !seg->len && t->snd_nxt != una &&
+	bool duplicate = !advanced && seg->ack == una && !seg->len && t->snd_nxt != una && t->snd_wnd &&
 			 !(seg->flags & (TH_SYN | TH_FIN)) && seg->window << t->snd_wscale == t->snd_wnd;
 	struct delivery d = {0};
 

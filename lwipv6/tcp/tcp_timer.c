@@ -83,6 +83,9 @@ void tcp_arm(struct tcp *t, bool restart)
 		}
 		return;
 	}
+	/* A probe in flight is not waited for as data is. */
+	if (!t->snd_wnd && t->timer_kind == TCP_TIMER_PERSIST && timer_armed(&t->retransmit))
+		return;
 	if (!restart && timer_armed(&t->retransmit) && t->timer_kind != TCP_TIMER_PERSIST &&
 	    t->timer_kind != TCP_TIMER_NONE)
 		return;

@@ -34,7 +34,7 @@ uint16_t transport_sum(bool v6, const void *src, const void *dst, uint8_t proto,
 
 void *pattern(void)
 {
-	static uint8_t bytes[70000];
+	static uint8_t bytes[300000];
 
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = i * 7 + (i >> 8);
@@ -134,8 +134,8 @@ void wire_advance(struct wire *w, uint64_t ms)
 		/* Long times in larger steps once nothing happens; short ones tick by tick. */
 		uint64_t step = ms - i > 10000 ? 50 : 1;
 
-		lwip_stack_advance(w->stack, step * MS);
 		w->now += step * MS;
+		lwip_stack_advance(w->stack, step * MS);
 		give_answers(w);
 		i += step;
 	}
@@ -510,6 +510,7 @@ bool conn_accept(struct wire *w, struct conn *c, int listener, uint16_t port, co
 		return false;
 	c->ack = c->syn.seq + 1;
 	c->tsecr = c->syn.tsval;
+	wire_advance(w, 20); /* a round trip */
 	conn_send(c, TH_ACK, 0);
 	c->fd = lwip_accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 	wire_drop(w);
@@ -535,6 +536,7 @@ bool conn_connect(struct wire *w, struct conn *c, const struct offer *o)
 	s = (struct segment){.sport = 80, .dport = c->stack_port, .seq = c->seq++, .ack = c->ack,
 			     .flags = TH_SYN | TH_ACK | (o->ecn ? 0x40 : 0), .window = c->window};
 	s.options_len = put_options(s.options, o, c->tsval, c->tsecr);
+	wire_advance(w, 20);
 	segment_send(w, o->v6, &s);
 	return segment_take(w, &s) && s.flags == TH_ACK;
 }
