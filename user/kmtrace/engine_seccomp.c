@@ -195,24 +195,19 @@ static _Noreturn void child_main(const struct options *options, const struct fil
 }
 
 /* Wait for the child's listener and take it. */
-static int take_listener(pid_t pid, struct shared *shared)
+static int take_listener(int pidfd, struct shared *shared)
 {
-	int pidfd = syscall(SYS_pidfd_open, pid, 0), said = 0, fd;
 	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+	int said = 0, fd;
 
-	if (pidfd < 0)
-		return -errno;
 	do
 		said = __atomic_load_n(&shared->listener, __ATOMIC_ACQUIRE);
 	while (!said && poll(&ended, 1, 1) == 0);
-	if (said <= 0) {
-		close(pidfd);
+	if (said <= 0)
 		return said ? said : -ESRCH;
-	}
 	fd = syscall(SYS_pidfd_getfd, pidfd, said - 1, 0);
 	if (fd < 0)
 		fd = -errno;
-	close(pidfd);
 	__atomic_store_n(&shared->taken, 1, __ATOMIC_RELEASE);
 	return fd;
 }
@@ -239,16 +234,34 @@ static void fill(struct traced *traced, const struct seccomp_notif *notif)
 		traced->args[i] = notif->data.args[i];
 }
 
-static int serve(const struct options *options)
+static void reap(pid_t pid, int *status)
 {
-	struct pollfd ready = { .fd = listener, .events = POLLIN };
+	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+		;
+}
+
+/*
+ * Until no task with the filter is left. The command is reaped as soon as it has ended: before Linux
+ * 6.11 a zombie keeps its filter.
+ */
+static int serve(const struct options *options, pid_t pid, int pidfd, int *status)
+{
+	struct pollfd fds[] = { { .fd = listener, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
+	struct pollfd *ready = &fds[0], *ended = &fds[1];
 	struct seccomp_notif notif;
 	struct traced traced;
 
 	for (;;) {
-		if (poll(&ready, 1, trace_delayed(options)) < 0 && errno != EINTR)
-			return -errno;
-		if (ready.revents & POLLIN) {
+		if (poll(fds, 2, trace_delayed(options)) < 0) {
+			if (errno != EINTR)
+				return -errno;
+			continue;
+		}
+		if (ended->revents & POLLIN) {
+			reap(pid, status);
+			ended->fd = -1;
+		}
+		if (ready->revents & POLLIN) {
 			memset(&notif, 0, sizeof(notif));
 			if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notif) < 0) {
 				if (errno != ENOENT && errno != EINTR)
@@ -257,7 +270,9 @@ static int serve(const struct options *options)
 			}
 			fill(&traced, &notif);
 			trace_call(options, &traced);
-		} else if (ready.revents & POLLHUP) {
+		} else if (ready->revents & POLLHUP) {
+			if (ended->fd >= 0)
+				reap(pid, status);
 			return 0;
 		}
 	}
@@ -265,7 +280,7 @@ static int serve(const struct options *options)
 
 static int run(const struct options *options, const struct filter *filter, struct shared *shared)
 {
-	int status, error;
+	int status = 0, error, pidfd;
 	pid_t pid = fork();
 
 	if (pid == 0)
@@ -274,7 +289,8 @@ static int run(const struct options *options, const struct filter *filter, struc
 		complain("cannot start a process: %s", strerror(errno));
 		return STATUS_FAILED;
 	}
-	listener = take_listener(pid, shared);
+	pidfd = syscall(SYS_pidfd_open, pid, 0);
+	listener = pidfd < 0 ? -errno : take_listener(pidfd, shared);
 	error = listener < 0 ? listener : 0;
 	if (error == -EBUSY)
 		complain("a seccomp filter above this process asks a listener already; only one may");
@@ -282,15 +298,15 @@ static int run(const struct options *options, const struct filter *filter, struc
 		complain("cannot watch the command with seccomp: %s", strerror(-error));
 	if (error) {
 		kill(pid, SIGKILL);
+		reap(pid, &status);
 	} else {
 		/* The terminal's signals are for the command; we end when it has. */
 		signal(SIGINT, SIG_IGN);
 		signal(SIGQUIT, SIG_IGN);
-		error = serve(options);
+		error = serve(options, pid, pidfd, &status);
 		close(listener);
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	close(pidfd);
 	if (error)
 		return STATUS_FAILED;
 	if (shared->exec_error) {
