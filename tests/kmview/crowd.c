@@ -20,7 +20,7 @@
 static struct shared {
 	unsigned int arrived, served, failed;
 	unsigned int session_bytes, task_bytes;
-} *shared;
+} * shared;
 
 static void add(unsigned int *number)
 {
@@ -38,7 +38,7 @@ static void serve(struct kmview_request *request, void *data)
 	kmview_return(request, 4242);
 }
 
-static const struct kmview_operations operations = { .request = serve };
+static const struct kmview_operations operations = {.request = serve};
 
 static void call(void)
 {
@@ -49,7 +49,7 @@ static void call(void)
 
 static struct kmview *open_session(void)
 {
-	struct kmview_options small = { .slots = 16, .slot_size = 1024 };
+	struct kmview_options small = {.slots = 16, .slot_size = 1024};
 	struct kmview *session;
 
 	if (kmview_open(&session, &small) < 0 || kmview_hook(session, "getppid", NULL) < 0) {
@@ -96,10 +96,10 @@ static void crowd(unsigned int sessions, unsigned int tasks)
 	while (wait(NULL) > 0 || errno == EINTR)
 		;
 	ok(shared->failed == 0 && shared->served == sessions * tasks * CALLS,
-	   "%u tasks in %u sessions at once: %u calls served, %u failed", sessions * tasks, sessions,
-	   shared->served, shared->failed);
-	printf("# memory: %u bytes a session (16 slots of 1 KiB), %u bytes a task\n", shared->session_bytes,
-	       shared->task_bytes);
+	   "%u tasks in %u sessions at once: %u calls served, %u failed", sessions * tasks,
+	   sessions, shared->served, shared->failed);
+	printf("# memory: %u bytes a session (16 slots of 1 KiB), %u bytes a task\n",
+	       shared->session_bytes, shared->task_bytes);
 }
 
 static void storm_branch(unsigned int depth)
@@ -133,7 +133,8 @@ static void storm(unsigned int depth)
 	}
 	result = kmview_run(session, &operations, NULL, 2);
 	wait(NULL);
-	ok(result == 0 && shared->failed == failed && get(&shared->served) - before == ((unsigned int)CALLS << depth),
+	ok(result == 0 && shared->failed == failed &&
+		   get(&shared->served) - before == ((unsigned int)CALLS << depth),
 	   "a storm of %u forks: %u calls served", 1u << depth, get(&shared->served) - before);
 	kmview_close(session);
 }
@@ -144,7 +145,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: crowd SESSIONS TASKS DEPTH\n");
 		return 2;
 	}
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	if (shared == MAP_FAILED)
 		return 2;
 	crowd(atoi(argv[1]), atoi(argv[2]));

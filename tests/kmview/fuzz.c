@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A deterministic fuzzer of /dev/kmview: commands, fields and the shared ring, while tasks of the session
- * fork, call, exit and are killed, and the session is closed under them.
+ * A deterministic fuzzer of /dev/kmview: commands, fields and the shared ring, while tasks of the
+ * session fork, call, exit and are killed, and the session is closed under them.
  *
  * usage: fuzz SECONDS [SEED]
  *
  * What is sent follows from the seed, which is printed; how threads interleave does not. Whatever a
- * manager does, the kernel must not complain (the guest's runner looks at its log), no process may be
- * left that SIGKILL does not end, and the module must be free in the end.
+ * manager does, the kernel must not complain (the guest's runner looks at its log), no process may
+ * be left that SIGKILL does not end, and the module must be free in the end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,9 +57,27 @@ static uint32_t below(struct random *random, uint32_t limit)
 /* Numbers at the edges more often than others. */
 static uint64_t edge(struct random *random)
 {
-	static const uint64_t edges[] = { 0, 1, 2, 5, 63, 64, 255, 256, 559, 560, 1024, 4096, 65535, 65536,
-					  0x7fffffff, 0x80000000, 0xffffffff, 0x7fffffffffffffff,
-					  0x8000000000000000, 0xffffffffffffffff, 0xffffffff81000000 };
+	static const uint64_t edges[] = {0,
+					 1,
+					 2,
+					 5,
+					 63,
+					 64,
+					 255,
+					 256,
+					 559,
+					 560,
+					 1024,
+					 4096,
+					 65535,
+					 65536,
+					 0x7fffffff,
+					 0x80000000,
+					 0xffffffff,
+					 0x7fffffffffffffff,
+					 0x8000000000000000,
+					 0xffffffffffffffff,
+					 0xffffffff81000000};
 
 	switch (below(random, 4)) {
 	case 0:
@@ -82,14 +100,14 @@ struct session {
 	int next;
 };
 
-static const unsigned short hooked[] = { SYS_getppid, SYS_getpid, SYS_read, SYS_openat, SYS_uname, SYS_dup,
-					 SYS_close, SYS_wait4, SYS_clone, SYS_nanosleep, SYS_exit_group,
-					 SYS_lseek, SYS_mkdirat, SYS_pipe2 };
+static const unsigned short hooked[] = {
+	SYS_getppid, SYS_getpid, SYS_read,	SYS_openat,	SYS_uname, SYS_dup,	SYS_close,
+	SYS_wait4,   SYS_clone,	 SYS_nanosleep, SYS_exit_group, SYS_lseek, SYS_mkdirat, SYS_pipe2};
 
 static void set_rules(struct session *session, struct random *random)
 {
 	struct kmview_rule rule[4];
-	struct kmview_rules rules = { .rules = (uintptr_t)rule, .count = 1 + below(random, 4) };
+	struct kmview_rules rules = {.rules = (uintptr_t)rule, .count = 1 + below(random, 4)};
 
 	for (unsigned int i = 0; i < rules.count; i++) {
 		rule[i] = (struct kmview_rule){
@@ -128,7 +146,7 @@ static struct kmview_slot *slot_at(struct session *session, uint32_t index)
 
 static void exchange(struct session *session, struct random *random, uint32_t slot)
 {
-	uint32_t slots[4] = { slot, below(random, 64), edge(random), 0 };
+	uint32_t slots[4] = {slot, below(random, 64), edge(random), 0};
 	struct kmview_exchange request = {
 		.flags = below(random, 8) ? KMVIEW_EXCHANGE_WAIT : edge(random),
 		.timeout_ms = below(random, 5),
@@ -158,7 +176,8 @@ static void answer(struct session *session, struct random *random, uint32_t inde
 	if (below(random, 4) == 0)
 		reply.args[below(random, 6)] = edge(random);
 	if (reply.verdict == KMVIEW_INSTALL && below(random, 2)) {
-		struct kmview_give give = { .id = reply.id, .slot = index, .fd = below(random, 6) - 1 };
+		struct kmview_give give = {
+			.id = reply.id, .slot = index, .fd = below(random, 6) - 1};
 
 		ioctl(session->fd, KMVIEW_GIVE, &give);
 		reply.value = below(random, 2) ? -1 : (int)below(random, 40);
@@ -166,7 +185,8 @@ static void answer(struct session *session, struct random *random, uint32_t inde
 	if (below(random, 32) == 0)
 		reply.id += edge(random);
 	slot->answer = reply;
-	__atomic_store_n(&slot->state, below(random, 64) ? KMVIEW_ANSWERED : edge(random), __ATOMIC_SEQ_CST);
+	__atomic_store_n(&slot->state, below(random, 64) ? KMVIEW_ANSWERED : edge(random),
+			 __ATOMIC_SEQ_CST);
 	exchange(session, random, index);
 }
 
@@ -195,16 +215,17 @@ static void scribble(struct session *session, struct random *random)
 		__atomic_store_n(&words[at], (uint32_t)edge(random), __ATOMIC_RELAXED);
 	}
 	/* What we ourselves need to go on. */
-	session->ring->slots_offset = session->init.ring_size - (uint64_t)session->init.slots *
-								   session->init.slot_size;
+	session->ring->slots_offset =
+		session->init.ring_size - (uint64_t)session->init.slots * session->init.slot_size;
 }
 
 static void command(struct session *session, struct random *random)
 {
-	static const unsigned long numbers[] = { KMVIEW_INIT, KMVIEW_RULES, KMVIEW_JOIN, KMVIEW_EXCHANGE,
-						 KMVIEW_PREFIX, KMVIEW_MARK, KMVIEW_PROG, KMVIEW_ATTACH,
-						 KMVIEW_TASKS, KMVIEW_MEM, KMVIEW_GIVE, KMVIEW_STATS };
-	static const char *const paths[] = { "/tmp", "/", "/a/b/c", "relative", "/a/../b", "" };
+	static const unsigned long numbers[] = {KMVIEW_INIT,	 KMVIEW_RULES,	KMVIEW_JOIN,
+						KMVIEW_EXCHANGE, KMVIEW_PREFIX, KMVIEW_MARK,
+						KMVIEW_PROG,	 KMVIEW_ATTACH, KMVIEW_TASKS,
+						KMVIEW_MEM,	 KMVIEW_GIVE,	KMVIEW_STATS};
+	static const char *const paths[] = {"/tmp", "/", "/a/b/c", "relative", "/a/../b", ""};
 	char buffer[4096];
 	union {
 		uint64_t words[16];
@@ -218,31 +239,36 @@ static void command(struct session *session, struct random *random)
 	for (int i = 0; i < 16; i++)
 		argument.words[i] = below(random, 2) ? edge(random) : (uintptr_t)buffer;
 	if (number == KMVIEW_PREFIX && below(random, 4))
-		argument.prefix = (struct kmview_prefix){ .path = (uintptr_t)paths[below(random, 6)],
-							  .marks = edge(random) };
+		argument.prefix = (struct kmview_prefix){.path = (uintptr_t)paths[below(random, 6)],
+							 .marks = edge(random)};
 	if (number == KMVIEW_EXCHANGE)
 		argument.exchange.timeout_ms = below(random, 5);
 	if (number == KMVIEW_MEM && below(random, 4)) {
 		uint32_t slot = below(random, session->init.slots);
 
 		argument.mem = (struct kmview_mem){
-			.id = slot_at(session, slot)->event.id, .slot = slot, .write = below(random, 2),
+			.id = slot_at(session, slot)->event.id,
+			.slot = slot,
+			.write = below(random, 2),
 			.address = slot_at(session, slot)->event.args[below(random, 6)],
-			.buffer = (uintptr_t)buffer, .length = below(random, 2) ? below(random, 4096) : edge(random),
+			.buffer = (uintptr_t)buffer,
+			.length = below(random, 2) ? below(random, 4096) : edge(random),
 		};
 		/* Our own buffer is as large as that. */
 		if (argument.mem.length > sizeof(buffer) && !argument.mem.write)
 			argument.mem.buffer = edge(random) & ~0x7ffffffff000ULL;
 	}
 	if (number == KMVIEW_TASKS && argument.tasks.tasks == (uintptr_t)buffer)
-		argument.tasks.count = below(random, sizeof(buffer) / sizeof(struct kmview_task_info));
+		argument.tasks.count =
+			below(random, sizeof(buffer) / sizeof(struct kmview_task_info));
 	ioctl(session->fd, number, below(random, 32) ? &argument : (void *)edge(random));
 }
 
 static void *fuzz_thread(void *data)
 {
 	struct session *session = data;
-	struct random *random = &session->randoms[__atomic_fetch_add(&session->next, 1, __ATOMIC_SEQ_CST)];
+	struct random *random =
+		&session->randoms[__atomic_fetch_add(&session->next, 1, __ATOMIC_SEQ_CST)];
 
 	while (!session->stop) {
 		switch (below(random, 16)) {
@@ -274,7 +300,7 @@ static void *task_thread(void *data)
 
 static void task_main(struct session *session, struct random *random)
 {
-	struct kmview_join join = { .cookie = draw(random) };
+	struct kmview_join join = {.cookie = draw(random)};
 	char path[] = "/tmp/fuzz-never/../fuzz-never", buffer[512];
 	pthread_t thread;
 
@@ -291,7 +317,8 @@ static void task_main(struct session *session, struct random *random)
 				pthread_detach(thread);
 			break;
 		case 2:
-			syscall(SYS_openat, below(random, 4) ? AT_FDCWD : (int)below(random, 8), path, 0);
+			syscall(SYS_openat, below(random, 4) ? AT_FDCWD : (int)below(random, 8),
+				path, 0);
 			break;
 		case 3:
 			syscall(SYS_uname, buffer);
@@ -330,7 +357,8 @@ static bool open_session(struct session *session, struct random *random)
 	};
 	if (ioctl(session->fd, KMVIEW_INIT, &session->init) < 0)
 		return false;
-	session->ring = mmap(NULL, session->init.ring_size, PROT_READ | PROT_WRITE, MAP_SHARED, session->fd, 0);
+	session->ring = mmap(NULL, session->init.ring_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     session->fd, 0);
 	if (session->ring == MAP_FAILED)
 		return false;
 	madvise(session->ring, session->init.ring_size, MADV_DONTFORK);
@@ -345,14 +373,14 @@ static void manage(struct random *random)
 	static struct session session;
 	pid_t tasks[TASKS];
 	pthread_t threads[THREADS];
-	struct timespec moment = { .tv_nsec = 20000000 + below(random, 60000000) };
+	struct timespec moment = {.tv_nsec = 20000000 + below(random, 60000000)};
 
 	if (!open_session(&session, random))
 		_exit(2);
 	for (int i = 0; i < 3; i++)
 		set_rules(&session, random);
 	for (int i = 0; i < TASKS; i++) {
-		struct random own = { draw(random) | 1 };
+		struct random own = {draw(random) | 1};
 
 		tasks[i] = fork();
 		if (tasks[i] == 0)
@@ -378,7 +406,7 @@ static void manage(struct random *random)
 /* All children are gone: no task that stays although its session is dead. */
 static bool all_gone(void)
 {
-	struct timespec pause = { .tv_nsec = 10000000 };
+	struct timespec pause = {.tv_nsec = 10000000};
 
 	for (int i = 0; i < 3000; i++) {
 		if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
@@ -390,7 +418,7 @@ static bool all_gone(void)
 
 static bool module_free(void)
 {
-	struct timespec pause = { .tv_nsec = 10000000 };
+	struct timespec pause = {.tv_nsec = 10000000};
 
 	for (int i = 0; i < 3000; i++) {
 		FILE *file = fopen("/sys/module/kmview/refcnt", "r");
@@ -410,8 +438,9 @@ static bool module_free(void)
 int main(int argc, char **argv)
 {
 	time_t end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 10);
-	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL) << 16 | getpid();
-	struct random random = { seed | 1 };
+	uint64_t seed =
+		argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL) << 16 | getpid();
+	struct random random = {seed | 1};
 	unsigned int rounds = 0, broken = 0;
 	bool gone = true;
 
@@ -420,7 +449,7 @@ int main(int argc, char **argv)
 	/* Orphans of sessions come to us, so that we see whether they go. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	while (gone && (time(NULL) < end || rounds < 3)) {
-		struct random own = { draw(&random) | 1 };
+		struct random own = {draw(&random) | 1};
 		int status;
 		pid_t manager = fork();
 
