@@ -63,7 +63,8 @@ static int place(struct kmview *session, enum kmview_bpf_place place, struct bpf
 static int load_uname(struct kmview_bpf *bpf, struct kmview *session, const char *const *fields,
 		      char **why)
 {
-	struct kmview_uts uts = { 0 };
+	static _Atomic uint64_t generation;
+	struct kmview_uts uts = { .generation = ++generation };
 	struct utsname truth;
 	int error;
 

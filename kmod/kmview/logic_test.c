@@ -140,6 +140,7 @@ static void mount_lists(struct kunit *test)
 		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,user_id=1000,group_id=0" },
 		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,user_id=1000,user_id=0" },
 		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,user_id=1000x" },
+		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,user_id=01000" }, /* octal to the kernel */
 		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,allow_other" },
 		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,suid" },
 		{ KMVIEW_FS_TMPFS, 0, "", "size=1048576" },
@@ -151,6 +152,9 @@ static void mount_lists(struct kunit *test)
 		{ KMVIEW_FS_TMPFS, -EPERM, "size=50%" },
 		{ KMVIEW_FS_TMPFS, -EPERM, "size" },
 		{ KMVIEW_FS_TMPFS, -EPERM, "nr_blocks=1" },
+		{ KMVIEW_FS_TMPFS, 0, "nr_inodes=256,size=1m", "nr_inodes=256,size=1m" },
+		{ KMVIEW_FS_TMPFS, -EPERM, "nr_inodes=257" },
+		{ KMVIEW_FS_TMPFS, -EPERM, "nr_inodes=0" },
 		{ KMVIEW_FS_OVERLAY, 0, "lowerdir=/a:/b", "lowerdir=/a:/b,userxattr" },
 		{ KMVIEW_FS_OVERLAY, 0, "lowerdir=/a\\,suid,userxattr", "lowerdir=/a\\,suid,userxattr" },
 		{ KMVIEW_FS_OVERLAY, 0, "lowerdir=/a,index=off", "lowerdir=/a,index=off,userxattr" },

@@ -4,6 +4,7 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/string.h>
 
 #include "mount_options.h"
@@ -14,6 +15,7 @@ enum demand {
 	UID,	  /* the caller's */
 	GID,
 	SIZE,	  /* within the limit */
+	INODES,	  /* one for each page of the limit, at most */
 	OFF,	  /* only a value that turns the feature off */
 	IF_OTHER, /* a flag, if the administrator allows */
 };
@@ -36,7 +38,7 @@ static const struct option {
 	{ KMVIEW_FS_FUSE, "rw", FLAG },
 
 	{ KMVIEW_FS_TMPFS, "size", SIZE },
-	{ KMVIEW_FS_TMPFS, "nr_inodes", ANY },
+	{ KMVIEW_FS_TMPFS, "nr_inodes", INODES },
 	{ KMVIEW_FS_TMPFS, "mode", ANY },
 	{ KMVIEW_FS_TMPFS, "uid", ANY },
 	{ KMVIEW_FS_TMPFS, "gid", ANY },
@@ -76,7 +78,8 @@ static bool is_number(const char *value, unsigned int wanted)
 {
 	unsigned int number;
 
-	return value && !kstrtouint(value, 10, &number) && number == wanted;
+	/* Base 0, as the kernel's parser has it: 010 is 8. */
+	return value && !kstrtouint(value, 0, &number) && number == wanted;
 }
 
 /* tmpfs takes sizes with a suffix, and 0 as "no limit". */
@@ -104,6 +107,8 @@ static bool meets(enum demand demand, const char *value, const struct kmview_lim
 		return is_number(value, limits->gid);
 	case SIZE:
 		return is_size(value, limits->tmpfs_bytes);
+	case INODES:
+		return is_size(value, limits->tmpfs_bytes >> PAGE_SHIFT);
 	case OFF:
 		return value && (!strcmp(value, "off") || !strcmp(value, "nofollow"));
 	case IF_OTHER:

@@ -5,6 +5,7 @@
 #   peer_run CONFIG FILE REGEX SECONDS      run CONFIG until a line of FILE (a terminal's) matches; prints the
 #                                           seconds from the start of the guest to then
 #
+# The display stays when the last client leaves; by default it restarts, and refuses the next one meanwhile.
 # Its settings switch off all stops, so nothing waits for a user; F5 is power on, F9 continue.
 peer_start() {
 	peer_home=$1
@@ -12,7 +13,7 @@ peer_start() {
 	chmod 700 "$peer_home/run"
 	printf '[General]\nSimulationSpeed=4\nStopMask=0\n' >"$peer_home/.config/umps3/umps.conf"
 	rm -f "$peer_home/display"
-	Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp 3>"$peer_home/display" >/dev/null 2>&1 &
+	Xvfb -noreset -displayfd 3 -screen 0 1024x768x24 -nolisten tcp 3>"$peer_home/display" >/dev/null 2>&1 &
 	peer_x=$!
 	at_exit "kill $peer_x 2>/dev/null"
 	until_true 30 grep -q "^[0-9]" "$peer_home/display"

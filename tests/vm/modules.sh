@@ -32,15 +32,16 @@ compile() {
 }
 
 build() {
-	local log=$out/log old changes
+	local log=$out/log old
 	mkdir -p "$out/src"
 	# A kernel of another version: nothing made for the old one may stay.
 	old=$(cat "$out/kernel" 2>/dev/null || :)
 	[ "$old" = "$kernel" ] || rm -rf "$out/src" "$out/lib" "$out/done"
 	mkdir -p "$out/src"
-	changes=$(rsync -a --delete --prune-empty-dirs --itemize-changes --include='*/' --include='*.[chS]' \
-		--include=Kbuild --exclude='*' "$top/Kbuild" "$top/kmod" "$out/src/")
-	[ -n "$changes" ] || [ ! -e "$out/done" ] || return 0
+	make -s -C "$top" module-sources KMOD_BUILD="${out#"$top"/}/src"
+	if [ -e "$out/done" ] && [ -z "$(find "$out/src" -newer "$out/done" -name '*.[chS]' -o -newer "$out/done" -name Kbuild)" ]; then
+		return
+	fi
 	rm -f "$out/done"
 	echo "$kernel" >"$out/kernel"
 	say "compiling the modules for $release"

@@ -4,7 +4,7 @@
  */
 #include <stdarg.h>
 
-#include "umps/machine/machine.h"
+#include "umps/machine/error.h"
 
 int fail(struct umps_error *error, const char *format, ...)
 {

@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "umps/machine/error.h"
 #include "umps/machine/umps.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
@@ -293,9 +294,6 @@ struct umps_stop machine_run(struct umps *m, uint64_t until, unsigned flags);
 void machine_warn(struct umps *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cpu_reset(struct umps *m, struct cpu *cpu, uint32_t pc, uint32_t sp);
 void cpu_halt(struct umps *m, struct cpu *cpu);
-
-/* error.c */
-int fail(struct umps_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* event.c */
 void event_add(struct umps *m, struct event event);

@@ -21,8 +21,10 @@ static struct kmview_slot *answer_begin(struct kmview_request *request, uint32_t
 					uint32_t flags)
 {
 	struct kmview_slot *slot = session_slot(request->session, request->slot);
+	uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
 
-	if (__atomic_load_n(&slot->event.id, __ATOMIC_RELAXED) != request->event.id)
+	/* A second answer must not touch the first, nor the slot's next event. */
+	if ((state != KMVIEW_TAKEN && state != KMVIEW_CANCELLED) || slot->event.id != request->event.id)
 		return NULL;
 	slot->answer.id = request->event.id;
 	slot->answer.verdict = verdict;

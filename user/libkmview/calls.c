@@ -144,8 +144,15 @@ struct batch {
 	size_t count, room;
 };
 
+/* A rule for a call that has one replaces it: many calls have their say in that of socketcall. */
 static int batch_add(struct batch *batch, const struct kmview_rule *rule, size_t from)
 {
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch->rules[i].abi == rule->abi && batch->rules[i].nr == rule->nr) {
+			batch->rules[i] = *rule;
+			return 0;
+		}
+	}
 	if (batch->count == batch->room) {
 		size_t room = batch->room ? 2 * batch->room : 16;
 		void *rules = reallocarray(batch->rules, room, sizeof(*batch->rules)), *origins;

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# liblwipv6: the library in two forms, its programs.
+
+LWIPV6_LIBS := -ljansson -lpthread -ldl -lm
+LWIPV6_SOURCES := $(filter-out lwipv6/programs/%,$(wildcard lwipv6/*/*.c))
+LWIPV6_SO := $(BUILD)/liblwipv6.so.3
+
+# Names are local to the library unless the map exports them; the archive is one object with the
+# same names local, so that a static program's own names cannot clash.
+$(foreach d,core link ip transport tcp socket config,$(eval CFLAGS_lwipv6/$(d) := -fvisibility=hidden))
+CFLAGS_lwipv6/core/checksum.c := -O3
+
+$(LWIPV6_SO): $(call objects,$(LWIPV6_SOURCES),obj) lwipv6/liblwipv6.map
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -Wl,-soname,liblwipv6.so.3 \
+		-Wl,--version-script=lwipv6/liblwipv6.map -Wl,-z,defs -o $@ $(filter %.o,$^) $(LWIPV6_LIBS)
+$(BUILD)/liblwipv6.so: $(LWIPV6_SO)
+	ln -sf liblwipv6.so.3 $@
+
+$(BUILD)/liblwipv6.a: $(call objects,$(LWIPV6_SOURCES),obj)
+	@rm -f $@
+	$(LD) -r -o $(BUILD)/obj/lwipv6/all.o $^
+	objcopy --wildcard --keep-global-symbol='lwip_*' --keep-global-symbol=ip_addr_any \
+		$(BUILD)/obj/lwipv6/all.o
+	$(AR) rcs $@ $(BUILD)/obj/lwipv6/all.o
+$(BUILD)/san/liblwipv6.a: $(call objects,$(LWIPV6_SOURCES),san)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+-include $(patsubst %.o,%.d,$(call objects,$(LWIPV6_SOURCES),obj) $(call objects,$(LWIPV6_SOURCES),san))
+
+$(BUILD)/lwipv6.pc: lwipv6/liblwipv6.pc.in
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
+
+LIBRARIES += $(LWIPV6_SO) $(BUILD)/liblwipv6.so $(BUILD)/liblwipv6.a $(BUILD)/lwipv6.pc
+INSTALL_LIB += $(LWIPV6_SO) $(BUILD)/liblwipv6.so $(BUILD)/liblwipv6.a
+INSTALL_INC += lwipv6/lwipv6.h
+INSTALL_PC += $(BUILD)/lwipv6.pc
