@@ -400,6 +400,16 @@ static bool starved(const struct run *run)
 	       umps_is_idle(run->machine);
 }
 
+/* The machine stopped by itself; its last words may be what the script waited for. */
+static enum outcome ended(struct run *run, struct umps_stop *stop)
+{
+	enum outcome outcome = outcome_of(run, stop);
+
+	if (outcome == OUTCOME_HALT && script_step(run) && script_waits(run->script))
+		return OUTCOME_SCRIPT;
+	return outcome;
+}
+
 static enum outcome run_machine(struct run *run, struct umps_stop *stop)
 {
 	double deadline = run->max_seconds ? now() + run->max_seconds : 0;
@@ -428,7 +438,7 @@ static enum outcome run_machine(struct run *run, struct umps_stop *stop)
 			*stop = sleep_idle(run, stop->wake);
 		}
 		if (stop->reason != UMPS_STOP_LIMIT && stop->reason != UMPS_STOP_REQUEST)
-			return outcome_of(run, stop);
+			return ended(run, stop);
 		if (umps_ticks(run->machine) >= run->max_ticks || (deadline && now() >= deadline))
 			return script_ended(run->script) ? OUTCOME_LIMIT : OUTCOME_SCRIPT;
 		if (starved(run))

@@ -84,6 +84,8 @@ bool script_step(struct run *run);
 /* The tick the script waits for; UINT64_MAX: none. */
 uint64_t script_wake(const struct run *run);
 bool script_ended(const struct script *s);
+/* Is it waiting for a text? */
+bool script_waits(const struct script *s);
 void script_output(struct run *run, int terminal, uint8_t character);
 /* What an unfinished script waits for, in words. */
 void script_tell(const struct run *run, FILE *out);

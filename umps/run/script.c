@@ -218,6 +218,11 @@ bool script_ended(const struct script *s)
 	return !s || s->next == s->n;
 }
 
+bool script_waits(const struct script *s)
+{
+	return !script_ended(s) && s->commands[s->next].verb == VERB_WAIT;
+}
+
 void script_output(struct run *run, int terminal, uint8_t character)
 {
 	struct script *s = run->script;
