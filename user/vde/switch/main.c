@@ -31,6 +31,7 @@
 #include "user/vde/switch/options.h"
 #include "user/vde/switch/planes/plane.h"
 #include "user/vde/switch/ports/ports.h"
+#include "user/vde/switch/privileges.h"
 #include "user/vde/switch/rstp/rstp.h"
 #include "user/vde/switch/vlan/vlan.h"
 #include "user/vde/switch/web/web.h"
@@ -140,8 +141,10 @@ static int set_up(struct vswitch *sw, const struct options *options)
 	if (options->has_mac)
 		memcpy(sw->mac, options->mac, sizeof(sw->mac));
 	sw->numports = options->numports;
-	/* First, because every thread inherits the mask. */
-	error = signals_watch(sw);
+	/* First, because every thread inherits both. */
+	error = privileges_drop();
+	if (!error)
+		error = signals_watch(sw);
 	if (!error)
 		error = fdb_resize(sw->fdb, options->hashsize);
 	if (!error)
