@@ -112,9 +112,8 @@ static long run_changed(struct kmview_context *context, struct kmview_session *s
 static unsigned long dup3_address;
 
 /* dup3(2) as this task, seen by no session: no function that a module may call installs at a given number. */
-static long native_dup3(int from, int to, int flags)
+static long native_dup3(struct kmview_task *self, int from, int to, int flags)
 {
-	struct kmview_task *self = kmview_current();
 	struct pt_regs regs = { .di = from, .si = to, .dx = flags, .orig_ax = __NR_dup3 };
 	long result;
 
@@ -124,7 +123,7 @@ static long native_dup3(int from, int to, int flags)
 	return result;
 }
 
-static long install(struct file *file, const struct kmview_answer *answer)
+static long install(struct kmview_task *self, struct file *file, const struct kmview_answer *answer)
 {
 	int flags = answer->flags & KMVIEW_ANSWER_CLOEXEC ? O_CLOEXEC : 0;
 	long fd, result;
@@ -132,7 +131,7 @@ static long install(struct file *file, const struct kmview_answer *answer)
 	fd = kmview_receive_fd(file, flags);
 	if (fd < 0 || answer->value < 0 || answer->value == fd)
 		return fd;
-	result = native_dup3(fd, answer->value, flags);
+	result = native_dup3(self, fd, answer->value, flags);
 	close_fd(fd);
 	return result;
 }
@@ -160,7 +159,7 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 		result = answer.value;
 		break;
 	case KMVIEW_INSTALL:
-		result = install(gift, &answer);
+		result = install(context->self, gift, &answer);
 		break;
 	case KMVIEW_CHANGE:
 		result = run_changed(context, session->parent, answer.args);
@@ -179,7 +178,7 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 	if (answer.verdict == KMVIEW_RETURN)
 		result = answer.value;
 	else if (answer.verdict == KMVIEW_INSTALL)
-		result = install(gift, &answer);
+		result = install(context->self, gift, &answer);
 	if (gift)
 		fput(gift);
 	return result;

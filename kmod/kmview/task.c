@@ -422,15 +422,25 @@ int kmview_tasks_list(struct kmview_session *session, struct kmview_tasks __user
 	return err;
 }
 
+/* Does this task stand for its process? The leader does, and any thread of a process whose leader has exited. */
+static bool stands_for_process(const struct kmview_task *self)
+{
+	return thread_group_leader(self->task) || !find(self->task->group_leader);
+}
+
 void kmview_tasks_kill(struct kmview_session *session, int signal)
 {
 	struct kmview_task *self;
 
 	spin_lock(&kmview_tasks_lock);
-	list_for_each_entry(self, &tasks, node)
-		if (kmview_session_within(self->session, session) &&
-		    (thread_group_leader(self->task) || signal == SIGKILL))
-			send_sig(signal, self->task, 1);
+	list_for_each_entry(self, &tasks, node) {
+		if (!kmview_session_within(self->session, session))
+			continue;
+		if (signal == SIGKILL)
+			send_sig(SIGKILL, self->task, 1);
+		else if (stands_for_process(self))
+			kill_pid(task_tgid(self->task), signal, 1);
+	}
 	spin_unlock(&kmview_tasks_lock);
 }
 

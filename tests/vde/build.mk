@@ -22,7 +22,7 @@ TEST_NEEDS += $(BUILD)/tests/vde/clients
 TESTS += tests/vde/switching.sh tests/vde/faults.sh
 
 # The fuzzer is built as a whole by clang: its instrumentation is not that of the other objects.
-VDE_FUZZ_C = tests/vde/fuzz_switch.c $(filter-out %/main.c %/options.c %/privileges.c,$(VDE_SWITCH_C)) \
+VDE_FUZZ_C = tests/vde/fuzz_switch.c $(filter-out %/main.c %/options.c,$(VDE_SWITCH_C)) \
 	$(wildcard user/vde/impair/*.c)
 $(BUILD)/fuzz/vde_switch: $$(VDE_FUZZ_C) $(wildcard user/vde/switch/*.h user/vde/switch/*/*.h user/vde/impair/*.h)
 	@mkdir -p $(@D)

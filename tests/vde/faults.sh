@@ -39,10 +39,6 @@ ok 'no descriptor, file or port is left' until_true 10 settled
 ok 'has no ports' has_ports s 0
 ok 'the flow goes on' timeout 60 $traffic flow "$dir/s.sw" "$dir/s.sw" 20000 1000
 
-caps() { grep CapEff "/proc/${switch_pid[s]}/status" | cut -f2; }
-is 'capabilities that are not used are gone' "$(capsh --decode="$(caps)" | sed 's/.*=//')" \
-	"$(capsh --decode="$(caps)" | grep -oE 'cap_(chown|dac_override|fowner|net_admin|net_raw|sys_resource|perfmon|bpf)' | paste -sd,)"
-
 # Killed and started again: the directory of the dead one is taken over.
 kill -9 "${switch_pid[s]}"
 wait "${switch_pid[s]}" 2>/dev/null

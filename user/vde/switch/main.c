@@ -141,10 +141,8 @@ static int set_up(struct vswitch *sw, const struct options *options)
 	if (options->has_mac)
 		memcpy(sw->mac, options->mac, sizeof(sw->mac));
 	sw->numports = options->numports;
-	/* First, because every thread inherits both. */
-	error = privileges_drop();
-	if (!error)
-		error = signals_watch(sw);
+	/* First, because every thread inherits the mask. */
+	error = signals_watch(sw);
 	if (!error)
 		error = fdb_resize(sw->fdb, options->hashsize);
 	if (!error)
@@ -257,6 +255,12 @@ int main(int argc, char **argv)
 	if (set_up(sw, &options) || open_doors(sw, &options) ||
 	    (options.pidfile && write_pidfile(options.pidfile)))
 		goto down;
+	privileges_drop_rcu();
+	error = privileges_drop();
+	if (error) {
+		syslog(LOG_ERR, "cannot give up privileges: %s", strerror(-error));
+		goto down;
+	}
 	if (options.daemon) {
 		openlog("vde_switch", LOG_PID, LOG_DAEMON);
 		detach_terminal(ready);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The switch. Every folder below is a room of it.
 VDE_SWITCH_C := $(sort $(wildcard user/vde/switch/*.c user/vde/switch/*/*.c user/vde/switch/*/*/*.c))
-VDE_SWITCH_LIBS := $(BUILD)/lib/libimpair.a -lurcu -lcap-ng -ljansson -lmicrohttpd -lsystemd -lpthread -lbpf -lmnl -lm
+VDE_SWITCH_LIBS := $(BUILD)/lib/libimpair.a -lurcu -ljansson -lmicrohttpd -lsystemd -lbpf -lmnl -lm -lcap -lpthread
 
 PROGRAMS += $(BUILD)/bin/vde_switch
 $(eval $(call program,bin/vde_switch,$(VDE_SWITCH_C),$(VDE_SWITCH_LIBS)))

@@ -17,6 +17,7 @@
 #include <urcu.h>
 
 #include "user/vde/switch/planes/user/parts.h"
+#include "user/vde/switch/privileges.h"
 
 #define EVENTS	    64
 #define FRAME_ROOM  (FRAME_MAX + 1) /* one more, to see that a frame is too long */
@@ -142,6 +143,7 @@ static void *work(void *argument)
 	struct epoll_event events[EVENTS];
 	bool quit = false;
 
+	privileges_drop();
 	rcu_register_thread();
 	while (!quit) {
 		int n = epoll_wait(worker->epoll, events, EVENTS, -1);
