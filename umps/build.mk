@@ -24,8 +24,10 @@ PROGRAMS += $(BUILD)/bin/umps
 
 # Tests
 UMPS_TEST_LIBS := $(BUILD)/lib/libumps.a -ljansson -lvdeplug
-$(eval $(call program,tests/umps/fuzz_engines,tests/umps/fuzz_engines.c,$(UMPS_TEST_LIBS)))
-TESTS += $(BUILD)/tests/umps/fuzz_engines
-$(eval $(call program,tests/umps/time_travel,tests/umps/time_travel.c,$(UMPS_TEST_LIBS)))
-TESTS += tests/umps/time_travel.sh tests/umps/probes.sh
-TEST_NEEDS += $(BUILD)/san/tests/umps/time_travel
+UMPS_TEST_PROGRAMS := fuzz_engines fuzz_files time_travel
+$(foreach p,$(UMPS_TEST_PROGRAMS),$(eval $(call program,tests/umps/$(p),tests/umps/$(p).c,$(UMPS_TEST_LIBS))))
+TESTS += $(BUILD)/tests/umps/fuzz_engines \
+	 $(addprefix tests/umps/,probes.sh run.sh faults.sh network.sh time_travel.sh fuzz_files.sh)
+LONG_TESTS += tests/umps/fuzz_long.sh
+TEST_NEEDS += $(UMPS_TEST_PROGRAMS:%=$(BUILD)/san/tests/umps/%) $(BUILD)/tests/umps/fuzz_engines $(BUILD)/san/bin/umps
+BENCHES += umps

@@ -127,6 +127,14 @@ is 'the page is the one of the space asked for, or physical' \
 has 'an address space without the page has no memory there' 'Cannot access memory at address 0x80000000'
 
 out=$(session machine.json <<-'END'
+	hbreak *0x80000004 if $asid == 2
+	continue
+	p/x $entryhi
+END
+)
+has 'a condition on the address space works as well' '^\$1 = 0x80$'
+
+out=$(session machine.json <<-'END'
 	watch *(int *)0x80000000
 	continue
 	continue
@@ -137,6 +145,53 @@ END
 )
 has 'a watchpoint on a mapped page stops' 'Hardware watchpoint 1: \*\(int \*\)0x80000000'
 has 'stop-on exceptions stops in the exception' 'exception Sys, EPC 0x2000'
+
+# ---- backwards
+
+out=$(session machine.json <<-'END'
+	break factorial
+	continue
+	p $pc
+	reverse-stepi
+	stepi
+	p $pc
+	delete
+	watch counter
+	reverse-continue
+	p counter
+	reverse-continue
+	p counter
+	delete
+	reverse-continue
+	monitor ticks
+	break handler
+	continue
+	p system_calls
+	monitor input 0 tom
+	continue
+	monitor travel 100
+	maintenance flush register-cache
+	where
+	delete
+	continue
+END
+)
+is 'a step back and one forth lead to the same place' \
+	"$(grep -c '^\$[12] = (void (\*)()) 0x200.* <factorial+20>' <<<"$out")" 2
+has 'reverse-continue finds the last change of a variable' '^\$3 = 9'
+has 'and the one before' '^\$4 = 8'
+has 'the start of the recording is the end of the way back' 'No more reverse-execution history'
+has 'it is tick 0' '^tick 0, recorded since tick 0'
+has 'forward again it happens as it did' '^\$5 = 0'
+has 'one can travel to a tick' '^tick 100;'
+has 'and sees what was there' '#1 .* in main \(\)'
+has 'input comes again at its time' 'hello, tom'
+
+out=$(session '--no-record machine.json' <<-'END'
+	reverse-stepi
+END
+)
+has 'without a recording gdb knows that it cannot go back' 'does not support this command|not support reverse'
 
 # ---- over TCP, with a terminal, interrupts, and a second debugger
 

@@ -1,6 +1,7 @@
 # Debian's umps3, run unattended on a private X display; source it after tap.sh. shellcheck shell=bash
 #
 #   peer_start DIRECTORY                    a display for several runs; undone at exit
+#                                           ($peer_prefix, if set, goes before its command)
 #   peer_run CONFIG FILE REGEX SECONDS      run CONFIG until a line of FILE (a terminal's) matches; prints the
 #                                           seconds from the start of the guest to then
 #
@@ -31,7 +32,7 @@ peer_run() {
 	local config=$1 file=$2 regex=$3 limit=$4 pid status start
 	rm -f "$file"
 	HOME=$peer_home XDG_CONFIG_HOME=$peer_home/.config XDG_RUNTIME_DIR=$peer_home/run DISPLAY=$peer_display \
-		umps3 "$config" >"$peer_home/log" 2>&1 3>&- &
+		${peer_prefix:-} umps3 "$config" >"$peer_home/log" 2>&1 3>&- &
 	pid=$!
 	until_true 30 peer_focus "$(basename "$config")" || { kill "$pid"; return 1; }
 	until_true 30 peer_powered "$file"
@@ -53,6 +54,6 @@ peer_powered() { test -e "$1" || { peer_key F5; test -e "$1"; }; }
 peer_ended() { # REGEX FILE
 	grep -Eq "$1" "$2" && return
 	peer_polls=$((peer_polls + 1))
-	[ $((peer_polls % 20)) -ne 0 ] || peer_key F9
+	[ -s "$2" ] || [ $((peer_polls % 20)) -ne 0 ] || peer_key F9
 	return 1
 }

@@ -17,7 +17,7 @@ static struct umps_config *kernel_config(const char *path)
 	config->core_file = strdup(path);
 	config->load_core = true;
 	terminal->enabled = true;
-	terminal->file = strdup("term0.umps");
+	terminal->file = strdup("/dev/null");
 	return config;
 }
 

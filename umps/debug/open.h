@@ -9,7 +9,7 @@
 
 /*
  * PATH is a machine file, or a kernel (ELF or .core.umps), which gets the machine that a new machine file describes:
- * one processor, 64 frames, terminal0 logged in term0.umps. NULL and a sentence on errors.
+ * one processor, 64 frames, and a terminal0 that keeps no log. NULL and a sentence on errors.
  */
 struct umps_config *config_from_path(const char *path, struct umps_error *error);
 

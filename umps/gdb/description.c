@@ -14,9 +14,11 @@
 
 #define BUS_BASE    0x10000000u
 #define DEVICE_BASE 0x10000054u
+#define ENTRYHI	    (UMPS_REG_CP0 + 10)
 
 enum source {
 	PROCESSOR,   /* where: register number of umps_get_register() */
+	ASID,	     /* of EntryHi, as a number of its own: for conditions of breakpoints */
 	UNAVAILABLE, /* gdb demands a floating-point unit; this machine has none */
 	TLB_HI,	     /* where: entry */
 	TLB_LO,
@@ -119,6 +121,7 @@ static void add_processor(struct description *d, const struct umps *m)
 	cp0(d, 10, "entryhi_bits", "entryhi");
 	cp0(d, 14, "code_ptr", "epc");
 	cp0(d, 15, "uint32", "prid");
+	reg(d, ASID, 0, "uint32", "asid");
 	feature(d, "org.umps.tlb", "tlb");
 	for (uint32_t i = 0; i < (uint32_t)umps_tlb_size(m); i++) {
 		reg(d, TLB_HI, i, "entryhi_bits", "tlb%u_hi", i);
@@ -232,6 +235,9 @@ bool description_read(const struct description *d, const struct umps *m, int cpu
 	case PROCESSOR:
 		*value = umps_get_register(m, cpu, (int)r->where);
 		break;
+	case ASID:
+		*value = umps_get_register(m, cpu, ENTRYHI) >> 6 & 63;
+		break;
 	case TLB_HI:
 	case TLB_LO:
 		umps_get_tlb(m, cpu, (int)r->where, &hi, &lo);
@@ -257,6 +263,9 @@ bool description_write(const struct description *d, struct umps *m, int cpu, uin
 	switch (r->source) {
 	case PROCESSOR:
 		return r->where == 0 || umps_set_register(m, cpu, (int)r->where, value) == 0;
+	case ASID:
+		hi = umps_get_register(m, cpu, ENTRYHI) & ~(63u << 6);
+		return umps_set_register(m, cpu, ENTRYHI, hi | (value & 63) << 6) == 0;
 	case TLB_HI:
 	case TLB_LO:
 		umps_get_tlb(m, cpu, (int)r->where, &hi, &lo);

@@ -9,5 +9,5 @@ $(BUILD)/tests/umps/gdb_fuzz: tests/umps/gdb_fuzz.c $(UMPS_GDB_FUZZED) $$(UMPS_M
 	$(CLANG) $(ALL_CFLAGS) -O1 $(SANITIZE) -fsanitize=fuzzer -o $@ $^ -ljansson -lvdeplug
 
 TESTS	   += tests/umps/gdb.sh tests/umps/gdb_fuzz.sh
-LONG_TESTS += tests/umps/gdb_fuzz_long.sh
 TEST_NEEDS += $(BUILD)/tests/umps/gdb_fuzz $(BUILD)/san/bin/umps
+INSTALL_MAN += umps/gdb/umps-gdb.1

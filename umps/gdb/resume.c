@@ -18,6 +18,7 @@
 #define SLICE	 500000u /* ticks: some milliseconds */
 #define MAX_WAIT 200	 /* ms between two looks at things that no descriptor tells of */
 #define MAX_FDS	 (2 + UMPS_N_DEVICES)
+#define AT_BEGIN (-1) /* the id of a stop at the limit: the limit is the begin of the recording */
 
 bool can_reverse(const struct server *s)
 {
@@ -118,12 +119,20 @@ static struct umps_stop run_slice(struct server *s, uint64_t until)
 	return umps_run(s->machine, now + ticks, 0);
 }
 
+/* There is nothing recorded before now. */
+static struct umps_stop at_begin(int cpu)
+{
+	return (struct umps_stop){ .reason = UMPS_STOP_LIMIT, .cpu = cpu, .id = AT_BEGIN };
+}
+
 static struct umps_stop go_back(struct server *s)
 {
 	struct umps_error error;
 	struct umps_stop stop = umps_reverse(s->machine, &error);
 
 	s->ended = false;
+	if (stop.reason == UMPS_STOP_LIMIT)
+		return at_begin(s->cpu);
 	return stop;
 }
 
@@ -150,7 +159,7 @@ static struct umps_stop step_back(struct server *s, int cpu)
 	uint64_t now = umps_ticks(s->machine), low = now, high = now, step = 1;
 
 	if (now <= start)
-		return (struct umps_stop){ .reason = UMPS_STOP_LIMIT, .cpu = cpu, .id = -1 };
+		return at_begin(cpu);
 	s->ended = false;
 	do {
 		high = low;
@@ -275,7 +284,7 @@ void send_stop(struct server *s)
 		     stop->code & UMPS_REFILL ? " (TLB refill)" : "", stop->address);
 		break;
 	default:
-		if (stop->id < 0)
+		if (stop->id == AT_BEGIN)
 			snprintf(why, sizeof(why), "replaylog:begin;");
 	}
 	snprintf(text, sizeof(text), "T%02x%sthread:%x;", (unsigned)signal, why, (unsigned)s->cpu + 1);

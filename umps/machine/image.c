@@ -16,7 +16,6 @@
 #define CORE_MAGIC     0x0353504Du
 #define AOUT_MAGIC     0x0453504Du
 #define HEADER_WORDS   43
-#define HEADER_ENTRY   1
 #define HEADER_GP      42
 #define TEXT_OFFSET    UMPS_PAGE /* of the text segment in RAM: after frame 0 */
 #define MAX_FILE_BYTES (64u << 20)
@@ -194,8 +193,8 @@ static int load_segment(struct umps *m, const char *path, const uint8_t *bytes, 
 static int load_elf(struct umps *m, const char *path, const uint8_t *bytes, size_t length, struct umps_error *error)
 {
 	const Elf32_Ehdr *header = (const Elf32_Ehdr *)bytes;
-	const Elf32_Phdr *segments = (const Elf32_Phdr *)(bytes + header->e_phoff);
-	uint32_t words[HEADER_WORDS] = { AOUT_MAGIC, header->e_entry };
+	const Elf32_Phdr *segments;
+	uint32_t words[3] = { AOUT_MAGIC }; /* and entry, gp */
 
 	if (length < sizeof(*header) || header->e_ident[EI_CLASS] != ELFCLASS32 ||
 	    header->e_ident[EI_DATA] != ELFDATA2LSB || header->e_machine != EM_MIPS || header->e_type != ET_EXEC)
@@ -203,13 +202,15 @@ static int load_elf(struct umps *m, const char *path, const uint8_t *bytes, size
 	if (header->e_phoff % 4 || header->e_phoff > length ||
 	    header->e_phnum > (length - header->e_phoff) / sizeof(*segments))
 		return fail(error, "boot.core-file: %s: its program headers are cut short", path);
+	segments = (const Elf32_Phdr *)(bytes + header->e_phoff);
 	for (int i = 0; i < header->e_phnum; i++)
 		if (segments[i].p_type == PT_LOAD && segments[i].p_memsz &&
 		    load_segment(m, path, bytes, length, &segments[i], error) < 0)
 			return -1;
-	words[HEADER_GP] = elf_gp(bytes, length);
+	words[1] = header->e_entry;
+	words[2] = elf_gp(bytes, length);
 	memcpy(m->ram + TEXT_OFFSET, words, 8);
-	memcpy(m->ram + TEXT_OFFSET + 4 * HEADER_GP, &words[HEADER_GP], 4);
+	memcpy(m->ram + TEXT_OFFSET + 4 * HEADER_GP, &words[2], 4);
 	return 0;
 }
 

@@ -11,4 +11,7 @@ $(UMPS_SAMPLE)/.made: $(UMPS_SAMPLE_SOURCES) $$(UMPS_SDK_ALL)
 PROGRAMS += $(UMPS_SAMPLE)/.made
 INSTALL_DATA += $(foreach file,$(UMPS_SAMPLE_SOURCES), \
 		$(file):$(patsubst %/,%,$(dir $(patsubst umps/sample/%,share/umps3/sample/%,$(file)))))
-TESTS += tests/umps/sample.sh tests/umps/network.sh
+TESTS += tests/umps/sample.sh tests/umps/sample_network.sh
+
+$(eval $(call program,tests/umps/frames,tests/umps/frames.c))
+TEST_NEEDS += $(BUILD)/tests/umps/frames

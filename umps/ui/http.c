@@ -4,8 +4,8 @@
  * and pages of other sites, who do not know it, get nothing.
  *
  *	GET  /TOKEN/            the page, and its files below
- *	GET  /TOKEN/events      server-sent events: "state" (state.c) and "output" {"device", "text"}, a character
- *	                        per byte
+ *	GET  /TOKEN/events      server-sent events: "changed" {}, and "output" {"device", "text"}, a character per byte
+ *	GET  /TOKEN/state       everything that is shown (state.c)
  *	GET  /TOKEN/code?cpu=&address=    /TOKEN/memory?cpu=&asid=&address=&length=    /TOKEN/symbols
  *	POST /TOKEN/do          a request of command.c
  *
@@ -163,7 +163,7 @@ static void compose(struct stream *stream)
 	for (int i = 0; i < N_OUTPUTS; i++)
 		write_output(out, stream, i);
 	if (stream->seen != s->changes)
-		write_event(out, "state", state_json(s));
+		write_event(out, "changed", json_object());
 	else
 		fputs(":\n\n", out);
 	stream->seen = s->changes;
@@ -266,6 +266,8 @@ static enum MHD_Result answer_get(struct http *http, struct MHD_Connection *c, c
 		return answer_file(c, file);
 	if (!strcmp(path, "events"))
 		return answer_events(http, c);
+	if (!strcmp(path, "state"))
+		return answer_json(c, state_json(s));
 	if (!strcmp(path, "code"))
 		return answer_json(c, view_code(s, int_argument(c, "cpu"), address));
 	if (!strcmp(path, "memory"))

@@ -1,13 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A mix of ordinary C: sieve, CRC-32, recursion, string and list work. ROUNDS scales it. */
+/*
+ * A mix of ordinary C: sieve, CRC-32, recursion, list work. ROUNDS scales it. With MAPPED its data are behind the
+ * TLB at 0x80000000, more pages than entries, refilled by a handler, and the interval timer interrupts it.
+ */
+#ifdef MAPPED
+#include "handlers.h"
+#else
 #include "guest.h"
+#endif
 
 #ifndef ROUNDS
 #define ROUNDS 20
 #endif
 
 #define SIEVE 8192
+struct node {
+	struct node *next;
+	u32 key;
+};
+#ifdef MAPPED
+#define SPREAD	  40 /* nodes lie on 20 pages */
+#define composite ((u8 *)0x80000000)
+#define nodes	  ((struct node *)0x80004000)
+#else
+#define SPREAD 1
 static u8 composite[SIEVE];
+static struct node nodes[256];
+#endif
 
 static u32 sieve(void)
 {
@@ -42,24 +61,19 @@ static u32 __attribute__((noinline)) fibonacci(u32 n)
 	return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
 }
 
-struct node {
-	struct node *next;
-	u32 key;
-};
-static struct node nodes[256];
-
 static u32 sorted_list(void)
 {
-	struct node *head = 0, **at;
+	struct node *head = 0, **at, *node;
 	u32 seed = 1, sum = 0, n = 0;
 
-	for (int i = 0; i < 256; i++) {
+	for (u32 i = 0; i < 256; i++) {
 		seed = seed * 1103515245 + 12345;
-		nodes[i].key = seed >> 16 & 0x7FFF;
-		for (at = &head; *at && (*at)->key < nodes[i].key; at = &(*at)->next)
+		node = &nodes[i * SPREAD];
+		node->key = seed >> 16 & 0x7FFF;
+		for (at = &head; *at && (*at)->key < node->key; at = &(*at)->next)
 			;
-		nodes[i].next = *at;
-		*at = &nodes[i];
+		node->next = *at;
+		*at = node;
 	}
 	for (struct node *p = head; p; p = p->next)
 		sum += p->key * n++ % 7919;
@@ -70,12 +84,20 @@ int main(void)
 {
 	u32 sum = 0;
 
+#ifdef MAPPED
+	handlers_start(2000);
+#endif
 	for (u32 round = 0; round < ROUNDS; round++) {
 		sum += sieve();
 		sum = sum * 31 + crc(composite, 2048);
 		sum = sum * 31 + fibonacci(16);
 		sum = sum * 31 + sorted_list();
 	}
+#ifdef MAPPED
+	handlers_stop();
+	show("refills", refills);
+	show("interrupts", interrupts);
+#endif
 	show("sum", sum);
 	show("tod", TOD);
 	return 0;

@@ -13,6 +13,7 @@ let place = null; // what was typed, or null: follow the program counter
 let code = null;
 let codeKey = '';
 let asking = false;
+let stoodAt = -1; // tick at which the machine stood still last
 
 const space = (state, address) => address < state.bus.floor ? -1 : null;
 
@@ -28,9 +29,11 @@ function toggle(state, cpu, address) {
 }
 
 function line(state, cpu, { address, word, text, label, target }) {
-	const here = state.cpus.map((c, i) => c.pc === address ? i : -1).filter(i => i >= 0);
+	const here = state.cpus.map((c, i) => c.pc === address && (c.state !== 'halted' || i === cpu) ? i : -1).filter(i => i >= 0);
 	const point = state.points.find(p => p.kind === 'breakpoint' && p.first === address);
-	const [mnemonic, operands = ''] = text.split('\t');
+	const [mnemonic, allOperands = ''] = text.split('\t');
+	// The last operand of a branch or jump is a distance; the target says more.
+	const operands = target ? allOperands.split(', ').slice(0, -1).join(', ') : allOperands;
 	const row = el('tr', {
 		class: [here.includes(cpu) && 'here', here.length && 'some', point && (point.enabled ? 'point' : 'point off')]
 			.filter(Boolean).join(' '),
@@ -76,8 +79,12 @@ async function fetchCode(state, cpu) {
 }
 
 export async function showCode(state, cpu, chooseCpu) {
+	if (!state.running && state.tick !== stoodAt) { // it stopped anew: there is what matters
+		stoodAt = state.tick;
+		followPc();
+	}
 	cpuTabs.replaceChildren(...(state.cpus.length > 1 ? state.cpus : []).map((c, i) => el('button', {
-		class: 'cpu ' + c.state, 'aria-pressed': String(i === cpu), onclick: () => chooseCpu(i), title: c.state,
+		class: 'cpu ' + c.state, 'aria-pressed': String(i === cpu), onclick: () => chooseCpu(i), title: `${c.state}, ${c.symbol || hex(c.pc)}`,
 	}, `CPU ${i}`)));
 	await fetchCode(state, cpu);
 	redraw(body, [code, cpu, place, state.points, state.cpus.map(c => c.pc)], () => draw(state, cpu));

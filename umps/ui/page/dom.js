@@ -12,7 +12,7 @@ export function el(name, attributes = {}, ...children) {
 		else if (value !== false && value !== undefined && value !== null)
 			node.setAttribute(key, value);
 	}
-	node.append(...children.flat().filter(child => child !== null && child !== undefined));
+	node.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined));
 	return node;
 }
 

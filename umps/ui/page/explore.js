@@ -46,6 +46,8 @@ function points() {
 		el('td', { class: 'value' }, hex(p.first) + (p.last > p.first ? '–' + hex(p.last) : '')),
 		el('td', {}, p.symbol), el('td', {}, asidText(p.asid)),
 		el('td', {}, p.kind === 'suspect' ? [p.read && 'read', p.write && 'write'].filter(Boolean).join(' ') : 'fetch'),
+		el('td', { title: 'Processors that stand here' }, state.cpus.map((c, i) => p.kind === 'breakpoint' && c.pc === p.first &&
+			c.state !== 'halted' ? `CPU ${i}` : '').filter(Boolean).join(' ')),
 		el('td', {}, el('button', { class: 'remove', title: 'Remove', onclick: () => request('remove', { id: p.id }) }, '✕')));
 	return [
 		el('div', { class: 'forms' },
@@ -157,7 +159,7 @@ function offerSymbols() {
 // ---- the panel
 
 const views = {
-	points: [points, () => [state.points, state.mask]],
+	points: [points, () => [state.points, state.mask, state.cpus.map(c => c.pc)]],
 	traces: [traces, () => [state.traces, [...last]]],
 	symbols: [symbolView, () => symbols],
 	memory: [memoryView, () => memory],

@@ -14,14 +14,15 @@ const controls = document.getElementById('controls');
 const status = document.getElementById('status');
 const speed = document.getElementById('speed');
 const keys = document.getElementById('keys');
+const bare = text => text.replace(/^\W+/, '');
 let state = null;
 let cpu = 0;
 
 // Names of keys as in KeyboardEvent.key; the first ones are those of the old front end.
 const actions = [
-	{ id: 'power', text: '⏻ Power', keys: ['F5', 'p'], run: () => request('power', { on: !state.on }) },
-	{ id: 'reset', text: '↺ Reset', keys: ['F6', 'r'], run: () => request('power', { on: true }) },
-	{ id: 'reverse', text: '⏮ Reverse', keys: ['Shift+F9', 'C'], enabled: s => s.recorded, run: () => request('back', { far: true }),
+	{ id: 'power', text: 'Power', keys: ['F5', 'p'], run: () => request('power', { on: !state.on }) },
+	{ id: 'reset', text: 'Reset', keys: ['F6', 'r'], run: () => request('power', { on: true }) },
+	{ id: 'reverse', text: '◀◀ Reverse', keys: ['Shift+F9', 'C'], enabled: s => s.recorded, run: () => request('back', { far: true }),
 		hint: 'Back to the last stop point' },
 	{ id: 'back', text: '◀ Back', keys: ['Shift+F10', 'b'], enabled: s => s.recorded, run: () => request('back'), hint: 'One tick back' },
 	{ id: 'stop', text: '■ Stop', keys: ['F12', 'x'], enabled: s => s.running, run: () => request('stop') },
@@ -41,8 +42,10 @@ const more = [
 ];
 
 function setSpeed(level) {
-	if (level >= 0 && level < speeds.length)
-		request('speed', { speed: level });
+	if (level < 0 || level >= speeds.length)
+		return;
+	state.speed = level; // two key presses may come before the answer
+	request('speed', { speed: level });
 }
 
 function chooseCpu(number) {
@@ -65,7 +68,9 @@ function showHeader() {
 	status.className = !state.on ? 'off' : state.running ? 'running' : /panic|never/.test(state.status) ? 'bad' : 'stopped';
 	document.body.classList.toggle('off', !state.on);
 	document.getElementById('clock').textContent = state.on ? `${grouped(state.tick)} ticks` : '';
-	document.getElementById('path').textContent = state.path ?? '';
+	const path = document.getElementById('path');
+	path.textContent = (state.path ?? '').split('/').pop();
+	path.title = state.path ?? '';
 	document.title = `${(state.path ?? '').split('/').pop()} — uMPS`;
 	speed.value = String(state.speed);
 	for (const action of actions)
@@ -74,12 +79,12 @@ function showHeader() {
 }
 
 controls.append(...actions.map(action => el('button', {
-	id: 'do-' + action.id, onclick: () => action.run(), title: `${action.hint ?? action.text.slice(2)} (${action.keys.join(', ')})`,
+	id: 'do-' + action.id, onclick: () => action.run(), title: `${action.hint ?? bare(action.text)} (${action.keys.join(', ')})`,
 }, action.text, el('kbd', {}, action.keys[0].replace('Shift+', '⇧')))));
 speed.append(...speeds.map((name, i) => el('option', { value: String(i) }, name)));
 speed.addEventListener('change', () => setSpeed(Number(speed.value)));
 keys.append(el('h2', {}, 'Keys'), el('table', {}, [...actions, ...more].map(a => el('tr', {},
-	el('td', {}, a.keys.map(k => el('kbd', {}, k))), el('td', {}, a.hint ?? a.text.replace(/^[^\w]+ /, ''))))),
+	el('td', {}, a.keys.map(k => el('kbd', {}, k))), el('td', {}, a.hint ?? bare(a.text))))),
 	el('form', { method: 'dialog' }, el('button', {}, 'Close')));
 document.getElementById('help').addEventListener('click', () => keys.showModal());
 document.getElementById('code').addEventListener('look', show);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Registers and TLB of the chosen processor; what changed since the machine last stood still is marked.
 
-import { el, hex, formats, parseWord, editable, redraw } from './dom.js';
+import { el, hex, grouped, formats, parseWord, editable, redraw } from './dom.js';
 import { request, say } from './server.js';
 
 const exceptions = ['Int', 'Mod', 'TLBL', 'TLBS', 'AdEL', 'AdES', 'DBE', 'IBE', 'Sys', 'Bp', 'RI', 'CpU', 'Ov'];
+const alwaysMoving = ['Random', 'Timer', 'nextPC'];
 const body = document.querySelector('#processor .body');
 const tlbBody = document.querySelector('#tlb .body');
 const select = document.querySelector('#processor .format');
@@ -45,7 +46,7 @@ function meaning(name, value) {
 
 function register(cpu, { number, name, value }) {
 	const text = formats[format](value);
-	const cell = el('td', { class: 'value' + (before.has(number) && before.get(number) !== value ? ' changed' : ''),
+	const cell = el('td', { class: 'value' + (before.has(number) && before.get(number) !== value && !alwaysMoving.includes(name) ? ' changed' : ''),
 		'data-register': name }, text);
 	if (name !== 'zero' && name !== 'nextPC' && name !== 'PRID')
 		editable(cell, text, typed => {
@@ -58,10 +59,19 @@ function register(cpu, { number, name, value }) {
 	return [el('th', {}, name), cell];
 }
 
-function draw(cpu, registers) {
+function summary(cpu, { state, symbol, pc, slot, load, instructions }) {
+	const flag = (on, name, title) => el('span', { class: 'flag' + (on ? ' on' : ''), title }, name);
+	return el('p', { class: 'summary' }, el('b', {}, `CPU ${cpu} ${state}`), ` at ${symbol || hex(pc)}, `,
+		`${grouped(instructions)} instructions `, flag(slot, 'BD', 'The next instruction is in a branch delay slot'),
+		flag(load, 'LD', 'A load has not arrived yet'));
+}
+
+function draw(cpu, state) {
+	const { registers } = state;
 	const general = registers.filter(r => r.number < 32), rest = registers.filter(r => r.number >= 32);
 	const columns = format === 'binary' ? 1 : 4, rows = general.length / columns;
 	return [
+		summary(cpu, state),
 		el('table', { class: 'registers' }, Array.from({ length: rows }, (_, row) => el('tr', {},
 			Array.from({ length: columns }, (_, column) => register(cpu, general[column * rows + row]))))),
 		el('table', { class: 'registers special' }, rest.map(r => el('tr', {},
@@ -93,7 +103,7 @@ export function showProcessor(state, cpu) {
 		now = new Map(registers.map(r => [r.number, r.value]));
 		shownTick = state.tick;
 	}
-	redraw(body, [cpu, format, registers, [...before]], () => draw(cpu, registers));
+	redraw(body, [cpu, format, state.cpus[cpu], [...before]], () => draw(cpu, state.cpus[cpu]));
 	redraw(tlbBody, [cpu, tlb], () => drawTlb(cpu, tlb));
 	select.onchange = () => {
 		format = select.value;

@@ -35,6 +35,29 @@ export async function ask(path, fields = {}) {
 	}
 }
 
+const pause = ms => new Promise(done => { setTimeout(done, ms); });
+
+// The state is fetched when it has changed, and not before the last one is drawn: a slow browser shows fewer
+// states of a running machine, never old ones.
+function follower(onstate) {
+	let changed = false, busy = false;
+	return async () => {
+		changed = true;
+		if (busy)
+			return;
+		busy = true;
+		while (changed) {
+			changed = false;
+			const state = await ask('state');
+			if (state) {
+				onstate(state);
+				await pause(state.running ? 120 : 0);
+			}
+		}
+		busy = false;
+	};
+}
+
 export function listen(onstate, onoutput) {
 	const events = new EventSource('events');
 	let wasOpen = false;
@@ -43,7 +66,7 @@ export function listen(onstate, onoutput) {
 			location.reload(); // what was missed is told from the beginning
 		wasOpen = true;
 	});
-	events.addEventListener('state', event => onstate(JSON.parse(event.data)));
+	events.addEventListener('changed', follower(onstate));
 	events.addEventListener('output', event => {
 		const { device, text } = JSON.parse(event.data);
 		onoutput(device, Uint8Array.from(text, c => c.charCodeAt(0)));
