@@ -118,6 +118,26 @@ like "a kernel that halts too early gets none" "$(grade hello.json "$prefix/shar
 like "a kernel that is not there gets none, and the reason is told" \
 	"$(grade nothing.json "$prefix/share/umps3/sample/grading/start.script")" '^ 0 of  2 .*nothing\.json'
 
+# ---- a program of one's own, as the README says; this one makes 60 senseless system calls, 60 times, every third beside the next
+own=$work/own
+cp -r "$prefix/share/umps3/sample" "$own"
+cp "$OLDPWD/tests/umps/guests/noise.c" "$own/programs/"
+sed -i 's/^PROGRAMS = .*/& noise/' "$own/Makefile"
+ok "a copy with a new program builds" make -s -C "$own" PREFIX="$prefix" OUT="$work/noise"
+{
+	printf 'wait "> "\n'
+	for seed in $(seq 60); do
+		beside=''
+		[ $((seed % 3)) -ne 0 ] || beside=' &'
+		printf 'send "noise %s%s\\n"\nwait "> "\n' "$seed" "$beside"
+	done
+	printf 'after 30000000\n'
+	printf 'send "hello after\\n"\nwait "Hello, after!"\nwait "> "\nsend "pages 3\\n"\n'
+	printf 'wait "sum 1950, 0 wrong\\n> "\nsend "memory\\n"\nwait "24 frames, 21 free"\nsend "halt\\n"\n'
+} >"$work/noise/session"
+ok "the kernel survives it" timeout 100 "$umps" run --max-ticks=500000000 --script="$work/noise/session" \
+	"$work/noise/piazza.json" </dev/null
+
 # ---- the tour: processes, paging to disk, timers, all in 4 million ticks
 tour() { # FOLDER: makes it there
 	make -s -C "$prefix/share/umps3/sample" PREFIX="$prefix" OUT="$1" \
