@@ -11,6 +11,7 @@
 
 #include "umps/machine/instruction.h"
 #include "umps/run/run.h"
+#include "umps/tools/disassemble.h"
 
 static const struct umps_symbol *symbol_of(const struct umps *m, int cpu, uint32_t address)
 {
@@ -77,12 +78,14 @@ static void trace_call(const struct run *run, int cpu, uint32_t pc, uint32_t wor
 static void on_instruction(void *context, int cpu, uint32_t pc, uint32_t word)
 {
 	struct run *run = context;
+	char text[DISASSEMBLY_SIZE];
 
 	count(run, cpu, pc);
 	if (run->trace & TRACE_INSTRUCTIONS) {
 		print_head(run, cpu, "instruction");
 		print_place(run, cpu, pc);
-		fprintf(run->trace_file, " %08X\n", word);
+		disassemble(word, text);
+		fprintf(run->trace_file, " %08X %s\n", word, text);
 	}
 	if (run->trace & TRACE_CALLS)
 		trace_call(run, cpu, pc, word);
