@@ -31,3 +31,5 @@ $(BUILD)/fuzz/vde_switch: $$(VDE_FUZZ_C) $(wildcard user/vde/switch/*.h user/vde
 TEST_NEEDS += $(BUILD)/fuzz/vde_switch
 TESTS += tests/vde/machines.sh tests/vde/fuzz.sh
 LONG_TESTS += tests/vde/fuzz_long.sh
+TESTS += tests/vde/web.sh
+LONG_TESTS += tests/vde/flow_long.sh

@@ -14,6 +14,8 @@
 #include <time.h>
 
 #include "umps/run/command.h"
+#include "umps/front/names.h"
+#include "umps/front/open.h"
 #include "umps/run/run.h"
 
 #define SLICE_TICKS	2000000u
@@ -212,24 +214,6 @@ static void on_warning(void *context, const char *sentence)
 	fprintf(stderr, "%s: %s\n", run->program, sentence);
 }
 
-/* A machine file, or a kernel on the default machine with one terminal whose log nobody needs. */
-static struct umps_config *read_config(const char *path, struct umps_error *error)
-{
-	size_t length = strlen(path);
-	struct umps_config *c;
-	struct umps_device_config *terminal;
-
-	if (length > 5 && !strcmp(path + length - 5, ".json"))
-		return umps_config_read(path, error);
-	c = umps_config_new();
-	free(c->core_file);
-	c->core_file = strdup(path);
-	terminal = &c->devices[UMPS_TERMINAL - UMPS_FIRST_LINE][0];
-	terminal->enabled = true;
-	terminal->file = strdup("/dev/null");
-	return c;
-}
-
 static int connect_all(struct settings *s, struct umps_error *error)
 {
 	for (int i = 0; i < UMPS_N_DEVICES; i++) {
@@ -251,7 +235,7 @@ static int fail_devices(struct settings *s, struct umps_error *error)
 	int number;
 
 	for (int i = 0; i < s->n_failing; i++)
-		if (device_named(s->failing[i], &line, &number) < 0 ||
+		if (!device_from_name(s->failing[i], &line, &number) ||
 		    umps_set_failing(s->run.machine, line, number, true) < 0) {
 			snprintf(error->text, sizeof(error->text),
 				 "--fail: the machine has no device \"%s\"", s->failing[i]);
@@ -305,11 +289,11 @@ static int save(const struct run *run, const char *path, struct umps_error *erro
 
 static int set_up(struct settings *s, struct umps_error *error)
 {
-	struct umps_host host = {.context = &s->run,
-				 .terminal_output = on_terminal,
-				 .printer_output = on_printer,
-				 .warning = on_warning};
-	struct umps_config *config = read_config(s->run.machine_file, error);
+	struct umps_host host = { .context = &s->run,
+				  .terminal_output = on_terminal,
+				  .printer_output = on_printer,
+				  .warning = on_warning };
+	struct umps_config *config = config_from_path(s->run.machine_file, error);
 
 	if (!config)
 		return -1;

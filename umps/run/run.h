@@ -89,8 +89,6 @@ bool script_waits(const struct script *s);
 void script_output(struct run *run, int terminal, uint8_t character);
 /* What an unfinished script waits for, in words. */
 void script_tell(const struct run *run, FILE *out);
-/* "disk0" to a device; -1 if it is none. */
-int device_named(const char *name, enum umps_line *line, int *number);
 
 /* observe.c */
 void observe_start(struct run *run);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "umps/front/names.h"
 #include "umps/run/run.h"
 
 enum verb { VERB_WAIT, VERB_SEND, VERB_AT, VERB_AFTER, VERB_FAIL, VERB_REPAIR, VERB_STOP };
@@ -41,23 +42,6 @@ struct script {
 	char *seen[UMPS_N_DEVICES]; /* output not consumed by a wait yet */
 	size_t seen_length[UMPS_N_DEVICES], seen_size[UMPS_N_DEVICES];
 };
-
-int device_named(const char *name, enum umps_line *line, int *number)
-{
-	static const char *const classes[] = {"disk", "flash", "eth", "printer", "terminal"};
-
-	for (int i = 0; i < UMPS_N_LINES; i++) {
-		size_t length = strlen(classes[i]);
-
-		if (strncmp(name, classes[i], length) || name[length] < '0' || name[length] > '7' ||
-		    name[length + 1])
-			continue;
-		*line = (enum umps_line)(UMPS_FIRST_LINE + i);
-		*number = name[length] - '0';
-		return 0;
-	}
-	return -1;
-}
 
 static int complain(const char *path, int line, struct umps_error *error, const char *what)
 {
@@ -103,10 +87,9 @@ static int parse_text(struct command *c, char *rest, const char *path, struct um
 	c->line = UMPS_TERMINAL;
 	if (*rest != '"' && blank) {
 		*blank = 0;
-		if (device_named(rest, &c->line, &c->device) < 0 || c->line != UMPS_TERMINAL)
-			return complain(path, c->source_line, error,
-					"a terminal (terminal0 to terminal7) or a text in "
-					"double quotes must follow");
+		if (!device_from_name(rest, &c->line, &c->device) || c->line != UMPS_TERMINAL)
+			return complain(path, c->source_line, error, "a terminal (terminal0 to terminal7) or a text in "
+								     "double quotes must follow");
 		rest = skip_blanks(blank + 1);
 	}
 	text = quoted(&rest, &c->length);
@@ -139,9 +122,8 @@ static int parse_arguments(struct command *c, char *rest, const char *path,
 		return 0;
 	case VERB_FAIL:
 	case VERB_REPAIR:
-		if (device_named(rest, &c->line, &c->device) < 0)
-			return complain(path, c->source_line, error,
-					"a device such as disk0 must follow");
+		if (!device_from_name(rest, &c->line, &c->device))
+			return complain(path, c->source_line, error, "a device such as disk0 must follow");
 		return 0;
 	default:
 		return *rest ? complain(path, c->source_line, error, "nothing may follow") : 0;

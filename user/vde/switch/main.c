@@ -34,6 +34,7 @@
 #include "user/vde/switch/privileges.h"
 #include "user/vde/switch/rstp/rstp.h"
 #include "user/vde/switch/vlan/vlan.h"
+#include "user/vde/switch/web/web.h"
 
 static struct vswitch the_switch;
 
@@ -190,6 +191,7 @@ static int open_doors(struct vswitch *sw, const struct options *options)
 
 static void take_down(struct vswitch *sw)
 {
+	web_stop(sw);
 	control_close(sw->control);
 	sessions_close(sw->console);
 	for (unsigned int i = 0; i <= sw->numports; i++)
@@ -229,6 +231,7 @@ static int prepare(struct vswitch *sw)
 	rstp_commands(sw->console);
 	port_commands(sw->console);
 	vlan_commands(sw->console);
+	web_commands(sw->console);
 	return planes_init(sw);
 }
 
