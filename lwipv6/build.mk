@@ -17,16 +17,18 @@ $(LWIPV6_SO): $(call objects,$(LWIPV6_SOURCES),obj) lwipv6/liblwipv6.map
 $(BUILD)/liblwipv6.so: $(LWIPV6_SO)
 	ln -sf liblwipv6.so.3 $@
 
-$(BUILD)/liblwipv6.a: $(call objects,$(LWIPV6_SOURCES),obj)
-	@rm -f $@
-	$(LD) -r -o $(BUILD)/obj/lwipv6/all.o $^
+# $(call lwipv6_archive,TREE,ARCHIVE)
+define lwipv6_archive
+$(2): $(call objects,$(LWIPV6_SOURCES),$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(LD) -r -o $(BUILD)/$(1)/lwipv6/all.o $$^
 	objcopy --wildcard --keep-global-symbol='lwip_*' --keep-global-symbol=ip_addr_any \
-		$(BUILD)/obj/lwipv6/all.o
-	$(AR) rcs $@ $(BUILD)/obj/lwipv6/all.o
-$(BUILD)/san/liblwipv6.a: $(call objects,$(LWIPV6_SOURCES),san)
-	@mkdir -p $(@D)
-	@rm -f $@
-	$(AR) rcs $@ $^
+		$(BUILD)/$(1)/lwipv6/all.o
+	$$(AR) rcs $$@ $(BUILD)/$(1)/lwipv6/all.o
+endef
+$(eval $(call lwipv6_archive,obj,$(BUILD)/liblwipv6.a))
+$(eval $(call lwipv6_archive,san,$(BUILD)/san/liblwipv6.a))
 -include $(patsubst %.o,%.d,$(call objects,$(LWIPV6_SOURCES),obj) $(call objects,$(LWIPV6_SOURCES),san))
 
 $(BUILD)/lwipv6.pc: lwipv6/liblwipv6.pc.in

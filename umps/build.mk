@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # uMPS: the machine as a library, the programs on it. A folder beside this file adds itself with a part.mk; what it
 # adds to UMPS_SOURCES is linked into the program umps, and to UMPS_PROGRAM_LIBS its libraries.
-UMPS_SOURCES := $(wildcard umps/run/*.c)
+UMPS_SOURCES := $(wildcard umps/run/*.c) umps/tools/disassemble.c
 UMPS_PROGRAM_LIBS :=
 
 # The ROMs that are built in: those of our development kit.
@@ -19,14 +19,21 @@ $(UMPS_ROM_OBJECTS): umps/machine/builtin_rom.S $(UMPS_ROMS)/exec.rom.umps $(UMP
 
 $(eval $(call archive,lib/libumps.a,$(UMPS_MACHINE) umps/machine/builtin_rom.c))
 LIBRARIES += $(BUILD)/lib/libumps.a
-$(eval $(call program,bin/umps,$(UMPS_SOURCES),$(UMPS_LIBS)))
+$(eval $(call program,bin/umps,$(sort $(UMPS_SOURCES)),$(UMPS_LIBS)))
 PROGRAMS += $(BUILD)/bin/umps
+
+INSTALL_BIN += $(BUILD)/bin/umps
+INSTALL_LIB += $(BUILD)/lib/libumps.a
+INSTALL_DATA += umps/machine/umps.h:include/umps/machine
+INSTALL_MAN += umps/run/umps.1 umps/run/umps-run.1
+INSTALL_COMPLETION += umps/run/completion/umps
 
 # Tests
 UMPS_TEST_LIBS := $(BUILD)/lib/libumps.a -ljansson -lvdeplug
-$(eval $(call program,tests/umps/fuzz_engines,tests/umps/fuzz_engines.c,$(UMPS_TEST_LIBS)))
-TESTS += $(BUILD)/tests/umps/fuzz_engines
-$(eval $(call program,tests/umps/time_travel,tests/umps/time_travel.c,$(UMPS_TEST_LIBS)))
-TESTS += tests/umps/time_travel.sh tests/umps/probes.sh tests/umps/run.sh
-TEST_NEEDS += $(BUILD)/san/tests/umps/time_travel $(BUILD)/san/bin/umps
+UMPS_TEST_PROGRAMS := fuzz_engines fuzz_files time_travel
+$(foreach p,$(UMPS_TEST_PROGRAMS),$(eval $(call program,tests/umps/$(p),tests/umps/$(p).c,$(UMPS_TEST_LIBS))))
+TESTS += $(BUILD)/tests/umps/fuzz_engines \
+	 $(addprefix tests/umps/,probes.sh run.sh faults.sh network.sh time_travel.sh fuzz_files.sh)
+LONG_TESTS += tests/umps/fuzz_long.sh
+TEST_NEEDS += $(UMPS_TEST_PROGRAMS:%=$(BUILD)/san/tests/umps/%) $(BUILD)/tests/umps/fuzz_engines $(BUILD)/san/bin/umps
 BENCHES += umps

@@ -58,7 +58,7 @@ int frame_input(struct netif *netif, const void *frame, size_t len)
 
 	if (len > PACKET_MAX)
 		return -EMSGSIZE;
-	p = packet_new(PACKET_HEADROOM, len);
+	p = packet_new(PACKET_HEADROOM + (netif->kind == NETIF_ETHERNET ? 2 : 0), len);
 	if (!p)
 		return -ENOMEM;
 	memcpy(packet_put(p, len), frame, len);

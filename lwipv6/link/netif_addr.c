@@ -3,7 +3,7 @@
  * Addresses of interfaces: duplicate detection, announcements, lifetimes.
  *
  * IPv6 (RFC 4862 5.4): tentative until one solicitation stayed unanswered for RetransTimer. An
- * address set by hand is usable meanwhile (RFC 4429, optimistic). IPv4 (RFC 5227): an address set
+ * address set by hand is in use meanwhile, without the override flag, and withdrawn on a conflict. IPv4 (RFC 5227): an address set
  * by hand is announced twice, 2 s apart, and used at once; one found by DHCP was probed by the
  * client. Later conflicts: defend once per 10 s, give up at the second within them.
  */
@@ -104,7 +104,8 @@ void netif_addr_start(struct netif_addr *a)
 	a->state = ADDRESS_TENTATIVE;
 	a->dad_left = 1;
 	/* RFC 4862 5.4.2: random delay, so that hosts started together do not collide. */
-	timer_set(stack, &a->dad, stack->now + random_below(&stack->random, 1000) * NSEC_PER_MSEC);
+	timer_set(stack, &a->dad, stack->now + (a->origin == ORIGIN_MANUAL ? 0 :
+		  random_below(&stack->random, 1000) * NSEC_PER_MSEC));
 }
 
 static uint64_t until(uint64_t now, uint64_t lifetime)

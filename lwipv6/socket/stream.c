@@ -64,6 +64,13 @@ void stream_accepted(struct tcp_listener *l)
 	socket_event(&l->socket->socket);
 }
 
+uint32_t stream_first_window(const struct tcp_listener *l)
+{
+	uint32_t rcvbuf = l->socket->tcp->rcvbuf;
+
+	return rcvbuf < 65535 ? rcvbuf : 65535;
+}
+
 void stream_inherit(struct tcp_listener *l, struct tcp *t)
 {
 	const struct tcp *from = l->socket->tcp;

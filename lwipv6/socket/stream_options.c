@@ -196,9 +196,13 @@ int stream_setsockopt(struct socket *s, int level, int name, const void *value, 
 
 void stream_info(const struct tcp *t, struct tcp_info *info)
 {
+	/* Linux' TCP_CA_* */
+	static const uint8_t states[] = {[CONGESTION_OPEN] = 0, [CONGESTION_CWR] = 2,
+					 [CONGESTION_RECOVERY] = 3, [CONGESTION_LOSS] = 4};
+
 	*info = (struct tcp_info){
 		.tcpi_state = t->state,
-		.tcpi_ca_state = t->congestion,
+		.tcpi_ca_state = states[t->congestion],
 		.tcpi_retransmits = t->retransmits,
 		.tcpi_probes = t->probes,
 		.tcpi_backoff = t->persist_backoff,

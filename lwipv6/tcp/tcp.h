@@ -315,6 +315,8 @@ void tcp_set_mtu(struct tcp *t, uint32_t mtu);
 /* ---- socket/stream.c, upwards */
 void stream_event(struct tcp *t);
 bool stream_port_bound(struct stack *stack, uint16_t port);
+/* What a connection's SYN-ACK may promise. */
+uint32_t stream_first_window(const struct tcp_listener *l);
 /* Options of the listening socket that its connections take over. */
 void stream_inherit(struct tcp_listener *l, struct tcp *t);
 void stream_accepted(struct tcp_listener *l);

@@ -69,7 +69,7 @@ static void update_window(struct tcp *t, const struct tcp_segment *seg)
 	t->snd_wl2 = seg->ack;
 	if (window > t->snd_max_wnd)
 		t->snd_max_wnd = window;
-	if (window >= t->mss || t->snd_una != t->snd_nxt) {
+	if (window) {
 		t->persist_backoff = 0;
 		if (t->timer_kind == TCP_TIMER_PERSIST) {
 			t->timer_kind = TCP_TIMER_NONE;
@@ -310,6 +310,12 @@ static void segment(struct tcp *t, struct tcp_segment *seg)
 	struct tcp_listener *listener = t->listener;
 	bool was_established = t->state != TCP_S_SYN_RECEIVED;
 
+	if (t->state == TCP_S_SYN_RECEIVED && t->active_open && seg->seq == t->irs &&
+	    (seg->flags & (TH_SYN | TH_ACK)) == (TH_SYN | TH_ACK)) {
+		/* The other half of a simultaneous open. */
+		seg->seq++;
+		seg->flags &= ~TH_SYN;
+	}
 	if (paws_old(t, seg)) {
 		COUNT(t->stack, tcp_paws);
 		t->ack_now = 1;
@@ -349,14 +355,8 @@ static void segment(struct tcp *t, struct tcp_segment *seg)
 	if (!check_reset(t, seg))
 		return;
 	if (seg->flags & TH_SYN) {
-		if (t->state == TCP_S_SYN_RECEIVED && seg->seq == t->irs && seg->flags & TH_ACK) {
-			/* The other half of a simultaneous open. */
-			seg->seq++;
-			seg->flags &= ~TH_SYN;
-		} else {
-			tcp_challenge_ack(t);
-			return;
-		}
+		tcp_challenge_ack(t);
+		return;
 	}
 	if (!(seg->flags & TH_ACK))
 		return;
@@ -371,8 +371,10 @@ static void segment(struct tcp *t, struct tcp_segment *seg)
 	if (!fin_acked(t))
 		return;
 	take_urgent(t, seg);
-	if (seg->ce && t->ecn && seg->len)
+	if (seg->ce && t->ecn && seg->len) {
 		t->ece_due = t->ack_now = 1;
+		tcp_schedule(t);
+	}
 	if (seg->len || seg->flags & TH_FIN) {
 		/* RFC 9293 3.10.7.4, seventh: data after our program has closed gets a reset. */
 		if (t->receive_shut && t->orphan && seg->len &&

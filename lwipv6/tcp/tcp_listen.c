@@ -132,7 +132,7 @@ static void request_fill(struct tcp_request *r, struct tcp_listener *l, const st
 		.local_port = ntohs(h->dest), .remote_port = ntohs(h->source),
 		.irs = seg->seq, .ts_recent = seg->tsval, .timestamps = seg->has_timestamp,
 		.sack = seg->sack_permitted, .wscale = seg->has_wscale, .snd_wscale = seg->wscale,
-		.ecn = (seg->flags & 0xc0) == 0xc0, .window = 65535,
+		.ecn = (seg->flags & 0xc0) == 0xc0, .window = stream_first_window(l),
 		.netif = ip_needs_zone(&p->src) ? p->netif : l->netif,
 	};
 	r->made = l->stack->now;

@@ -150,8 +150,6 @@ static void take_sack(struct tcp *t, const struct tcp_segment *seg, struct deliv
 		t->rack_window++;
 		t->rack_persist = REORDERING_ROUNDS;
 	}
-	if (dsack && t->tlp_out && t->tlp_is_retransmission && seq_after_eq(seg->ack, t->tlp_end))
-		t->tlp_out = 0; /* the probe was a duplicate: nothing was lost */
 	for (int i = dsack; i < seg->nsack; i++) {
 		uint32_t start = seg->sack[i].start, end = seg->sack[i].end;
 
@@ -324,16 +322,22 @@ static void take_ece(struct tcp *t, const struct tcp_segment *seg)
 	t->cwr_point = t->snd_nxt;
 }
 
-static void end_tlp(struct tcp *t, const struct tcp_segment *seg)
+/* RFC 8985 7.4 */
+static void end_tlp(struct tcp *t, const struct tcp_segment *seg, bool duplicate)
 {
 	if (!t->tlp_out || seq_before(seg->ack, t->tlp_end))
 		return;
-	/* RFC 8985 7.4: the probe repaired a loss, which is congestion all the same. */
-	if (t->tlp_is_retransmission && t->congestion == CONGESTION_OPEN && !t->has_dsack_seen) {
-		enter_reduction(t, CONGESTION_CWR);
-		prr(t, 0, false);
+	if (!t->tlp_is_retransmission || t->has_dsack_seen ||
+	    (seg->ack == t->tlp_end && duplicate && !seg->nsack)) {
+		t->tlp_out = 0;
+	} else if (seq_after(seg->ack, t->tlp_end)) {
+		/* Nothing arrived twice: the probe repaired a loss, which is congestion all the same. */
+		t->tlp_out = 0;
+		if (t->congestion == CONGESTION_OPEN) {
+			enter_reduction(t, CONGESTION_CWR);
+			prr(t, 0, false);
+		}
 	}
-	t->tlp_out = 0;
 }
 
 static void react(struct tcp *t, const struct tcp_segment *seg, const struct delivery *d, bool advanced)
@@ -374,7 +378,7 @@ void tcp_ack(struct tcp *t, struct tcp_segment *seg)
 {
 	uint32_t una = t->snd_una;
 	bool advanced = seq_after(seg->ack, una);
-	bool duplicate = !advanced && seg->ack == una && !seg->len && t->snd_nxt != una &&
+	bool duplicate = !advanced && seg->ack == una && !seg->len && t->snd_nxt != una && t->snd_wnd &&
 			 !(seg->flags & (TH_SYN | TH_FIN)) && seg->window << t->snd_wscale == t->snd_wnd;
 	struct delivery d = {0};
 
@@ -402,7 +406,7 @@ void tcp_ack(struct tcp *t, struct tcp_segment *seg)
 	if (t->sack && t->rack_advanced && (t->sacked_bytes || t->retrans_bytes))
 		t->rack_timeout = rack_detect(t);
 	react(t, seg, &d, advanced);
-	end_tlp(t, seg);
+	end_tlp(t, seg, duplicate);
 	if (advanced || d.bytes) {
 		tcp_grow_sndbuf(t);
 		tcp_arm(t, true);

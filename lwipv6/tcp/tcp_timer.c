@@ -10,7 +10,7 @@
 #include <errno.h>
 #include "lwipv6/tcp/tcp.h"
 
-#define TLP_MIN	      (2 * NSEC_PER_MSEC)
+#define TLP_MIN	      (5 * NSEC_PER_MSEC)
 #define TLP_MAX_DELAY (200 * NSEC_PER_MSEC) /* the peer's delayed ACK */
 
 void tcp_rtt_sample(struct tcp *t, uint64_t rtt)
@@ -83,6 +83,9 @@ void tcp_arm(struct tcp *t, bool restart)
 		}
 		return;
 	}
+	/* A probe in flight is not waited for as data is. */
+	if (!t->snd_wnd && t->timer_kind == TCP_TIMER_PERSIST && timer_armed(&t->retransmit))
+		return;
 	if (!restart && timer_armed(&t->retransmit) && t->timer_kind != TCP_TIMER_PERSIST &&
 	    t->timer_kind != TCP_TIMER_NONE)
 		return;

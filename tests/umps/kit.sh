@@ -67,6 +67,10 @@ exported() { mipsel-linux-gnu-nm -g --defined-only "$1" | awk '{ print $3 }' | s
 is "14.2 libumps.o: nothing of Debian's is missing" \
 	"$(comm -13 <(exported "$kit/lib/umps3/libumps.o") <(exported /usr/lib/*/umps3/libumps.o))" ''
 
+for header in arch const cp0 types libumps aout bios_defs; do echo "#include <umps/$header.h>"; done >"$work/all.c"
+ok "14.1 the headers are clean ANSI C" mipsel-linux-gnu-gcc -ansi -pedantic -Wall -Wextra -Werror -mips1 -mabi=32 -mfp32 \
+	-I"$kit/include/umps3" -fsyntax-only "$work/all.c"
+
 # ---- kernels
 build() { # NAME SOURCE...: with our kit
 	local name=$1 source objects=()
@@ -125,6 +129,11 @@ like "14.2 Debian's kit on Debian's umps3: every function" "$reference" 'System 
 is "14.2 our kit on Debian's umps3: the same, to the tick" "$(on_theirs library-ours ours)" "$reference"
 is "14.2 our kit on our emulator: the same, to the tick" "$(on_ours library-ours ours)" "$reference"
 is "14.2 Debian's kit on our emulator: the same, to the tick" "$(on_ours library-debian ours)" "$reference"
+ok "14.3 our linker script takes Debian's startup and library" sh -c "
+	mipsel-linux-gnu-ld -G 0 -nostdlib -T $kit/share/umps3/umpscore.ldscript -o $work/mixed /usr/lib/*/umps3/crtso.o \
+		$work/library.o /usr/lib/*/umps3/libumps.o && umps3-elf2umps -k $work/mixed"
+machine mixed ours 2
+is "14.3 and the result is the same, to the tick" "$(on_ours mixed ours)" "$reference"
 
 ok "Debian's kit builds a kernel" env GUEST_CFLAGS="-fno-builtin" "$guests/build.sh" "$work/cmix" "$guests/cmix.c"
 machine cmix ours 1

@@ -1,87 +1,42 @@
 #!/bin/bash
-# SPDX-License-Identifier: GPL-2.0-only
-# The sample operating system on a network: two machines, a Linux stack and User-Mode Linux on one VDE switch.
+# timeout: 120
+# Two machines on one VDE switch exchange frames. (libvdeplug loads its modules in a way the sanitizers forbid, so
+# this is the plain program.)
 #
-#     machine 1 (10.0.0.1) --+            +-- Linux, in a network namespace (10.0.0.9)
-#                            +-- switch --+
-#     machine 2 (10.0.0.2) --+            +-- User-Mode Linux (10.0.0.7)
-. "$(dirname "$0")/../lib/tap.sh"
-umps=$PWD/build/bin/umps
-sample=$PWD/build/umps-sample
-work=$(mktemp -d)
-space=umps$$
-at_exit "rm -rf $work"
-cd "$work" || exit
-
-ip netns add "$space"
-at_exit "ip netns del $space"
-ip netns exec "$space" vde_switch -s "$work/switch" -tap tap0 -daemon -pidfile "$work/switch.pid"
-until_true 10 test -s switch.pid
-at_exit "kill \$(cat $work/switch.pid)"
-ip -n "$space" link set lo up
-ip -n "$space" address add 10.0.0.9/24 dev tap0
-ip -n "$space" link set tap0 up
-
-machine() { # N: started in the background, its terminal a fifo and a file
-	mkdir "machine$1"
-	cp "$sample"/*.umps "machine$1"
-	jq --arg switch "$work/switch" --arg address "02:00:00:00:00:0$1" \
-		'.devices.eth0 = {"enabled": true, "file": $switch, "address": $address}' "$sample/piazza.json" >"machine$1/machine.json"
-	mkfifo "keys$1"
-	"$umps" run --real-time --max-seconds=120 "machine$1/machine.json" <"keys$1" >"screen$1" 2>&1 &
-	eval "pid$1=$!"
-	at_exit "kill $! 2>/dev/null"
-	eval "exec $((10 + $1))>keys$1"
-}
-shows() { grep -Eq "$2" "screen$1"; }
-types() { echo "$2" >&$((10 + $1)); }
-
-machine 1
-machine 2
-ok "both machines come up" until_true 20 eval "shows 1 '^> ' && shows 2 '^> '"
-types 1 'network'
-ok "machine 1 has the address that its adapter's number gives" until_true 20 shows 1 '10\.0\.0\.1 at 02:00:00:00:00:01'
-
-types 1 'ping 10.0.0.2 3'
-ok "machine 2 answers machine 1" until_true 20 shows 1 'answer from 10\.0\.0\.2 in [0-9]+ us'
-types 2 'ping 10.0.0.1'
-ok "machine 1 answers machine 2" until_true 20 shows 2 'answer from 10\.0\.0\.1 in [0-9]+ us'
-types 1 'ping 10.0.0.44'
-ok "nobody answers for an address that nobody has" until_true 20 shows 1 'no answer from 10\.0\.0\.44'
-
-from_linux() { ip netns exec "$space" ping -q -i 0.2 -W 5 "$@"; }
-ok "machine 1 answers Linux" from_linux -c 3 10.0.0.1
-ok "machine 2 answers Linux, frames of full length" from_linux -c 3 -s 1472 10.0.0.2
-ok "machine 2 answers Linux, frames of odd length" from_linux -c 2 -s 1 10.0.0.2
-types 2 'ping 10.0.0.9 2'
-ok "Linux answers machine 2" until_true 20 shows 2 'answer from 10\.0\.0\.9 in [0-9]+ us'
-types 2 'network 10.0.0.22'
-until_true 20 shows 2 '10\.0\.0\.22 at'
-ok "under its new address machine 2 answers" from_linux -c 2 10.0.0.22
-ip -n "$space" neighbour flush dev tap0
-like "under the old one it does not" "$(ip netns exec "$space" ping -c 1 -W 2 10.0.0.2)" '100% packet loss'
-
-# ---- User-Mode Linux
-mkdir -p root/bin root/proc home
-cp /bin/busybox root/bin/
-cat >root/init <<'EOF'
-#!/bin/busybox sh
-/bin/busybox mount -t proc none /proc
-/bin/busybox ifconfig eth0 10.0.0.7 netmask 255.255.255.0 up
-/bin/busybox ping -c 3 -w 20 10.0.0.1 && echo "answered"
-/bin/busybox poweroff -f
-EOF
-chmod +x root/init
-(cd root && find . | cpio -o -H newc --quiet | gzip) >initrd.gz
-HOME=$work/home TMPDIR=$work timeout 90 linux.uml mem=64M initrd="$work/initrd.gz" "eth0=vde,$work/switch" \
-	con=null con0=fd:0,fd:1 quiet </dev/null >uml.log 2>&1
-like "machine 1 answers User-Mode Linux" "$(cat uml.log)" '^answered'
-
-types 1 'network'
-ok "the counters know of it" until_true 20 shows 1 '[1-9][0-9]* pings answered'
-types 1 halt
-types 2 halt
-ok "both machines halt" until_true 20 eval "shows 1 '^(> )?System halted' && shows 2 '^(> )?System halted'"
-wait "$pid1"
-is "exit status of a halt" $? 0
+#	machine a -- eth0 -- vde_switch -- eth0 -- machine b
+. tests/lib/tap.sh
+. tests/umps/guests.sh
+guests_start
+guest network
+mkfifo "$dir/console" && exec 8<>"$dir/console" # the switch ends when its console does
+vde_switch -s "$dir/switch.ctl" <&8 >"$dir/switch.log" 2>&1 &
+switch=$!
+at_exit "kill $switch 2>/dev/null"
+until_true 20 test -S "$dir/switch.ctl/ctl"
+for m in a b; do
+	machine $m network '' "\"eth0\": { \"enabled\": true, \"file\": \"switch.ctl\",
+		\"address\": \"02:aa:bb:cc:dd:0$([ $m = a ] && echo 1 || echo 2)\" }"
+done
+build/bin/umps run "$dir/b.json" </dev/null >"$dir/b.out" 2>&1 &
+b=$!
+at_exit "kill $b 2>/dev/null"
+until_true 20 grep -q 'unknown command' "$dir/b.out"
+build/bin/umps run "$dir/a.json" </dev/null >"$dir/a.out" 2>&1
+is 'a ends' $? 0
+wait $b
+is 'b ends' $? 0
+is 'b got the question' "$(tail -n 4 "$dir/b.out" | head -n 3)" '9.5 length=0000003D
+9.5 sender'"'"'s address ends in=00000001
+9.5 text=0000003F'
+is 'a got the answer' "$(tail -n 4 "$dir/a.out" | head -n 3)" '9.5 length=0000003D
+9.5 sender'"'"'s address ends in=00000002
+9.5 text=00000021'
+is 'registers are as specified' "$(head -n 8 "$dir/a.out")" '9.5 reset: status=00000001
+9.5 READCONF: status=00000001
+9.5 mode and address=000502AA
+9.5 rest of the address=BBCCDD01
+9.5 CONFIGURE: status=00000001
+9.5 too long: status=00000006
+9.5 unaligned: status=00000007
+9.5 unknown command: status=00000002'
 done_testing

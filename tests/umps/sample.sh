@@ -15,6 +15,14 @@ for name in elf2umps mkdev objdump; do
 	ok "umps3-$name is installed, with page and completion" test -x "$prefix/bin/umps3-$name" \
 		-a -e "$prefix/share/man/man1/umps-$name.1" -a -e "$prefix/share/bash-completion/completions/umps-$name"
 done
+ok "Makefiles find the kit by bin/umps3" test -x "$prefix/bin/umps3"
+for source in crtso crti libumps; do
+	ok "the installed $source.S makes the installed $source.o" sh -c "
+		mipsel-linux-gnu-gcc -ffreestanding -ansi -mips1 -mabi=32 -mno-abicalls -fno-pic -mfp32 -I$prefix/include/umps3 \
+			-c -o $work/$source.o $prefix/share/umps3/$source.S &&
+		mipsel-linux-gnu-objcopy -O binary -j .text $work/$source.o $work/again &&
+		mipsel-linux-gnu-objcopy -O binary -j .text $prefix/lib/umps3/$source.o $work/installed && cmp $work/again $work/installed"
+done
 ok "it builds from its installed copy with the installed kit" \
 	make -s -C "$prefix/share/umps3/sample" PREFIX="$prefix" OUT="$work/built"
 ok "that is what our own build makes" cmp "$work/built/programs.flash.umps" build/umps-sample/programs.flash.umps
@@ -98,6 +106,18 @@ ok "without a disk only the program that needs it is ended" timeout 100 "$umps" 
 printf 'wait "> "\nfail flash0\nsend "hello\\n"\nwait "> "\nrepair flash0\nsend "hello\\n"\nwait "Hello, world!"\nsend "halt\\n"\n' >failing
 ok "after a failure of the flash device it goes on" timeout 100 "$umps" run --script=failing piazza.json </dev/null
 
+# ---- grading
+grade() { PATH=${umps%/*}:$PATH "$prefix/share/umps3/sample/grading/grade" "$@"; }
+exercises=("$prefix"/share/umps3/sample/grading/*.script)
+like "it gets all points" "$(grade piazza.json "${exercises[@]}"; echo "status $?")" 'status 0'
+graded=$(grade nodisk.json "${exercises[@]}"; echo "status $?")
+like "without a disk it loses those for paging" "$graded" '^ 0 of  4  Two programs.*: the script waited for something that never came'
+like "and only those" "$graded" '^ 8 of 14  points'
+like "which is exit status 1" "$graded" 'status 1'
+like "a kernel that halts too early gets none" "$(grade hello.json "$prefix/share/umps3/sample/grading/start.script")" '^ 0 of  2  points'
+like "a kernel that is not there gets none, and the reason is told" \
+	"$(grade nothing.json "$prefix/share/umps3/sample/grading/start.script")" '^ 0 of  2 .*nothing\.json'
+
 # ---- the tour: processes, paging to disk, timers, all in 4 million ticks
 tour() { # FOLDER: makes it there
 	make -s -C "$prefix/share/umps3/sample" PREFIX="$prefix" OUT="$1" \
@@ -115,4 +135,17 @@ peer_start "$work/home"
 peer_run "$work/peer/piazza.json" "$work/peer/term0.umps" '^System halted' 100 >/dev/null
 is "Debian's umps3 prints the same, to the microsecond" "$(cat "$work/peer/term0.umps")" "$(cat term0.umps)"
 ok "and leaves the same on the swap disk" cmp "$work/peer/swap.disk.umps" swap.disk.umps
+
+# ---- the same sources, built with Debian's kit and tools
+with_debians_kit() {
+	make -s -C "$prefix/share/umps3/sample" OUT="$work/debian" INCLUDE=/usr/include/umps3 SHARE=/usr/share/umps3 \
+		LIB="$(echo /usr/lib/*/umps3)" ELF2UMPS=umps3-elf2umps MKDEV=umps3-mkdev \
+		PROGRAMS="tour hello primes pages philosophers crash"
+}
+ok "Debian's kit and tools build it too" with_debians_kit
+cp -r "$work/debian" "$work/debian-peer"
+(cd "$work/debian" && timeout 100 "$umps" run piazza.json </dev/null >/dev/null 2>&1)
+like "then it runs on our emulator" "$(cat "$work/debian/term0.umps")" 'the tour ends at [0-9]+ us'
+peer_run "$work/debian-peer/piazza.json" "$work/debian-peer/term0.umps" '^System halted' 100 >/dev/null
+is "and prints the same on Debian's, to the microsecond" "$(cat "$work/debian-peer/term0.umps")" "$(cat "$work/debian/term0.umps")"
 done_testing

@@ -32,7 +32,7 @@ static VDECONN *client(void)
 
 static void send_frame(VDECONN *conn, const uint8_t to[6], uint32_t from)
 {
-	uint8_t frame[200] = { 0 };
+	uint8_t frame[200] = {0};
 
 	memcpy(frame, to, 6);
 	frame[6] = 2;
@@ -41,7 +41,7 @@ static void send_frame(VDECONN *conn, const uint8_t to[6], uint32_t from)
 	vde_send(conn, frame, sizeof(frame), 0);
 }
 
-static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 __attribute__((noreturn)) static int deaf(unsigned int n)
 {
@@ -56,7 +56,7 @@ static int flood(unsigned int n)
 	VDECONN *conn = client();
 
 	for (unsigned int i = 0; i < n; i++) {
-		const uint8_t to[6] = { 2, 0xee, i % 5 };
+		const uint8_t to[6] = {2, 0xee, i % 5};
 
 		send_frame(conn, to, 1000);
 		send_frame(conn, broadcast, 1000);
@@ -90,8 +90,8 @@ static int cycle(unsigned int n)
 
 static int hasty(unsigned int n)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const uint32_t half[2] = { 0xfeedface, 3 };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const uint32_t half[2] = {0xfeedface, 3};
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/ctl", dir);
 	for (unsigned int i = 0; i < n; i++) {
@@ -113,11 +113,11 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(unsigned int n);
-	} kinds[] = { { "deaf", deaf },
-		      { "flood", flood },
-		      { "forge", forge },
-		      { "cycle", cycle },
-		      { "hasty", hasty } };
+	} kinds[] = {{"deaf", deaf},
+		     {"flood", flood},
+		     {"forge", forge},
+		     {"cycle", cycle},
+		     {"hasty", hasty}};
 
 	dir = argv[1];
 	for (size_t i = 0; argc == 4 && i < sizeof(kinds) / sizeof(*kinds); i++)

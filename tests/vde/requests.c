@@ -25,7 +25,7 @@ static char own_path[108];
 
 static int connect_ctl(void)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/ctl", dir);
@@ -41,7 +41,7 @@ static int data_socket(struct sockaddr_un *address, bool abstract)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
 	snprintf(address->sun_path + abstract, sizeof(address->sun_path) - 1,
 		 abstract ? "request-%d" : "/tmp/vde-request-%d", getpid());
 	if (!abstract) {
@@ -73,7 +73,7 @@ static size_t request_v3(uint8_t *to, const struct sockaddr_un *address, uint32_
 /* What the switch answers within two seconds: bytes, 0 it closed, -1 nothing. */
 static ssize_t answer(int ctl, void *buffer, size_t len)
 {
-	struct pollfd ready = { .fd = ctl, .events = POLLIN };
+	struct pollfd ready = {.fd = ctl, .events = POLLIN};
 	ssize_t n;
 
 	if (poll(&ready, 1, 2000) <= 0)
@@ -242,7 +242,7 @@ static int frames(void)
 	(void)!send(data[0], frame, 9999, 0);
 	(void)!send(data[0], frame, 0, 0);
 	(void)!send(data[0], frame, 20, 0);
-	ready = (struct pollfd){ .fd = data[1], .events = POLLIN };
+	ready = (struct pollfd){.fd = data[1], .events = POLLIN};
 	if (poll(&ready, 1, 2000) <= 0 || recv(data[1], got, sizeof(got), 0) != 60 ||
 	    memcmp(frame, got, 20) != 0) {
 		printf("a frame of 20 bytes did not arrive as 60\n");
@@ -276,11 +276,11 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(void);
-	} checks[] = { { "forms", forms },
-		       { "malformed", malformed },
-		       { "foreign", foreign },
-		       { "frames", frames },
-		       { "silent", silent } };
+	} checks[] = {{"forms", forms},
+		      {"malformed", malformed},
+		      {"foreign", foreign},
+		      {"frames", frames},
+		      {"silent", silent}};
 	int status = 2;
 
 	dir = argc == 3 ? argv[1] : "";

@@ -43,7 +43,7 @@ struct end {
 	uint8_t kind; /* fourth byte of its addresses */
 };
 
-static struct end a = { .kind = 1 }, b = { .kind = 2 };
+static struct end a = {.kind = 1}, b = {.kind = 2};
 static unsigned int macs = 1;
 
 static void die(const char *what)
@@ -81,7 +81,7 @@ static void connect_ends(char *left, char *right)
 
 static void address(uint8_t *to, const struct end *end, unsigned int which)
 {
-	const uint8_t mac[6] = { 2, 0, end->kind, which >> 16, which >> 8, which };
+	const uint8_t mac[6] = {2, 0, end->kind, which >> 16, which >> 8, which};
 
 	memcpy(to, mac, 6);
 }
@@ -133,7 +133,7 @@ static struct batch *batch_new(size_t size)
 	if (!batch)
 		die("memory");
 	for (int i = 0; i < BATCH; i++) {
-		batch->iov[i] = (struct iovec){ batch->frame[i], size };
+		batch->iov[i] = (struct iovec){batch->frame[i], size};
 		batch->msg[i].msg_hdr.msg_iov = &batch->iov[i];
 		batch->msg[i].msg_hdr.msg_iovlen = 1;
 	}
@@ -172,7 +172,7 @@ static void announce(const struct end *end)
 static void drain(int fd)
 {
 	static uint8_t frame[FRAME_MAX];
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
 
 	while (poll(&ready, 1, 100) > 0)
 		if (recv(fd, frame, sizeof(frame), MSG_DONTWAIT) < 0 && errno != EAGAIN)
@@ -217,7 +217,7 @@ static void look_at(const uint8_t *frame, ssize_t len, uint64_t *next)
 static void *receiver(void *unused)
 {
 	struct batch *batch = batch_new(FRAME_MAX);
-	struct pollfd ready = { .fd = b.fd, .events = POLLIN };
+	struct pollfd ready = {.fd = b.fd, .events = POLLIN};
 	uint64_t next = 0, before = 0;
 	double last = 0;
 
@@ -330,7 +330,7 @@ struct probe {
 /* Offer frames at this rate (0: without pause) and count those that arrive. */
 static struct probe offer(struct batch *batch, double fps, double seconds)
 {
-	struct probe result = { 0 };
+	struct probe result = {0};
 	uint64_t before = received, arrived;
 	double start = now(), end;
 
@@ -340,7 +340,7 @@ static struct probe offer(struct batch *batch, double fps, double seconds)
 
 		if (!n) {
 			/* Not spinning: the processor belongs to the switch and the receiver. */
-			nanosleep(&(struct timespec){ 0, 20000 }, NULL);
+			nanosleep(&(struct timespec){0, 20000}, NULL);
 			continue;
 		}
 		for (int i = 0; i < n; i++) {

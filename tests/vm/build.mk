@@ -8,3 +8,5 @@ vm:
 	tests/vm/shell $(KERNEL)
 kernels:
 	tests/vm/kernels.sh
+
+TESTS += tests/vm/boot.sh tests/kmview/kunit.sh tests/kmview/dkms.sh

@@ -54,7 +54,7 @@ compile() {
 	tree=$new/tree
 	configure "$tree" "$arch" >>"$new/log" 2>&1 || { tail -n 20 "$new/log" >&2; return 1; }
 	say "$name: compiling, which takes minutes; the output goes to $new/log"
-	if ! nice -n 10 make -C "$tree" ARCH="$arch" -j"$(nproc)" \
+	if ! nice -n 5 make -C "$tree" ARCH="$arch" -j"$(nproc)" \
 		"$([ "$arch" = um ] && echo linux || echo vmlinux)" modules >>"$new/log" 2>&1; then
 		grep -E '[Ee]rror|\*\*\*' "$new/log" | tail -n 20 >&2
 		return 1

@@ -31,7 +31,7 @@ make_image() {
 	truncate -s $(($(du -sxk "$new" | cut -f1) * 5 / 4 + 65536))K "$image.new"
 	mke2fs -q -t ext4 -O ^has_journal -m 0 -d "$new" "$image.new"
 	rm -rf --one-file-system "$new"
-	find "$CACHE" -maxdepth 1 -name 'userland-*.ext4' -delete
+	find "$CACHE" -maxdepth 1 -name 'userland-*.ext4' -mtime +7 -delete
 	mv "$image.new" "$image"
 	say "the userland is ready, $((SECONDS - start)) s, $(du -sh "$image" | cut -f1)"
 }

@@ -30,5 +30,7 @@ $(BUILD)/tests/umps/tools_fuzz: tests/umps/tools_fuzz.c $(UMPS_TOOLS_FUZZED) $(w
 	@mkdir -p $(@D)
 	$(CLANG) $(ALL_CFLAGS) $(SANITIZE) -fsanitize=fuzzer -o $@ $(filter %.c,$^) -lelf -ljansson
 TEST_NEEDS += $(BUILD)/tests/umps/tools_fuzz
-TESTS += tests/umps/tools.sh tests/umps/tools-fuzz.sh
-LONG_TESTS += tests/umps/tools-fuzz-long.sh
+TESTS += tests/umps/tools.sh tests/umps/tools_fuzz.sh
+LONG_TESTS += tests/umps/tools_fuzz_long.sh
+
+INSTALL_BIN += umps/tools/umps3

@@ -15,7 +15,8 @@ static void put(struct sink *sink, char c)
 		sink->text[sink->length++] = c;
 }
 
-static void put_padded(struct sink *sink, const char *text, int length, int width, bool left, char pad)
+static void put_padded(struct sink *sink, const char *text, int length, int width, bool left,
+		       char pad)
 {
 	int i;
 
@@ -27,8 +28,8 @@ static void put_padded(struct sink *sink, const char *text, int length, int widt
 		put(sink, ' ');
 }
 
-static void put_number(struct sink *sink, unsigned int number, unsigned int base, bool minus, int width,
-		       bool left, char pad)
+static void put_number(struct sink *sink, unsigned int number, unsigned int base, bool minus,
+		       int width, bool left, char pad)
 {
 	char digits[12];
 	int i = sizeof(digits);
@@ -73,14 +74,16 @@ int format_list(char *text, int size, const char *format, va_list arguments)
 			break;
 		case 'd':
 			number = va_arg(arguments, int);
-			put_number(&sink, number < 0 ? -(unsigned int)number : (unsigned int)number, 10,
-				   number < 0, width, left, pad);
+			put_number(&sink, number < 0 ? -(unsigned int)number : (unsigned int)number,
+				   10, number < 0, width, left, pad);
 			break;
 		case 'u':
-			put_number(&sink, va_arg(arguments, unsigned int), 10, false, width, left, pad);
+			put_number(&sink, va_arg(arguments, unsigned int), 10, false, width, left,
+				   pad);
 			break;
 		case 'x':
-			put_number(&sink, va_arg(arguments, unsigned int), 16, false, width, left, pad);
+			put_number(&sink, va_arg(arguments, unsigned int), 16, false, width, left,
+				   pad);
 			break;
 		default:
 			put(&sink, *format);

@@ -2,8 +2,9 @@
 /*
  * The smallest kernel: says hello on terminal 0 and halts the machine by returning.
  *
- * A terminal is two devices in one: a receiver and a transmitter. A character is sent by writing it,
- * with the command, to the transmitter's command register; the transmitter is then busy for a while.
+ * A terminal is two devices in one: a receiver and a transmitter. A character is sent by writing
+ * it, with the command, to the transmitter's command register; the transmitter is then busy for a
+ * while.
  */
 #include <umps/arch.h>
 #include <umps/const.h>

@@ -51,7 +51,8 @@ static bool disk_transfer(int block, void *memory, unsigned int command)
 
 	device_take(IL_DISK, 0);
 	if (arm != cylinder) {
-		good = DEVICE_CODE(device_run(IL_DISK, 0, cylinder << 8 | DISK_SEEK)) == DEVICE_READY;
+		good = DEVICE_CODE(device_run(IL_DISK, 0, cylinder << 8 | DISK_SEEK)) ==
+		       DEVICE_READY;
 		arm = good ? cylinder : -1;
 	}
 	if (good) {

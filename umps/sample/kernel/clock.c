@@ -12,7 +12,7 @@
 typedef unsigned int cpu_t; /* the type that LDIT() and STCK() use */
 #include <umps/const.h>
 
-#define TICK_MICROSECONDS 100000
+#define TICK_MICROSECONDS  100000
 #define SLICE_MICROSECONDS 5000
 #define FOR_EVER	   0x7FFFFFFF
 

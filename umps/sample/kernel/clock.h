@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 void clock_start(void);
-unsigned int clock_microseconds(void); /* since power on, from the low word of the machine's clock */
+unsigned int
+clock_microseconds(void); /* since power on, from the low word of the machine's clock */
 void clock_sleep(unsigned int milliseconds); /* the current process, in steps of 100 */
 void clock_tick(void);			     /* from the interval timer, every 100 ms */
 

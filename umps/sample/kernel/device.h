@@ -13,9 +13,9 @@
 #include "semaphore.h"
 
 /* Device classes are called by their interrupt line; transmitters of terminals get one more. */
-#define TRANSMITTER	N_IL
-#define DEVICE_CODE(status) ((status) & 0x7F)
-#define DEVICE_READY	1
+#define TRANSMITTER	    N_IL
+#define DEVICE_CODE(status) ((status)&0x7F)
+#define DEVICE_READY	    1
 
 bool device_present(int line, int number);
 volatile dtpreg_t *device_registers(int line, int number);

@@ -10,11 +10,11 @@
 #include "network.h"
 #include "process.h"
 
-#define NEIGHBOURS     8
-#define DEFAULT_NET    0x0A000000 /* 10.0.0.0; the last byte is that of the adapter's address */
-#define PING_DATA      32
-#define PATIENCE       1000000	  /* microseconds */
-#define STEP	       100	  /* milliseconds between looks */
+#define NEIGHBOURS  8
+#define DEFAULT_NET 0x0A000000 /* 10.0.0.0; the last byte is that of the adapter's address */
+#define PING_DATA   32
+#define PATIENCE    1000000 /* microseconds */
+#define STEP	    100	    /* milliseconds between looks */
 
 static const unsigned char arp_format[6] = {0, 1, 8, 0, MAC_SIZE, 4};
 static const unsigned char broadcast[MAC_SIZE] = {255, 255, 255, 255, 255, 255};
@@ -133,7 +133,8 @@ static void ip_received(unsigned char *frame, int length)
 	    checksum(frame + IP_START, IP_HEADER) != 0)
 		return;
 	total = get16(frame + IP_LENGTH);
-	if (total < IP_HEADER || total > length - IP_START || get32(frame + IP_TO) != network.address ||
+	if (total < IP_HEADER || total > length - IP_START ||
+	    get32(frame + IP_TO) != network.address ||
 	    (get16(frame + IP_FRAGMENT) & 0x3FFF) != 0) /* more to come, or not the first */
 		return;
 	if (frame[IP_PROTOCOL] == PROTOCOL_ICMP)

@@ -19,38 +19,38 @@
 #define TYPE_ARP	0x0806
 
 /* ARP, from the start of the frame */
-#define ARP_FORMAT	14 /* hardware, protocol, sizes: 6 bytes that are always the same */
-#define ARP_OPERATION	20
-#define ARP_FROM_MAC	22
-#define ARP_FROM	28
-#define ARP_TO_MAC	32
-#define ARP_TO		38
-#define ARP_END		42
-#define ARP_REQUEST	1
-#define ARP_REPLY	2
+#define ARP_FORMAT    14 /* hardware, protocol, sizes: 6 bytes that are always the same */
+#define ARP_OPERATION 20
+#define ARP_FROM_MAC  22
+#define ARP_FROM      28
+#define ARP_TO_MAC    32
+#define ARP_TO	      38
+#define ARP_END	      42
+#define ARP_REQUEST   1
+#define ARP_REPLY     2
 
 /* IP header, from the start of the frame */
-#define IP_START	14
-#define IP_VERSION	14 /* and header length in words */
-#define IP_LENGTH	16
-#define IP_FRAGMENT	20
-#define IP_TTL		22
-#define IP_PROTOCOL	23
-#define IP_CHECKSUM	24
-#define IP_FROM		26
-#define IP_TO		30
-#define IP_HEADER	20 /* without options */
-#define PROTOCOL_ICMP	1
+#define IP_START      14
+#define IP_VERSION    14 /* and header length in words */
+#define IP_LENGTH     16
+#define IP_FRAGMENT   20
+#define IP_TTL	      22
+#define IP_PROTOCOL   23
+#define IP_CHECKSUM   24
+#define IP_FROM	      26
+#define IP_TO	      30
+#define IP_HEADER     20 /* without options */
+#define PROTOCOL_ICMP 1
 
 /* ICMP, from the start of the message */
-#define ICMP_TYPE	 0
-#define ICMP_CODE	 1
-#define ICMP_CHECKSUM	 2
-#define ICMP_IDENTIFIER	 4
-#define ICMP_SEQUENCE	 6
-#define ICMP_HEADER	 8
-#define ICMP_ECHO	 8
-#define ICMP_ECHO_REPLY	 0
+#define ICMP_TYPE	0
+#define ICMP_CODE	1
+#define ICMP_CHECKSUM	2
+#define ICMP_IDENTIFIER 4
+#define ICMP_SEQUENCE	6
+#define ICMP_HEADER	8
+#define ICMP_ECHO	8
+#define ICMP_ECHO_REPLY 0
 
 static inline unsigned int get16(const unsigned char *bytes)
 {

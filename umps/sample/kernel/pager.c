@@ -7,7 +7,8 @@
  * or clears it. While that lasts other processes run, so one fault is served at a time. Pages are
  * given out read only; the exception at the first write tells which are modified.
  *
- * Any change of a page table clears the TLB: it fills again in no time, and no stale entry survives.
+ * Any change of a page table clears the TLB: it fills again in no time, and no stale entry
+ * survives.
  */
 #include <umps/arch.h>
 #include <umps/const.h>
@@ -40,7 +41,8 @@ static struct memory_info statistics;
 
 void pager_start(void)
 {
-	unsigned int ram_end = *(unsigned int *)BUS_REG_RAM_BASE + *(unsigned int *)BUS_REG_RAM_SIZE;
+	unsigned int ram_end =
+		*(unsigned int *)BUS_REG_RAM_BASE + *(unsigned int *)BUS_REG_RAM_SIZE;
 
 	first_frame = ((unsigned int)end + PAGESIZE - 1) & PAGE_MASK;
 	n_frames = MIN((int)((ram_end - first_frame) / PAGESIZE), MAX_FRAMES);
@@ -164,7 +166,8 @@ void pager_modified(unsigned int address)
 {
 	int number = pager_page_number(address);
 
-	/* The page may have gone while this process waited for the processor: then it is a fault. */
+	/* The page may have gone while this process waited for the processor: then it is a fault.
+	 */
 	if (!(current->pages[number].entry_lo & ENTRYLO_VALID))
 		return;
 	if (!allow_write(number))

@@ -103,8 +103,8 @@ void process_end(const char *why)
 	int length;
 
 	if (why) {
-		length = format(text, sizeof(text), "%s (process %d) was ended: %s\n", current->name,
-				current->number, why);
+		length = format(text, sizeof(text), "%s (process %d) was ended: %s\n",
+				current->name, current->number, why);
 		terminal_write(current->terminal, text, length);
 	}
 	pager_release(current);

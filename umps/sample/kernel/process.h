@@ -19,7 +19,13 @@
 #define KERNEL_STACK  4096
 #define N_PAGES	      32 /* 31 from 0x80000000 on, and the stack's, the last below 0xC0000000 */
 
-enum process_state { PROCESS_FREE, PROCESS_READY, PROCESS_RUNNING, PROCESS_WAITING, PROCESS_SLEEPING };
+enum process_state {
+	PROCESS_FREE,
+	PROCESS_READY,
+	PROCESS_RUNNING,
+	PROCESS_WAITING,
+	PROCESS_SLEEPING
+};
 
 /* One page of a process: in a frame of memory, on the swap disk, in the program's file, or new. */
 struct page {
@@ -64,7 +70,8 @@ void process_yield(void);
 /* Runs processes for ever. */
 void schedule(void);
 
-/* switch.S: saves the registers a function must keep on the stack, *SAVE = its sp; goes on at LOAD. */
+/* switch.S: saves the registers a function must keep on the stack, *SAVE = its sp; goes on at LOAD.
+ */
 void switch_stacks(unsigned int **save, unsigned int *load);
 
 #endif

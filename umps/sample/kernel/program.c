@@ -52,7 +52,8 @@ bool program_find(const char *name, struct program *program)
 	for (slot = 0; have_directory() && slot < MAX_ENTRIES && directory[slot].name[0]; slot++) {
 		if (!text_equal(directory[slot].name, name))
 			continue;
-		if (flash_read(directory[slot].first_block, header) && header[AOUT_HE_TAG] == AOUT_MAGIC) {
+		if (flash_read(directory[slot].first_block, header) &&
+		    header[AOUT_HE_TAG] == AOUT_MAGIC) {
 			program->first_block = directory[slot].first_block;
 			program->text_pages = header[AOUT_HE_TEXT_FILESZ] / BLOCK_SIZE;
 			program->file_pages =

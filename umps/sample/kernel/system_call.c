@@ -73,7 +73,8 @@ static unsigned int call_wait(int number)
 	struct process *process;
 
 	for (process = processes; process < processes + MAX_PROCESSES; process++) {
-		if (process->state == PROCESS_FREE || process->number != number || process->parent != current->number)
+		if (process->state == PROCESS_FREE || process->number != number ||
+		    process->parent != current->number)
 			continue;
 		semaphore_take(&process->ended);
 		return 0;

@@ -5,9 +5,9 @@
 #include "device.h"
 #include "terminal.h"
 
-#define RECEIVE	    2
-#define TRANSMIT    2
-#define RECEIVED    5
+#define RECEIVE	 2
+#define TRANSMIT 2
+#define RECEIVED 5
 
 void terminal_write(int number, const char *text, int length)
 {

@@ -8,10 +8,10 @@
 
 #include "process.h"
 
-void trap_start(void);				       /* once */
-void trap_prepare(const struct process *process);      /* it is about to run */
+void trap_start(void);					/* once */
+void trap_prepare(const struct process *process);	/* it is about to run */
 unsigned int trap_stack(const struct process *process); /* where its traps begin */
-void trap_return(void);				       /* current goes on in user mode */
+void trap_return(void);					/* current goes on in user mode */
 
 /* system_call.c: serves what current asks for; gives back what a process that ends has made. */
 void system_call(void);

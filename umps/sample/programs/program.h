@@ -8,7 +8,7 @@
 #include "format.h"
 #include "system_calls.h"
 
-int print(const char *format, ...); /* one line or less of 128 characters */
+int print(const char *format, ...);  /* one line or less of 128 characters */
 int read_line(char *text, int size); /* without its newline, ended by a zero; -1 at the end */
 int spawn(const char *name, const char *argument); /* its number or -1 */
 void wait_for(int process);

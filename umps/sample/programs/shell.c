@@ -26,8 +26,9 @@ static void processes(const char *rest)
 	print("number parent terminal state    pages ms  name\n");
 	for (slot = 0; slot < 64; slot++)
 		if (SYSCALL(CALL_PROCESS, slot, (unsigned int)&info, 0))
-			print("%6d %6d %8d %-8s %5d %3u %s\n", info.number, info.parent, info.terminal,
-			      info.state, info.resident, info.microseconds / 1000, info.name);
+			print("%6d %6d %8d %-8s %5d %3u %s\n", info.number, info.parent,
+			      info.terminal, info.state, info.resident, info.microseconds / 1000,
+			      info.name);
 }
 
 static void memory(const char *rest)
@@ -35,13 +36,14 @@ static void memory(const char *rest)
 	struct memory_info info;
 
 	SYSCALL(CALL_MEMORY, (unsigned int)&info, 0, 0);
-	print("%d frames, %d free; %u faults, %u pages in, %u pages out\n", info.frames, info.free_frames,
-	      info.faults, info.page_ins, info.page_outs);
+	print("%d frames, %d free; %u faults, %u pages in, %u pages out\n", info.frames,
+	      info.free_frames, info.faults, info.page_ins, info.page_outs);
 }
 
 static void print_address(unsigned int address)
 {
-	print("%u.%u.%u.%u", address >> 24, address >> 16 & 0xFF, address >> 8 & 0xFF, address & 0xFF);
+	print("%u.%u.%u.%u", address >> 24, address >> 16 & 0xFF, address >> 8 & 0xFF,
+	      address & 0xFF);
 }
 
 /* The address at *TEXT, like 10.0.0.1; 0 if there is none. */
@@ -72,8 +74,8 @@ static void network(const char *rest)
 	}
 	print_address(info.address);
 	print(" at %02x:%02x:%02x:%02x:%02x:%02x, %u frames received, %u sent, %u pings answered\n",
-	      info.mac[0], info.mac[1], info.mac[2], info.mac[3], info.mac[4], info.mac[5], info.received,
-	      info.sent, info.answered);
+	      info.mac[0], info.mac[1], info.mac[2], info.mac[3], info.mac[4], info.mac[5],
+	      info.received, info.sent, info.answered);
 }
 
 static void ping(const char *rest)
@@ -123,7 +125,8 @@ static void help(const char *rest)
 
 	for (i = 0; i < N_COMMANDS; i++)
 		print("%-10s %s\n", commands[i].name, commands[i].what);
-	print("Anything else is the name of a program and its argument; \"&\" at the end starts it beside.\n");
+	print("Anything else is the name of a program and its argument; \"&\" at the end starts it "
+	      "beside.\n");
 }
 
 static void run_program(const char *name, char *rest)
@@ -135,7 +138,8 @@ static void run_program(const char *name, char *rest)
 		rest[length - 1] = 0;
 	process = spawn(name, rest);
 	if (process < 0)
-		print("%s: there is no such command or program, or no room for it; try help\n", name);
+		print("%s: there is no such command or program, or no room for it; try help\n",
+		      name);
 	else if (beside)
 		print("%s is process %d\n", name, process);
 	else

@@ -6,3 +6,5 @@ VDE_CMD_LIBS := $(BUILD)/lib/libimpair.a -lvdeplug -ljansson -ledit -lslirp -lpt
 $(eval $(call program,bin/vde,$(VDE_CMD_SOURCES),$(VDE_CMD_LIBS)))
 PROGRAMS += $(BUILD)/bin/vde
 INSTALL_BIN += $(BUILD)/bin/vde
+INSTALL_MAN += user/vde/cmd/vde.1 user/vde/cmd/vde-lab.5
+INSTALL_COMPLETION += user/vde/cmd/completion/vde

@@ -22,10 +22,10 @@ struct held {
 struct impair_channel {
 	struct impair_model *model;
 	enum impair_way way;
-	bool bursting;	     /* Gilbert model: in the bad state */
-	uint64_t line_free;  /* bandwidth: when the last frame has left the line's head */
-	uint64_t last_due;   /* fifo */
-	uint64_t taken;	     /* speed: when the sender may send again */
+	bool bursting;	    /* Gilbert model: in the bad state */
+	uint64_t line_free; /* bandwidth: when the last frame has left the line's head */
+	uint64_t last_due;  /* fifo */
+	uint64_t taken;	    /* speed: when the sender may send again */
 	uint64_t order;
 	struct held **heap;
 	size_t used, size;

@@ -10,9 +10,9 @@
  *   impair_send() -> mtu -> loss -> duplication -> channel buffer -> bandwidth -> delay
  *       -> held until due -> noise -> deliver()
  *
- * Sizes are those of the stream framing: two bytes more than the frame. Times are nanoseconds of any
- * steady clock. Nothing here locks, sleeps or prints: a model and its channels belong to one thread,
- * or to whoever holds the caller's lock.
+ * Sizes are those of the stream framing: two bytes more than the frame. Times are nanoseconds of
+ * any steady clock. Nothing here locks, sleeps or prints: a model and its channels belong to one
+ * thread, or to whoever holds the caller's lock.
  */
 #ifndef VDE_IMPAIR_H
 #define VDE_IMPAIR_H
@@ -76,7 +76,8 @@ int impair_edit_node(struct impair_model *model, unsigned int node);
 unsigned int impair_edited_node(const struct impair_model *model);
 int impair_set_name(struct impair_model *model, unsigned int node, const char *name);
 const char *impair_name(const struct impair_model *model, unsigned int node);
-/* Percent per step of going from one to another; what is left of 100 is staying (-EINVAL: > 100). */
+/* Percent per step of going from one to another; what is left of 100 is staying (-EINVAL: > 100).
+ */
 int impair_set_edge(struct impair_model *model, unsigned int from, unsigned int to, double percent);
 double impair_edge(const struct impair_model *model, unsigned int from, unsigned int to);
 int impair_set_step(struct impair_model *model, unsigned int milliseconds);

@@ -17,15 +17,15 @@ static const struct {
 	const char *name, *alias;
 	double max;
 } kinds[IMPAIR_KINDS] = {
-	[IMPAIR_DELAY] = { "delay", NULL, 3600e3 },
-	[IMPAIR_LOSS] = { "loss", NULL, 100 },
-	[IMPAIR_LOST_BURST] = { "lostburst", NULL, 1e9 },
-	[IMPAIR_DUP] = { "dup", NULL, 100 },
-	[IMPAIR_BANDWIDTH] = { "bandwidth", "band", 1e12 },
-	[IMPAIR_SPEED] = { "speed", NULL, 1e12 },
-	[IMPAIR_CHANBUFSIZE] = { "chanbufsize", "capacity", 1e12 },
-	[IMPAIR_NOISE] = { "noise", NULL, 8 << 20 },
-	[IMPAIR_MTU] = { "mtu", NULL, 65535 },
+	[IMPAIR_DELAY] = {"delay", NULL, 3600e3},
+	[IMPAIR_LOSS] = {"loss", NULL, 100},
+	[IMPAIR_LOST_BURST] = {"lostburst", NULL, 1e9},
+	[IMPAIR_DUP] = {"dup", NULL, 100},
+	[IMPAIR_BANDWIDTH] = {"bandwidth", "band", 1e12},
+	[IMPAIR_SPEED] = {"speed", NULL, 1e12},
+	[IMPAIR_CHANBUFSIZE] = {"chanbufsize", "capacity", 1e12},
+	[IMPAIR_NOISE] = {"noise", NULL, 8 << 20},
+	[IMPAIR_MTU] = {"mtu", NULL, 65535},
 };
 
 /* xoshiro256** (Blackman and Vigna, 2018), seeded by splitmix64. */
@@ -141,7 +141,7 @@ static double take_scale(const char **text)
 
 int impair_set(struct impair_model *model, enum impair_kind kind, const char *text)
 {
-	struct impair_value v = { 0 };
+	struct impair_value v = {0};
 	int first = IMPAIR_LR, last = IMPAIR_RL;
 	unsigned int node = model->edited;
 	double scale;

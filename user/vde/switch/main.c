@@ -31,8 +31,10 @@
 #include "user/vde/switch/options.h"
 #include "user/vde/switch/planes/plane.h"
 #include "user/vde/switch/ports/ports.h"
+#include "user/vde/switch/privileges.h"
 #include "user/vde/switch/rstp/rstp.h"
 #include "user/vde/switch/vlan/vlan.h"
+#include "user/vde/switch/web/web.h"
 
 static struct vswitch the_switch;
 
@@ -168,9 +170,9 @@ static int open_doors(struct vswitch *sw, const struct options *options)
 {
 	const struct control_settings *control = &options->control;
 
-	if (options->management && sessions_listen(sw->console, options->management,
-						   control->management_mode,
-						   control->management_group))
+	if (options->management &&
+	    sessions_listen(sw->console, options->management, control->management_mode,
+			    control->management_group))
 		return -1;
 	for (unsigned int i = 0; i < options->tap_count; i++)
 		if (control_add_tap(sw, options->taps[i]))
@@ -189,6 +191,7 @@ static int open_doors(struct vswitch *sw, const struct options *options)
 
 static void take_down(struct vswitch *sw)
 {
+	web_stop(sw);
 	control_close(sw->control);
 	sessions_close(sw->console);
 	for (unsigned int i = 0; i <= sw->numports; i++)
@@ -218,8 +221,7 @@ static int prepare(struct vswitch *sw)
 	sw->loop = loop_new();
 	sw->fdb = fdb_new(FDB_BUCKETS);
 	sw->console = console_new(sw);
-	if (!sw->loop || !sw->fdb || !sw->console ||
-	    getrandom(sw->mac + 2, 4, 0) != 4)
+	if (!sw->loop || !sw->fdb || !sw->console || getrandom(sw->mac + 2, 4, 0) != 4)
 		return -ENOMEM;
 	capture_commands(sw->console);
 	config_commands(sw->console);
@@ -229,6 +231,7 @@ static int prepare(struct vswitch *sw)
 	rstp_commands(sw->console);
 	port_commands(sw->console);
 	vlan_commands(sw->console);
+	web_commands(sw->console);
 	return planes_init(sw);
 }
 
@@ -252,6 +255,12 @@ int main(int argc, char **argv)
 	if (set_up(sw, &options) || open_doors(sw, &options) ||
 	    (options.pidfile && write_pidfile(options.pidfile)))
 		goto down;
+	privileges_drop_rcu();
+	error = privileges_drop();
+	if (error) {
+		syslog(LOG_ERR, "cannot give up privileges: %s", strerror(-error));
+		goto down;
+	}
 	if (options.daemon) {
 		openlog("vde_switch", LOG_PID, LOG_DAEMON);
 		detach_terminal(ready);

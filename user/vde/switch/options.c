@@ -24,35 +24,35 @@ enum key {
 };
 
 static const struct argp_option table[] = {
-	{ 0, 0, 0, 0, "The switch:", 1 },
-	{ "sock", 's', "DIR", 0, "Directory that clients connect to", 0 },
-	{ "vdesock", 0, 0, OPTION_ALIAS, 0, 0 },
-	{ "unix", 0, 0, OPTION_ALIAS, 0, 0 },
-	{ "numports", 'n', "N", 0, "Ports 1 to N for users (32); port 0 is for management", 0 },
-	{ "hub", 'x', 0, 0, "Be a hub: send every frame to every port", 0 },
-	{ "fstp", 'F', 0, 0, "Turn the spanning tree (RSTP) on", 0 },
-	{ "macaddr", KEY_MACADDR, "MAC", 0, "MAC address of the switch (random)", 0 },
-	{ "priority", KEY_PRIORITY, "N", 0, "Spanning tree priority (0x8000)", 0 },
-	{ "hashsize", KEY_HASHSIZE, "N", 0, "Buckets of the MAC table at start (128)", 0 },
-	{ "tap", 't', "IF", 0, "Attach a tap interface; may be given more than once", 0 },
-	{ 0, 0, 0, 0, "Access:", 2 },
-	{ "mod", 'm', "OCT", 0, "Mode of the sockets in DIR (0600)", 0 },
-	{ "mode", 0, 0, OPTION_ALIAS, 0, 0 },
-	{ "dirmode", KEY_DIRMODE, "OCT", 0, "Mode of DIR (follows from --mod)", 0 },
-	{ "group", 'g', "GROUP", 0, "Group of both", 0 },
-	{ 0, 0, 0, 0, "Management:", 3 },
-	{ "mgmt", 'M', "SOCK", 0, "Accept management sessions on this socket", 0 },
-	{ "mgmtmode", KEY_MGMTMODE, "OCT", 0, "Its mode (0600)", 0 },
-	{ "mgmtgroup", KEY_MGMTGROUP, "GROUP", 0, "Its group", 0 },
-	{ "rcfile", 'f', "FILE", 0, "Commands to run at start", 0 },
-	{ "nostdin", KEY_NOSTDIN, 0, 0, "No console on standard input", 0 },
-	{ 0, 0, 0, 0, "Process:", 4 },
-	{ "daemon", 'd', 0, 0, "Run in the background", 0 },
-	{ "pidfile", 'p', "FILE", 0, "Write the process id to FILE", 0 },
-	{ "debugclients", 'D', 0, OPTION_HIDDEN, "Accepted for compatibility", 0 },
-	{ "version", 'v', 0, 0, "Print the version", -1 },
-	{ "help", 'h', 0, 0, "Print this help", -1 },
-	{ 0 },
+	{0, 0, 0, 0, "The switch:", 1},
+	{"sock", 's', "DIR", 0, "Directory that clients connect to", 0},
+	{"vdesock", 0, 0, OPTION_ALIAS, 0, 0},
+	{"unix", 0, 0, OPTION_ALIAS, 0, 0},
+	{"numports", 'n', "N", 0, "Ports 1 to N for users (32); port 0 is for management", 0},
+	{"hub", 'x', 0, 0, "Be a hub: send every frame to every port", 0},
+	{"fstp", 'F', 0, 0, "Turn the spanning tree (RSTP) on", 0},
+	{"macaddr", KEY_MACADDR, "MAC", 0, "MAC address of the switch (random)", 0},
+	{"priority", KEY_PRIORITY, "N", 0, "Spanning tree priority (0x8000)", 0},
+	{"hashsize", KEY_HASHSIZE, "N", 0, "Buckets of the MAC table at start (128)", 0},
+	{"tap", 't', "IF", 0, "Attach a tap interface; may be given more than once", 0},
+	{0, 0, 0, 0, "Access:", 2},
+	{"mod", 'm', "OCT", 0, "Mode of the sockets in DIR (0600)", 0},
+	{"mode", 0, 0, OPTION_ALIAS, 0, 0},
+	{"dirmode", KEY_DIRMODE, "OCT", 0, "Mode of DIR (follows from --mod)", 0},
+	{"group", 'g', "GROUP", 0, "Group of both", 0},
+	{0, 0, 0, 0, "Management:", 3},
+	{"mgmt", 'M', "SOCK", 0, "Accept management sessions on this socket", 0},
+	{"mgmtmode", KEY_MGMTMODE, "OCT", 0, "Its mode (0600)", 0},
+	{"mgmtgroup", KEY_MGMTGROUP, "GROUP", 0, "Its group", 0},
+	{"rcfile", 'f', "FILE", 0, "Commands to run at start", 0},
+	{"nostdin", KEY_NOSTDIN, 0, 0, "No console on standard input", 0},
+	{0, 0, 0, 0, "Process:", 4},
+	{"daemon", 'd', 0, 0, "Run in the background", 0},
+	{"pidfile", 'p', "FILE", 0, "Write the process id to FILE", 0},
+	{"debugclients", 'D', 0, OPTION_HIDDEN, "Accepted for compatibility", 0},
+	{"version", 'v', 0, 0, "Print the version", -1},
+	{"help", 'h', 0, 0, "Print this help", -1},
+	{0},
 };
 
 static int octal(struct argp_state *state, const char *name, const char *text)
@@ -108,8 +108,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_MACADDR:
 		rest = argument_mac(argument, options->mac);
 		if (!rest || *rest || options->mac[0] & 1)
-			argp_error(state, "--macaddr %s: give a unicast address, like "
-					  "00:ff:12:34:56:78", argument);
+			argp_error(state,
+				   "--macaddr %s: give a unicast address, like "
+				   "00:ff:12:34:56:78",
+				   argument);
 		options->has_mac = true;
 		break;
 	case KEY_PRIORITY:
@@ -176,14 +178,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 void options_read(struct options *options, struct vswitch *sw, int argc, char **argv)
 {
-	struct argp_child children[PLANES_MAX + 1] = { 0 };
-	struct argp argp = { table, parse, 0,
-			     "A virtual Ethernet switch for virtual machines, namespaces and hosts.",
-			     children, 0, 0 };
+	struct argp_child children[PLANES_MAX + 1] = {0};
+	struct argp argp = {
+		table,	  parse,
+		0,	  "A virtual Ethernet switch for virtual machines, namespaces and hosts.",
+		children, 0,
+		0};
 
 	*options = (struct options){
-		.control = { .mode = -1, .dir_mode = -1, .group = -1, .management_mode = 0600,
-			     .management_group = -1 },
+		.control = {.mode = -1,
+			    .dir_mode = -1,
+			    .group = -1,
+			    .management_mode = 0600,
+			    .management_group = -1},
 		.numports = 32,
 		.priority = 0x8000,
 		.hashsize = FDB_BUCKETS,

@@ -23,12 +23,12 @@
 
 #define PORT_MAX    4095 /* highest number that --numports may give */
 #define VLAN_COUNT  4096
-#define VLAN_NONE   4095 /* as untagged VLAN: the port has none */
-#define FRAME_MAX   9234 /* jumbo frame: MTU 9216, header 14, one tag 4 */
-#define FRAME_MIN   14	 /* shorter ones carry no Ethernet header: runts */
-#define FRAME_SHORT 60	 /* shorter ones are filled with zeros up to here */
-#define DESCR_MAX   128	 /* description of an endpoint, with terminator */
-#define NAME_SIZE   32	 /* name of a port, with terminator */
+#define VLAN_NONE   4095   /* as untagged VLAN: the port has none */
+#define FRAME_MAX   9234   /* jumbo frame: MTU 9216, header 14, one tag 4 */
+#define FRAME_MIN   14	   /* shorter ones carry no Ethernet header: runts */
+#define FRAME_SHORT 60	   /* shorter ones are filled with zeros up to here */
+#define DESCR_MAX   128	   /* description of an endpoint, with terminator */
+#define NAME_SIZE   32	   /* name of a port, with terminator */
 #define TAG_8021Q   0x8100 /* Ethernet types of tags */
 #define TAG_8021AD  0x88a8
 
@@ -93,11 +93,11 @@ struct delay_line;
 struct endpoint {
 	struct port *port;
 	struct plane *plane;
-	int id;			 /* number shown in port/print and taken by port/epclose */
-	uid_t user;		 /* (uid_t)-1: unknown */
-	const char *module;	 /* kind as port/print names it: "unix prog", "tuntap", ... */
-	char descr[DESCR_MAX];	 /* printable */
-	_Atomic uint64_t drops;	 /* frames this endpoint could not take */
+	int id;			/* number shown in port/print and taken by port/epclose */
+	uid_t user;		/* (uid_t)-1: unknown */
+	const char *module;	/* kind as port/print names it: "unix prog", "tuntap", ... */
+	char descr[DESCR_MAX];	/* printable */
+	_Atomic uint64_t drops; /* frames this endpoint could not take */
 	/* Control thread: the endpoint leaves its port and its owner must forget it. */
 	void (*left)(struct endpoint *endpoint);
 	void *owner;
@@ -129,7 +129,7 @@ struct port {
 	bool exists;
 	bool allocatable; /* may automatic requests take it? */
 	char name[NAME_SIZE];
-	uid_t user;    /* of the clients on it; -1 when none or unknown */
+	uid_t user;	/* of the clients on it; -1 when none or unknown */
 	uid_t acl_user; /* -1 = no restriction */
 	gid_t acl_group;
 };
@@ -150,7 +150,7 @@ struct vswitch {
 	_Atomic bool spanning_tree;
 	_Atomic unsigned int numports;
 	struct port ports[PORT_MAX + 1];
-	struct port_set active;		  /* ports with endpoints */
+	struct port_set active;			/* ports with endpoints */
 	struct vlan *_Atomic vlans[VLAN_COUNT]; /* NULL: never made */
 
 	struct fdb *fdb;

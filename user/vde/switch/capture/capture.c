@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Captures; see capture.h. The list of captures is read by data threads under RCU and changed by
- * the control thread. Each has two buffers: data threads fill one under the capture's lock while the
- * writer empties the other. A frame of a VLAN is taken once, when it comes in.
+ * the control thread. Each has two buffers: data threads fill one under the capture's lock while
+ * the writer empties the other. A frame of a VLAN is taken once, when it comes in.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -123,8 +123,8 @@ void observe_frame(const struct port *port, const struct egress *egress, enum di
 /* Write a buffer out, waiting for a slow reader but not for one after the end is asked for. */
 static int write_out(struct capture *capture, const struct buffer *buffer)
 {
-	struct pollfd ready[] = { { .fd = capture->fd, .events = POLLOUT },
-				  { .fd = capture->stop, .events = POLLIN } };
+	struct pollfd ready[] = {{.fd = capture->fd, .events = POLLOUT},
+				 {.fd = capture->stop, .events = POLLIN}};
 	size_t done = 0;
 
 	while (done < buffer->len) {
@@ -263,7 +263,7 @@ static void capture_end(struct vswitch *sw, struct capture *capture)
 	capture->ending = true;
 	pthread_cond_signal(&capture->filled);
 	pthread_mutex_unlock(&capture->lock);
-	(void)!write(capture->stop, &(uint64_t){ 1 }, sizeof(uint64_t));
+	(void)!write(capture->stop, &(uint64_t){1}, sizeof(uint64_t));
 	pthread_join(capture->writer, NULL);
 	call_rcu(&capture->rcu, capture_free);
 }
@@ -319,12 +319,12 @@ static int list_captures(struct call *call, json_t **listing)
 	*listing = json_array();
 	for (struct capture *c = captures; c; c = c->next) {
 		pthread_mutex_lock(&c->lock);
-		json_array_append_new(
-			*listing,
-			json_pack("{s:i, s:s, s:i, s:i, s:I, s:I, s:s}", "id", (int)c->id, "file",
-				  c->path, "port", c->port, "vlan", c->vlan, "frames",
-				  (json_int_t)c->frames, "lost", (json_int_t)c->lost, "state",
-				  c->error ? strerror(c->error) : "writing"));
+		json_array_append_new(*listing,
+				      json_pack("{s:i, s:s, s:i, s:i, s:I, s:I, s:s}", "id",
+						(int)c->id, "file", c->path, "port", c->port,
+						"vlan", c->vlan, "frames", (json_int_t)c->frames,
+						"lost", (json_int_t)c->lost, "state",
+						c->error ? strerror(c->error) : "writing"));
 		pthread_mutex_unlock(&c->lock);
 	}
 	return 0;
@@ -335,7 +335,7 @@ static void print_captures(FILE *out, const json_t *listing)
 	const json_t *capture;
 	size_t i;
 
-	json_array_foreach(listing, i, capture) {
+	json_array_foreach (listing, i, capture) {
 		long long port = json_integer_value(json_object_get(capture, "port"));
 		long long vlan = json_integer_value(json_object_get(capture, "vlan"));
 
@@ -353,13 +353,17 @@ static void print_captures(FILE *out, const json_t *listing)
 }
 
 static const struct command commands[] = {
-	{ .path = "capture", .help = "frames to a file or pipe, as pcapng" },
-	{ .path = "capture/start", .syntax = "FILE [port PORT|vlan N]",
-	  .help = "of a port both ways, of what enters a VLAN, or of all ports", .run = run_start },
-	{ .path = "capture/stop", .syntax = "ID|FILE", .help = "end a capture", .run = run_stop },
-	{ .path = "capture/print", .help = "captures and what they took", .list = list_captures,
-	  .print = print_captures },
-	{ 0 },
+	{.path = "capture", .help = "frames to a file or pipe, as pcapng"},
+	{.path = "capture/start",
+	 .syntax = "FILE [port PORT|vlan N]",
+	 .help = "of a port both ways, of what enters a VLAN, or of all ports",
+	 .run = run_start},
+	{.path = "capture/stop", .syntax = "ID|FILE", .help = "end a capture", .run = run_stop},
+	{.path = "capture/print",
+	 .help = "captures and what they took",
+	 .list = list_captures,
+	 .print = print_captures},
+	{0},
 };
 
 void capture_commands(struct console *console)

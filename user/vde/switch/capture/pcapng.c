@@ -5,12 +5,12 @@
 #include "user/vde/switch/capture/pcapng.h"
 #include "user/vde/switch/switch.h"
 
-#define BLOCK_SECTION	0x0a0d0d0au
-#define BLOCK_INTERFACE 1u
-#define BLOCK_PACKET	6u
+#define BLOCK_SECTION	 0x0a0d0d0au
+#define BLOCK_INTERFACE	 1u
+#define BLOCK_PACKET	 6u
 #define BYTE_ORDER_MAGIC 0x1a2b3c4du
-#define LINK_ETHERNET	1u
-#define PACKET_FIXED	28 /* of an enhanced packet block, up to the data */
+#define LINK_ETHERNET	 1u
+#define PACKET_FIXED	 28 /* of an enhanced packet block, up to the data */
 
 enum option { OPTION_END = 0, OPTION_NAME = 2, OPTION_FLAGS = 2, OPTION_RESOLUTION = 9 };
 

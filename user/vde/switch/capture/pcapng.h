@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PCAPNG_HEADER_MAX 128 /* of pcapng_section() and pcapng_interface() */
+#define PCAPNG_HEADER_MAX      128 /* of pcapng_section() and pcapng_interface() */
 #define PCAPNG_PACKET_MAX(len) ((len) + 64)
 
 /* Each writes one block and returns its length. */

@@ -77,7 +77,7 @@ static int load_values(struct load *load, struct impair_model *model, const json
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)values, name, value) {
+	json_object_foreach ((json_t *)values, name, value) {
 		int kind = impair_kind_named(name), error;
 		char text[96];
 
@@ -108,7 +108,7 @@ static int load_node(struct load *load, struct impair_model *model, const json_t
 		error = load_values(load, model, json_object_get(node, "out"), "RL", number);
 	if (error)
 		return error;
-	json_object_foreach(json_object_get(node, "edges"), to, percent)
+	json_object_foreach (json_object_get(node, "edges"), to, percent)
 		if (impair_set_edge(model, number, atoi(to), json_number_value(percent)))
 			return refuse(load, EINVAL, "node %u cannot go to %s with %g%%", number, to,
 				      json_number_value(percent));
@@ -136,7 +136,7 @@ static int load_impairment(struct load *load, struct port *port, const json_t *c
 	impair_set_step(model, step);
 	if (impair_set_nodes(model, json_array_size(nodes) ? json_array_size(nodes) : 1))
 		error = refuse(load, ERANGE, "at most %d nodes", IMPAIR_NODES_MAX);
-	json_array_foreach(nodes, i, node)
+	json_array_foreach (nodes, i, node)
 		if (!error)
 			error = load_node(load, model, node, i);
 	delay_unlock();
@@ -148,7 +148,7 @@ static int load_limits(struct load *load, struct port *port, const json_t *limit
 	const char *name;
 	json_t *rate;
 
-	json_object_foreach((json_t *)limits, name, rate) {
+	json_object_foreach ((json_t *)limits, name, rate) {
 		int kind = limit_kind_named(name);
 
 		if (kind < 0 || !json_is_integer(rate) || json_integer_value(rate) < 0)
@@ -216,7 +216,7 @@ static int load_members(struct load *load, const json_t *config)
 	const char *key;
 	size_t i;
 
-	json_array_foreach(json_object_get(config, "tagged"), i, member) {
+	json_array_foreach (json_object_get(config, "tagged"), i, member) {
 		long long port = json_integer_value(member);
 
 		if (!json_is_integer(member) || port < 0 || port > load->sw->numports ||
@@ -225,14 +225,14 @@ static int load_members(struct load *load, const json_t *config)
 			return refuse(load, ENXIO, "VLAN %u cannot have port %lld tagged", vlan,
 				      port);
 	}
-	json_array_foreach(json_object_get(config, "edge"), i, member) {
+	json_array_foreach (json_object_get(config, "edge"), i, member) {
 		long long port = json_integer_value(member);
 
 		if (port < 0 || port > load->sw->numports)
 			return refuse(load, ENXIO, "VLAN %u: there is no port %lld", vlan, port);
 		rstp_set_edge(tree, port, true);
 	}
-	json_object_foreach(json_object_get(config, "bonus"), key, member) {
+	json_object_foreach (json_object_get(config, "bonus"), key, member) {
 		unsigned int port;
 
 		bonus = json_integer_value(member);
@@ -293,10 +293,12 @@ static int each(struct load *load, const json_t *config, const char *key,
 
 	if (array && !json_is_array(array))
 		return refuse(load, EINVAL, "%s is not an array", key);
-	json_array_foreach(array, i, element) {
+	json_array_foreach (array, i, element) {
 		error = json_is_object(element) ? carry_out(load, element)
-						: refuse(load, EINVAL, "%s has an element that is "
-								       "not an object", key);
+						: refuse(load, EINVAL,
+							 "%s has an element that is "
+							 "not an object",
+							 key);
 		if (error)
 			return error;
 	}
@@ -328,12 +330,12 @@ static int carry_out(struct load *load, const json_t *config)
 
 static const char *unknown_key(const json_t *config)
 {
-	static const char *const known[] = { "numports", "hub",	  "spanning_tree", "priority",
-					     "hash",	 "vlans", "ports" };
+	static const char *const known[] = {"numports", "hub",	 "spanning_tree", "priority",
+					    "hash",	"vlans", "ports"};
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)config, key, value) {
+	json_object_foreach ((json_t *)config, key, value) {
 		bool found = false;
 
 		for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
@@ -347,7 +349,7 @@ static const char *unknown_key(const json_t *config)
 int config_apply(struct vswitch *sw, const json_t *config, char why[CONFIG_WHY_SIZE])
 {
 	char ignored[CONFIG_WHY_SIZE];
-	struct load load = { sw, why }, undo = { sw, ignored };
+	struct load load = {sw, why}, undo = {sw, ignored};
 	json_t *before;
 	int error;
 
@@ -413,12 +415,14 @@ static void print_config(FILE *out, const json_t *listing)
 }
 
 static const struct command commands[] = {
-	{ .path = "config", .help = "all settings as one JSON document" },
-	{ .path = "config/load", .syntax = "FILE", .help = "be as the file says, or change nothing",
-	  .run = run_load },
-	{ .path = "config/save", .syntax = "FILE", .help = "write the settings", .run = run_save },
-	{ .path = "config/print", .help = "show them", .list = list_config, .print = print_config },
-	{ 0 },
+	{.path = "config", .help = "all settings as one JSON document"},
+	{.path = "config/load",
+	 .syntax = "FILE",
+	 .help = "be as the file says, or change nothing",
+	 .run = run_load},
+	{.path = "config/save", .syntax = "FILE", .help = "write the settings", .run = run_save},
+	{.path = "config/print", .help = "show them", .list = list_config, .print = print_config},
+	{0},
 };
 
 void config_commands(struct console *console)

@@ -34,8 +34,7 @@ int argument_number(const char *text, unsigned int min, unsigned int max, unsign
 	return 0;
 }
 
-int argument_numbers(const char *text, unsigned int least, unsigned int most,
-		     unsigned int *numbers)
+int argument_numbers(const char *text, unsigned int least, unsigned int most, unsigned int *numbers)
 {
 	unsigned int count = 0;
 	char *end;
@@ -60,6 +59,13 @@ const char *argument_mac(const char *text, uint8_t mac[6])
 	if (*text && !isspace((unsigned char)*text))
 		return NULL;
 	return text + strspn(text, " \t");
+}
+
+const char *mac_text(const uint8_t mac[6], char text[MAC_TEXT_SIZE])
+{
+	snprintf(text, MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5]);
+	return text;
 }
 
 int argument_switch(const char *text, bool *on)

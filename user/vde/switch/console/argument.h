@@ -22,6 +22,10 @@ int argument_numbers(const char *text, unsigned int least, unsigned int most,
  * the rest of the text after blanks. */
 const char *argument_mac(const char *text, uint8_t mac[6]);
 
+/* The address as text, with its terminator. */
+#define MAC_TEXT_SIZE 18
+const char *mac_text(const uint8_t mac[6], char text[MAC_TEXT_SIZE]);
+
 /* "0" or "1". 0 or EINVAL. */
 int argument_switch(const char *text, bool *on);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "user/vde/switch/console/argument.h"
 #include "user/vde/switch/console/parts.h"
 #include "user/vde/switch/console/session.h"
 #include "user/vde/switch/forward/forward.h"
@@ -38,7 +39,7 @@ static void print_help(FILE *out, const json_t *listing)
 
 	fprintf(out, "COMMAND PATH       SYNTAX          HELP\n"
 		     "------------       --------------  ------------\n");
-	json_array_foreach(listing, i, command)
+	json_array_foreach (listing, i, command)
 		fprintf(out, "%-18s %-15s %s\n",
 			json_string_value(json_object_get(command, "path")),
 			json_is_true(json_object_get(command, "menu"))
@@ -49,18 +50,15 @@ static void print_help(FILE *out, const json_t *listing)
 
 static int list_info(struct call *call, json_t **listing)
 {
-	const uint8_t *mac = call->sw->mac;
-	char text[18], perm[8] = "";
+	char text[MAC_TEXT_SIZE], perm[8] = "";
 	const char *path;
 	int mode;
 
-	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-		 mac[3], mac[4], mac[5]);
 	path = sessions_path(call->sw->console, &mode);
 	if (path)
 		snprintf(perm, sizeof(perm), "%04o", mode);
 	*listing = json_pack("{s:s, s:i, s:s, s:I, s:s*, s:s}", "version", VSQUARE_VERSION, "pid",
-			     (int)getpid(), "mac", text, "uptime",
+			     (int)getpid(), "mac", mac_text(call->sw->mac, text), "uptime",
 			     (json_int_t)(forward_seconds() - call->sw->started), "management",
 			     path, "perm", perm);
 	return 0;
@@ -100,12 +98,17 @@ static int run_load(struct call *call)
 }
 
 const struct command basic_commands[] = {
-	{ .path = "help", .syntax = "[prefix]", .help = "the commands, or those that begin so",
-	  .list = list_help, .print = print_help },
-	{ .path = "logout", .help = "end this session", .run = run_logout },
-	{ .path = "shutdown", .help = "end the switch", .run = run_shutdown },
-	{ .path = "showinfo", .help = "version, process, MAC address, uptime", .list = list_info,
-	  .print = print_info },
-	{ .path = "load", .syntax = "path", .help = "run the commands of a file", .run = run_load },
-	{ 0 },
+	{.path = "help",
+	 .syntax = "[prefix]",
+	 .help = "the commands, or those that begin so",
+	 .list = list_help,
+	 .print = print_help},
+	{.path = "logout", .help = "end this session", .run = run_logout},
+	{.path = "shutdown", .help = "end the switch", .run = run_shutdown},
+	{.path = "showinfo",
+	 .help = "version, process, MAC address, uptime",
+	 .list = list_info,
+	 .print = print_info},
+	{.path = "load", .syntax = "path", .help = "run the commands of a file", .run = run_load},
+	{0},
 };

@@ -97,7 +97,7 @@ int console_execute(struct console *console, struct session *session, const char
 {
 	char buffer[LINE_MAX_], *line;
 	const struct command *command;
-	struct call call = { .sw = console->sw, .session = session, .out = out };
+	struct call call = {.sw = console->sw, .session = session, .out = out};
 	bool as_json;
 	int error;
 
@@ -134,7 +134,7 @@ int console_run(struct console *console, const char *text, json_t **listing)
 {
 	char buffer[LINE_MAX_], *line;
 	const struct command *command;
-	struct call call = { .sw = console->sw };
+	struct call call = {.sw = console->sw};
 
 	*listing = NULL;
 	if (snprintf(buffer, sizeof(buffer), "%s", text) >= (int)sizeof(buffer))

@@ -23,7 +23,7 @@ struct call {
 	struct session *session; /* who typed it; NULL: a script at start, or a program */
 	char *argument;		 /* the rest of the line, without surrounding blanks; "" = none.
 				  * May be cut up. */
-	FILE *out;		 /* for a command that prints while it runs; NULL: nobody reads it */
+	FILE *out; /* for a command that prints while it runs; NULL: nobody reads it */
 };
 
 struct command {

@@ -16,17 +16,17 @@ static const struct category {
 	enum event event;
 	const char *help;
 } categories[] = {
-	{ "hash/+", EVENT_HASH_ADD, "an address was learned or moved" },
-	{ "hash/-", EVENT_HASH_DEL, "an address was forgotten" },
-	{ "fstp/status", EVENT_FSTP_STATUS, "a port changed its role or state" },
-	{ "fstp/root", EVENT_FSTP_ROOT, "another root or root port" },
-	{ "fstp/+", EVENT_FSTP_ADD, "a port joined a tree" },
-	{ "fstp/-", EVENT_FSTP_DEL, "a port left a tree" },
-	{ "port/+", EVENT_PORT_ADD, "a port became active" },
-	{ "port/-", EVENT_PORT_DEL, "a port became inactive" },
-	{ "port/descr", EVENT_PORT_DESCR, "an endpoint's description" },
-	{ "port/ep/+", EVENT_EP_ADD, "an endpoint joined" },
-	{ "port/ep/-", EVENT_EP_DEL, "an endpoint left" },
+	{"hash/+", EVENT_HASH_ADD, "an address was learned or moved"},
+	{"hash/-", EVENT_HASH_DEL, "an address was forgotten"},
+	{"fstp/status", EVENT_FSTP_STATUS, "a port changed its role or state"},
+	{"fstp/root", EVENT_FSTP_ROOT, "another root or root port"},
+	{"fstp/+", EVENT_FSTP_ADD, "a port joined a tree"},
+	{"fstp/-", EVENT_FSTP_DEL, "a port left a tree"},
+	{"port/+", EVENT_PORT_ADD, "a port became active"},
+	{"port/-", EVENT_PORT_DEL, "a port became inactive"},
+	{"port/descr", EVENT_PORT_DESCR, "an endpoint's description"},
+	{"port/ep/+", EVENT_EP_ADD, "an endpoint joined"},
+	{"port/ep/-", EVENT_EP_DEL, "an endpoint left"},
 };
 
 #define CATEGORIES (sizeof(categories) / sizeof(*categories))
@@ -127,7 +127,7 @@ static void print_categories(FILE *out, const json_t *listing)
 
 	fprintf(out, "CATEGORY               TAG STATUS HELP\n"
 		     "------------           --- ------ ----\n");
-	json_array_foreach(listing, i, category)
+	json_array_foreach (listing, i, category)
 		fprintf(out, "%-22s %s %-6s %s\n",
 			json_string_value(json_object_get(category, "category")),
 			json_string_value(json_object_get(category, "tag")),
@@ -136,11 +136,16 @@ static void print_categories(FILE *out, const json_t *listing)
 }
 
 const struct command event_commands[] = {
-	{ .path = "debug", .help = "events sent to this session" },
-	{ .path = "debug/list", .syntax = "[prefix]", .help = "event categories",
-	  .list = list_categories, .print = print_categories },
-	{ .path = "debug/add", .syntax = "prefix", .help = "get events of these categories",
-	  .run = run_add },
-	{ .path = "debug/del", .syntax = "prefix", .help = "get them no longer", .run = run_del },
-	{ 0 },
+	{.path = "debug", .help = "events sent to this session"},
+	{.path = "debug/list",
+	 .syntax = "[prefix]",
+	 .help = "event categories",
+	 .list = list_categories,
+	 .print = print_categories},
+	{.path = "debug/add",
+	 .syntax = "prefix",
+	 .help = "get events of these categories",
+	 .run = run_add},
+	{.path = "debug/del", .syntax = "prefix", .help = "get them no longer", .run = run_del},
+	{0},
 };

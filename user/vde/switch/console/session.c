@@ -20,11 +20,11 @@
 #include "user/vde/switch/loop/loop.h"
 #include "user/vde/switch/planes/plane.h"
 
-#define PROMPT	    "\nvde$ "
-#define FAREWELL    "9999 END OF SESSION"
-#define LINE_LENGTH 4095
-#define LINE_PAUSE  50 /* milliseconds */
-#define OUTPUT_MAX  (64u << 20)
+#define PROMPT	     "\nvde$ "
+#define FAREWELL     "9999 END OF SESSION"
+#define LINE_LENGTH  4095
+#define LINE_PAUSE   50 /* milliseconds */
+#define OUTPUT_MAX   (64u << 20)
 #define SESSIONS_MAX 256
 
 struct session {
@@ -34,7 +34,7 @@ struct session {
 	struct watch *watch;
 	struct timer *pause; /* running while a line has no end yet */
 	uint32_t events;
-	bool ending; /* after what is buffered has been sent */
+	bool ending;   /* after what is buffered has been sent */
 	bool too_long; /* skipping the rest of a line that was too long */
 	char line[LINE_LENGTH + 1];
 	size_t line_len;
@@ -232,8 +232,8 @@ int sessions_listen(struct console *console, const char *path, int mode, gid_t g
 	if (console->listener < 0)
 		return -1;
 	console->path = realpath(path, NULL);
-	console->watch = loop_watch(console->sw->loop, console->listener, EPOLLIN, listener_ready,
-				    console);
+	console->watch =
+		loop_watch(console->sw->loop, console->listener, EPOLLIN, listener_ready, console);
 	return console->watch && console->path ? 0 : -1;
 }
 

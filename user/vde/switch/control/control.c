@@ -366,10 +366,12 @@ static void print_directory(FILE *out, const json_t *listing)
 }
 
 static const struct command commands[] = {
-	{ .path = "ds", .help = "data sockets" },
-	{ .path = "ds/showinfo", .help = "directory and mode of the sockets",
-	  .list = list_directory, .print = print_directory },
-	{ 0 },
+	{.path = "ds", .help = "data sockets"},
+	{.path = "ds/showinfo",
+	 .help = "directory and mode of the sockets",
+	 .list = list_directory,
+	 .print = print_directory},
+	{0},
 };
 
 void control_commands(struct console *console)

@@ -8,10 +8,10 @@
 #include "user/vde/switch/switch.h"
 
 struct control_settings {
-	const char *dir;  /* NULL: the default of the user */
-	int mode;	  /* of sockets, -1: default */
-	int dir_mode;	  /* -1: follows from mode */
-	gid_t group;	  /* -1: none */
+	const char *dir; /* NULL: the default of the user */
+	int mode;	 /* of sockets, -1: default */
+	int dir_mode;	 /* -1: follows from mode */
+	gid_t group;	 /* -1: none */
 	/* The management socket, whose rights decide who may have port 0. */
 	int management_mode;
 	gid_t management_group;

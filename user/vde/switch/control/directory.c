@@ -29,7 +29,7 @@ struct directory {
 
 int listen_at(const char *path, int mode, gid_t group)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	mode_t mask;
 	int result;
@@ -50,8 +50,8 @@ int listen_at(const char *path, int mode, gid_t group)
 	mask = umask(0777 & ~mode);
 	result = bind(fd, (struct sockaddr *)&address, sizeof(address));
 	umask(mask);
-	if (result || chmod(path, mode) ||
-	    (group != (gid_t)-1 && chown(path, -1, group)) || listen(fd, SOMAXCONN))
+	if (result || chmod(path, mode) || (group != (gid_t)-1 && chown(path, -1, group)) ||
+	    listen(fd, SOMAXCONN))
 		goto fail;
 	return fd;
 fail:
@@ -165,7 +165,7 @@ int directory_bind(struct directory *directory, int fd, unsigned int port, uid_t
 	mode_t mask;
 	int error;
 
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
 	snprintf(address->sun_path, sizeof(address->sun_path), "%.90s/%03u.%d", directory->path,
 		 port, fd);
 	unlink(address->sun_path); /* of a switch that was killed; only ours are in use */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Taps: a network interface of this host joined to a port (Linux, Documentation/networking/tuntap). */
+/* Taps: a network interface of this host joined to a port (Linux, Documentation/networking/tuntap).
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -21,7 +22,7 @@ static void tap_left(struct endpoint *endpoint)
 
 int control_add_tap(struct vswitch *sw, const char *interface)
 {
-	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
 	struct endpoint *endpoint;
 	int error, fd;
 
@@ -34,8 +35,10 @@ int control_add_tap(struct vswitch *sw, const char *interface)
 	strcpy(request.ifr_name, interface);
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &request)) {
 		error = -errno;
-		syslog(LOG_ERR, "cannot attach tap %s: %m; ask root for it (ip tuntap add %s mode "
-				"tap user NAME)", interface, interface);
+		syslog(LOG_ERR,
+		       "cannot attach tap %s: %m; ask root for it (ip tuntap add %s mode "
+		       "tap user NAME)",
+		       interface, interface);
 		if (fd >= 0)
 			close(fd);
 		return error;

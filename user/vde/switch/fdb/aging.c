@@ -54,7 +54,7 @@ static int run_setsize(struct call *call)
 	unsigned int n;
 
 	return argument_number(call->argument, 1, 1u << 20, &n) ? EINVAL
-								 : -fdb_resize(call->sw->fdb, n);
+								: -fdb_resize(call->sw->fdb, n);
 }
 
 static int run_setgcint(struct call *call)
@@ -82,6 +82,7 @@ static int run_setminper(struct call *call)
 	if (argument_number(call->argument, 0, SECONDS_MAX, &n))
 		return EINVAL;
 	fdb_set_persistence(call->sw->fdb, n);
+	switch_changed(call->sw);
 	return 0;
 }
 
@@ -109,13 +110,11 @@ static void print_info(FILE *out, const json_t *listing)
 
 static json_t *entry_json(const struct fdb_entry *entry)
 {
-	char mac[18];
+	char mac[MAC_TEXT_SIZE];
 
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", entry->mac[0], entry->mac[1],
-		 entry->mac[2], entry->mac[3], entry->mac[4], entry->mac[5]);
-	return json_pack("{s:i, s:s, s:i, s:i, s:i}", "hash", (int)entry->bucket, "mac", mac,
-			 "vlan", (int)entry->vlan, "port", (int)entry->port, "age",
-			 (int)entry->age);
+	return json_pack("{s:i, s:s, s:i, s:i, s:i}", "hash", (int)entry->bucket, "mac",
+			 mac_text(entry->mac, mac), "vlan", (int)entry->vlan, "port",
+			 (int)entry->port, "age", (int)entry->age);
 }
 
 /* The table as an array; made outside the table's lock, which must not be held for long. */
@@ -135,7 +134,7 @@ static bool remember(void *context, const struct fdb_entry *entry)
 
 static int list_entries(struct call *call, json_t **listing)
 {
-	struct snapshot snapshot = { .room = fdb_entries(call->sw->fdb) + 1024 };
+	struct snapshot snapshot = {.room = fdb_entries(call->sw->fdb) + 1024};
 
 	*listing = json_array();
 	snapshot.entries = malloc(snapshot.room * sizeof(*snapshot.entries));
@@ -169,7 +168,7 @@ static void print_entries(FILE *out, const json_t *listing)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(listing, i, entry)
+	json_array_foreach (listing, i, entry)
 		fprintf(out, "Hash: %04lld Addr: %s VLAN %04lld to port: %04lld age %lld secs\n",
 			json_integer_value(json_object_get(entry, "hash")),
 			json_string_value(json_object_get(entry, "mac")),
@@ -179,22 +178,37 @@ static void print_entries(FILE *out, const json_t *listing)
 }
 
 static const struct command commands[] = {
-	{ .path = "hash", .help = "MAC table" },
-	{ .path = "hash/showinfo", .help = "its size and times", .list = list_info,
-	  .print = print_info },
-	{ .path = "hash/setsize", .syntax = "N", .help = "empty it and give it N buckets",
-	  .run = run_setsize },
-	{ .path = "hash/setgcint", .syntax = "N", .help = "sweep it every N seconds",
-	  .run = run_setgcint },
-	{ .path = "hash/setexpire", .syntax = "N", .help = "forget addresses unused for N seconds",
-	  .run = run_setexpire },
-	{ .path = "hash/setminper", .syntax = "N",
-	  .help = "seconds an address keeps its port against another", .run = run_setminper },
-	{ .path = "hash/print", .help = "all addresses", .list = list_entries,
-	  .print = print_entries },
-	{ .path = "hash/find", .syntax = "MAC [VLAN]", .help = "one address", .list = list_found,
-	  .print = print_entries },
-	{ 0 },
+	{.path = "hash", .help = "MAC table"},
+	{.path = "hash/showinfo",
+	 .help = "its size and times",
+	 .list = list_info,
+	 .print = print_info},
+	{.path = "hash/setsize",
+	 .syntax = "N",
+	 .help = "empty it and give it N buckets",
+	 .run = run_setsize},
+	{.path = "hash/setgcint",
+	 .syntax = "N",
+	 .help = "sweep it every N seconds",
+	 .run = run_setgcint},
+	{.path = "hash/setexpire",
+	 .syntax = "N",
+	 .help = "forget addresses unused for N seconds",
+	 .run = run_setexpire},
+	{.path = "hash/setminper",
+	 .syntax = "N",
+	 .help = "seconds an address keeps its port against another",
+	 .run = run_setminper},
+	{.path = "hash/print",
+	 .help = "all addresses",
+	 .list = list_entries,
+	 .print = print_entries},
+	{.path = "hash/find",
+	 .syntax = "MAC [VLAN]",
+	 .help = "one address",
+	 .list = list_found,
+	 .print = print_entries},
+	{0},
 };
 
 void fdb_commands(struct console *console)

@@ -98,7 +98,7 @@ static struct fdb_entry entry_of(uint64_t key, uint64_t value, uint32_t now, uin
 
 static struct slot *find(const struct table *table, uint64_t hash, uint64_t key)
 {
-	const uint32_t place[2] = { hash & table->mask, hash >> 32 & table->mask };
+	const uint32_t place[2] = {hash & table->mask, hash >> 32 & table->mask};
 
 	for (int b = 0; b < 2; b++) {
 		struct bucket *bucket = &table->buckets[place[b]];
@@ -242,7 +242,7 @@ static struct slot *make_room(struct fdb *fdb, uint64_t hash, uint32_t now)
 {
 	struct table *old = fdb->table, *new;
 	struct slot *slot = free_slot(old, hash), *oldest = NULL;
-	uint32_t place[2] = { hash & old->mask, hash >> 32 & old->mask };
+	uint32_t place[2] = {hash & old->mask, hash >> 32 & old->mask};
 
 	if (slot)
 		return slot;
@@ -324,10 +324,10 @@ static void drop(struct fdb *fdb, struct slot *slot)
 }
 
 /* For every used slot in a locked walk: SLOT and its place BUCKET are set in the body. */
-#define for_each_slot(fdb, b, at)                                      \
-	for (uint32_t b = 0; b <= (fdb)->table->mask; b++)             \
-		for (struct slot *at = (fdb)->table->buckets[b].slot;  \
-		     at < (fdb)->table->buckets[b].slot + SLOTS; at++) \
+#define for_each_slot(fdb, b, at)                                                                  \
+	for (uint32_t b = 0; b <= (fdb)->table->mask; b++)                                         \
+		for (struct slot *at = (fdb)->table->buckets[b].slot;                              \
+		     at < (fdb)->table->buckets[b].slot + SLOTS; at++)                             \
 			if (load(at->key))
 
 size_t fdb_flush(struct fdb *fdb, unsigned int vlan, unsigned int port)

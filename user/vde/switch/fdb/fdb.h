@@ -27,11 +27,11 @@ struct fdb_entry {
 enum fdb_change { FDB_ADDED, FDB_MOVED, FDB_REMOVED };
 
 /* Defaults of the settings. */
-#define FDB_BUCKETS	 128
-#define FDB_GC_INTERVAL	 2   /* seconds between two sweeps */
-#define FDB_EXPIRE	 100 /* seconds without a frame until an address is forgotten */
-#define FDB_PERSISTENCE	 3   /* seconds an address keeps its port against another one */
-#define FDB_NOWHERE	 (-1)
+#define FDB_BUCKETS	128
+#define FDB_GC_INTERVAL 2   /* seconds between two sweeps */
+#define FDB_EXPIRE	100 /* seconds without a frame until an address is forgotten */
+#define FDB_PERSISTENCE 3   /* seconds an address keeps its port against another one */
+#define FDB_NOWHERE	(-1)
 
 struct fdb *fdb_new(unsigned int buckets);
 void fdb_free(struct fdb *fdb);
@@ -47,7 +47,8 @@ void fdb_listen(struct fdb *fdb, fdb_listener *changed, fdb_refusal *refused, vo
 /* The port of an address, or FDB_NOWHERE. */
 int fdb_lookup(const struct fdb *fdb, unsigned int vlan, const uint8_t mac[6]);
 
-/* The address was seen as a source on a port; now is in seconds of a steady clock. Multicast addresses are the caller's to refuse. */
+/* The address was seen as a source on a port; now is in seconds of a steady clock. Multicast
+ * addresses are the caller's to refuse. */
 void fdb_learn(struct fdb *fdb, unsigned int vlan, const uint8_t mac[6], unsigned int port,
 	       uint32_t now);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The thread of the delay lines; see delay.h. It sleeps until the earliest frame or step of a Markov
- * chain is due, copies what is due into its buffers under the lock, and forwards it without the
- * lock, because forwarding may put frames into other lines.
+ * The thread of the delay lines; see delay.h. It sleeps until the earliest frame or step of a
+ * Markov chain is due, copies what is due into its buffers under the lock, and forwards it without
+ * the lock, because forwarding may put frames into other lines.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ static struct {
 	struct delay_line *from[FORWARD_BATCH];
 	unsigned int filled;
 	uint8_t buffers[FORWARD_BATCH][BUFFER_ROOM];
-} delay = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} delay = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static uint64_t now(void)
 {
@@ -110,7 +110,7 @@ static void forward_gathered(void)
 
 		if (line->out)
 			forward_out(delay.forwarder, line->port,
-				    &(struct egress){ &delay.frames[i], 0 }, 1);
+				    &(struct egress){&delay.frames[i], 0}, 1);
 		else
 			forward_in(delay.forwarder, line->port, &delay.frames[i]);
 	}
@@ -139,9 +139,9 @@ static void *run(void *argument)
 		if (earliest == UINT64_MAX)
 			pthread_cond_wait(&delay.changed, &delay.lock);
 		else
-			pthread_cond_timedwait(&delay.changed, &delay.lock,
-					       &(struct timespec){ earliest / 1000000000,
-								   earliest % 1000000000 });
+			pthread_cond_timedwait(
+				&delay.changed, &delay.lock,
+				&(struct timespec){earliest / 1000000000, earliest % 1000000000});
 	}
 	pthread_mutex_unlock(&delay.lock);
 	rcu_unregister_thread();
@@ -162,8 +162,7 @@ static bool start(struct vswitch *sw)
 	delay.forwarder = forwarder_new(sw);
 	for (unsigned int i = 0; i < FORWARD_BATCH; i++)
 		delay.frames[i].data = delay.buffers[i];
-	delay.running = delay.forwarder &&
-			pthread_create(&delay.thread, NULL, run, NULL) == 0;
+	delay.running = delay.forwarder && pthread_create(&delay.thread, NULL, run, NULL) == 0;
 	return delay.running;
 }
 
@@ -273,5 +272,5 @@ struct impair_counters delay_counters(const struct port *port, enum impair_way w
 {
 	const struct delay_line *line = way == IMPAIR_LR ? port->delay_in : port->delay_out;
 
-	return line ? impair_count(line->channel) : (struct impair_counters){ 0 };
+	return line ? impair_count(line->channel) : (struct impair_counters){0};
 }

@@ -2,10 +2,10 @@
 /*
  * Impaired ports: frames that must be lost, held back, doubled or damaged on their way.
  *
- * A port has one impairment model (user/vde/impair) whose left-to-right way is from the clients into
- * the switch and whose right-to-left way is out to them. A delay line is one way of one port. Frames
- * are copied in by any thread; one thread for all lines takes them out when they are due and lets
- * them go on from where they were caught. Models and channels are used under one lock.
+ * A port has one impairment model (user/vde/impair) whose left-to-right way is from the clients
+ * into the switch and whose right-to-left way is out to them. A delay line is one way of one port.
+ * Frames are copied in by any thread; one thread for all lines takes them out when they are due and
+ * lets them go on from where they were caught. Models and channels are used under one lock.
  */
 #ifndef VDE_DELAY_H
 #define VDE_DELAY_H

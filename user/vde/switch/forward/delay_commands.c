@@ -70,7 +70,7 @@ static int nodes(struct impair_model *model, char *rest)
 	unsigned int count;
 
 	return argument_number(rest, 1, IMPAIR_NODES_MAX, &count) ? EINVAL
-								   : -impair_set_nodes(model, count);
+								  : -impair_set_nodes(model, count);
 }
 
 static int run_nodes(struct call *call)
@@ -83,7 +83,7 @@ static int edit(struct impair_model *model, char *rest)
 	unsigned int node;
 
 	return argument_number(rest, 0, IMPAIR_NODES_MAX, &node) ? EINVAL
-								  : -impair_edit_node(model, node);
+								 : -impair_edit_node(model, node);
 }
 
 static int run_edit(struct call *call)
@@ -159,9 +159,9 @@ static json_t *counters_json(const struct port *port, enum impair_way way)
 
 static json_t *node_json(const struct impair_model *model, unsigned int node)
 {
-	static const char *const ways[] = { "in", "out" };
-	json_t *object = json_pack("{s:i, s:s}", "node", (int)node, "name",
-				   impair_name(model, node));
+	static const char *const ways[] = {"in", "out"};
+	json_t *object =
+		json_pack("{s:i, s:s}", "node", (int)node, "name", impair_name(model, node));
 	json_t *edges = json_object();
 
 	for (int way = 0; way < IMPAIR_WAYS; way++) {
@@ -205,18 +205,14 @@ json_t *delay_json(struct vswitch *sw, struct port *port)
 	return object;
 }
 
+static json_t *describe(struct vswitch *sw, struct port *port)
+{
+	return port->delay_in ? delay_json(sw, port) : NULL;
+}
+
 static int list_impaired(struct call *call, json_t **listing)
 {
-	struct vswitch *sw = call->sw;
-	struct port *port = *call->argument ? port_named(sw, call->argument) : NULL;
-
-	*listing = json_array();
-	if (*call->argument && !port)
-		return ENXIO;
-	for (unsigned int i = 0; i <= sw->numports; i++)
-		if (sw->ports[i].delay_in && (!port || port->number == i))
-			json_array_append_new(*listing, delay_json(sw, &sw->ports[i]));
-	return 0;
+	return port_listing(call, listing, describe);
 }
 
 static void print_values(FILE *out, const char *way, const json_t *values)
@@ -224,7 +220,7 @@ static void print_values(FILE *out, const char *way, const json_t *values)
 	const char *kind;
 	json_t *value;
 
-	json_object_foreach((json_t *)values, kind, value)
+	json_object_foreach ((json_t *)values, kind, value)
 		fprintf(out, "   %-3s %-12s %g+%g%s\n", way, kind,
 			json_number_value(json_object_get(value, "value")),
 			json_number_value(json_object_get(value, "spread")),
@@ -237,7 +233,7 @@ static void print_way(FILE *out, const char *way, const json_t *counters)
 	json_t *value;
 
 	fprintf(out, "  %-3s", way);
-	json_object_foreach((json_t *)counters, name, value)
+	json_object_foreach ((json_t *)counters, name, value)
 		fprintf(out, " %s=%lld", name, json_integer_value(value));
 	fprintf(out, "\n");
 }
@@ -249,7 +245,7 @@ static void print_impaired(FILE *out, const json_t *listing)
 	const char *to;
 	size_t i, n;
 
-	json_array_foreach(listing, i, port) {
+	json_array_foreach (listing, i, port) {
 		fprintf(out, "Port %04lld fifo=%d node=%lld step=%lldms\n",
 			json_integer_value(json_object_get(port, "port")),
 			json_is_true(json_object_get(port, "fifo")),
@@ -257,39 +253,56 @@ static void print_impaired(FILE *out, const json_t *listing)
 			json_integer_value(json_object_get(port, "step")));
 		print_way(out, "in", json_object_get(port, "in"));
 		print_way(out, "out", json_object_get(port, "out"));
-		json_array_foreach(json_object_get(port, "nodes"), n, node) {
+		json_array_foreach (json_object_get(port, "nodes"), n, node) {
 			fprintf(out, "  node %lld %s\n",
 				json_integer_value(json_object_get(node, "node")),
 				json_string_value(json_object_get(node, "name")));
 			print_values(out, "in", json_object_get(node, "in"));
 			print_values(out, "out", json_object_get(node, "out"));
-			json_object_foreach(json_object_get(node, "edges"), to, edge)
+			json_object_foreach (json_object_get(node, "edges"), to, edge)
 				fprintf(out, "   to node %s: %g%%\n", to, json_number_value(edge));
 		}
 	}
 }
 
 static const struct command commands[] = {
-	{ .path = "impair", .help = "loss, delay and other trouble on ports" },
-	{ .path = "impair/set", .syntax = "PORT KIND VALUE",
-	  .help = "delay loss lostburst dup bandwidth chanbufsize noise mtu; VALUE "
-		  "[LR|RL]N[+SPREAD][K|M|G][U|N][[NODE]], LR into the switch",
-	  .run = run_set },
-	{ .path = "impair/fifo", .syntax = "PORT 0/1", .help = "0: frames may overtake",
-	  .run = run_fifo },
-	{ .path = "impair/nodes", .syntax = "PORT N", .help = "states of the Markov chain",
-	  .run = run_nodes },
-	{ .path = "impair/node", .syntax = "PORT NODE", .help = "the state that impair/set changes",
-	  .run = run_edit },
-	{ .path = "impair/name", .syntax = "PORT NODE TEXT", .help = "name a state", .run = run_name },
-	{ .path = "impair/edge", .syntax = "PORT A B PERCENT",
-	  .help = "chance per step of going from state A to B", .run = run_edge },
-	{ .path = "impair/step", .syntax = "PORT MS", .help = "time of a step", .run = run_step },
-	{ .path = "impair/clear", .syntax = "PORT", .help = "a perfect line again",
-	  .run = run_clear },
-	{ .path = "impair/print", .syntax = "[PORT]", .help = "impaired ports, what they did",
-	  .list = list_impaired, .print = print_impaired },
-	{ 0 },
+	{.path = "impair", .help = "loss, delay and other trouble on ports"},
+	{.path = "impair/set",
+	 .syntax = "PORT KIND VALUE",
+	 .help = "delay loss lostburst dup bandwidth chanbufsize noise mtu; VALUE "
+		 "[LR|RL]N[+SPREAD][K|M|G][U|N][[NODE]], LR into the switch",
+	 .run = run_set},
+	{.path = "impair/fifo",
+	 .syntax = "PORT 0/1",
+	 .help = "0: frames may overtake",
+	 .run = run_fifo},
+	{.path = "impair/nodes",
+	 .syntax = "PORT N",
+	 .help = "states of the Markov chain",
+	 .run = run_nodes},
+	{.path = "impair/node",
+	 .syntax = "PORT NODE",
+	 .help = "the state that impair/set changes",
+	 .run = run_edit},
+	{.path = "impair/name",
+	 .syntax = "PORT NODE TEXT",
+	 .help = "name a state",
+	 .run = run_name},
+	{.path = "impair/edge",
+	 .syntax = "PORT A B PERCENT",
+	 .help = "chance per step of going from state A to B",
+	 .run = run_edge},
+	{.path = "impair/step", .syntax = "PORT MS", .help = "time of a step", .run = run_step},
+	{.path = "impair/clear",
+	 .syntax = "PORT",
+	 .help = "a perfect line again",
+	 .run = run_clear},
+	{.path = "impair/print",
+	 .syntax = "[PORT]",
+	 .help = "impaired ports, what they did",
+	 .list = list_impaired,
+	 .print = print_impaired},
+	{0},
 };
 
 void delay_commands(struct console *console)

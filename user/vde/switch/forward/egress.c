@@ -28,18 +28,18 @@ unsigned int egress_pieces(const struct egress *egress, struct iovec pieces[EGRE
 	unsigned int skip = ADDRESSES + (frame->tag_type ? TAG : 0), count = 0;
 
 	if (leaves_as_it_came(egress)) {
-		pieces[0] = (struct iovec){ frame->data, frame->len };
+		pieces[0] = (struct iovec){frame->data, frame->len};
 		return 1;
 	}
-	pieces[count++] = (struct iovec){ frame->data, ADDRESSES };
+	pieces[count++] = (struct iovec){frame->data, ADDRESSES};
 	if (egress->tag_type) {
 		tag[0] = egress->tag_type >> 8;
 		tag[1] = egress->tag_type;
 		tag[2] = frame->tag >> 8;
 		tag[3] = frame->tag;
-		pieces[count++] = (struct iovec){ tag, TAG };
+		pieces[count++] = (struct iovec){tag, TAG};
 	}
-	pieces[count++] = (struct iovec){ frame->data + skip, frame->len - skip };
+	pieces[count++] = (struct iovec){frame->data + skip, frame->len - skip};
 	return count;
 }
 

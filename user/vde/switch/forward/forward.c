@@ -30,7 +30,8 @@ struct batch {
 struct forwarder {
 	struct vswitch *sw;
 	uint64_t now;
-	/* Frames of one port usually come together: they are counted when another port's turn comes. */
+	/* Frames of one port usually come together: they are counted when another port's turn
+	 * comes. */
 	struct port *counted;
 	uint64_t frames_in, bytes_in;
 
@@ -127,7 +128,7 @@ static void output(struct forwarder *f, struct port *port, const struct frame *f
 		batch->dirty = true;
 		f->dirty[f->dirty_count++] = port->number;
 	}
-	batch->frames[batch->count++] = (struct egress){ frame, tag_type };
+	batch->frames[batch->count++] = (struct egress){frame, tag_type};
 }
 
 static void mirror(struct forwarder *f, struct port *port, const struct frame *frame,
@@ -202,14 +203,14 @@ static void flood(struct forwarder *f, const struct port *from, const struct fra
 
 static bool is_link_local(const uint8_t *address)
 {
-	static const uint8_t group[5] = { 0x01, 0x80, 0xc2, 0x00, 0x00 };
+	static const uint8_t group[5] = {0x01, 0x80, 0xc2, 0x00, 0x00};
 
 	return memcmp(address, group, sizeof(group)) == 0 && address[5] < 0x10;
 }
 
 static bool is_broadcast(const uint8_t *address)
 {
-	static const uint8_t all[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	static const uint8_t all[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 	return memcmp(address, all, sizeof(all)) == 0;
 }
@@ -329,10 +330,10 @@ void forward(struct forwarder *f, struct endpoint *from, struct frame *frame)
 	frame->tag_type = 0;
 	count_in(f, port, 1, frame->len);
 	if (get(port->captured))
-		observe_frame(port, &(struct egress){ frame, 0 }, DIRECTION_IN);
+		observe_frame(port, &(struct egress){frame, 0}, DIRECTION_IN);
 	line = rcu_dereference(port->delay_in);
 	if (line)
-		delay_frame(line, &(struct egress){ frame, 0 }, f->now);
+		delay_frame(line, &(struct egress){frame, 0}, f->now);
 	else
 		forward_in(f, port, frame);
 }

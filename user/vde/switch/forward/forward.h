@@ -28,8 +28,9 @@ struct frame {
 	uint32_t len;
 	/* Filled in by forward(). */
 	uint16_t vlan;
-	uint16_t tag_type; /* TPID of the tag it carries as far as the switch is concerned; 0 none */
-	uint16_t tag;	   /* priority and VLAN to send when it leaves tagged */
+	uint16_t
+		tag_type; /* TPID of the tag it carries as far as the switch is concerned; 0 none */
+	uint16_t tag;	  /* priority and VLAN to send when it leaves tagged */
 };
 
 /* A frame on its way out of a port; tag_type is the TPID it shall carry, 0 = no tag. */

@@ -26,8 +26,8 @@ static inline bool limit_admits(struct limit *limit, uint64_t units, uint64_t no
 		if (due > now + LIMIT_BURST)
 			return false;
 		next = (due > now ? due : now) + units * 1000000000ull / rate;
-	} while (!atomic_compare_exchange_weak_explicit(&limit->due, &due, next,
-							memory_order_relaxed, memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(
+		&limit->due, &due, next, memory_order_relaxed, memory_order_relaxed));
 	return true;
 }
 

@@ -164,9 +164,9 @@ struct watch *loop_watch(struct loop *loop, int fd, uint32_t events, loop_ready 
 
 	if (!watch)
 		return NULL;
-	*watch = (struct watch){ .fd = fd, .ready = ready, .context = context };
+	*watch = (struct watch){.fd = fd, .ready = ready, .context = context};
 	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd,
-		      &(struct epoll_event){ .events = events, .data.ptr = watch })) {
+		      &(struct epoll_event){.events = events, .data.ptr = watch})) {
 		free(watch);
 		return NULL;
 	}
@@ -177,7 +177,7 @@ struct watch *loop_watch(struct loop *loop, int fd, uint32_t events, loop_ready 
 int loop_rewatch(struct loop *loop, struct watch *watch, uint32_t events)
 {
 	return epoll_ctl(loop->epoll, EPOLL_CTL_MOD, watch->fd,
-			 &(struct epoll_event){ .events = events, .data.ptr = watch })
+			 &(struct epoll_event){.events = events, .data.ptr = watch})
 		       ? -errno
 		       : 0;
 }
@@ -204,14 +204,14 @@ static void timer_ready(void *context, uint32_t events)
 struct timer *loop_every(struct loop *loop, unsigned int interval, loop_tick *tick, void *context)
 {
 	struct timer *timer = calloc(1, sizeof(*timer));
-	struct timespec period = { interval / 1000, interval % 1000 * 1000000l };
+	struct timespec period = {interval / 1000, interval % 1000 * 1000000l};
 
 	if (!timer)
 		return NULL;
-	*timer = (struct timer){ .tick = tick, .context = context };
+	*timer = (struct timer){.tick = tick, .context = context};
 	timer->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (timer->fd < 0 ||
-	    timerfd_settime(timer->fd, 0, &(struct itimerspec){ period, period }, NULL) ||
+	    timerfd_settime(timer->fd, 0, &(struct itimerspec){period, period}, NULL) ||
 	    !(timer->watch = loop_watch(loop, timer->fd, EPOLLIN, timer_ready, timer))) {
 		if (timer->fd >= 0)
 			close(timer->fd);
@@ -248,7 +248,7 @@ bool loop_post(struct loop *loop, loop_note *note, void *context, const void *da
 	}
 	pthread_mutex_unlock(&loop->lock);
 	if (fits)
-		(void)!write(loop->wake, &(uint64_t){ 1 }, sizeof(uint64_t));
+		(void)!write(loop->wake, &(uint64_t){1}, sizeof(uint64_t));
 	return fits;
 }
 

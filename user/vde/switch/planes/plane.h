@@ -49,8 +49,8 @@ struct plane_ops {
 
 	/*
 	 * init(): before the options are read; sets plane->state.
-	 * start(): sockets, maps, console commands; may be NULL. It runs after the switch has gone to
-	 * the background and before capabilities are dropped. 0 or -errno, with one line logged.
+	 * start(): sockets, maps, console commands; may be NULL. It runs after the switch has gone
+	 * to the background and before capabilities are dropped. 0 or -errno, with one line logged.
 	 * stop(): every endpoint is detached already and the grace period over; frees the state.
 	 */
 	int (*init)(struct plane *plane);
@@ -59,8 +59,9 @@ struct plane_ops {
 
 	/*
 	 * Something that forwarding depends on has changed; NULL when the plane does not care.
-	 * port_changed(): endpoints, untagged VLAN, tag type, port_is_plain(). vlan_changed(): members,
-	 * tagged, learning, forwarding. switch_changed(): hub, spanning tree on or off, aging times.
+	 * port_changed(): endpoints, untagged VLAN, tag type, port_is_plain(). vlan_changed():
+	 * members, tagged, learning, forwarding. switch_changed(): hub, spanning tree on or off,
+	 * aging times.
 	 */
 	void (*port_changed)(struct plane *plane, struct port *port);
 	void (*vlan_changed)(struct plane *plane, struct vlan *vlan);
@@ -70,7 +71,8 @@ struct plane_ops {
 	 * An address was learned, moved or forgotten, by whatever plane. entry NULL: changes were
 	 * lost, read the table again with fdb_each(). NULL when the plane does not care.
 	 */
-	void (*fdb_changed)(struct plane *plane, const struct fdb_entry *entry, enum fdb_change change);
+	void (*fdb_changed)(struct plane *plane, const struct fdb_entry *entry,
+			    enum fdb_change change);
 
 	/* Seconds since this plane last saw the entry's address as a source, or UINT_MAX. */
 	unsigned int (*fdb_idle)(struct plane *plane, const struct fdb_entry *entry);
@@ -79,9 +81,9 @@ struct plane_ops {
 	void (*count)(struct plane *plane, struct port *port, struct counters *sum);
 
 	/*
-	 * Send frames out of one endpoint of this plane, in order; never blocks. What cannot be sent
-	 * nor queued is dropped and counted: ops calls endpoint_dropped() or endpoint_failed().
-	 * The frames' memory is valid only during the call.
+	 * Send frames out of one endpoint of this plane, in order; never blocks. What cannot be
+	 * sent nor queued is dropped and counted: ops calls endpoint_dropped() or
+	 * endpoint_failed(). The frames' memory is valid only during the call.
 	 */
 	void (*transmit)(struct forwarder *forwarder, struct endpoint *endpoint,
 			 const struct egress *frames, unsigned int frame_count);
@@ -99,7 +101,8 @@ struct plane_ops {
 
 /*
  * The planes that are built in are listed in planes/planes.c. planes_init() and planes_start() do
- * it for each (0 or -errno); planes_stop() works after either. plane_called() finds one by name, NULL if it is not built in.
+ * it for each (0 or -errno); planes_stop() works after either. plane_called() finds one by name,
+ * NULL if it is not built in.
  */
 int planes_init(struct vswitch *sw);
 int planes_start(struct vswitch *sw);

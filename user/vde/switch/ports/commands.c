@@ -41,10 +41,10 @@ static json_t *endpoints_json(const struct port *port)
 	for (unsigned int i = 0; port->endpoints && i < port->endpoints->count; i++) {
 		const struct endpoint *ep = port->endpoints->at[i];
 
-		json_array_append_new(
-			list, json_pack("{s:i, s:s, s:s, s:s, s:I}", "id", ep->id, "module",
-					ep->module, "plane", ep->plane->ops->name, "description",
-					ep->descr, "drops", (json_int_t)ep->drops));
+		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:I}", "id", ep->id,
+						      "module", ep->module, "plane",
+						      ep->plane->ops->name, "description",
+						      ep->descr, "drops", (json_int_t)ep->drops));
 	}
 	return list;
 }
@@ -66,37 +66,38 @@ static json_t *port_json(struct vswitch *sw, struct port *port)
 			 (json_int_t)sum.bytes_out, "endpoints", endpoints_json(port));
 }
 
-/* Port argument, or every port if there is none; print() is shared. */
-static int list_ports(struct call *call, json_t **listing, bool inactive_too)
+int port_listing(struct call *call, json_t **listing, port_describer *describe)
 {
 	struct vswitch *sw = call->sw;
+	struct port *one = *call->argument ? port_named(sw, call->argument) : NULL;
+	unsigned int number;
 
 	*listing = json_array();
-	if (*call->argument) {
-		struct port *port = port_named(sw, call->argument);
-		unsigned int number;
+	if (*call->argument && !one)
+		return argument_number(call->argument, 0, sw->numports, &number) ? EINVAL : ENXIO;
+	for (unsigned int i = 0; i <= sw->numports; i++) {
+		struct port *port = &sw->ports[i];
+		json_t *object = port->exists && (!one || port == one) ? describe(sw, port) : NULL;
 
-		if (!port)
-			return argument_number(call->argument, 0, sw->numports, &number) ? EINVAL
-											  : ENXIO;
-		if (port->endpoints || inactive_too)
-			json_array_append_new(*listing, port_json(sw, port));
-		return 0;
+		if (object)
+			json_array_append_new(*listing, object);
 	}
-	for (unsigned int i = 0; i <= sw->numports; i++)
-		if (sw->ports[i].endpoints || (sw->ports[i].exists && inactive_too))
-			json_array_append_new(*listing, port_json(sw, &sw->ports[i]));
 	return 0;
+}
+
+static json_t *active_port_json(struct vswitch *sw, struct port *port)
+{
+	return port->endpoints ? port_json(sw, port) : NULL;
 }
 
 static int list_active(struct call *call, json_t **listing)
 {
-	return list_ports(call, listing, false);
+	return port_listing(call, listing, active_port_json);
 }
 
 static int list_all(struct call *call, json_t **listing)
 {
-	return list_ports(call, listing, true);
+	return port_listing(call, listing, port_json);
 }
 
 static void print_ports(FILE *out, const json_t *listing)
@@ -104,7 +105,7 @@ static void print_ports(FILE *out, const json_t *listing)
 	const json_t *port, *ep;
 	size_t i, e;
 
-	json_array_foreach(listing, i, port) {
+	json_array_foreach (listing, i, port) {
 #define text(key)   json_string_value(json_object_get(port, key))
 #define number(key) json_integer_value(json_object_get(port, key))
 #define truth(key)  json_is_true(json_object_get(port, key))
@@ -120,7 +121,7 @@ static void print_ports(FILE *out, const json_t *listing)
 #undef text
 #undef number
 #undef truth
-		json_array_foreach(json_object_get(port, "endpoints"), e, ep)
+		json_array_foreach (json_object_get(port, "endpoints"), e, ep)
 			fprintf(out, "  -- endpoint ID %04lld module %-12s: %s\n",
 				json_integer_value(json_object_get(ep, "id")),
 				json_string_value(json_object_get(ep, "module")),
@@ -318,32 +319,60 @@ static int run_epclose(struct call *call)
 }
 
 const struct command port_table[] = {
-	{ .path = "port", .help = "ports and their endpoints" },
-	{ .path = "port/showinfo", .help = "number of ports, hub mode", .list = list_info,
-	  .print = print_info },
-	{ .path = "port/setnumports", .syntax = "N", .help = "user ports are 1 to N",
-	  .run = run_setnumports },
-	{ .path = "port/sethub", .syntax = "0/1", .help = "1: be a hub, 0: be a switch",
-	  .run = run_sethub },
-	{ .path = "port/setvlan", .syntax = "PORT VLAN",
-	  .help = "VLAN of the port's untagged frames; 4095: none", .run = run_setvlan },
-	{ .path = "port/createauto", .help = "make a port with a free number, not allocatable",
-	  .list = list_created, .print = print_created },
-	{ .path = "port/create", .syntax = "N", .help = "make port N, not allocatable",
-	  .run = run_create },
-	{ .path = "port/remove", .syntax = "PORT", .help = "unmake a port without endpoints",
-	  .run = run_remove },
-	{ .path = "port/allocatable", .syntax = "PORT 0/1",
-	  .help = "may a client that names no port get it?", .run = run_allocatable },
-	{ .path = "port/setuser", .syntax = "PORT USER", .help = "only for this user; NONE: for all",
-	  .run = run_setuser },
-	{ .path = "port/setgroup", .syntax = "PORT GROUP",
-	  .help = "only for this group; NONE: for all", .run = run_setgroup },
-	{ .path = "port/epclose", .syntax = "PORT ID", .help = "disconnect an endpoint",
-	  .run = run_epclose },
-	{ .path = "port/print", .syntax = "[PORT]", .help = "active ports and their endpoints",
-	  .list = list_active, .print = print_ports },
-	{ .path = "port/allprint", .syntax = "[PORT]", .help = "the same with inactive ports",
-	  .list = list_all, .print = print_ports },
-	{ 0 },
+	{.path = "port", .help = "ports and their endpoints"},
+	{.path = "port/showinfo",
+	 .help = "number of ports, hub mode",
+	 .list = list_info,
+	 .print = print_info},
+	{.path = "port/setnumports",
+	 .syntax = "N",
+	 .help = "user ports are 1 to N",
+	 .run = run_setnumports},
+	{.path = "port/sethub",
+	 .syntax = "0/1",
+	 .help = "1: be a hub, 0: be a switch",
+	 .run = run_sethub},
+	{.path = "port/setvlan",
+	 .syntax = "PORT VLAN",
+	 .help = "VLAN of the port's untagged frames; 4095: none",
+	 .run = run_setvlan},
+	{.path = "port/createauto",
+	 .help = "make a port with a free number, not allocatable",
+	 .list = list_created,
+	 .print = print_created},
+	{.path = "port/create",
+	 .syntax = "N",
+	 .help = "make port N, not allocatable",
+	 .run = run_create},
+	{.path = "port/remove",
+	 .syntax = "PORT",
+	 .help = "unmake a port without endpoints",
+	 .run = run_remove},
+	{.path = "port/allocatable",
+	 .syntax = "PORT 0/1",
+	 .help = "may a client that names no port get it?",
+	 .run = run_allocatable},
+	{.path = "port/setuser",
+	 .syntax = "PORT USER",
+	 .help = "only for this user; NONE: for all",
+	 .run = run_setuser},
+	{.path = "port/setgroup",
+	 .syntax = "PORT GROUP",
+	 .help = "only for this group; NONE: for all",
+	 .run = run_setgroup},
+	{.path = "port/epclose",
+	 .syntax = "PORT ID",
+	 .help = "disconnect an endpoint",
+	 .run = run_epclose},
+	{.path = "port/print",
+	 .syntax = "[PORT]",
+	 .help = "active ports and their endpoints",
+	 .list = list_active,
+	 .print = print_ports},
+	{.path = "port/allprint",
+	 .syntax = "[PORT]",
+	 .help = "the same with inactive ports",
+	 .list = list_all,
+	 .print = print_ports},
+	{0},
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Counters of ports and their rates. Counters only grow in the data planes; a reset remembers where
- * they stood, so that no thread has to be stopped. Rates are differences over the last whole second.
+ * they stood, so that no thread has to be stopped. Rates are differences over the last whole
+ * second.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,8 +16,8 @@
 #define FIELDS (sizeof(struct counters) / sizeof(uint64_t))
 
 /* As struct counters, field by field. */
-static const char *const names[FIELDS] = { "frames_in", "bytes_in",  "frames_out", "bytes_out",
-					   "drops_in",	"drops_out", "errors_in",  "errors_out" };
+static const char *const names[FIELDS] = {"frames_in", "bytes_in",  "frames_out", "bytes_out",
+					  "drops_in",  "drops_out", "errors_in",  "errors_out"};
 
 union fields {
 	struct counters counters;
@@ -128,16 +129,7 @@ static json_t *port_counters_json(struct vswitch *sw, struct port *port)
 
 static int list_counters(struct call *call, json_t **listing)
 {
-	struct vswitch *sw = call->sw;
-	struct port *port = *call->argument ? port_named(sw, call->argument) : NULL;
-
-	*listing = json_array();
-	if (*call->argument && !port)
-		return ENXIO;
-	for (unsigned int i = 0; i <= sw->numports; i++)
-		if (sw->ports[i].exists && (!port || port->number == i))
-			json_array_append_new(*listing, port_counters_json(sw, &sw->ports[i]));
-	return 0;
+	return port_listing(call, listing, port_counters_json);
 }
 
 static void print_counters(FILE *out, const json_t *listing)
@@ -145,15 +137,15 @@ static void print_counters(FILE *out, const json_t *listing)
 	const json_t *port;
 	size_t i;
 
-	json_array_foreach(listing, i, port) {
+	json_array_foreach (listing, i, port) {
 		fprintf(out, "Port %04lld %s\n", json_integer_value(json_object_get(port, "port")),
 			json_string_value(json_object_get(port, "name")));
 		for (unsigned int f = 0; f < FIELDS; f++)
 			fprintf(out, " %-10s %20lld %15lld/s\n", names[f],
-				json_integer_value(json_object_get(json_object_get(port, "total"),
-								   names[f])),
-				json_integer_value(json_object_get(json_object_get(port, "rate"),
-								   names[f])));
+				json_integer_value(
+					json_object_get(json_object_get(port, "total"), names[f])),
+				json_integer_value(
+					json_object_get(json_object_get(port, "rate"), names[f])));
 	}
 }
 
@@ -171,10 +163,14 @@ static int run_reset(struct call *call)
 }
 
 const struct command port_counter_table[] = {
-	{ .path = "port/counters", .syntax = "[PORT]",
-	  .help = "frames, bytes, drops, errors and their rates", .list = list_counters,
-	  .print = print_counters },
-	{ .path = "port/resetcounter", .syntax = "[PORT]", .help = "count from zero again",
-	  .run = run_reset },
-	{ 0 },
+	{.path = "port/counters",
+	 .syntax = "[PORT]",
+	 .help = "frames, bytes, drops, errors and their rates",
+	 .list = list_counters,
+	 .print = print_counters},
+	{.path = "port/resetcounter",
+	 .syntax = "[PORT]",
+	 .help = "count from zero again",
+	 .run = run_reset},
+	{0},
 };

@@ -60,7 +60,8 @@ void port_statistics_stop(struct vswitch *sw);
  */
 int port_set_name(struct vswitch *sw, struct port *port, const char *name);
 int port_set_tag_type(struct vswitch *sw, struct port *port, const char *type);
-int port_set_mirror(struct vswitch *sw, struct port *port, struct port *to, unsigned int directions);
+int port_set_mirror(struct vswitch *sw, struct port *port, struct port *to,
+		    unsigned int directions);
 void port_set_limit(struct vswitch *sw, struct port *port, enum limit_kind kind, uint64_t rate);
 int limit_kind_named(const char *name); /* -1: none */
 /* All of these of one port; a new reference. */
@@ -74,6 +75,14 @@ struct endpoint *port_endpoint(struct port *port, int id);
 struct port *port_named(struct vswitch *sw, const char *text);
 
 void ports_init(struct vswitch *sw, unsigned int numports);
+
+/*
+ * For console commands "[PORT]" that list ports: what describe() says about each, or about the one
+ * that is named; it returns NULL to leave one out. 0, ENXIO no such port, EINVAL no such number.
+ */
+struct call;
+typedef json_t *port_describer(struct vswitch *sw, struct port *port);
+int port_listing(struct call *call, json_t **listing, port_describer *describe);
 
 /* Console commands "port/...". */
 struct console;

@@ -9,7 +9,7 @@
 #include "user/vde/switch/planes/user/user.h"
 #include "user/vde/switch/ports/ports.h"
 
-static const char *const limit_names[LIMIT_KINDS] = { "rate", "broadcast", "multicast", "unknown" };
+static const char *const limit_names[LIMIT_KINDS] = {"rate", "broadcast", "multicast", "unknown"};
 
 /* The port that the command names first; *rest is what follows. */
 static int port_argument(struct call *call, struct port **port, char **rest)
@@ -92,7 +92,7 @@ int port_set_mirror(struct vswitch *sw, struct port *port, struct port *to, unsi
 
 static int run_mirror(struct call *call)
 {
-	static const char *const words[] = { "off", "in", "out", "both" };
+	static const char *const words[] = {"off", "in", "out", "both"};
 	struct port *port, *to = NULL;
 	char *rest, *word, *which;
 	int error = port_argument(call, &port, &rest);
@@ -187,24 +187,20 @@ json_t *port_settings_json(const struct port *port)
 			json_object_set_new(limits, limit_names[kind],
 					    json_integer(port->limit[kind].per_second));
 	return json_pack("{s:i, s:s, s:s, s:i, s:b, s:b, s:o}", "port", (int)port->number, "name",
-			 port->name, "tag_type", port->tag_type == TAG_8021AD ? "802.1ad" : "802.1q",
-			 "mirror_to", (int)port->mirror_to, "mirror_in",
-			 (int)(port->mirror & MIRROR_IN), "mirror_out",
-			 (int)(port->mirror & MIRROR_OUT), "limits", limits);
+			 port->name, "tag_type",
+			 port->tag_type == TAG_8021AD ? "802.1ad" : "802.1q", "mirror_to",
+			 (int)port->mirror_to, "mirror_in", (int)(port->mirror & MIRROR_IN),
+			 "mirror_out", (int)(port->mirror & MIRROR_OUT), "limits", limits);
+}
+
+static json_t *describe(struct vswitch *sw, struct port *port)
+{
+	return port_settings_json(port);
 }
 
 static int list_settings(struct call *call, json_t **listing)
 {
-	struct vswitch *sw = call->sw;
-	struct port *port = *call->argument ? port_named(sw, call->argument) : NULL;
-
-	*listing = json_array();
-	if (*call->argument && !port)
-		return ENXIO;
-	for (unsigned int i = 0; i <= sw->numports; i++)
-		if (sw->ports[i].exists && (!port || port->number == i))
-			json_array_append_new(*listing, port_settings_json(&sw->ports[i]));
-	return 0;
+	return port_listing(call, listing, describe);
 }
 
 static void print_settings(FILE *out, const json_t *listing)
@@ -213,7 +209,7 @@ static void print_settings(FILE *out, const json_t *listing)
 	const char *kind;
 	size_t i;
 
-	json_array_foreach(listing, i, port) {
+	json_array_foreach (listing, i, port) {
 		bool in = json_is_true(json_object_get(port, "mirror_in"));
 		bool to = json_is_true(json_object_get(port, "mirror_out"));
 
@@ -222,31 +218,48 @@ static void print_settings(FILE *out, const json_t *listing)
 			json_string_value(json_object_get(port, "name")),
 			json_string_value(json_object_get(port, "tag_type")));
 		if (in || to)
-			fprintf(out, " mirror=%s to %04lld", in && to ? "both" : in ? "in" : "out",
+			fprintf(out, " mirror=%s to %04lld",
+				in && to ? "both"
+				: in	 ? "in"
+					 : "out",
 				json_integer_value(json_object_get(port, "mirror_to")));
-		json_object_foreach(json_object_get(port, "limits"), kind, limit)
+		json_object_foreach (json_object_get(port, "limits"), kind, limit)
 			fprintf(out, " %s=%lld/s", kind, json_integer_value(limit));
 		fprintf(out, "\n");
 	}
 }
 
 const struct command port_setting_table[] = {
-	{ .path = "port/setname", .syntax = "PORT [NAME]",
-	  .help = "a name that stands for the number in commands", .run = run_setname },
-	{ .path = "port/settag", .syntax = "PORT TYPE", .help = "tags are 802.1q or 802.1ad",
-	  .run = run_settag },
-	{ .path = "port/mirror", .syntax = "PORT TO|off [WAY]",
-	  .help = "copy frames to port TO; WAY: in, out, both", .run = run_mirror },
-	{ .path = "port/limit", .syntax = "PORT KIND N",
-	  .help = "rate (bytes/s), broadcast, multicast, unknown (frames/s); 0: none",
-	  .run = run_limit },
-	{ .path = "port/setqlen", .syntax = "PORT N", .help = "frames that may wait for its clients",
-	  .run = run_queue },
-	{ .path = "port/defqlen", .syntax = "N", .help = "the same for clients to come",
-	  .run = run_default_queue },
-	{ .path = "port/settings", .syntax = "[PORT]", .help = "names, tag types, mirrors, limits",
-	  .list = list_settings, .print = print_settings },
-	{ 0 },
+	{.path = "port/setname",
+	 .syntax = "PORT [NAME]",
+	 .help = "a name that stands for the number in commands",
+	 .run = run_setname},
+	{.path = "port/settag",
+	 .syntax = "PORT TYPE",
+	 .help = "tags are 802.1q or 802.1ad",
+	 .run = run_settag},
+	{.path = "port/mirror",
+	 .syntax = "PORT TO|off [WAY]",
+	 .help = "copy frames to port TO; WAY: in, out, both",
+	 .run = run_mirror},
+	{.path = "port/limit",
+	 .syntax = "PORT KIND N",
+	 .help = "rate (bytes/s), broadcast, multicast, unknown (frames/s); 0: none",
+	 .run = run_limit},
+	{.path = "port/setqlen",
+	 .syntax = "PORT N",
+	 .help = "frames that may wait for its clients",
+	 .run = run_queue},
+	{.path = "port/defqlen",
+	 .syntax = "N",
+	 .help = "the same for clients to come",
+	 .run = run_default_queue},
+	{.path = "port/settings",
+	 .syntax = "[PORT]",
+	 .help = "names, tag types, mirrors, limits",
+	 .list = list_settings,
+	 .print = print_settings},
+	{0},
 };
 
 extern const struct command port_table[], port_counter_table[];

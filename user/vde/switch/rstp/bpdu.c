@@ -20,8 +20,8 @@ enum flag {
 	FLAG_TC_ACK = 0x80,
 };
 
-static const uint8_t group[6] = { 0x01, 0x80, 0xc2, 0x00, 0x00, 0x00 };
-static const uint8_t llc[LLC] = { 0x42, 0x42, 0x03 };
+static const uint8_t group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x00};
+static const uint8_t llc[LLC] = {0x42, 0x42, 0x03};
 
 static uint8_t *put(uint8_t *to, uint64_t value, int bytes)
 {
@@ -52,8 +52,9 @@ static uint8_t flags_of(const struct bpdu *bpdu)
 size_t bpdu_write(const struct bpdu *bpdu, const uint8_t source[6], uint8_t frame[BPDU_FRAME_MAX])
 {
 	const struct times *t = &bpdu->times;
-	size_t len = bpdu->type == BPDU_TCN ? TCN_LEN : bpdu->type == BPDU_RST ? RST_LEN
-									       : CONFIG_LEN;
+	size_t len = bpdu->type == BPDU_TCN   ? TCN_LEN
+		     : bpdu->type == BPDU_RST ? RST_LEN
+					      : CONFIG_LEN;
 	uint8_t *p = frame;
 
 	memset(frame, 0, BPDU_FRAME_MAX);

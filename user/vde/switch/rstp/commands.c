@@ -10,12 +10,9 @@
 
 static int list_info(struct call *call, json_t **listing)
 {
-	const uint8_t *mac = call->sw->mac;
-	char text[18];
+	char text[MAC_TEXT_SIZE];
 
-	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-		 mac[3], mac[4], mac[5]);
-	*listing = json_pack("{s:s, s:i, s:b}", "mac", text, "priority",
+	*listing = json_pack("{s:s, s:i, s:b}", "mac", mac_text(call->sw->mac, text), "priority",
 			     (int)call->sw->rstp->priority, "on", (int)call->sw->spanning_tree);
 	return 0;
 }
@@ -151,9 +148,9 @@ static json_t *tree_json(struct vswitch *sw, struct rstp_tree *tree)
 				ports,
 				json_pack("{s:i, s:b, s:I, s:s, s:s, s:o}", "port", (int)p->number,
 					  "tagged",
-					  (int)port_set_has(&tree->vlan->tagged, p->number),
-					  "cost", (json_int_t)p->path_cost, "role",
-					  rstp_role_name(p), "status",
+					  (int)port_set_has(&tree->vlan->tagged, p->number), "cost",
+					  (json_int_t)p->path_cost, "role", rstp_role_name(p),
+					  "status",
 					  p->forwarding ? "Forwarding"
 					  : p->learning ? "Learning"
 							: "Discarding",
@@ -194,7 +191,7 @@ static void print_trees(FILE *out, const json_t *listing)
 
 #define number(of, key) json_integer_value(json_object_get(of, key))
 #define text(of, key)	json_string_value(json_object_get(of, key))
-	json_array_foreach(listing, i, tree) {
+	json_array_foreach (listing, i, tree) {
 		fprintf(out, "FST DATA VLAN %04lld %s%s\n", number(tree, "vlan"),
 			json_is_true(json_object_get(tree, "is_root")) ? "ROOTSWITCH " : "",
 			json_is_true(json_object_get(tree, "on")) ? "" : "FSTP IS DISABLED");
@@ -204,30 +201,40 @@ static void print_trees(FILE *out, const json_t *listing)
 			" ++ rootport %04lld cost %lld age %lld bonusport %04lld bonuscost %lld\n",
 			number(tree, "root_port"), number(tree, "cost"), number(tree, "age"),
 			number(tree, "bonus_port"), number(tree, "bonus_cost"));
-		json_array_foreach(json_object_get(tree, "ports"), p, port)
+		json_array_foreach (json_object_get(tree, "ports"), p, port)
 			fprintf(out, " -- Port %04lld tagged=%d portcost=%lld role=%s\n",
-				number(port, "port"),
-				json_is_true(json_object_get(port, "tagged")), number(port, "cost"),
-				text(port, "role"));
+				number(port, "port"), json_is_true(json_object_get(port, "tagged")),
+				number(port, "cost"), text(port, "role"));
 	}
 #undef number
 #undef text
 }
 
 static const struct command commands[] = {
-	{ .path = "fstp", .help = "spanning tree (RSTP, IEEE 802.1D-2004)" },
-	{ .path = "fstp/showinfo", .help = "bridge address, priority, on or off",
-	  .list = list_info, .print = print_info },
-	{ .path = "fstp/setfstp", .syntax = "0/1", .help = "1: on, 0: off", .run = run_setfstp },
-	{ .path = "fstp/setpriority", .syntax = "N", .help = "priority of this bridge, 0 to 65535",
-	  .run = run_setpriority },
-	{ .path = "fstp/setedge", .syntax = "VLAN PORT 0/1",
-	  .help = "1: no bridge is behind the port, it forwards at once", .run = run_setedge },
-	{ .path = "fstp/bonus", .syntax = "VLAN PORT N", .help = "lower the port's cost by N",
-	  .run = run_bonus },
-	{ .path = "fstp/print", .syntax = "[VLAN]", .help = "trees and the roles of ports",
-	  .list = list_trees, .print = print_trees },
-	{ 0 },
+	{.path = "fstp", .help = "spanning tree (RSTP, IEEE 802.1D-2004)"},
+	{.path = "fstp/showinfo",
+	 .help = "bridge address, priority, on or off",
+	 .list = list_info,
+	 .print = print_info},
+	{.path = "fstp/setfstp", .syntax = "0/1", .help = "1: on, 0: off", .run = run_setfstp},
+	{.path = "fstp/setpriority",
+	 .syntax = "N",
+	 .help = "priority of this bridge, 0 to 65535",
+	 .run = run_setpriority},
+	{.path = "fstp/setedge",
+	 .syntax = "VLAN PORT 0/1",
+	 .help = "1: no bridge is behind the port, it forwards at once",
+	 .run = run_setedge},
+	{.path = "fstp/bonus",
+	 .syntax = "VLAN PORT N",
+	 .help = "lower the port's cost by N",
+	 .run = run_bonus},
+	{.path = "fstp/print",
+	 .syntax = "[VLAN]",
+	 .help = "trees and the roles of ports",
+	 .list = list_trees,
+	 .print = print_trees},
+	{0},
 };
 
 void rstp_commands(struct console *console)

@@ -12,7 +12,8 @@
 /* 17.20.5: RSTP neighbours confirm, so waiting a hello is enough. */
 static unsigned int forward_delay(const struct tree_port *port)
 {
-	return port->send_rstp ? port->designated_times.hello : port->designated_times.forward_delay;
+	return port->send_rstp ? port->designated_times.hello
+			       : port->designated_times.forward_delay;
 }
 
 /* The standard's FwdDelay and MaxAge of a port. */
@@ -29,39 +30,31 @@ static bool is_settled(const struct tree_port *port)
 /* 17.20.3 */
 static bool all_synced(const struct tree *tree)
 {
-	for_each_port(tree, p)
-		if (!p->selected || p->role != p->selected_role ||
-		    (p->role != ROLE_ROOT && !p->synced))
-			return false;
+	for_each_port(tree, p) if (!p->selected || p->role != p->selected_role ||
+				   (p->role != ROLE_ROOT && !p->synced)) return false;
 	return true;
 }
 
 /* 17.20.10 */
 static bool re_rooted(const struct tree_port *port)
 {
-	for_each_port(port->tree, p)
-		if (p != port && p->rr_while)
-			return false;
+	for_each_port(port->tree, p) if (p != port && p->rr_while) return false;
 	return true;
 }
 
 static void set_sync_tree(struct tree *tree)
 {
-	for_each_port(tree, p)
-		p->sync = true;
+	for_each_port(tree, p) p->sync = true;
 }
 
 static void set_re_root_tree(struct tree *tree)
 {
-	for_each_port(tree, p)
-		p->re_root = true;
+	for_each_port(tree, p) p->re_root = true;
 }
 
 static void set_tc_prop_tree(struct tree_port *port)
 {
-	for_each_port(port->tree, p)
-		if (p != port)
-			p->tc_prop = true;
+	for_each_port(port->tree, p) if (p != port) p->tc_prop = true;
 }
 
 /* 17.21.7 */
@@ -314,8 +307,9 @@ static bool port_information(struct tree_port *port)
 	}
 	if (port->selected && port->updt_info) {
 		port->proposing = port->proposed = false;
-		port->agreed = port->agreed && port->info_is == INFO_MINE &&
-			       vector_compare(&port->designated_priority, &port->port_priority) <= 0;
+		port->agreed =
+			port->agreed && port->info_is == INFO_MINE &&
+			vector_compare(&port->designated_priority, &port->port_priority) <= 0;
 		port->synced = port->synced && port->agreed;
 		port->port_priority = port->designated_priority;
 		port->port_times = port->designated_times;
@@ -336,15 +330,12 @@ static bool role_selection(struct tree *tree)
 {
 	bool wanted = false;
 
-	for_each_port(tree, p)
-		wanted = wanted || p->reselect;
+	for_each_port(tree, p) wanted = wanted || p->reselect;
 	if (!wanted)
 		return false;
-	for_each_port(tree, p)
-		p->reselect = false;
+	for_each_port(tree, p) p->reselect = false;
 	updt_roles_tree(tree);
-	for_each_port(tree, p)
-		p->selected = true;
+	for_each_port(tree, p) p->selected = true;
 	return true;
 }
 
@@ -456,8 +447,8 @@ static bool blocked_port(struct tree_port *port)
 		set_sync_tree(port->tree);
 		port->proposed = false;
 		return true;
-	} else if (!disabled && ((all_synced(port->tree) && !port->agree) ||
-				 (port->proposed && port->agree))) {
+	} else if (!disabled &&
+		   ((all_synced(port->tree) && !port->agree) || (port->proposed && port->agree))) {
 		port->proposed = false;
 		port->agree = port->new_info = true;
 		return true;
@@ -574,21 +565,22 @@ bool run_machines(struct tree *tree)
 {
 	bool moved = false;
 
-	for_each_port(tree, p) {
+	for_each_port(tree, p)
+	{
 		moved |= port_receive(p);
 		moved |= protocol_migration(p);
 		moved |= bridge_detection(p);
 		moved |= port_information(p);
 	}
 	moved |= role_selection(tree);
-	for_each_port(tree, p) {
+	for_each_port(tree, p)
+	{
 		moved |= role_transitions(p);
 		moved |= state_transition(p);
 		moved |= topology_change(p);
 	}
 	/* Last, so that a BPDU says what has been decided. */
 	if (!moved)
-		for_each_port(tree, p)
-			moved |= port_transmit(p);
+		for_each_port(tree, p) moved |= port_transmit(p);
 	return moved;
 }

@@ -29,8 +29,8 @@ struct rstp_tree *rstp_tree(struct vswitch *sw, unsigned int vlan)
 static const char *role_name(enum port_role role)
 {
 	static const char *const names[] = {
-		[ROLE_DISABLED] = "Unknown",	     [ROLE_ROOT] = "Root",
-		[ROLE_DESIGNATED] = "Designated",    [ROLE_ALTERNATE] = "Alternate/Backup",
+		[ROLE_DISABLED] = "Unknown",	    [ROLE_ROOT] = "Root",
+		[ROLE_DESIGNATED] = "Designated",   [ROLE_ALTERNATE] = "Alternate/Backup",
 		[ROLE_BACKUP] = "Alternate/Backup",
 	};
 
@@ -51,7 +51,7 @@ static void send_bpdu(struct tree_port *port, const struct bpdu *bpdu)
 	struct port *out = &sw->ports[port->number];
 	bool tagged = port_set_has(&tree->vlan->tagged, port->number);
 	uint8_t data[BPDU_FRAME_MAX];
-	struct frame frame = { .data = data, .vlan = tree->vlan->id, .tag = tree->vlan->id };
+	struct frame frame = {.data = data, .vlan = tree->vlan->id, .tag = tree->vlan->id};
 
 	frame.len = bpdu_write(bpdu, sw->mac, data);
 	if (frame.len < FRAME_SHORT)
@@ -84,8 +84,8 @@ static void root_changed(struct tree *tree)
 {
 	struct rstp_tree *owner = tree->owner;
 
-	event_raise(owner->sw, EVENT_FSTP_ROOT, "VLAN %04u root %016llx port %04u",
-		    owner->vlan->id, (unsigned long long)tree->root_priority.root,
+	event_raise(owner->sw, EVENT_FSTP_ROOT, "VLAN %04u root %016llx port %04u", owner->vlan->id,
+		    (unsigned long long)tree->root_priority.root,
 		    tree->root_port ? tree->root_port->number : 0);
 }
 
@@ -114,7 +114,7 @@ static void receive(void *context, const void *data, size_t size)
 static void divert(void *context, struct port *port, const struct frame *frame)
 {
 	struct vswitch *sw = context;
-	struct bpdu_note note = { .port = port->number, .vlan = frame->vlan };
+	struct bpdu_note note = {.port = port->number, .vlan = frame->vlan};
 	uint8_t bare[BPDU_FRAME_MAX];
 	unsigned int tag = frame->tag_type ? 4 : 0;
 	size_t len = frame->len - tag < sizeof(bare) ? frame->len - tag : sizeof(bare);

@@ -15,7 +15,8 @@ void rstp_free(struct vswitch *sw);
 
 void rstp_enable(struct vswitch *sw, bool on);
 
-/* The VLAN was made (0 or -ENOMEM) or is removed; the port became or ceased to be a member, active. */
+/* The VLAN was made (0 or -ENOMEM) or is removed; the port became or ceased to be a member, active.
+ */
 int rstp_vlan(struct vswitch *sw, struct vlan *vlan, bool exists);
 void rstp_member(struct vswitch *sw, struct vlan *vlan, struct port *port);
 void rstp_port_active(struct vswitch *sw, struct port *port, bool active);

@@ -14,9 +14,9 @@
 
 int vector_compare(const struct priority_vector *a, const struct priority_vector *b)
 {
-#define STEP(field)                                     \
-	if (a->field != b->field)                       \
-		return a->field < b->field ? -1 : 1
+#define STEP(field)                                                                                \
+	if (a->field != b->field)                                                                  \
+	return a->field < b->field ? -1 : 1
 	STEP(root);
 	STEP(cost);
 	STEP(bridge);
@@ -34,7 +34,7 @@ static bool same_times(const struct times *a, const struct times *b)
 
 void tree_init(struct tree *tree, const struct tree_actions *actions, void *owner, uint64_t bridge)
 {
-	*tree = (struct tree){ .actions = actions, .owner = owner, .bridge = bridge };
+	*tree = (struct tree){.actions = actions, .owner = owner, .bridge = bridge};
 	updt_roles_tree(tree);
 }
 
@@ -165,11 +165,11 @@ enum rcvd_info rcv_info(struct tree_port *port)
 		port->rcvd_tcn = true;
 		return OTHER_INFO;
 	}
-	port->msg_priority = (struct priority_vector){ .root = bpdu->root,
-						       .cost = bpdu->cost,
-						       .bridge = bpdu->bridge,
-						       .designated_port = bpdu->port,
-						       .port = port->id };
+	port->msg_priority = (struct priority_vector){.root = bpdu->root,
+						      .cost = bpdu->cost,
+						      .bridge = bpdu->bridge,
+						      .designated_port = bpdu->port,
+						      .port = port->id};
 	port->msg_times = bpdu->times;
 	order = vector_compare(&port->msg_priority, &port->port_priority);
 	if (bpdu->role == BPDU_ROLE_ROOT || bpdu->role == BPDU_ROLE_ALTERNATE)
@@ -192,7 +192,7 @@ enum rcvd_info rcv_info(struct tree_port *port)
 
 static void choose_root(struct tree *tree)
 {
-	struct priority_vector best = { .root = tree->bridge, .bridge = tree->bridge };
+	struct priority_vector best = {.root = tree->bridge, .bridge = tree->bridge};
 	struct tree_port *root_port = NULL;
 
 	for (struct tree_port *port = tree->ports; port; port = port->next) {
@@ -214,19 +214,18 @@ static void choose_root(struct tree *tree)
 		tree->root_times = root_port->port_times;
 		tree->root_times.message_age++;
 	} else {
-		tree->root_times = (struct times){ .max_age = MAX_AGE,
-						   .hello = HELLO_TIME,
-						   .forward_delay = FORWARD_DELAY };
+		tree->root_times = (struct times){
+			.max_age = MAX_AGE, .hello = HELLO_TIME, .forward_delay = FORWARD_DELAY};
 	}
 }
 
 static void choose_role(struct tree *tree, struct tree_port *port)
 {
-	port->designated_priority = (struct priority_vector){ .root = tree->root_priority.root,
-							      .cost = tree->root_priority.cost,
-							      .bridge = tree->bridge,
-							      .designated_port = port->id,
-							      .port = port->id };
+	port->designated_priority = (struct priority_vector){.root = tree->root_priority.root,
+							     .cost = tree->root_priority.cost,
+							     .bridge = tree->bridge,
+							     .designated_port = port->id,
+							     .port = port->id};
 	port->designated_times = tree->root_times;
 	port->designated_times.hello = HELLO_TIME;
 	port->updt_info = false;

@@ -68,7 +68,7 @@ struct tree_port {
 	enum change change;
 	bool was_learning, was_forwarding; /* as last reported */
 	enum port_role was_role;
-	bool restarted;			   /* transmit machine is to begin */
+	bool restarted; /* transmit machine is to begin */
 };
 
 struct tree_actions {

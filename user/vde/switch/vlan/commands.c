@@ -12,7 +12,7 @@ static int run_create(struct call *call)
 	unsigned int id;
 
 	return argument_number(call->argument, 1, VLAN_LAST, &id) ? EINVAL
-								   : -vlan_create(call->sw, id);
+								  : -vlan_create(call->sw, id);
 }
 
 static int run_remove(struct call *call)
@@ -20,7 +20,7 @@ static int run_remove(struct call *call)
 	unsigned int id;
 
 	return argument_number(call->argument, 1, VLAN_LAST, &id) ? EINVAL
-								   : -vlan_remove(call->sw, id);
+								  : -vlan_remove(call->sw, id);
 }
 
 static int vlan_and_port(struct call *call, unsigned int *id, struct port **port)
@@ -60,14 +60,13 @@ static json_t *vlan_json(struct vswitch *sw, const struct vlan *vlan, bool inact
 
 		if (!port_set_has(&vlan->members, i) || (!active && !inactive_too))
 			continue;
-		json_array_append_new(
-			members,
-			json_pack("{s:i, s:b, s:b, s:s}", "port", (int)i, "tagged",
-				  (int)port_set_has(&vlan->tagged, i), "active", (int)active,
-				  "status",
-				  port_set_has(&vlan->forwarding, i) ? "Forwarding"
-				  : port_set_has(&vlan->learning, i) ? "Learning"
-								     : "Discarding"));
+		json_array_append_new(members,
+				      json_pack("{s:i, s:b, s:b, s:s}", "port", (int)i, "tagged",
+						(int)port_set_has(&vlan->tagged, i), "active",
+						(int)active, "status",
+						port_set_has(&vlan->forwarding, i) ? "Forwarding"
+						: port_set_has(&vlan->learning, i) ? "Learning"
+										   : "Discarding"));
 	}
 	return json_pack("{s:i, s:o}", "vlan", (int)vlan->id, "ports", members);
 }
@@ -110,9 +109,9 @@ static void print_vlans(FILE *out, const json_t *listing)
 	const json_t *vlan, *port;
 	size_t i, p;
 
-	json_array_foreach(listing, i, vlan) {
+	json_array_foreach (listing, i, vlan) {
 		fprintf(out, "VLAN %04lld\n", json_integer_value(json_object_get(vlan, "vlan")));
-		json_array_foreach(json_object_get(vlan, "ports"), p, port)
+		json_array_foreach (json_object_get(vlan, "ports"), p, port)
 			fprintf(out, " -- Port %04lld tagged=%d active=%d status=%s\n",
 				json_integer_value(json_object_get(port, "port")),
 				json_is_true(json_object_get(port, "tagged")),
@@ -122,19 +121,31 @@ static void print_vlans(FILE *out, const json_t *listing)
 }
 
 static const struct command commands[] = {
-	{ .path = "vlan", .help = "VLANs and their members" },
-	{ .path = "vlan/create", .syntax = "N", .help = "make VLAN N", .run = run_create },
-	{ .path = "vlan/remove", .syntax = "N", .help = "unmake a VLAN without members",
-	  .run = run_remove },
-	{ .path = "vlan/addport", .syntax = "N PORT", .help = "make the port a tagged member",
-	  .run = run_addport },
-	{ .path = "vlan/delport", .syntax = "N PORT", .help = "end a tagged membership",
-	  .run = run_delport },
-	{ .path = "vlan/print", .syntax = "[N]", .help = "VLANs and their active members",
-	  .list = list_active, .print = print_vlans },
-	{ .path = "vlan/allprint", .syntax = "[N]", .help = "the same with inactive members",
-	  .list = list_all, .print = print_vlans },
-	{ 0 },
+	{.path = "vlan", .help = "VLANs and their members"},
+	{.path = "vlan/create", .syntax = "N", .help = "make VLAN N", .run = run_create},
+	{.path = "vlan/remove",
+	 .syntax = "N",
+	 .help = "unmake a VLAN without members",
+	 .run = run_remove},
+	{.path = "vlan/addport",
+	 .syntax = "N PORT",
+	 .help = "make the port a tagged member",
+	 .run = run_addport},
+	{.path = "vlan/delport",
+	 .syntax = "N PORT",
+	 .help = "end a tagged membership",
+	 .run = run_delport},
+	{.path = "vlan/print",
+	 .syntax = "[N]",
+	 .help = "VLANs and their active members",
+	 .list = list_active,
+	 .print = print_vlans},
+	{.path = "vlan/allprint",
+	 .syntax = "[N]",
+	 .help = "the same with inactive members",
+	 .list = list_all,
+	 .print = print_vlans},
+	{0},
 };
 
 void vlan_commands(struct console *console)

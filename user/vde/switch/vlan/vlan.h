@@ -17,7 +17,8 @@ void vlan_free(struct vswitch *sw);
 /* The VLAN if it exists, or NULL. */
 struct vlan *vlan_existing(struct vswitch *sw, unsigned int id);
 
-/* 0 or -errno: -EINVAL id out of range, -EEXIST; -ENXIO no such VLAN, -EADDRINUSE it has members. */
+/* 0 or -errno: -EINVAL id out of range, -EEXIST; -ENXIO no such VLAN, -EADDRINUSE it has members.
+ */
 int vlan_create(struct vswitch *sw, unsigned int id);
 int vlan_remove(struct vswitch *sw, unsigned int id);
 

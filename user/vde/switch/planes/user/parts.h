@@ -25,14 +25,14 @@ struct user_endpoint {
 	enum user_kind kind;
 	int fd;
 	struct worker *worker;
-	uint32_t slot;	      /* in the worker's table */
-	unsigned int expect;  /* worker: frames to ask for at the next read */
-	uint64_t last_read;   /* worker: ns */
+	uint32_t slot;	     /* in the worker's table */
+	unsigned int expect; /* worker: frames to ask for at the next read */
+	uint64_t last_read;  /* worker: ns */
 
 	pthread_mutex_t lock; /* the fields below */
 	struct queued **ring; /* frames the socket had no room for, oldest at head */
 	unsigned int limit, size, head, used;
-	bool waiting;	      /* the worker watches for room in the socket */
+	bool waiting; /* the worker watches for room in the socket */
 };
 
 struct user_plane {

@@ -69,10 +69,9 @@ static bool is_full(int error)
 static int send_one(int fd, const struct msghdr *message)
 {
 	const struct iovec *piece = message->msg_iov;
-	ssize_t sent = message->msg_iovlen == 1
-			       ? send(fd, piece->iov_base, piece->iov_len,
-				      MSG_DONTWAIT | MSG_NOSIGNAL)
-			       : sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t sent = message->msg_iovlen == 1 ? send(fd, piece->iov_base, piece->iov_len,
+						       MSG_DONTWAIT | MSG_NOSIGNAL)
+						: sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	return sent < 0 ? -1 : 1;
 }
@@ -137,7 +136,7 @@ static unsigned int send_now(struct user_endpoint *ep, const struct egress *fram
 		return write_frames(ep, pieces, piece_count, count);
 	for (unsigned int i = 0; i < count; i++)
 		messages[i] = (struct mmsghdr){
-			.msg_hdr = { .msg_iov = pieces[i], .msg_iovlen = piece_count[i] },
+			.msg_hdr = {.msg_iov = pieces[i], .msg_iovlen = piece_count[i]},
 		};
 	return send_messages(ep, messages, count);
 }
@@ -170,10 +169,10 @@ static unsigned int send_queued(struct user_endpoint *ep, unsigned int count)
 	for (unsigned int i = 0; i < count; i++) {
 		struct queued *frame = ep->ring[(ep->head + i) % ep->size];
 
-		pieces[i][0] = (struct iovec){ frame->data, frame->len };
+		pieces[i][0] = (struct iovec){frame->data, frame->len};
 		piece_count[i] = 1;
 		messages[i] = (struct mmsghdr){
-			.msg_hdr = { .msg_iov = pieces[i], .msg_iovlen = 1 },
+			.msg_hdr = {.msg_iov = pieces[i], .msg_iovlen = 1},
 		};
 	}
 	return ep->kind == USER_TAP ? write_frames(ep, pieces, piece_count, count)

@@ -14,14 +14,15 @@
 #include "user/vde/switch/planes/user/parts.h"
 
 #define PORTS_PER_THREAD 64
-#define SOCKET_BUFFER	 (2 << 20) /* bytes the kernel may hold for a client, its overhead included */
+#define SOCKET_BUFFER	 (2 << 20) /* bytes the kernel may hold for a client, its overhead included \
+				    */
 
 #define OPTION_PORTS_PER_THREAD 1100
 
 static const struct argp_option options[] = {
-	{ "ports-per-thread", OPTION_PORTS_PER_THREAD, "N", 0,
-	  "Serve N ports with each thread (64)", 0 },
-	{ 0 },
+	{"ports-per-thread", OPTION_PORTS_PER_THREAD, "N", 0, "Serve N ports with each thread (64)",
+	 0},
+	{0},
 };
 
 static error_t option(int key, char *argument, struct argp_state *state)
@@ -37,7 +38,7 @@ static error_t option(int key, char *argument, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp user_options = { .options = options, .parser = option };
+static const struct argp user_options = {.options = options, .parser = option};
 
 static int user_init(struct plane *plane)
 {
@@ -131,7 +132,7 @@ void user_endpoint_queue(struct endpoint *endpoint, struct user_queue *queue)
 	struct user_endpoint *ep = user_of(endpoint);
 
 	pthread_mutex_lock(&ep->lock);
-	*queue = (struct user_queue){ .frames = ep->used, .limit = ep->limit };
+	*queue = (struct user_queue){.frames = ep->used, .limit = ep->limit};
 	pthread_mutex_unlock(&ep->lock);
 }
 

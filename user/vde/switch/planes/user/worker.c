@@ -17,6 +17,7 @@
 #include <urcu.h>
 
 #include "user/vde/switch/planes/user/parts.h"
+#include "user/vde/switch/privileges.h"
 
 #define EVENTS	    64
 #define FRAME_ROOM  (FRAME_MAX + 1) /* one more, to see that a frame is too long */
@@ -35,7 +36,7 @@ struct worker {
 	struct slots {
 		uint32_t size;
 		struct user_endpoint *at[];
-	} *slots; /* RCU */
+	} * slots; /* RCU */
 
 	/* Worker only. */
 	struct forwarder *forwarder;
@@ -142,6 +143,7 @@ static void *work(void *argument)
 	struct epoll_event events[EVENTS];
 	bool quit = false;
 
+	privileges_drop();
 	rcu_register_thread();
 	while (!quit) {
 		int n = epoll_wait(worker->epoll, events, EVENTS, -1);
@@ -188,12 +190,12 @@ struct worker *worker_new(struct plane *plane)
 		goto fail;
 	for (unsigned int i = 0; i < FORWARD_BATCH; i++) {
 		worker->frames[i].data = worker->buffers + i * BUFFER_ROOM;
-		worker->pieces[i] = (struct iovec){ worker->frames[i].data, FRAME_ROOM };
+		worker->pieces[i] = (struct iovec){worker->frames[i].data, FRAME_ROOM};
 		worker->messages[i].msg_hdr.msg_iov = &worker->pieces[i];
 		worker->messages[i].msg_hdr.msg_iovlen = 1;
 	}
 	if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->quit,
-		      &(struct epoll_event){ .events = EPOLLIN, .data.u32 = SLOT_QUIT }) ||
+		      &(struct epoll_event){.events = EPOLLIN, .data.u32 = SLOT_QUIT}) ||
 	    pthread_create(&worker->thread, NULL, work, worker))
 		goto fail;
 	return worker;
@@ -204,7 +206,7 @@ fail:
 
 void worker_free(struct worker *worker)
 {
-	(void)!write(worker->quit, &(uint64_t){ 1 }, sizeof(uint64_t));
+	(void)!write(worker->quit, &(uint64_t){1}, sizeof(uint64_t));
 	pthread_join(worker->thread, NULL);
 	release(worker);
 }
@@ -240,7 +242,7 @@ int worker_add(struct worker *worker, struct user_endpoint *ep)
 	ep->slot = slot;
 	rcu_assign_pointer(worker->slots->at[slot], ep);
 	if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, ep->fd,
-		      &(struct epoll_event){ .events = EPOLLIN, .data.u32 = slot })) {
+		      &(struct epoll_event){.events = EPOLLIN, .data.u32 = slot})) {
 		rcu_assign_pointer(worker->slots->at[slot], NULL);
 		return -errno;
 	}
@@ -255,8 +257,8 @@ void worker_remove(struct user_endpoint *ep)
 
 void worker_want_room(struct user_endpoint *ep, bool wanted)
 {
-	struct epoll_event event = { .events = EPOLLIN | (wanted ? EPOLLOUT : 0),
-				     .data.u32 = ep->slot };
+	struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0),
+				    .data.u32 = ep->slot};
 
 	ep->waiting = wanted;
 	epoll_ctl(ep->worker->epoll, EPOLL_CTL_MOD, ep->fd, &event);

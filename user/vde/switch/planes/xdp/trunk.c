@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "user/vde/switch/planes/xdp/parts.h"
+#include "user/vde/switch/privileges.h"
 
 #define TAGS 8 /* in front of a frame, at most, both tags */
 
@@ -118,6 +119,7 @@ static void *run(void *context)
 	struct pollfd wait[2] = {{.fd = trunk->fd, .events = POLLIN},
 				 {.fd = trunk->stop, .events = POLLIN}};
 
+	privileges_drop();
 	rcu_register_thread();
 	while (poll(wait, 2, -1) >= 0 || errno == EINTR) {
 		unsigned int n;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Damaged files: the tools' readers under a coverage-guided fuzzer and sanitizers.
 #
-# usage: tools-fuzz.sh [LIMIT]     LIMIT is an option of libFuzzer, -runs=12000 if not given
+# usage: tools_fuzz.sh [LIMIT]     LIMIT is an option of libFuzzer, -runs=6000 if not given
 . "$(dirname "$0")/../lib/tap.sh"
 plan 1
 corpus=$(mktemp -d)
@@ -17,6 +17,6 @@ done
 seed 2 build/umps-sdk/lib/umps3/crtso.o
 seed 4 build/umps-sample/hello.core.umps
 seed 4 build/umps-sdk/share/umps3/exec.rom.umps
-ok "no input makes the readers fail (${1:--runs=12000})" build/tests/umps/tools_fuzz "${1:--runs=12000}" -seed=1 \
+ok "no input makes the readers fail (${1:--runs=6000})" build/tests/umps/tools_fuzz "${1:--runs=6000}" -seed=1 \
 	-rss_limit_mb=2000 -malloc_limit_mb=1000 -max_len=40000 -print_final_stats=1 -artifact_prefix="$corpus/" "$corpus"
 done_testing

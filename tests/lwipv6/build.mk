@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Tests of liblwipv6: conformance on a virtual clock, interoperation with the kernel.
+
+LWIPV6_WIRE := tests/lwipv6/wire.c
+LWIPV6_CONFORMANCE := $(wildcard tests/lwipv6/conformance_*.c)
+
+# $(eval $(call lwipv6_test,NAME)): build/tests/lwipv6/NAME under the sanitizers
+define lwipv6_test
+$(BUILD)/tests/lwipv6/$(1): $(call objects,tests/lwipv6/$(1).c $(LWIPV6_WIRE),san) $(BUILD)/san/liblwipv6.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) $$(SANITIZE) -o $$@ $$^ $$(LWIPV6_LIBS)
+TESTS += $(BUILD)/tests/lwipv6/$(1)
+-include $(patsubst %.o,%.d,$(call objects,tests/lwipv6/$(1).c $(LWIPV6_WIRE),san))
+endef
+$(foreach f,$(LWIPV6_CONFORMANCE),$(eval $(call lwipv6_test,$(basename $(notdir $(f))))))
