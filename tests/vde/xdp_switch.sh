@@ -135,6 +135,14 @@ in_ns s "$V" slirp -d -P "$dir/slirp.pid" --host 10.0.0.77/24 tap://vt4
 at_exit 'kill "$(cat "$dir/slirp.pid" 2>/dev/null)" 2>/dev/null'
 ok 'a gateway behind a tap answers a veth' pings 1 10.0.0.77
 stop_switch 'the switch ends cleanly again'
+start_switch
+like 'without --xdp there is no capability for it any more, which is said' \
+	"$(ask xdp/add vo1 2>&1; cat "$dir/log")" 'start the switch with --xdp or --xdp-later'
+stop_switch 'that does no harm'
+start_switch --xdp-later
+ok 'with --xdp-later devices can be added' ask xdp/add vo1
+ok 'minimal persistence reaches the programs' ask hash/setminper 0
+stop_switch 'and the switch ends cleanly'
 start_switch --xdp nosuch
 wait $switch
 is 'a device that is not there ends the start' $? 1

@@ -50,7 +50,7 @@ struct lab_node {
 	int last_port; /* switches: highest port given out */
 	bool rstp, hub, forward;
 	int ports, priority, memory;
-	char gateway[64], gateway6[64], host[64];
+	char gateway[64], gateway6[64], host[64], accel[64];
 	char kernel[LAB_TEXT], initrd[LAB_TEXT], image[LAB_TEXT], append[LAB_TEXT];
 	char run[LAB_TEXT];
 	char *forwards[LAB_WORDS]; /* gateways: tcp= and udp= as options of vde slirp */

@@ -266,6 +266,8 @@ static bool node_setting(struct reader *reader, struct lab_node *node, const cha
 		set_address(reader, node->gateway, node->gateway6, value, false);
 	else if (kind == G && strcmp(key, "host") == 0)
 		set_address(reader, node->host, node->host, value, true);
+	else if (kind == Q && strcmp(key, "accel") == 0)
+		copy_text(reader, key, node->accel, sizeof(node->accel), value);
 	else if (kind == G && (strcmp(key, "tcp") == 0 || strcmp(key, "udp") == 0))
 		add_forward(reader, node, strcmp(key, "tcp") ? "--udp" : "--tcp", value);
 	else

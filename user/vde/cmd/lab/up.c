@@ -308,9 +308,11 @@ static int start_qemu(const struct lab *lab, const struct lab_node *node)
 	add(&words, "-name");
 	add(&words, "%s", node->name);
 	add(&words, "-accel");
-	add(&words, "kvm");
-	add(&words, "-accel");
-	add(&words, "tcg");
+	add(&words, "%s", *node->accel ? node->accel : "kvm");
+	if (!*node->accel) {
+		add(&words, "-accel");
+		add(&words, "tcg");
+	}
 	add(&words, "-m");
 	add(&words, "%d", node->memory);
 	add(&words, "-display");

@@ -82,6 +82,7 @@ static int run_setminper(struct call *call)
 	if (argument_number(call->argument, 0, SECONDS_MAX, &n))
 		return EINVAL;
 	fdb_set_persistence(call->sw->fdb, n);
+	switch_changed(call->sw);
 	return 0;
 }
 

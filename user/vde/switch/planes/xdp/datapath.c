@@ -111,7 +111,7 @@ struct datapath *datapath_new(unsigned int addresses, enum datapath_mode mode, b
 	}
 	fail(result,
 	     result == -EPERM ? "%s: loading XDP programs needs CAP_BPF and CAP_NET_ADMIN"
-			      : "cannot load the XDP programs: %s (the kernel must be 5.18 "
+			      : "cannot load the XDP programs: %s (the kernel must be 6.1 "
 				"or later)",
 	     strerror(-result));
 	datapath_free(datapath);

@@ -23,7 +23,7 @@
 
 #define ADDRESSES (1 << 18)
 
-enum { OPTION_XDP = 1200, OPTION_MODE };
+enum { OPTION_XDP = 1200, OPTION_MODE, OPTION_LATER };
 
 static const struct argp_option options[] = {
 	{"xdp", OPTION_XDP, "IF", 0,
@@ -31,6 +31,8 @@ static const struct argp_option options[] = {
 	{"xdp-mode", OPTION_MODE, "MODE", 0,
 	 "Run XDP programs in the driver (native), above it (generic), or where it works (auto)",
 	 0},
+	{"xdp-later", OPTION_LATER, NULL, 0,
+	 "Load the XDP programs although no device is given, for the command xdp/add", 0},
 	{}};
 
 static error_t option(int key, char *text, struct argp_state *state)
@@ -52,6 +54,9 @@ static error_t option(int key, char *text, struct argp_state *state)
 				return 0;
 			}
 		argp_error(state, "--xdp-mode %s: give auto, native or generic", text);
+		return 0;
+	case OPTION_LATER:
+		xdp->later = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -217,6 +222,18 @@ static void unload(struct plane *plane)
 	xdp->links_fd = -1;
 }
 
+static int load_or_complain(struct plane *plane)
+{
+	int result = load(plane);
+
+	if (result) {
+		syslog(LOG_ERR, "cannot take network devices: %s%s", datapath_why(),
+		       result == -EPERM ? "; start the switch with --xdp or --xdp-later" : "");
+		unload(plane);
+	}
+	return result;
+}
+
 static void netdev_left(struct endpoint *endpoint)
 {
 	syslog(LOG_INFO, "network device %s left port %u", endpoint->descr, endpoint->port->number);
@@ -258,11 +275,8 @@ int xdp_add(struct plane *plane, const char *name, int port)
 	struct xdp_endpoint *endpoint;
 	int result = 0, slot;
 
-	if (!xdp->datapath && (result = load(plane))) {
-		syslog(LOG_ERR, "cannot take network devices: %s", datapath_why());
-		unload(plane);
+	if (!xdp->datapath && (result = load_or_complain(plane)))
 		return result;
-	}
 	slot = datapath_attach(xdp->datapath, name);
 	if (slot < 0) {
 		syslog(LOG_ERR, "cannot take a network device: %s", datapath_why());
@@ -292,6 +306,8 @@ static int xdp_start(struct plane *plane)
 	int result = 0;
 
 	xdp_commands(plane->sw->console);
+	if (xdp->later)
+		result = load_or_complain(plane);
 	for (unsigned int i = 0; i < xdp->name_count && !result; i++)
 		result = xdp_add(plane, xdp->names[i], PORT_AUTOMATIC);
 	return result;
