@@ -115,6 +115,49 @@ is 'afterwards it is the kernel again' \
 tap_result $? 'the capture has every ping, both ways'
 ok 'it still answers' pings 1 10.0.0.2
 
+# Frames arrive unchanged, once and in order: floods and known addresses, within and across planes.
+made_frames() { # SEED DESTINATION SOURCE: 1,000 frames of any length and content, on a stream
+	perl -e 'srand($ARGV[0]); for $i (1 .. 1000) {
+		$length = 60 + int(rand(1400));
+		$frame = pack("H12 H12 n N", $ARGV[1], $ARGV[2], 0x88b5, $i);
+		$frame .= pack("N", int(rand(1 << 32))) while length($frame) < $length;
+		print pack("n", $length), substr($frame, 0, $length);
+	}' "$@"
+}
+end_of() { if [ "$1" = client ]; then echo "$dir/sw"; else echo "dev:vi$1"; fi; }
+space_of() { if [ "$1" = client ]; then echo s; else echo "$1"; fi; }
+flow() { # FROM TO DESTINATION WHAT
+	made_frames 7 "$3" "0200000000$(printf %02d $((RANDOM % 90)))" >"$dir/sent"
+	ip netns exec "$net.$(space_of "$2")" "$V" plug -D receiver "$(end_of "$2")" \
+		<"$dir/announce" >"$dir/got" & local receiver=$!
+	# The receiver's first frame says where its address is.
+	{ printf '\0\x3c\xff\xff\xff\xff\xff\xff\x02\0\0\0\0\xaa\x88\xb5'; head -c 46 /dev/zero; } >&"$announce"
+	until_true 10 eval 'listing hash/print | grep -q 02:00:00:00:00:aa'
+	# A client that leaves at once would take with it what the switch has not read yet.
+	ip netns exec "$net.$(space_of "$1")" "$V" plug "$(end_of "$1")" >/dev/null \
+		< <(exec cat "$dir/sent" "$dir/hold") & local sender=$!
+	until_true 10 eval '[ "$(stat -c %s "$dir/got")" -ge "$(stat -c %s "$dir/sent")" ]'
+	kill $sender $receiver
+	wait $sender $receiver
+	is "$4" "$(md5sum <"$dir/got")" "$(md5sum <"$dir/sent")"
+	ask hash/setsize 128 >/dev/null
+}
+mkfifo "$dir/announce" "$dir/hold"
+exec {announce}<>"$dir/announce" {hold}<>"$dir/hold"
+kill "$(cat "$dir/tap.pid")"
+for i in 1 2; do
+	in_ns $i ip addr flush dev vi$i
+	in_ns $i sysctl -qw net.ipv6.conf.vi$i.disable_ipv6=1
+done
+flow 1 2 ffffffffffff 'a flood from veth to veth'
+flow 1 2 0200000000aa 'a known address, from veth to veth'
+flow 1 client ffffffffffff 'a flood from veth to client'
+flow 1 client 0200000000aa 'a known address, from veth to client'
+flow client 2 ffffffffffff 'a flood from client to veth'
+flow client 2 0200000000aa 'a known address, from client to veth'
+exec {announce}>&- {hold}>&-
+for i in 1 2; do in_ns $i ip addr add 10.0.0.$i/24 dev vi$i; done
+
 # Netdevs come and go.
 ok 'a port is let go' ask xdp/del vo2
 ok 'and taken again, into a port of its own choice' ask xdp/add vo2 9
