@@ -85,11 +85,6 @@ struct ip_addr {
 #define NETIF_ADD_FLAGS	    (NETIF_FLAG_AUTOCONF | NETIF_FLAG_RADV)
 #define NETIF_IFUP_FLAGS    (NETIF_FLAG_DHCP | NETIF_FLAG_DHCP6)
 
-#define SLIRP_LISTEN_UDP	0x1000
-#define SLIRP_LISTEN_TCP	0x2000
-#define SLIRP_LISTEN_UNIXSTREAM 0x3000
-#define SLIRP_LISTEN_TYPEMASK	0x7000
-#define SLIRP_LISTEN_ONCE	0x8000
 
 /* Keep-alive time in milliseconds, IPPROTO_TCP. The old header's number is Linux's TCP_MAXSEG. */
 #ifndef TCP_KEEPALIVE
@@ -135,7 +130,7 @@ struct mmsghdr; /* <sys/socket.h> with _GNU_SOURCE */
 /*
  * Every call: X(result, name, arguments). Groups:
  *   stacks        lwip_stack_new .. lwip_stack_flags_set
- *   interfaces    lwip_add_vdeif .. lwip_slirp_listen_del
+ *   interfaces    lwip_add_vdeif .. lwip_ifdown
  *   addresses     lwip_add_addr .. lwip_del_route
  *   sockets       lwip_msocket .. lwip_event_subscribe
  *   new in 2      from lwip_accept4 on; lwip_modern(3)
@@ -154,15 +149,8 @@ struct mmsghdr; /* <sys/socket.h> with _GNU_SOURCE */
 	X(struct netif *, lwip_add_vdeif, (struct stack * stack, void *arg, int flags))           \
 	X(struct netif *, lwip_add_tapif, (struct stack * stack, void *arg, int flags))           \
 	X(struct netif *, lwip_add_tunif, (struct stack * stack, void *arg, int flags))           \
-	X(struct netif *, lwip_add_slirpif, (struct stack * stack, void *arg, int flags))         \
 	X(int, lwip_ifup_flags, (struct netif * netif, int flags))                                \
 	X(int, lwip_ifdown, (struct netif * netif))                                               \
-	X(int, lwip_slirp_listen_add,                                                             \
-	  (struct netif * slirpif, struct ip_addr * dest, int destport, const void *src,          \
-	   int srcport, int flags))                                                               \
-	X(int, lwip_slirp_listen_del,                                                             \
-	  (struct netif * slirpif, struct ip_addr * dest, int destport, const void *src,          \
-	   int srcport, int flags))                                                               \
 	X(int, lwip_add_addr, (struct netif * netif, struct ip_addr * ip, struct ip_addr * mask)) \
 	X(int, lwip_del_addr, (struct netif * netif, struct ip_addr * ip, struct ip_addr * mask)) \
 	X(int, lwip_add_route,                                                                    \
@@ -171,8 +159,6 @@ struct mmsghdr; /* <sys/socket.h> with _GNU_SOURCE */
 	X(int, lwip_del_route,                                                                    \
 	  (struct stack * stack, struct ip_addr * addr, struct ip_addr * mask,                    \
 	   struct ip_addr * nexthop, struct netif * netif, int flags))                            \
-	X(int, lwip_radv_load_configfile, (struct stack * stack, void *path))                     \
-	X(void, lwip_radv_load_config, (struct stack * stack, FILE * file))                       \
 	X(void, lwip_thread_new, (void (*thread)(void *), void *arg))                             \
 	X(int, lwip_msocket, (struct stack * stack, int domain, int type, int protocol))          \
 	X(int, lwip_socket, (int domain, int type, int protocol))                                 \
@@ -247,9 +233,7 @@ struct mmsghdr; /* <sys/socket.h> with _GNU_SOURCE */
 	X(int, lwip_capture_start, (struct netif * netif, const char *path))                      \
 	X(int, lwip_capture_stop, (struct netif * netif))                                         \
 	X(int, lwip_resolvers, (struct stack * stack, struct ip_addr * servers, int max))         \
-	X(int, lwip_search_domains, (struct stack * stack, char *domains, size_t size))           \
-	X(int, lwip_filter_load, (struct stack * stack, const char *rules, char *error, size_t size)) \
-	X(char *, lwip_filter_show, (struct stack * stack))
+	X(int, lwip_search_domains, (struct stack * stack, char *domains, size_t size))
 
 #ifdef LWIPV6DL
 
@@ -307,7 +291,6 @@ void lwip_fini(void);
 #define lwip_vdeif_add(S, A)   lwip_add_vdeif((S), (A), NETIF_STD_FLAGS)
 #define lwip_tapif_add(S, A)   lwip_add_tapif((S), (A), NETIF_STD_FLAGS)
 #define lwip_tunif_add(S, A)   lwip_add_tunif((S), (A), NETIF_STD_FLAGS)
-#define lwip_slirpif_add(S, A) lwip_add_slirpif((S), (A), 0)
 #define lwip_ifup(N)	       lwip_ifup_flags((N), 0)
 #define lwip_ifup_dhcp(N)      lwip_ifup_flags((N), NETIF_FLAG_DHCP)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # uMPS: the machine as a library, the programs on it. A folder beside this file adds itself with a part.mk; what it
 # adds to UMPS_SOURCES is linked into the program umps, and to UMPS_PROGRAM_LIBS its libraries.
-UMPS_SOURCES := $(wildcard umps/run/*.c)
+UMPS_SOURCES := $(wildcard umps/run/*.c) umps/tools/disassemble.c
 UMPS_PROGRAM_LIBS :=
 
 # The ROMs that are built in: those of our development kit.
@@ -19,8 +19,14 @@ $(UMPS_ROM_OBJECTS): umps/machine/builtin_rom.S $(UMPS_ROMS)/exec.rom.umps $(UMP
 
 $(eval $(call archive,lib/libumps.a,$(UMPS_MACHINE) umps/machine/builtin_rom.c))
 LIBRARIES += $(BUILD)/lib/libumps.a
-$(eval $(call program,bin/umps,$(UMPS_SOURCES),$(UMPS_LIBS)))
+$(eval $(call program,bin/umps,$(sort $(UMPS_SOURCES)),$(UMPS_LIBS)))
 PROGRAMS += $(BUILD)/bin/umps
+
+INSTALL_BIN += $(BUILD)/bin/umps
+INSTALL_LIB += $(BUILD)/lib/libumps.a
+INSTALL_DATA += umps/machine/umps.h:include/umps/machine
+INSTALL_MAN += umps/run/umps.1 umps/run/umps-run.1
+INSTALL_COMPLETION += umps/run/completion/umps
 
 # Tests
 UMPS_TEST_LIBS := $(BUILD)/lib/libumps.a -ljansson -lvdeplug

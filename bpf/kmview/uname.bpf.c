@@ -3,9 +3,10 @@
  * Answer uname(2) from a table with one entry for each session; sessions without one see the truth.
  *
  * The record is the program's argument and only takes accesses at fixed offsets, so the copy is
- * unrolled; and since the record keeps what was written for the task's last call, the copy is only made when the
- * generation that is noted behind it is not the table's. Forms of the call: new_utsname of six fields of 65 bytes, old_utsname of the first five,
- * and oldold_utsname of five fields of 9 bytes (32-bit programs only).
+ * unrolled; and since the record keeps what was written for the task's last call, the copy is only
+ * made when the generation that is noted behind it is not the table's. Forms of the call:
+ * new_utsname of six fields of 65 bytes, old_utsname of the first five, and oldold_utsname of five
+ * fields of 9 bytes (32-bit programs only).
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -58,7 +59,8 @@ int kmview_uname(struct bpf_raw_tracepoint_args *ctx)
 		__builtin_memcpy(call->out, uts->text, sizeof(uts->text));
 		*generation = uts->generation;
 	}
-	answer(call, call->abi == KMVIEW_ABI_IA32 && call->nr == NR_IA32_OLDUNAME ? 5 * FIELD : 6 * FIELD);
+	answer(call, call->abi == KMVIEW_ABI_IA32 && call->nr == NR_IA32_OLDUNAME ? 5 * FIELD
+										  : 6 * FIELD);
 	return 0;
 }
 

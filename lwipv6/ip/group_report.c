@@ -54,6 +54,8 @@ static void send_change(struct group *g)
 	if (!q || group_is_silent(g))
 		return;
 	if (speaks_old(q)) {
+		if (list_empty(&g->members))
+			return; /* the leave follows */
 		send_old(g->netif, &g->addr, false);
 		g->v1_reported = true;
 		return;

@@ -155,7 +155,6 @@ struct netif *frame_open(struct stack *stack, void (*output)(void *, const void 
 			 enum netif_kind kind);
 /* A frame from a program to such an interface; copied. */
 int frame_input(struct netif *netif, const void *frame, size_t len);
-struct netif *slirp_open(struct stack *stack);
 int pair_open(struct stack *a, struct stack *b, struct netif *out[2]);
 
 #endif

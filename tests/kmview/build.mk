@@ -13,3 +13,12 @@ $(eval $(call program,tests/kmview/device,$(KMVIEW_DEVICE),$(BUILD)/lib/libkmvie
 $(BUILD)/tests/kmview/calls32: tests/kmview/calls32.c
 	@mkdir -p $(@D)
 	$(CC) -m32 -static -idirafter /usr/include/$(shell $(CC) -print-multiarch) $(ALL_CFLAGS) -o $@ $<
+
+TEST_NEEDS += $(BUILD)/tests/kmview/fuzz $(BUILD)/tests/kmview/crowd
+$(eval $(call program,tests/kmview/fuzz,tests/kmview/fuzz.c,-pthread))
+$(eval $(call program,tests/kmview/crowd,tests/kmview/crowd.c,$(BUILD)/lib/libkmview.a -pthread))
+
+KMVIEW_KERNELS := 6.1 6.12 newest
+TEST_NEEDS += $(BUILD)/san/bin/kmtrace
+TESTS += tests/kmview/seccomp.sh $(KMVIEW_KERNELS:%=tests/kmview/kernel-%.sh) $(KMVIEW_KERNELS:%=tests/kmview/stress-%.sh)
+LONG_TESTS += $(KMVIEW_KERNELS:%=tests/kmview/stress-long-%.sh)

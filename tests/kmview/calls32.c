@@ -12,8 +12,8 @@
 
 int main(void)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "/nowhere" };
-	uint32_t args[3] = { 5, (uintptr_t)&address, 16 };
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/nowhere"};
+	uint32_t args[3] = {5, (uintptr_t)&address, 16};
 	struct utsname name;
 
 	if (syscall(SYS_uname, &name) || strcmp(name.sysname, "PlanX"))

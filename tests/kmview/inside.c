@@ -19,13 +19,14 @@ struct scratch *scratch;
 
 const char *failed(const char *file, int line, const char *what, long got)
 {
-	snprintf(scratch->why, sizeof(scratch->why), "%s:%d: not so: %s (%ld)", file, line, what, got);
+	snprintf(scratch->why, sizeof(scratch->why), "%s:%d: not so: %s (%ld)", file, line, what,
+		 got);
 	return scratch->why;
 }
 
 void moment(void)
 {
-	struct timespec time = { .tv_nsec = 5000000 };
+	struct timespec time = {.tv_nsec = 5000000};
 
 	nanosleep(&time, NULL);
 }
@@ -103,10 +104,10 @@ static void serve_cancel(struct kmview *session, uint64_t id, void *data)
 
 const char *inside_serve(struct kmview *session, pid_t child, serve_fn *serve, struct seen *seen)
 {
-	static const struct kmview_operations operations = { .request = serve_one,
-							     .cancelled = serve_cancel };
-	struct seen unused = { 0 };
-	struct serving serving = { serve, seen ? seen : &unused };
+	static const struct kmview_operations operations = {.request = serve_one,
+							    .cancelled = serve_cancel};
+	struct seen unused = {0};
+	struct serving serving = {serve, seen ? seen : &unused};
 	int status;
 
 	CHECK(child > 0);
@@ -154,10 +155,12 @@ static void run_test(const struct test *test)
 
 int main(int argc, char **argv)
 {
-	static const struct test *const groups[] = { device_tests, verdict_tests, filter_tests, task_tests,
-						     signal_tests, death_tests, mount_tests };
+	static const struct test *const groups[] = {device_tests, verdict_tests, filter_tests,
+						    task_tests,	  signal_tests,	 death_tests,
+						    mount_tests};
 
-	scratch = mmap(NULL, sizeof(*scratch), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	scratch = mmap(NULL, sizeof(*scratch), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
 	if (scratch == MAP_FAILED)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tests of the device. Each runs in a process of its own, is one line of TAP, and returns NULL or why it
- * failed. What runs inside a session is a function, called in a child that has joined; the test is
- * the manager and serves it.
+ * Tests of the device. Each runs in a process of its own, is one line of TAP, and returns NULL or
+ * why it failed. What runs inside a session is a function, called in a child that has joined; the
+ * test is the manager and serves it.
  */
 #ifndef TESTS_KMVIEW_INSIDE_H
 #define TESTS_KMVIEW_INSIDE_H
@@ -19,32 +19,32 @@ struct test {
 	test_fn *run;
 };
 
-extern const struct test verdict_tests[], filter_tests[], task_tests[], signal_tests[], device_tests[],
-	death_tests[], mount_tests[];
+extern const struct test verdict_tests[], filter_tests[], task_tests[], signal_tests[],
+	device_tests[], death_tests[], mount_tests[];
 
 /* "file:line: text", kept in memory that parent and child share. */
 const char *failed(const char *file, int line, const char *what, long got);
 
-#define CHECK(condition)                                                      \
-	do {                                                                  \
-		if (!(condition))                                             \
-			return failed(__FILE__, __LINE__, #condition, errno); \
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			return failed(__FILE__, __LINE__, #condition, errno);                      \
 	} while (0)
 
 /* EXPECT(got, wanted): equal numbers */
-#define EXPECT(got, wanted)                                                  \
-	do {                                                                 \
-		long got_ = (got);                                           \
-		if (got_ != (long)(wanted))                                  \
-			return failed(__FILE__, __LINE__, #got " is " #wanted, got_); \
+#define EXPECT(got, wanted)                                                                        \
+	do {                                                                                       \
+		long got_ = (got);                                                                 \
+		if (got_ != (long)(wanted))                                                        \
+			return failed(__FILE__, __LINE__, #got " is " #wanted, got_);              \
 	} while (0)
 
 /* Run a function that fails like a test. */
-#define TRY(call)                      \
-	do {                           \
-		const char *why_ = (call); \
-		if (why_)              \
-			return why_;   \
+#define TRY(call)                                                                                  \
+	do {                                                                                       \
+		const char *why_ = (call);                                                         \
+		if (why_)                                                                          \
+			return why_;                                                               \
 	} while (0)
 
 typedef const char *body_fn(void *data);
@@ -75,13 +75,13 @@ const char *inside(struct kmview *session, body_fn *body, void *data, serve_fn *
 void let_go(struct kmview_request *request, void *data);
 
 /* Wait for a condition, up to 20 s. */
-#define UNTIL(condition)                                                              \
-	do {                                                                          \
-		int tries_ = 4000;                                                    \
-		while (!(condition) && tries_--)                                      \
-			moment();                                                     \
-		if (tries_ < 0)                                                       \
-			return failed(__FILE__, __LINE__, "in time: " #condition, 0); \
+#define UNTIL(condition)                                                                           \
+	do {                                                                                       \
+		int tries_ = 4000;                                                                 \
+		while (!(condition) && tries_--)                                                   \
+			moment();                                                                  \
+		if (tries_ < 0)                                                                    \
+			return failed(__FILE__, __LINE__, "in time: " #condition, 0);              \
 	} while (0)
 void moment(void); /* 5 ms */
 
@@ -92,6 +92,6 @@ char process_state(pid_t pid);
 extern struct scratch {
 	char why[512];
 	int number[16];
-} *scratch;
+} * scratch;
 
 #endif

@@ -28,7 +28,7 @@ static _Noreturn void ready(void)
 
 static void open_all(void)
 {
-	struct kmview_hook both = { .action = KMVIEW_NOTIFY, .flags = KMVIEW_RULE_BOTH };
+	struct kmview_hook both = {.action = KMVIEW_NOTIFY, .flags = KMVIEW_RULE_BOTH};
 
 	if (kmview_open(&session, NULL) < 0 || kmview_hook(session, "getppid", NULL) < 0 ||
 	    kmview_hook(session, "getpgid", &both) < 0 || kmview_loop_new(&loop, session) < 0)
@@ -105,8 +105,8 @@ static void after_give(void)
 
 	start(call_for_ever, SYS_getppid);
 	take();
-	give = (struct kmview_give){ .id = request.event.id, .slot = request.slot,
-				     .fd = open("/etc/passwd", O_RDONLY) };
+	give = (struct kmview_give){
+		.id = request.event.id, .slot = request.slot, .fd = open("/etc/passwd", O_RDONLY)};
 	if (syscall(SYS_ioctl, kmview_fd(session), KMVIEW_GIVE, &give) < 0)
 		_exit(1);
 	ready();
@@ -234,10 +234,10 @@ static const char *dies(void (*stage)(void))
 	return NULL;
 }
 
-#define STAGE(function)                             \
-	static const char *dies_##function(void)    \
-	{                                           \
-		return dies(function);              \
+#define STAGE(function)                                                                            \
+	static const char *dies_##function(void)                                                   \
+	{                                                                                          \
+		return dies(function);                                                             \
 	}
 STAGE(before_init)
 STAGE(before_join)
@@ -276,18 +276,18 @@ static const char *memory_told(void)
 }
 
 const struct test death_tests[] = {
-	{ "a manager is killed before the handshake", dies_before_init },
-	{ "a manager is killed before anybody joined", dies_before_join },
-	{ "a manager is killed while its tasks run", dies_while_running },
-	{ "a manager is killed while a call is posted", dies_while_posted },
-	{ "a manager is killed while it has a call", dies_while_taken },
-	{ "a manager is killed after it gave a descriptor", dies_after_give },
-	{ "a manager is killed when it was told a result", dies_at_exit_event },
-	{ "a manager is killed while its tasks are stopped", dies_while_stopped },
-	{ "a manager is killed with a session inside its own", dies_with_inner },
-	{ "a manager is killed with threads waiting", dies_with_threads },
-	{ "a manager is killed while its tasks fork", dies_while_forking },
-	{ "the module is not unloaded while a session is open", unload_refused },
-	{ "the memory of sessions and tasks is told", memory_told },
+	{"a manager is killed before the handshake", dies_before_init},
+	{"a manager is killed before anybody joined", dies_before_join},
+	{"a manager is killed while its tasks run", dies_while_running},
+	{"a manager is killed while a call is posted", dies_while_posted},
+	{"a manager is killed while it has a call", dies_while_taken},
+	{"a manager is killed after it gave a descriptor", dies_after_give},
+	{"a manager is killed when it was told a result", dies_at_exit_event},
+	{"a manager is killed while its tasks are stopped", dies_while_stopped},
+	{"a manager is killed with a session inside its own", dies_with_inner},
+	{"a manager is killed with threads waiting", dies_with_threads},
+	{"a manager is killed while its tasks fork", dies_while_forking},
+	{"the module is not unloaded while a session is open", unload_refused},
+	{"the memory of sessions and tasks is told", memory_told},
 	{},
 };

@@ -17,27 +17,27 @@ static int command(int fd, unsigned long number, void *argument)
 
 static const char *handshake(void)
 {
-	struct kmview_init init = { .major = KMVIEW_ABI_MAJOR + 1 };
+	struct kmview_init init = {.major = KMVIEW_ABI_MAJOR + 1};
 	struct kmview_stats stats;
-	struct kmview_join join = { 0 };
+	struct kmview_join join = {0};
 	int fd = open(KMVIEW_DEVICE, O_RDWR | O_CLOEXEC);
 
 	CHECK(fd >= 0);
 	EXPECT(command(fd, KMVIEW_STATS, &stats), -ENOTCONN);
 	EXPECT(command(fd, KMVIEW_JOIN, &join), -ENOTCONN);
 	EXPECT(command(fd, KMVIEW_INIT, &init), -EPROTO);
-	init = (struct kmview_init){ .major = KMVIEW_ABI_MAJOR, .slots = 3 };
+	init = (struct kmview_init){.major = KMVIEW_ABI_MAJOR, .slots = 3};
 	EXPECT(command(fd, KMVIEW_INIT, &init), -EINVAL);
-	init = (struct kmview_init){ .major = KMVIEW_ABI_MAJOR, .slots = 2048 };
+	init = (struct kmview_init){.major = KMVIEW_ABI_MAJOR, .slots = 2048};
 	EXPECT(command(fd, KMVIEW_INIT, &init), -EINVAL);
-	init = (struct kmview_init){ .major = KMVIEW_ABI_MAJOR, .slot_size = 512 };
+	init = (struct kmview_init){.major = KMVIEW_ABI_MAJOR, .slot_size = 512};
 	EXPECT(command(fd, KMVIEW_INIT, &init), -EINVAL);
-	init = (struct kmview_init){ .major = KMVIEW_ABI_MAJOR, .flags = 1u << 31 };
+	init = (struct kmview_init){.major = KMVIEW_ABI_MAJOR, .flags = 1u << 31};
 	EXPECT(command(fd, KMVIEW_INIT, &init), -EINVAL);
-	init = (struct kmview_init){ .major = KMVIEW_ABI_MAJOR, .reserved = 1 };
+	init = (struct kmview_init){.major = KMVIEW_ABI_MAJOR, .reserved = 1};
 	EXPECT(command(fd, KMVIEW_INIT, &init), -EINVAL);
 	EXPECT(command(fd, KMVIEW_INIT, (void *)8), -EFAULT);
-	init = (struct kmview_init){ .major = KMVIEW_ABI_MAJOR };
+	init = (struct kmview_init){.major = KMVIEW_ABI_MAJOR};
 	EXPECT(command(fd, KMVIEW_INIT, &init), 0);
 	EXPECT(init.minor, KMVIEW_ABI_MINOR);
 	EXPECT(init.slots, 64);
@@ -52,14 +52,14 @@ static const char *handshake(void)
 
 static const char *wrong_commands(void)
 {
-	struct kmview_rule rule = { .abi = KMVIEW_ABIS };
-	struct kmview_rules rules = { .rules = (uintptr_t)&rule, .count = 1 };
-	struct kmview_exchange exchange = { .flags = 1u << 30 };
-	struct kmview_mem mem = { .id = 1, .slot = 0, .length = 1 };
-	struct kmview_prog prog = { .prog = KMVIEW_PROGS, .fd = -1 };
-	struct kmview_attach attach = { .pidfd = -1 };
-	struct kmview_kill kill = { .signal = 1000 };
-	struct kmview_give give = { .slot = 1u << 30 };
+	struct kmview_rule rule = {.abi = KMVIEW_ABIS};
+	struct kmview_rules rules = {.rules = (uintptr_t)&rule, .count = 1};
+	struct kmview_exchange exchange = {.flags = 1u << 30};
+	struct kmview_mem mem = {.id = 1, .slot = 0, .length = 1};
+	struct kmview_prog prog = {.prog = KMVIEW_PROGS, .fd = -1};
+	struct kmview_attach attach = {.pidfd = -1};
+	struct kmview_kill kill = {.signal = 1000};
+	struct kmview_give give = {.slot = 1u << 30};
 	struct kmview *session;
 	int fd;
 
@@ -67,20 +67,20 @@ static const char *wrong_commands(void)
 	fd = kmview_fd(session);
 	EXPECT(command(fd, _IO(KMVIEW_MAGIC, 99), NULL), -ENOTTY);
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -EINVAL);
-	rule = (struct kmview_rule){ .nr = KMVIEW_CALLS, .action = KMVIEW_NOTIFY };
+	rule = (struct kmview_rule){.nr = KMVIEW_CALLS, .action = KMVIEW_NOTIFY};
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -EINVAL);
-	rule = (struct kmview_rule){ .nr = 420, .action = KMVIEW_NOTIFY };
+	rule = (struct kmview_rule){.nr = 420, .action = KMVIEW_NOTIFY};
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -ENOENT);
-	rule = (struct kmview_rule){ .nr = 1, .action = 99 };
+	rule = (struct kmview_rule){.nr = 1, .action = 99};
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -EINVAL);
-	rule = (struct kmview_rule){ .nr = 1, .action = KMVIEW_NOTIFY, .flags = 1u << 31 };
+	rule = (struct kmview_rule){.nr = 1, .action = KMVIEW_NOTIFY, .flags = 1u << 31};
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -EINVAL);
 	rules.rules = 8;
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -EFAULT);
 	EXPECT(command(fd, KMVIEW_EXCHANGE, &exchange), -EINVAL);
-	exchange = (struct kmview_exchange){ .count = KMVIEW_SLOTS_MAX + 1 };
+	exchange = (struct kmview_exchange){.count = KMVIEW_SLOTS_MAX + 1};
 	EXPECT(command(fd, KMVIEW_EXCHANGE, &exchange), -EINVAL);
-	exchange = (struct kmview_exchange){ .count = 2, .slots = 8 };
+	exchange = (struct kmview_exchange){.count = 2, .slots = 8};
 	EXPECT(command(fd, KMVIEW_EXCHANGE, &exchange), -EFAULT);
 	CHECK(command(fd, KMVIEW_MEM, &mem) == -ESTALE);
 	CHECK(command(fd, KMVIEW_GIVE, &give) < 0);
@@ -101,12 +101,14 @@ static struct kmview_slot *slot_of(const struct kmview_request *request)
 	static struct kmview_ring *ring;
 
 	if (!ring)
-		ring = mmap(NULL, 64 * 4096 * 2, PROT_READ | PROT_WRITE, MAP_SHARED, kmview_fd(session), 0);
+		ring = mmap(NULL, 64 * 4096 * 2, PROT_READ | PROT_WRITE, MAP_SHARED,
+			    kmview_fd(session), 0);
 	if (ring == MAP_FAILED) /* the size is what INIT said: found by trying */
 		for (size_t pages = 1; ring == MAP_FAILED && pages < 1024; pages++)
 			ring = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
 				    kmview_fd(session), 0);
-	return (void *)((char *)ring + ring->slots_offset + (size_t)request->slot * ring->slot_size);
+	return (void *)((char *)ring + ring->slots_offset +
+			(size_t)request->slot * ring->slot_size);
 }
 
 static void answer_wrongly(struct kmview_request *request, void *data)
@@ -118,7 +120,7 @@ static void answer_wrongly(struct kmview_request *request, void *data)
 	memcpy(&slot->answer, &answer, sizeof(answer));
 	__atomic_store_n(&slot->state, KMVIEW_ANSWERED, __ATOMIC_SEQ_CST);
 	if (slot->waiting) {
-		struct kmview_exchange exchange = { .count = 1, .slot = request->slot };
+		struct kmview_exchange exchange = {.count = 1, .slot = request->slot};
 
 		ioctl(kmview_fd(session), KMVIEW_EXCHANGE, &exchange);
 	}
@@ -149,35 +151,41 @@ static const char *wrongly(struct kmview_answer answer, int error)
 
 static const char *wrong_id(void)
 {
-	return wrongly((struct kmview_answer){ .id = 1 }, EIO);
+	return wrongly((struct kmview_answer){.id = 1}, EIO);
 }
 
 static const char *wrong_verdict(void)
 {
-	return wrongly((struct kmview_answer){ .verdict = 77 }, EIO);
+	return wrongly((struct kmview_answer){.verdict = 77}, EIO);
 }
 
 static const char *wrong_flags(void)
 {
-	return wrongly((struct kmview_answer){ .flags = 1u << 20 }, EIO);
+	return wrongly((struct kmview_answer){.flags = 1u << 20}, EIO);
 }
 
 static const char *wrong_range(void)
 {
-	return wrongly((struct kmview_answer){ .verdict = KMVIEW_RETURN, .flags = KMVIEW_ANSWER_COPY,
-					       .copy_offset = 4000, .copy_length = 0xffffffff }, EFAULT);
+	return wrongly((struct kmview_answer){.verdict = KMVIEW_RETURN,
+					      .flags = KMVIEW_ANSWER_COPY,
+					      .copy_offset = 4000,
+					      .copy_length = 0xffffffff},
+		       EFAULT);
 }
 
 static const char *wrong_address(void)
 {
 	/* The upper half is the kernel's. */
-	return wrongly((struct kmview_answer){ .verdict = KMVIEW_RETURN, .flags = KMVIEW_ANSWER_COPY,
-					       .copy_to = 0xffffffff81000000, .copy_length = 64 }, EFAULT);
+	return wrongly((struct kmview_answer){.verdict = KMVIEW_RETURN,
+					      .flags = KMVIEW_ANSWER_COPY,
+					      .copy_to = 0xffffffff81000000,
+					      .copy_length = 64},
+		       EFAULT);
 }
 
 static const char *wrong_gift(void)
 {
-	return wrongly((struct kmview_answer){ .verdict = KMVIEW_INSTALL, .value = -1 }, EIO);
+	return wrongly((struct kmview_answer){.verdict = KMVIEW_INSTALL, .value = -1}, EIO);
 }
 
 static void answer_twice(struct kmview_request *request, void *data)
@@ -230,16 +238,16 @@ static const char *two_sessions(void)
 }
 
 const struct test device_tests[] = {
-	{ "the handshake refuses what it does not know", handshake },
-	{ "wrong commands have the errors of the header", wrong_commands },
-	{ "sessions are independent", two_sessions },
-	{ "an answer with a wrong id is EIO", wrong_id },
-	{ "an answer with an unknown verdict is EIO", wrong_verdict },
-	{ "an answer with an unknown flag is EIO", wrong_flags },
-	{ "an answer with bytes from outside the slot is EFAULT", wrong_range },
-	{ "an answer cannot write to the kernel", wrong_address },
-	{ "a descriptor that was not given is EIO", wrong_gift },
-	{ "a descriptor that is none is refused", bad_gift },
-	{ "a second answer is refused", twice },
+	{"the handshake refuses what it does not know", handshake},
+	{"wrong commands have the errors of the header", wrong_commands},
+	{"sessions are independent", two_sessions},
+	{"an answer with a wrong id is EIO", wrong_id},
+	{"an answer with an unknown verdict is EIO", wrong_verdict},
+	{"an answer with an unknown flag is EIO", wrong_flags},
+	{"an answer with bytes from outside the slot is EFAULT", wrong_range},
+	{"an answer cannot write to the kernel", wrong_address},
+	{"a descriptor that was not given is EIO", wrong_gift},
+	{"a descriptor that is none is refused", bad_gift},
+	{"a second answer is refused", twice},
 	{},
 };

@@ -23,7 +23,7 @@ static int marked, plain;
 
 static const char *open_marked(const char *call)
 {
-	struct kmview_hook hook = { .action = KMVIEW_NOTIFY, .fd_marks = MARK };
+	struct kmview_hook hook = {.action = KMVIEW_NOTIFY, .fd_marks = MARK};
 
 	marked = open("/etc/passwd", O_RDONLY);
 	plain = open("/etc/hostname", O_RDONLY);
@@ -39,7 +39,7 @@ static const char *seek_all(void *data)
 {
 	int copy = dup(marked), wide = fcntl(marked, F_DUPFD, 100), status;
 
-	lseek(plain, 0, SEEK_CUR);	 /* not seen */
+	lseek(plain, 0, SEEK_CUR);			   /* not seen */
 	lseek(open("/etc/passwd", O_RDONLY), 0, SEEK_CUR); /* another open file: not seen */
 	lseek(marked, 0, SEEK_CUR);
 	lseek(copy, 0, SEEK_CUR);
@@ -54,7 +54,7 @@ static const char *seek_all(void *data)
 
 static const char *fd_inherited(void)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 
 	TRY(open_marked("lseek"));
 	TRY(inside(session, seek_all, NULL, let_go, &seen));
@@ -65,9 +65,11 @@ static const char *fd_inherited(void)
 static const char *send_fd(int socket, int fd)
 {
 	char control[CMSG_SPACE(sizeof(int))] = "", byte = 0;
-	struct iovec data = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control,
-				  .msg_controllen = sizeof(control) };
+	struct iovec data = {&byte, 1};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof(control)};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
 	header->cmsg_level = SOL_SOCKET;
@@ -81,9 +83,11 @@ static const char *send_fd(int socket, int fd)
 static int receive_fd(int socket)
 {
 	char control[CMSG_SPACE(sizeof(int))], byte;
-	struct iovec data = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control,
-				  .msg_controllen = sizeof(control) };
+	struct iovec data = {&byte, 1};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof(control)};
 	int fd = -1;
 
 	if (recvmsg(socket, &message, 0) == 1 && CMSG_FIRSTHDR(&message))
@@ -106,7 +110,7 @@ static const char *pass_over(void *data)
 
 static const char *fd_passed(void)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 
 	TRY(open_marked("lseek"));
 	TRY(inside(session, pass_over, NULL, let_go, &seen));
@@ -126,7 +130,7 @@ static const char *exec_reader(void *data)
 
 static const char *fd_over_exec(void)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 
 	TRY(open_marked("read"));
 	CHECK(dup2(open("/dev/null", O_WRONLY), 1) == 1);
@@ -144,7 +148,7 @@ static const char *seek_once(void *data)
 
 static const char *fd_unmarked(void)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 
 	TRY(open_marked("lseek"));
 	EXPECT(kmview_mark(session, marked, 0), 0);
@@ -174,7 +178,7 @@ static const char *open_and_seek(void *data)
 
 static const char *fd_installed(void)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 
 	TRY(open_marked("lseek"));
 	EXPECT(kmview_hook(session, "openat", NULL), 0);
@@ -194,16 +198,18 @@ static const char *make_tree(void)
 
 	snprintf(top, sizeof(top), "/tmp/prefix.%d", getpid());
 	snprintf(command, sizeof(command),
-		 "mkdir -p %s/view/sub %s/other && echo x >%s/view/sub/file && echo x >%s/other/file && "
+		 "mkdir -p %s/view/sub %s/other && echo x >%s/view/sub/file && echo x "
+		 ">%s/other/file && "
 		 "ln -s ../view/sub %s/other/in && ln -s /%s/view/nothing %s/other/dangling && "
-		 "ln -s ../other/file %s/view/out", top, top, top, top, top, top, top, top);
+		 "ln -s ../other/file %s/view/out",
+		 top, top, top, top, top, top, top, top);
 	EXPECT(system(command), 0);
 	return NULL;
 }
 
 static const char *open_prefixed(const char *call)
 {
-	struct kmview_hook hook = { .action = KMVIEW_NOTIFY, .path_marks = MARK };
+	struct kmview_hook hook = {.action = KMVIEW_NOTIFY, .path_marks = MARK};
 	char prefix[128];
 
 	TRY(make_tree());
@@ -225,7 +231,7 @@ static const char *run_steps(void *data)
 /* How many of the steps' calls were seen. */
 static const char *paths_seen(const char *call, const char *(*steps)(void), unsigned int wanted)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 	char command[128];
 
 	TRY(open_prefixed(call));
@@ -247,10 +253,10 @@ static int open_below(const char *name)
 
 static const char *absolute_steps(void)
 {
-	CHECK(open_below("view/sub/file") >= 0); /* 1 */
-	CHECK(open_below("view") >= 0);		 /* 2 */
+	CHECK(open_below("view/sub/file") >= 0);	    /* 1 */
+	CHECK(open_below("view") >= 0);			    /* 2 */
 	CHECK(open_below("other/../view/sub/./file") >= 0); /* 3 */
-	CHECK(open_below("view/missing") < 0);	 /* 4 */
+	CHECK(open_below("view/missing") < 0);		    /* 4 */
 	CHECK(open_below("other/file") >= 0);
 	CHECK(open_below("view/../other/file") >= 0);
 	CHECK(open_below("viewer") < 0);
@@ -289,11 +295,12 @@ static const char *link_steps(void)
 {
 	char path[256];
 
-	CHECK(open_below("other/in/file") >= 0);   /* 1: through a link into the prefix */
-	CHECK(open_below("other/dangling") < 0);   /* 2: to where nothing is */
-	CHECK(open_below("view/out") >= 0);	   /* a link out of it: not seen */
+	CHECK(open_below("other/in/file") >= 0); /* 1: through a link into the prefix */
+	CHECK(open_below("other/dangling") < 0); /* 2: to where nothing is */
+	CHECK(open_below("view/out") >= 0);	 /* a link out of it: not seen */
 	snprintf(path, sizeof(path), "%s/view/out", top);
-	CHECK(syscall(SYS_openat, AT_FDCWD, path, O_PATH | O_NOFOLLOW) >= 0); /* 3: the link itself */
+	CHECK(syscall(SYS_openat, AT_FDCWD, path, O_PATH | O_NOFOLLOW) >=
+	      0); /* 3: the link itself */
 	snprintf(path, sizeof(path), "%s/other/in", top);
 	CHECK(syscall(SYS_openat, AT_FDCWD, path, O_PATH | O_NOFOLLOW) >= 0); /* not seen */
 	return NULL;
@@ -327,9 +334,9 @@ static const char *rename_steps(void)
 
 	snprintf(from, sizeof(from), "%s/other/file", top);
 	snprintf(to, sizeof(to), "%s/view/moved", top);
-	CHECK(syscall(SYS_rename, from, to) == 0);   /* 1: the second path */
+	CHECK(syscall(SYS_rename, from, to) == 0); /* 1: the second path */
 	snprintf(from, sizeof(from), "%s/other/x", top);
-	CHECK(syscall(SYS_rename, to, from) == 0);   /* 2: the first */
+	CHECK(syscall(SYS_rename, to, from) == 0); /* 2: the first */
 	snprintf(to, sizeof(to), "%s/other/y", top);
 	CHECK(syscall(SYS_rename, from, to) == 0);
 	return NULL;
@@ -350,7 +357,7 @@ static const char *chroot_steps(void)
 
 static const char *path_chroot(void)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 	char command[128];
 
 	TRY(open_prefixed("openat"));
@@ -380,17 +387,17 @@ static const char *prefix_table(void)
 }
 
 const struct test filter_tests[] = {
-	{ "a marked descriptor is known after dup and fork", fd_inherited },
-	{ "a mark goes along with SCM_RIGHTS", fd_passed },
-	{ "a mark stays over execve", fd_over_exec },
-	{ "a descriptor is unmarked", fd_unmarked },
-	{ "an installed descriptor keeps its mark", fd_installed },
-	{ "an absolute path below a prefix is seen, others are not", path_absolute },
-	{ "relative paths start at the working directory or descriptor", path_relative },
-	{ "symbolic links are followed, dangling ones too", path_links },
-	{ "lstat does not follow the last link", path_lstat },
-	{ "either path of rename is enough", path_two },
-	{ "prefixes are seen from the root of the task", path_chroot },
-	{ "the table of prefixes fills and empties", prefix_table },
+	{"a marked descriptor is known after dup and fork", fd_inherited},
+	{"a mark goes along with SCM_RIGHTS", fd_passed},
+	{"a mark stays over execve", fd_over_exec},
+	{"a descriptor is unmarked", fd_unmarked},
+	{"an installed descriptor keeps its mark", fd_installed},
+	{"an absolute path below a prefix is seen, others are not", path_absolute},
+	{"relative paths start at the working directory or descriptor", path_relative},
+	{"symbolic links are followed, dangling ones too", path_links},
+	{"lstat does not follow the last link", path_lstat},
+	{"either path of rename is enough", path_two},
+	{"prefixes are seen from the root of the task", path_chroot},
+	{"the table of prefixes fills and empties", prefix_table},
 	{},
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mounts by an ordinary user in the private namespace of a session, and each way to abuse that. The test
- * becomes uid 1000; the host's table of mounts must be the same afterwards.
+ * Mounts by an ordinary user in the private namespace of a session, and each way to abuse that. The
+ * test becomes uid 1000; the host's table of mounts must be the same afterwards.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -65,15 +65,17 @@ static char *mount_line(const char *point)
 /* Run a body as the user in a session with mounts; its namespace is already its own if asked. */
 static const char *as_user(body_fn *body)
 {
-	struct kmview_options options = { .flags = KMVIEW_INIT_MOUNT };
+	struct kmview_options options = {.flags = KMVIEW_INIT_MOUNT};
 	struct kmview *session;
 	char *before = read_mounts(), *after, command[768];
 	const char *why;
 
 	snprintf(top, sizeof(top), "/tmp/mounts.%d", getpid());
 	snprintf(command, sizeof(command),
-		 "mkdir -p %s/a %s/b %s/lower %s/upper %s/work && echo lower >%s/lower/file && chown -R %d %s && "
-		 "chmod 666 /dev/fuse /dev/kmview", top, top, top, top, top, top, USER, top);
+		 "mkdir -p %s/a %s/b %s/lower %s/upper %s/work && echo lower >%s/lower/file && "
+		 "chown -R %d %s && "
+		 "chmod 666 /dev/fuse /dev/kmview",
+		 top, top, top, top, top, top, USER, top);
 	EXPECT(system(command), 0);
 	inherited = open(top, O_RDONLY | O_DIRECTORY);
 	TRY(become_user());
@@ -157,8 +159,9 @@ static const char *bind(void)
 }
 
 /*
- * Layers for reading. An upper layer needs CAP_DAC_OVERRIDE of whoever mounts, since overlayfs makes its
- * work directory with mode 0: that is refused as for any user, and nothing is left mounted.
+ * Layers for reading. An upper layer needs CAP_DAC_OVERRIDE of whoever mounts, since overlayfs
+ * makes its work directory with mode 0: that is refused as for any user, and nothing is left
+ * mounted.
  */
 static const char *mount_overlay(void *data)
 {
@@ -166,7 +169,8 @@ static const char *mount_overlay(void *data)
 
 	TRY(own_space());
 	EXPECT(close(open(path_of("b/second"), O_CREAT | O_RDWR, 0644)), 0);
-	snprintf(options, sizeof(options), "lowerdir=%s:%s,userxattr", path_of("lower"), path_of("b"));
+	snprintf(options, sizeof(options), "lowerdir=%s:%s,userxattr", path_of("lower"),
+		 path_of("b"));
 	EXPECT(try_mount("overlay", path_of("a"), "overlay", 0, options), 0);
 	EXPECT(access(path_of("a/file"), F_OK), 0);
 	EXPECT(access(path_of("a/second"), F_OK), 0);
@@ -197,7 +201,9 @@ static const char *mount_new_api(void *data)
 	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0), 0);
 	mount_fd = syscall(SYS_fsmount, fs, 0, 0);
 	CHECK(mount_fd >= 0);
-	EXPECT(syscall(SYS_move_mount, mount_fd, "", AT_FDCWD, path_of("a"), MOVE_MOUNT_F_EMPTY_PATH), 0);
+	EXPECT(syscall(SYS_move_mount, mount_fd, "", AT_FDCWD, path_of("a"),
+		       MOVE_MOUNT_F_EMPTY_PATH),
+	       0);
 	close(mount_fd); /* or it is busy */
 	line = mount_line(path_of("a"));
 	CHECK(line && strstr(line, "nosuid") && strstr(line, "nodev"));
@@ -216,9 +222,12 @@ static const char *run_fuse(void *data)
 
 	TRY(own_space());
 	snprintf(command, sizeof(command),
-		 "set -e; cd %s; mksquashfs lower image.sqfs -quiet >/dev/null; squashfuse image.sqfs a; "
-		 "cmp a/file lower/file; grep -q 'fuse.squashfuse' /proc/self/mountinfo; umount -i a; "
-		 "! test -e a/file", top);
+		 "set -e; cd %s; mksquashfs lower image.sqfs -quiet >/dev/null; squashfuse "
+		 "image.sqfs a; "
+		 "cmp a/file lower/file; grep -q 'fuse.squashfuse' /proc/self/mountinfo; umount -i "
+		 "a; "
+		 "! test -e a/file",
+		 top);
 	EXPECT(system(command), 0);
 	return NULL;
 }
@@ -264,8 +273,9 @@ static const char *not_by_host_fd(void)
 
 static const char *mount_kinds(void *data)
 {
-	static const char *const kinds[] = { "proc", "sysfs", "ext4", "devtmpfs", "devpts", "cgroup2", "nfs",
-					     "fuseblk", "bpf", "debugfs", "squashfs", "9p" };
+	static const char *const kinds[] = {"proc",   "sysfs",	 "ext4",     "devtmpfs",
+					    "devpts", "cgroup2", "nfs",	     "fuseblk",
+					    "bpf",    "debugfs", "squashfs", "9p"};
 
 	TRY(own_space());
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -328,12 +338,14 @@ static const char *fuse_limits(void *data)
 	CHECK(fd >= 0);
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
 	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), -EPERM);
-	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%d,group_id=%d,allow_other", fd, USER,
-		 USER);
+	snprintf(options, sizeof(options),
+		 "fd=%d,rootmode=40000,user_id=%d,group_id=%d,allow_other", fd, USER, USER);
 	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), -EPERM);
-	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%d,group_id=%d,blkdev", fd, USER, USER);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%d,group_id=%d,blkdev", fd,
+		 USER, USER);
 	CHECK(try_mount("x", path_of("a"), "fuse", 0, options) < 0);
-	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%d,group_id=%d", fd, USER, USER);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%d,group_id=%d", fd, USER,
+		 USER);
 	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), 0);
 	EXPECT(umount2(path_of("a"), MNT_DETACH), 0);
 	return NULL;
@@ -355,8 +367,8 @@ static const char *other_limits(void *data)
 	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s,redirect_dir=on",
 		 path_of("lower"), path_of("upper"), path_of("work"));
 	CHECK(try_mount("overlay", path_of("a"), "overlay", 0, options) < 0);
-	snprintf(options, sizeof(options), "lowerdir=/root,upperdir=%s,workdir=%s,userxattr", path_of("upper"),
-		 path_of("work"));
+	snprintf(options, sizeof(options), "lowerdir=/root,upperdir=%s,workdir=%s,userxattr",
+		 path_of("upper"), path_of("work"));
 	if (try_mount("overlay", path_of("a"), "overlay", 0, options) == 0)
 		CHECK(open(path_of("a/.bashrc"), O_RDONLY) < 0 && errno == EACCES);
 	return NULL;
@@ -372,7 +384,7 @@ static const char *escapes(void *data)
 	struct {
 		struct file_handle handle;
 		char bytes[128];
-	} handle = { .handle.handle_bytes = 128 };
+	} handle = {.handle.handle_bytes = 128};
 	int mount_id;
 
 	TRY(own_space());
@@ -403,7 +415,8 @@ static const char *setuid_in_mount(void *data)
 	int status;
 
 	TRY(own_space());
-	/* /usr/bin has set-uid programs: not so through a mount of ours, and no_new_privs anyway. */
+	/* /usr/bin has set-uid programs: not so through a mount of ours, and no_new_privs anyway.
+	 */
 	EXPECT(try_mount("/usr/bin", path_of("a"), NULL, MS_BIND, NULL), 0);
 	status = system(". /dev/null; [ \"$(id -u)\" = 1000 ]");
 	EXPECT(status, 0);
@@ -475,21 +488,21 @@ static const char *only_when_asked(void)
 }
 
 const struct test mount_tests[] = {
-	{ "a user mounts tmpfs, nosuid and nodev", tmpfs },
-	{ "a user binds, and makes it read-only", bind },
-	{ "a user mounts an overlay of layers for reading", overlay },
-	{ "a user mounts by fsopen, fsmount and move_mount", new_api },
-	{ "an unmodified FUSE program mounts and unmounts", fuse },
-	{ "a session that did not ask has no help", only_when_asked },
-	{ "nothing is mounted in the host's namespace", not_in_host },
-	{ "not by a descriptor of the host's namespace", not_by_host_fd },
-	{ "no other kinds of file systems", not_other_kinds },
-	{ "nothing of the host's is unmounted, moved, changed or uncovered", not_undone },
-	{ "device nodes are not made nor opened", no_devices },
-	{ "FUSE is limited as fusermount3 limits it", fuse_limited },
-	{ "tmpfs and overlay are limited", others_limited },
-	{ "no way back, no other privilege", no_escape },
-	{ "no set-uid through a mount", no_setuid },
-	{ "paths that change during a mount gain nothing", race },
+	{"a user mounts tmpfs, nosuid and nodev", tmpfs},
+	{"a user binds, and makes it read-only", bind},
+	{"a user mounts an overlay of layers for reading", overlay},
+	{"a user mounts by fsopen, fsmount and move_mount", new_api},
+	{"an unmodified FUSE program mounts and unmounts", fuse},
+	{"a session that did not ask has no help", only_when_asked},
+	{"nothing is mounted in the host's namespace", not_in_host},
+	{"not by a descriptor of the host's namespace", not_by_host_fd},
+	{"no other kinds of file systems", not_other_kinds},
+	{"nothing of the host's is unmounted, moved, changed or uncovered", not_undone},
+	{"device nodes are not made nor opened", no_devices},
+	{"FUSE is limited as fusermount3 limits it", fuse_limited},
+	{"tmpfs and overlay are limited", others_limited},
+	{"no way back, no other privilege", no_escape},
+	{"no set-uid through a mount", no_setuid},
+	{"paths that change during a mount gain nothing", race},
 	{},
 };

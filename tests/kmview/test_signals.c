@@ -43,7 +43,7 @@ static const char *reap(pid_t child, int wanted)
 {
 	int status;
 
-	EXPECT(kmview_next(loop, &(struct kmview_request){ 0 }, 20000), -ESRCH);
+	EXPECT(kmview_next(loop, &(struct kmview_request){0}, 20000), -ESRCH);
 	CHECK(waitpid(child, &status, 0) == child);
 	EXPECT(status, wanted);
 	return scratch->why[0] ? scratch->why : NULL;
@@ -56,7 +56,7 @@ static void handler(int signal)
 
 static void handle(int flags)
 {
-	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+	struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
 
 	sigaction(SIGUSR1, &action, NULL);
 }
@@ -157,7 +157,7 @@ static const char *killed(void)
 /* It died before anybody took its event: the slot comes back. */
 static const char *killed_unseen(void)
 {
-	struct kmview_options two = { .slots = 2 };
+	struct kmview_options two = {.slots = 2};
 	struct kmview_request request;
 	struct kmview_stats stats;
 	int last;
@@ -257,8 +257,8 @@ static const char *traced(void)
 /* A timer that fires all the time must not lose or double a call. */
 static const char *reading_under_fire(void *data)
 {
-	struct itimerspec often = { .it_interval.tv_nsec = 3000000, .it_value.tv_nsec = 3000000 };
-	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec often = {.it_interval.tv_nsec = 3000000, .it_value.tv_nsec = 3000000};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
 	timer_t timer;
 	char byte;
 	int fd = open("/dev/null", O_RDONLY);
@@ -274,7 +274,7 @@ static const char *reading_under_fire(void *data)
 
 static void answer_slowly(struct kmview_request *request, void *data)
 {
-	struct timespec a_while = { .tv_nsec = 1000000 };
+	struct timespec a_while = {.tv_nsec = 1000000};
 
 	nanosleep(&a_while, NULL);
 	kmview_return(request, 7);
@@ -311,15 +311,15 @@ static const char *shutdown_stubborn(void)
 }
 
 const struct test signal_tests[] = {
-	{ "a signal ends an interruptible wait with EINTR", interrupted },
-	{ "with SA_RESTART the call is made again", restarted },
-	{ "a call that POSIX does not interrupt waits on", not_interrupted },
-	{ "SIGKILL ends every wait, and the late answer is refused", killed },
-	{ "slots of tasks that died unseen come back", killed_unseen },
-	{ "stop and continue while a call waits", stopped },
-	{ "stop and continue while an interruptible call waits", stopped_reading },
-	{ "a debugger comes and goes while a call waits", traced },
-	{ "signals all the time lose and double no call", under_fire },
-	{ "shutdown: TERM, then KILL to the stubborn", shutdown_stubborn },
+	{"a signal ends an interruptible wait with EINTR", interrupted},
+	{"with SA_RESTART the call is made again", restarted},
+	{"a call that POSIX does not interrupt waits on", not_interrupted},
+	{"SIGKILL ends every wait, and the late answer is refused", killed},
+	{"slots of tasks that died unseen come back", killed_unseen},
+	{"stop and continue while a call waits", stopped},
+	{"stop and continue while an interruptible call waits", stopped_reading},
+	{"a debugger comes and goes while a call waits", traced},
+	{"signals all the time lose and double no call", under_fire},
+	{"shutdown: TERM, then KILL to the stubborn", shutdown_stubborn},
 	{},
 };

@@ -35,7 +35,7 @@ static void *call_thread(void *data)
 
 static int raw_clone3(uint64_t flags)
 {
-	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
+	struct clone_args args = {.flags = flags, .exit_signal = SIGCHLD};
 
 	return syscall(SYS_clone3, &args, sizeof(args));
 }
@@ -81,7 +81,7 @@ static const char *breed(void *data)
 
 static const char *descendants(void)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 
 	TRY(open_hooked());
 	TRY(inside(session, breed, NULL, let_go, &seen));
@@ -106,7 +106,7 @@ static const char *exec_in_thread(void *data)
 
 static const char *thread_exec(void)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 
 	TRY(open_hooked());
 	TRY(inside(session, exec_in_thread, NULL, let_go, &seen));
@@ -180,7 +180,7 @@ static int join_with_threads(void)
 
 static int join_with_ring(void)
 {
-	struct io_uring_params params = { 0 };
+	struct io_uring_params params = {0};
 	int fd = syscall(SYS_io_uring_setup, 4, &params);
 
 	if (fd < 0)
@@ -210,7 +210,7 @@ static const char *join_refused(void)
 
 static const char *no_ring(void *data)
 {
-	struct io_uring_params params = { 0 };
+	struct io_uring_params params = {0};
 
 	EXPECT(syscall(SYS_io_uring_setup, 4, &params), -1);
 	EXPECT(errno, ENOSYS);
@@ -246,7 +246,8 @@ static const char *run_setuid(void *data)
 static const char *setuid_gains_nothing(void)
 {
 	EXPECT(system("cp /usr/bin/id /var/lib/setuid-id && chmod 4755 /var/lib/setuid-id && "
-		      "[ $(setpriv --reuid 1000 --clear-groups /var/lib/setuid-id -u) = 0 ]"), 0);
+		      "[ $(setpriv --reuid 1000 --clear-groups /var/lib/setuid-id -u) = 0 ]"),
+	       0);
 	TRY(open_hooked());
 	TRY(inside(session, run_setuid, NULL, let_go, NULL));
 	unlink("/var/lib/setuid-id");
@@ -282,7 +283,7 @@ static void answer_and_kill(struct kmview_request *request, void *data)
 static const char *attached(void)
 {
 	pid_t child = start_caller(0);
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 	int status;
 
 	TRY(open_hooked());
@@ -367,7 +368,7 @@ static const char *call_expecting(void *data)
 
 static const char *be_inner_manager(void *data)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 	struct kmview *inner;
 	pid_t child;
 
@@ -442,16 +443,16 @@ static const char *programs_of_32_bits(void)
 }
 
 const struct test task_tests[] = {
-	{ "children of fork, vfork, clone3, threads and orphans are inside", descendants },
-	{ "execve from a thread stays inside", thread_exec },
-	{ "the manager lists who is inside", listed },
-	{ "joining is refused to the manager, to threads and to users of io_uring", join_refused },
-	{ "io_uring answers ENOSYS", io_uring },
-	{ "a set-uid program gains nothing", setuid_gains_nothing },
-	{ "a running process is attached", attached },
-	{ "attaching is refused to who could not trace", attach_refused },
-	{ "a process asleep in a call, with threads, is attached", attach_sleeper },
-	{ "a session inside a session sees calls first, results last", nested },
-	{ "a 32-bit program does not escape, not by socketcall", programs_of_32_bits },
+	{"children of fork, vfork, clone3, threads and orphans are inside", descendants},
+	{"execve from a thread stays inside", thread_exec},
+	{"the manager lists who is inside", listed},
+	{"joining is refused to the manager, to threads and to users of io_uring", join_refused},
+	{"io_uring answers ENOSYS", io_uring},
+	{"a set-uid program gains nothing", setuid_gains_nothing},
+	{"a running process is attached", attached},
+	{"attaching is refused to who could not trace", attach_refused},
+	{"a process asleep in a call, with threads, is attached", attach_sleeper},
+	{"a session inside a session sees calls first, results last", nested},
+	{"a 32-bit program does not escape, not by socketcall", programs_of_32_bits},
 	{},
 };

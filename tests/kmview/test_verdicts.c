@@ -31,8 +31,8 @@ static const char *getppid_is(void *data)
 
 static const char *value(void)
 {
-	struct kmview_hook hook = { .action = KMVIEW_VALUE, .value = 4242 };
-	struct seen seen = { 0 };
+	struct kmview_hook hook = {.action = KMVIEW_VALUE, .value = 4242};
+	struct seen seen = {0};
 	int wanted = 4242;
 
 	TRY(open_with("getppid", &hook));
@@ -50,7 +50,7 @@ static const char *mkdir_denied(void *data)
 
 static const char *error_value(void)
 {
-	struct kmview_hook hook = { .action = KMVIEW_VALUE, .value = -EACCES };
+	struct kmview_hook hook = {.action = KMVIEW_VALUE, .value = -EACCES};
 
 	TRY(open_with("mkdirat", &hook));
 	return inside(session, mkdir_denied, NULL, let_go, NULL);
@@ -69,7 +69,7 @@ static const char *seek(void *data)
 
 static const char *event(void)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 
 	TRY(open_with("lseek", NULL));
 	TRY(inside(session, seek, NULL, let_go, &seen));
@@ -87,7 +87,7 @@ static const char *event(void)
 
 static void fake_uname(struct kmview_request *request, void *data)
 {
-	struct utsname name = { .sysname = "PlanX" };
+	struct utsname name = {.sysname = "PlanX"};
 
 	kmview_return_bytes(request, 0, request->event.args[0], &name, sizeof(name));
 }
@@ -159,7 +159,7 @@ static void tell_then_replace(struct kmview_request *request, void *data)
 
 static const char *tell(void)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 	int wanted = 99;
 
 	TRY(open_with("getppid", NULL));
@@ -172,8 +172,8 @@ static const char *tell(void)
 
 static const char *exits_with(uint32_t flags, unsigned int entries, unsigned int exits)
 {
-	struct kmview_hook hook = { .action = KMVIEW_NOTIFY, .flags = flags };
-	struct seen seen = { 0 };
+	struct kmview_hook hook = {.action = KMVIEW_NOTIFY, .flags = flags};
+	struct seen seen = {0};
 	int parent = getpid();
 
 	TRY(open_with("getppid", &hook));
@@ -225,7 +225,7 @@ static const char *installed(void *data)
 
 static const char *install_as(int wanted, bool cloexec)
 {
-	installs = (struct installs){ .wanted = wanted, .cloexec = cloexec };
+	installs = (struct installs){.wanted = wanted, .cloexec = cloexec};
 	TRY(open_with("openat", NULL));
 	return inside(session, installed, NULL, install_file, NULL);
 }
@@ -262,8 +262,8 @@ static const char *open_long(void *data)
 
 static const char *string_cut(void)
 {
-	struct kmview_options small = { .slot_size = 1024 };
-	struct seen seen = { 0 };
+	struct kmview_options small = {.slot_size = 1024};
+	struct seen seen = {0};
 
 	EXPECT(kmview_open(&session, &small), 0);
 	EXPECT(kmview_hook(session, "openat", NULL), 0);
@@ -283,7 +283,7 @@ static const char *open_fault(void *data)
 
 static const char *string_fault(void)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 
 	TRY(open_with("openat", NULL));
 	TRY(inside(session, open_fault, NULL, let_go, &seen));
@@ -293,7 +293,7 @@ static const char *string_fault(void)
 
 static const char *connect_somewhere(void *data)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "/nowhere" };
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/nowhere"};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	EXPECT(connect(fd, (struct sockaddr *)&address, sizeof(address)), -1);
@@ -303,16 +303,18 @@ static const char *connect_somewhere(void *data)
 
 static void read_sockaddr(struct kmview_request *request, void *data)
 {
-	struct sockaddr_un address = { 0 };
+	struct sockaddr_un address = {0};
 
 	kmview_bytes(request, 1, &address, sizeof(address));
-	kmview_return(request, address.sun_family == AF_UNIX && !strcmp(address.sun_path, "/nowhere") ?
-				       -ENOENT : -EIO);
+	kmview_return(request,
+		      address.sun_family == AF_UNIX && !strcmp(address.sun_path, "/nowhere")
+			      ? -ENOENT
+			      : -EIO);
 }
 
 static const char *sockaddr(void)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 
 	TRY(open_with("connect", NULL));
 	TRY(inside(session, connect_somewhere, NULL, read_sockaddr, &seen));
@@ -361,7 +363,7 @@ static const char *memory(void)
 
 static void unhook(struct kmview_request *request, void *data)
 {
-	struct kmview_hook pass = { .action = KMVIEW_PASS };
+	struct kmview_hook pass = {.action = KMVIEW_PASS};
 
 	kmview_hook(session, "getppid", &pass);
 	kmview_continue(request);
@@ -376,7 +378,7 @@ static const char *twice(void *data)
 
 static const char *change_rules(void)
 {
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 
 	TRY(open_with("getppid", NULL));
 	TRY(inside(session, twice, NULL, unhook, &seen));
@@ -401,7 +403,7 @@ static void count_atomic(struct kmview_request *request, void *data)
 
 static const char *several_threads(void)
 {
-	struct kmview_operations operations = { .request = count_atomic };
+	struct kmview_operations operations = {.request = count_atomic};
 	pid_t children[4];
 
 	TRY(open_with("getppid", NULL));
@@ -414,23 +416,23 @@ static const char *several_threads(void)
 }
 
 const struct test verdict_tests[] = {
-	{ "a value of the table is the result", value },
-	{ "an error of the table is the result", error_value },
-	{ "an event names call, task and arguments", event },
-	{ "an answer brings bytes, or EFAULT", return_bytes },
-	{ "an answer changes arguments and leaves the registers", change },
-	{ "the manager is told the result and replaces it", tell },
-	{ "a rule asks for exits only", exit_only },
-	{ "a rule asks for entries and exits", both },
-	{ "a descriptor is installed at the lowest number", install_lowest },
-	{ "a descriptor is installed close-on-exec", install_cloexec },
-	{ "a descriptor is installed at a given number", install_given },
-	{ "a descriptor is installed over an open one", install_over_open },
-	{ "a long string comes cut and is fetched", string_cut },
-	{ "a bad pointer is said to be one", string_fault },
-	{ "a socket address comes along", sockaddr },
-	{ "memory of a blocked task is read and written", memory },
-	{ "rules change while a task runs", change_rules },
-	{ "three threads serve four tasks", several_threads },
+	{"a value of the table is the result", value},
+	{"an error of the table is the result", error_value},
+	{"an event names call, task and arguments", event},
+	{"an answer brings bytes, or EFAULT", return_bytes},
+	{"an answer changes arguments and leaves the registers", change},
+	{"the manager is told the result and replaces it", tell},
+	{"a rule asks for exits only", exit_only},
+	{"a rule asks for entries and exits", both},
+	{"a descriptor is installed at the lowest number", install_lowest},
+	{"a descriptor is installed close-on-exec", install_cloexec},
+	{"a descriptor is installed at a given number", install_given},
+	{"a descriptor is installed over an open one", install_over_open},
+	{"a long string comes cut and is fetched", string_cut},
+	{"a bad pointer is said to be one", string_fault},
+	{"a socket address comes along", sockaddr},
+	{"memory of a blocked task is read and written", memory},
+	{"rules change while a task runs", change_rules},
+	{"three threads serve four tasks", several_threads},
 	{},
 };

@@ -139,10 +139,10 @@ static void row40(void)
 	ok(icmp4_take(w, ICMP_TIME_EXCEEDED, &s) && s.payload[1] == 1, "row 40: given up with time exceeded");
 	struct lwip_statistics st;
 
-	for (int i = 0; i < 20000; i++)
+	for (int i = 0; i < 4000; i++)
 		fragments4(i, 3000, 1000, (int[]){i & 1}, 1);
 	lwip_statistics(w->stack, &st, sizeof(st));
-	ok(st.ip_reassembly_failed > 15000, "row 40: a flood of pieces drives the oldest out");
+	ok(st.ip_reassembly_failed > 3000, "row 40: a flood of pieces drives the oldest out");
 	struct ip_packet tiny = {.proto = IPPROTO_TCP, .id = 9, .frag = IP_MF};
 
 	ip_send(w, &tiny, pattern(), 8);
@@ -797,6 +797,7 @@ static void row66(void)
 	ok(icmp4_take(w, ICMP_DEST_UNREACH, &s) && s.payload[1] == ICMP_NET_UNREACH, "row 66: without route: unreachable");
 	ip_send(w, &martian, m, 16);
 	ok(!ip_take(w, IPPROTO_ICMP, &s), "row 66: martians are dropped");
+	solicit("fe80::2", NULL, our6, 255, true); /* so that the answer finds it */
 	ip_send(w, &ll, pattern(), 30);
 	ok(icmp6_take(w, ICMP6_DST_UNREACH, &s) && s.payload[1] == 2, "row 66: link-local sources stay on their link");
 	lwip_set_mtu(w->netif, 1000);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Random programs on both engines: after every stretch of random length the complete states must be equal.
+ * Random programs on both engines: after every stretch of random length the complete states must be
+ * equal.
  *
  * usage: fuzz_engines [CASES [SEED]]
  *
- * A case fills RAM with random instructions (mostly sensible ones, so that they get somewhere) and registers with
- * pointers to data, code, mapped pages and device registers, then runs it while terminal input comes and devices
- * fail at random. Programs rewrite themselves, change the TLB, Status and timers, ring every device.
+ * A case fills RAM with random instructions (mostly sensible ones, so that they get somewhere) and
+ * registers with pointers to data, code, mapped pages and device registers, then runs it while
+ * terminal input comes and devices fail at random. Programs rewrite themselves, change the TLB,
+ * Status and timers, ring every device.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -60,9 +62,11 @@ static uint32_t offset(void)
 
 static uint32_t special(void)
 {
-	static const uint8_t functions[] = { 0, 2, 3, 4, 6, 7, 16, 17, 18, 19, 24, 25, 26, 27, 32, 33, 34, 35,
-					     36, 37, 38, 39, 42, 43, 33, 35, 37, 33, 36 };
-	uint32_t f = functions[below(sizeof(functions))], rs = plain_register(), rt = plain_register();
+	static const uint8_t functions[] = {0,	2,  3,	4,  6,	7,  16, 17, 18, 19,
+					    24, 25, 26, 27, 32, 33, 34, 35, 36, 37,
+					    38, 39, 42, 43, 33, 35, 37, 33, 36};
+	uint32_t f = functions[below(sizeof(functions))], rs = plain_register(),
+		 rt = plain_register();
 	uint32_t rd = plain_register(), shamt = 0;
 
 	if (f < 4)
@@ -80,21 +84,24 @@ static uint32_t immediate(void)
 {
 	uint32_t op = 8 + below(8);
 
-	return op << 26 | (op == 15 ? 0 : plain_register()) << 21 | plain_register() << 16 | (random_word() & 0xFFFF);
+	return op << 26 | (op == 15 ? 0 : plain_register()) << 21 | plain_register() << 16 |
+	       (random_word() & 0xFFFF);
 }
 
 static uint32_t load(void)
 {
-	static const uint8_t ops[] = { 32, 33, 34, 35, 35, 35, 36, 37, 38 };
+	static const uint8_t ops[] = {32, 33, 34, 35, 35, 35, 36, 37, 38};
 
-	return (uint32_t)ops[below(sizeof(ops))] << 26 | pointer_register() << 21 | plain_register() << 16 | offset();
+	return (uint32_t)ops[below(sizeof(ops))] << 26 | pointer_register() << 21 |
+	       plain_register() << 16 | offset();
 }
 
 static uint32_t store(void)
 {
-	static const uint8_t ops[] = { 40, 41, 42, 43, 43, 43, 46 };
+	static const uint8_t ops[] = {40, 41, 42, 43, 43, 43, 46};
 
-	return (uint32_t)ops[below(sizeof(ops))] << 26 | pointer_register() << 21 | plain_register() << 16 | offset();
+	return (uint32_t)ops[below(sizeof(ops))] << 26 | pointer_register() << 21 |
+	       plain_register() << 16 | offset();
 }
 
 static uint32_t branch(void)
@@ -117,8 +124,8 @@ static uint32_t branch(void)
 
 static uint32_t coprocessor(void)
 {
-	static const uint8_t registers[] = { 0, 1, 2, 8, 9, 10, 12, 13, 14, 15, 4, 3 };
-	static const uint8_t operations[] = { 1, 2, 6, 8, 16, 16, 32, 5 };
+	static const uint8_t registers[] = {0, 1, 2, 8, 9, 10, 12, 13, 14, 15, 4, 3};
+	static const uint8_t operations[] = {1, 2, 6, 8, 16, 16, 32, 5};
 	uint32_t reg = registers[below(sizeof(registers))];
 
 	switch (below(4)) {
@@ -152,7 +159,8 @@ static uint32_t instruction(void)
 	if (kind < 96)
 		return below(2) ? 12 : 13;
 	if (kind < 97) /* CAS */
-		return pointer_register() << 21 | plain_register() << 16 | plain_register() << 11 | 11;
+		return pointer_register() << 21 | plain_register() << 16 | plain_register() << 11 |
+		       11;
 	return kind < 98 ? random_word() : 0;
 }
 
@@ -181,8 +189,8 @@ static char *image(const char *name, int which, const uint32_t *header, int word
 
 static struct umps *machine(int which, int processors, uint32_t floor)
 {
-	static const uint32_t disk[DISK_HEADER] = { 0x0053504D, 4, 2, 8, 16666, 100, 80 };
-	static const uint32_t flash[FLASH_HEADER] = { 0x0153504D, 16, 50 };
+	static const uint32_t disk[DISK_HEADER] = {0x0053504D, 4, 2, 8, 16666, 100, 80};
+	static const uint32_t flash[FLASH_HEADER] = {0x0153504D, 16, 50};
 	struct umps_config *c = umps_config_new();
 	struct umps_error error;
 	struct umps *m;
@@ -192,10 +200,12 @@ static struct umps *machine(int which, int processors, uint32_t floor)
 	c->ram_frames = FRAMES;
 	c->tlb_size = 8;
 	c->tlb_floor = floor;
-	c->devices[0][0] = (struct umps_device_config){ true, image("disk", which, disk, DISK_HEADER, 64), false, { 0 } };
-	c->devices[1][0] = (struct umps_device_config){ true, image("flash", which, flash, FLASH_HEADER, 16), false, { 0 } };
-	c->devices[3][0] = (struct umps_device_config){ true, strdup("/dev/null"), false, { 0 } };
-	c->devices[4][0] = (struct umps_device_config){ true, strdup("/dev/null"), false, { 0 } };
+	c->devices[0][0] = (struct umps_device_config){
+		true, image("disk", which, disk, DISK_HEADER, 64), false, {0}};
+	c->devices[1][0] = (struct umps_device_config){
+		true, image("flash", which, flash, FLASH_HEADER, 16), false, {0}};
+	c->devices[3][0] = (struct umps_device_config){true, strdup("/dev/null"), false, {0}};
+	c->devices[4][0] = (struct umps_device_config){true, strdup("/dev/null"), false, {0}};
 	m = umps_create(c, NULL, &error);
 	if (!m) {
 		printf("Bail out! %s\n", error.text);
@@ -225,12 +235,12 @@ static void both_set(int cpu, int reg, uint32_t value)
 static void write_handlers(void)
 {
 	uint32_t handler[] = {
-		0x401A7000, /* mfc0 k0, EPC */
-		0x3C1B0000 | CODE >> 16, /* lui k1, CODE */
-		0x335A0FFC, /* andi k0, k0, 0xFFC */
-		0x375A4004, /* ori k0, k0, 0x4004 */
-		0x035BD025, /* or k0, k0, k1 */
-		0x03400008, /* jr k0 */
+		0x401A7000,		   /* mfc0 k0, EPC */
+		0x3C1B0000 | CODE >> 16,   /* lui k1, CODE */
+		0x335A0FFC,		   /* andi k0, k0, 0xFFC */
+		0x375A4004,		   /* ori k0, k0, 0x4004 */
+		0x035BD025,		   /* or k0, k0, k1 */
+		0x03400008,		   /* jr k0 */
 		below(3) ? 0x42000010 : 0, /* rfe */
 	};
 
@@ -258,7 +268,9 @@ static void write_program(int processors)
 		both_set(cpu, 22, CODE + below(CODE_WORDS) * 4);
 		both_set(cpu, 23, (below(4) ? CODE : 0x80000000) + below(CODE_WORDS) * 4);
 		for (int i = 24; i < 28; i++)
-			both_set(cpu, i, 0x10000000 | (random_word() & (below(2) ? 0x0800FF3F : 0x0800FF05)));
+			both_set(cpu, i,
+				 0x10000000 |
+					 (random_word() & (below(2) ? 0x0800FF3F : 0x0800FF05)));
 		both_set(cpu, UMPS_REG_PC, CODE + below(CODE_WORDS) * 4);
 		both_set(cpu, UMPS_REG_CP0 + 12, 0x10000000 | (random_word() & 0x0800FF05));
 		both_set(cpu, UMPS_REG_CP0 + 9, below(2000));
@@ -266,8 +278,10 @@ static void write_program(int processors)
 			for (int m = 0; m < 2; m++) {
 				uint64_t kept = state;
 
-				umps_set_tlb(machines[m], cpu, i, 0x80000000 + below(3) * 0x1000 + below(2) * 64,
-					     (below(3) ? CODE : 0x20008000) + below(2) * 0x1000 + below(16) * 0x100);
+				umps_set_tlb(machines[m], cpu, i,
+					     0x80000000 + below(3) * 0x1000 + below(2) * 64,
+					     (below(3) ? CODE : 0x20008000) + below(2) * 0x1000 +
+						     below(16) * 0x100);
 				if (m == 0)
 					state = kept;
 			}
@@ -277,20 +291,23 @@ static void write_program(int processors)
 static bool equal(uint64_t number, int stretch)
 {
 	size_t lengths[2];
-	void *states[2] = { umps_snapshot(machines[0], &lengths[0]), umps_snapshot(machines[1], &lengths[1]) };
+	void *states[2] = {umps_snapshot(machines[0], &lengths[0]),
+			   umps_snapshot(machines[1], &lengths[1])};
 	bool same = lengths[0] == lengths[1] && !memcmp(states[0], states[1], lengths[0]);
 
 	if (!same) {
-		printf("# case %llu, stretch %d, tick %llu and %llu:\n", (unsigned long long)number, stretch,
-		       (unsigned long long)umps_ticks(machines[0]), (unsigned long long)umps_ticks(machines[1]));
+		printf("# case %llu, stretch %d, tick %llu and %llu:\n", (unsigned long long)number,
+		       stretch, (unsigned long long)umps_ticks(machines[0]),
+		       (unsigned long long)umps_ticks(machines[1]));
 		for (int cpu = 0; cpu < umps_cpus(machines[0]); cpu++)
 			for (int reg = 0; reg < UMPS_REG_CP0 + 16; reg++) {
 				uint32_t a = umps_get_register(machines[0], cpu, reg);
 				uint32_t b = umps_get_register(machines[1], cpu, reg);
 
 				if (a != b && umps_register_name(reg))
-					printf("# processor %d %s: interpreter %08X, translator %08X\n", cpu,
-					       umps_register_name(reg), a, b);
+					printf("# processor %d %s: interpreter %08X, translator "
+					       "%08X\n",
+					       cpu, umps_register_name(reg), a, b);
 			}
 		for (size_t i = 0; i < lengths[0] && i < lengths[1]; i++)
 			if (((char *)states[0])[i] != ((char *)states[1])[i]) {
@@ -327,8 +344,8 @@ static bool run_case(uint64_t number, int processors)
 		for (int i = 0; i < 2; i++)
 			stops[i] = umps_run(machines[i], until, 0);
 		if (stops[0].reason != stops[1].reason) {
-			printf("# case %llu: stopped for %d and %d\n", (unsigned long long)number, stops[0].reason,
-			       stops[1].reason);
+			printf("# case %llu: stopped for %d and %d\n", (unsigned long long)number,
+			       stops[0].reason, stops[1].reason);
 			equal(number, stretch);
 			return false;
 		}
@@ -368,8 +385,8 @@ static void fuzz(const char *what, uint64_t cases, uint64_t seed, int processors
 		for (int cpu = 0; cpu < processors; cpu++)
 			executed += umps_instructions(machines[0], cpu);
 	}
-	ok(good, "%s: %llu programs, %llu instructions, equal states (seed %llu)", what, (unsigned long long)number,
-	   (unsigned long long)executed, (unsigned long long)seed);
+	ok(good, "%s: %llu programs, %llu instructions, equal states (seed %llu)", what,
+	   (unsigned long long)number, (unsigned long long)executed, (unsigned long long)seed);
 	free(fresh);
 	umps_destroy(machines[0]);
 	umps_destroy(machines[1]);
@@ -377,7 +394,8 @@ static void fuzz(const char *what, uint64_t cases, uint64_t seed, int processors
 
 int main(int argc, char **argv)
 {
-	uint64_t cases = argc > 1 ? strtoull(argv[1], NULL, 0) : 3000, seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+	uint64_t cases = argc > 1 ? strtoull(argv[1], NULL, 0) : 3000,
+		 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	char *remove_directory;
 
 	if (!mkdtemp(directory) || asprintf(&remove_directory, "rm -rf %s", directory) < 0)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Damaged files: machine files, ROMs, core files, symbol tables, images. Each either gives one sentence or a machine
- * that runs; the sanitizers watch.
+ * Damaged files: machine files, ROMs, core files, symbol tables, images. Each either gives one
+ * sentence or a machine that runs; the sanitizers watch.
  *
- * usage: fuzz_files DIRECTORY CASES [SEED]     DIRECTORY holds machine.json and what it names, see fuzz_files.sh
+ * usage: fuzz_files DIRECTORY CASES [SEED]     DIRECTORY holds machine.json and what it names, see
+ * fuzz_files.sh
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,9 @@
 #define MAX_BYTES (1u << 20)
 #define TICKS	  3000
 
-static const char *const names[] = { "machine.json",   "kernel.core.umps", "kernel.stab.umps", "kernel",
-				     "exec.rom.umps", "boot.rom.umps",	  "disk.umps",	      "flash.umps" };
+static const char *const names[] = {"machine.json", "kernel.core.umps", "kernel.stab.umps",
+				    "kernel",	    "exec.rom.umps",	"boot.rom.umps",
+				    "disk.umps",    "flash.umps"};
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
 static uint64_t state;
@@ -54,7 +56,8 @@ static void write_file(const char *name, const uint8_t *bytes, size_t n)
 /* Damage mostly near the start, where the headers are. */
 static size_t damage(const uint8_t *from, size_t n)
 {
-	static const uint32_t words[] = { 0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x20001000, 4096 };
+	static const uint32_t words[] = {0,	     1,		 0x7FFFFFFF, 0x80000000,
+					 0xFFFFFFFF, 0x20001000, 4096};
 	static const char tokens[] = "{}[]\",:0-\\";
 	int times = 1 + (int)below(4);
 
@@ -90,7 +93,7 @@ static size_t damage(const uint8_t *from, size_t n)
 /* 1: a machine, 0: a sentence, -1: neither. */
 static int attempt(bool elf)
 {
-	struct umps_error error = { "" };
+	struct umps_error error = {""};
 	struct umps_config *config = umps_config_read("machine.json", &error);
 	struct umps *m = NULL;
 
@@ -111,7 +114,8 @@ static int attempt(bool elf)
 
 int main(int argc, char **argv)
 {
-	uint64_t cases = argc > 2 ? strtoull(argv[2], NULL, 0) : 1000, seed = argc > 3 ? strtoull(argv[3], NULL, 0) : 1;
+	uint64_t cases = argc > 2 ? strtoull(argv[2], NULL, 0) : 1000,
+		 seed = argc > 3 ? strtoull(argv[3], NULL, 0) : 1;
 
 	if (argc < 3 || chdir(argv[1]) < 0)
 		return 2;
@@ -120,7 +124,7 @@ int main(int argc, char **argv)
 		length[i] = read_file(names[i], &original[i]);
 	ok(attempt(false) == 1 && attempt(true) == 1, "the files are good to begin with");
 	for (size_t i = 0; i < N_NAMES; i++) {
-		int results[3] = { 0, 0, 0 };
+		int results[3] = {0, 0, 0};
 
 		for (uint64_t n = 0; n < cases; n++) {
 			state = (seed + n * N_NAMES + i + 1) * 0x9E3779B97F4A7C15ull;
@@ -128,8 +132,9 @@ int main(int argc, char **argv)
 			results[attempt(i == 3) + 1]++;
 		}
 		write_file(names[i], original[i], length[i]);
-		ok(results[0] == 0, "%s damaged %llu times: %d sentences, %d machines (seed %llu)", names[i],
-		   (unsigned long long)cases, results[1], results[2], (unsigned long long)seed);
+		ok(results[0] == 0, "%s damaged %llu times: %d sentences, %d machines (seed %llu)",
+		   names[i], (unsigned long long)cases, results[1], results[2],
+		   (unsigned long long)seed);
 		free(original[i]);
 	}
 	free(damaged);

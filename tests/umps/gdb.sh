@@ -5,17 +5,7 @@ top=$PWD
 umps=$top/build/san/bin/umps
 dir=$(mktemp -d)
 at_exit 'rm -rf "$dir"'
-GUEST_CFLAGS='-g -O0' tests/umps/guests/build.sh "$dir/debuggee" tests/umps/guests/debuggee.c >"$dir/build.log" 2>&1 ||
-	sed 's/^/# /' "$dir/build.log"
-cat >"$dir/machine.json" <<-END
-	{
-	    "num-processors": 2,
-	    "tlb-floor-address": "0x80000000",
-	    "boot": { "load-core-file": true, "core-file": "debuggee.core.umps" },
-	    "symbol-table": { "file": "debuggee.stab.umps", "asid": 64 },
-	    "devices": { "terminal0": { "enabled": true, "file": "term0.umps" } }
-	}
-END
+. tests/umps/debuggee.sh
 cd "$dir" || exit 1
 
 gdb_commands() { # TARGET < COMMANDS: what gdb says

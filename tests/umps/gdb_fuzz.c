@@ -10,24 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/umps/small_machine.h"
 #include "umps/gdb/server.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static struct umps_config *small_machine(void)
-{
-	struct umps_config *config = umps_config_new();
-	struct umps_device_config *terminal = &config->devices[UMPS_TERMINAL - UMPS_FIRST_LINE][0];
-
-	config->load_core = false;
-	config->ram_frames = 8;
-	config->processors = 2;
-	config->tlb_floor = 0x80000000;
-	terminal->enabled = true;
-	free(terminal->file);
-	terminal->file = strdup("/dev/null");
-	return config;
-}
 
 static void feed_packets(struct server *s, const char *data, size_t size)
 {

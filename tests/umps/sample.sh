@@ -106,6 +106,18 @@ ok "without a disk only the program that needs it is ended" timeout 100 "$umps" 
 printf 'wait "> "\nfail flash0\nsend "hello\\n"\nwait "> "\nrepair flash0\nsend "hello\\n"\nwait "Hello, world!"\nsend "halt\\n"\n' >failing
 ok "after a failure of the flash device it goes on" timeout 100 "$umps" run --script=failing piazza.json </dev/null
 
+# ---- grading
+grade() { PATH=${umps%/*}:$PATH "$prefix/share/umps3/sample/grading/grade" "$@"; }
+exercises=("$prefix"/share/umps3/sample/grading/*.script)
+like "it gets all points" "$(grade piazza.json "${exercises[@]}"; echo "status $?")" 'status 0'
+graded=$(grade nodisk.json "${exercises[@]}"; echo "status $?")
+like "without a disk it loses those for paging" "$graded" '^ 0 of  4  Two programs.*: the script waited for something that never came'
+like "and only those" "$graded" '^ 8 of 14  points'
+like "which is exit status 1" "$graded" 'status 1'
+like "a kernel that halts too early gets none" "$(grade hello.json "$prefix/share/umps3/sample/grading/start.script")" '^ 0 of  2  points'
+like "a kernel that is not there gets none, and the reason is told" \
+	"$(grade nothing.json "$prefix/share/umps3/sample/grading/start.script")" '^ 0 of  2 .*nothing\.json'
+
 # ---- the tour: processes, paging to disk, timers, all in 4 million ticks
 tour() { # FOLDER: makes it there
 	make -s -C "$prefix/share/umps3/sample" PREFIX="$prefix" OUT="$1" \

@@ -45,7 +45,7 @@ static uint64_t disk_sum(void)
 
 static struct point point(struct umps *m)
 {
-	struct point p = { .tick = umps_ticks(m), .disk_sum = disk_sum() };
+	struct point p = {.tick = umps_ticks(m), .disk_sum = disk_sum()};
 
 	p.state = umps_snapshot(m, &p.length);
 	return p;
@@ -55,7 +55,8 @@ static bool at_point(struct umps *m, const struct point *p)
 {
 	size_t length;
 	void *state = umps_snapshot(m, &length);
-	bool same = length == p->length && !memcmp(state, p->state, length) && disk_sum() == p->disk_sum;
+	bool same = length == p->length && !memcmp(state, p->state, length) &&
+		    disk_sum() == p->disk_sum;
 
 	free(state);
 	return same;
@@ -63,7 +64,7 @@ static bool at_point(struct umps *m, const struct point *p)
 
 static void test_travel(struct umps *m, struct umps_error *error)
 {
-	static const int order[] = { 39, 37, 0, 16, 18, 15, 4, 33, 1, 39 };
+	static const int order[] = {39, 37, 0, 16, 18, 15, 4, 33, 1, 39};
 	struct point points[POINTS];
 	size_t before;
 	char text[32];
@@ -81,13 +82,16 @@ static void test_travel(struct umps *m, struct umps_error *error)
 	}
 	before = n_shown;
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		ok(umps_travel(m, points[order[i]].tick, error) == 0 && at_point(m, &points[order[i]]),
-		   "at tick %llu again: state and disk are as they were", (unsigned long long)points[order[i]].tick);
+		ok(umps_travel(m, points[order[i]].tick, error) == 0 &&
+			   at_point(m, &points[order[i]]),
+		   "at tick %llu again: state and disk are as they were",
+		   (unsigned long long)points[order[i]].tick);
 	ok(n_shown == before, "nothing is shown while time is replayed");
 	umps_travel(m, points[9].tick, NULL);
 	umps_run(m, points[30].tick, 0);
 	ok(at_point(m, &points[30]), "running forward from the past leads to the same present");
-	ok(umps_travel(m, points[39].tick + 1, error) < 0, "the future cannot be travelled to: %s", error->text);
+	ok(umps_travel(m, points[39].tick + 1, error) < 0, "the future cannot be travelled to: %s",
+	   error->text);
 	umps_travel(m, points[12].tick, NULL);
 	umps_terminal_input(m, 0, "another future\n", 15);
 	umps_run(m, points[20].tick, 0);
@@ -100,9 +104,12 @@ static void test_travel(struct umps *m, struct umps_error *error)
 
 static void test_reverse(struct umps *m, struct umps_error *error)
 {
-	const struct umps_symbol *keep = umps_symbol_named(m, "keep"), *lines = umps_symbol_named(m, "lines");
-	struct umps_stop_point breakpoint = { .kind = UMPS_BREAKPOINT, .enabled = true, .asid = UMPS_ASID_PHYS };
-	struct umps_stop_point suspect = { .kind = UMPS_SUSPECT, .enabled = true, .asid = UMPS_ASID_PHYS };
+	const struct umps_symbol *keep = umps_symbol_named(m, "keep"),
+				 *lines = umps_symbol_named(m, "lines");
+	struct umps_stop_point breakpoint = {
+		.kind = UMPS_BREAKPOINT, .enabled = true, .asid = UMPS_ASID_PHYS};
+	struct umps_stop_point suspect = {
+		.kind = UMPS_SUSPECT, .enabled = true, .asid = UMPS_ASID_PHYS};
 	uint64_t hits[4], end = umps_ticks(m);
 	struct umps_stop stop;
 	uint32_t before, after;
@@ -123,24 +130,27 @@ static void test_reverse(struct umps *m, struct umps_error *error)
 	}
 	for (int i = 2; i >= 0; i--) {
 		stop = umps_reverse(m, error);
-		ok(stop.reason == UMPS_STOP_BREAKPOINT && umps_ticks(m) == hits[i], "reversing comes to breakpoint %d", i);
+		ok(stop.reason == UMPS_STOP_BREAKPOINT && umps_ticks(m) == hits[i],
+		   "reversing comes to breakpoint %d", i);
 	}
 	stop = umps_run(m, umps_ticks(m) + 10000000, 0);
-	ok(stop.reason == UMPS_STOP_BREAKPOINT && umps_ticks(m) == hits[1], "forward again comes to breakpoint 1");
+	ok(stop.reason == UMPS_STOP_BREAKPOINT && umps_ticks(m) == hits[1],
+	   "forward again comes to breakpoint 1");
 	umps_remove_stop_point(m, id);
 	id = umps_add_stop_point(m, &suspect, error);
 	umps_read_physical(m, suspect.first, &before, 4);
 	stop = umps_run(m, umps_ticks(m) + 10000000, 0);
 	umps_read_physical(m, suspect.first, &after, 4);
-	ok(stop.reason == UMPS_STOP_SUSPECT && stop.id == id && stop.write && stop.address == suspect.first &&
-		   after == before + 1,
+	ok(stop.reason == UMPS_STOP_SUSPECT && stop.id == id && stop.write &&
+		   stop.address == suspect.first && after == before + 1,
 	   "a suspect stops after the store: %u became %u", before, after);
 	umps_travel(m, umps_ticks(m) - 1, NULL);
 	umps_read_physical(m, suspect.first, &after, 4);
 	ok(after == before, "one tick back the store has not happened");
 	umps_remove_stop_point(m, id);
 	stop = umps_reverse(m, error);
-	ok(stop.reason == UMPS_STOP_LIMIT && umps_ticks(m) == umps_recorded_since(m) && umps_ticks(m) < end,
+	ok(stop.reason == UMPS_STOP_LIMIT && umps_ticks(m) == umps_recorded_since(m) &&
+		   umps_ticks(m) < end,
 	   "with nothing to find reversing ends where the recording starts");
 }
 
@@ -151,8 +161,10 @@ static void test_snapshot(struct umps *m, struct umps_error *error)
 	uint64_t tick = umps_ticks(m);
 
 	umps_run(m, tick + 12345, 0);
-	ok(umps_restore(m, state, length, error) == 0 && umps_ticks(m) == tick, "a snapshot is restored");
-	ok(umps_restore(m, state, length / 2, error) < 0 && umps_ticks(m) == tick, "half of one is not: %s", error->text);
+	ok(umps_restore(m, state, length, error) == 0 && umps_ticks(m) == tick,
+	   "a snapshot is restored");
+	ok(umps_restore(m, state, length / 2, error) < 0 && umps_ticks(m) == tick,
+	   "half of one is not: %s", error->text);
 	state[0] = 'X';
 	ok(umps_restore(m, state, length, error) < 0, "nor something else: %s", error->text);
 	free(state);
@@ -160,8 +172,8 @@ static void test_snapshot(struct umps *m, struct umps_error *error)
 
 int main(int argc, char **argv)
 {
-	struct umps_host host = { .terminal_output = on_output };
-	struct umps_error error = { "" };
+	struct umps_host host = {.terminal_output = on_output};
+	struct umps_error error = {""};
 	struct umps_config *config = umps_config_read(argv[1], &error);
 	struct umps *m;
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "umps/debug/names.h"
+#include "umps/front/names.h"
 #include "umps/gdb/description.h"
 
 #define BUS_BASE    0x10000000u

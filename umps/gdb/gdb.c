@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "umps/debug/open.h"
+#include "umps/front/open.h"
 #include "umps/gdb/server.h"
 #include "umps/run/command.h"
 

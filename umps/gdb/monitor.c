@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "umps/debug/names.h"
+#include "umps/front/names.h"
 #include "umps/gdb/server.h"
 
 #define ENTRYHI	 (UMPS_REG_CP0 + 10)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# umps/gdb: the gdb server, and what it shares with the page (umps/debug).
-UMPS_SOURCES += $(wildcard umps/gdb/*.c umps/debug/*.c)
+# umps/gdb: the gdb server.
+UMPS_SOURCES += $(wildcard umps/gdb/*.c)
 
-UMPS_GDB_FUZZED := $(filter-out umps/gdb/gdb.c,$(wildcard umps/gdb/*.c umps/debug/*.c))
+UMPS_GDB_FUZZED := $(filter-out umps/gdb/gdb.c,$(wildcard umps/gdb/*.c umps/front/*.c))
 $(BUILD)/tests/umps/gdb_fuzz: tests/umps/gdb_fuzz.c $(UMPS_GDB_FUZZED) $$(UMPS_MACHINE) \
 		$(BUILD)/obj/umps/machine/builtin_rom.o
 	@mkdir -p $(@D)

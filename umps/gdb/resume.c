@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "umps/debug/names.h"
+#include "umps/front/names.h"
 #include "umps/gdb/server.h"
 
 #define SLICE	 500000u /* ticks: some milliseconds */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Loads and stores as both engines do them: the fast pages first, then sub-word rules (section 3.5).
+ * Loads and stores as both engines do them: the fast pages first, then sub-word rules
+ * (section 3.5).
  */
 #ifndef UMPS_MACHINE_ACCESS_H
 #define UMPS_MACHINE_ACCESS_H
@@ -9,13 +10,14 @@
 #include "umps/machine/machine.h"
 
 /* Alignment that a load or store needs, by the low bits of its opcode. */
-static const uint8_t access_alignment[8] = { 1, 2, 1, 4, 1, 2, 1, 4 };
+static const uint8_t access_alignment[8] = {1, 2, 1, 4, 1, 2, 1, 4};
 
-static inline uint8_t *fast_memory(uint32_t tag, uintptr_t host, uint32_t address, uint32_t alignment)
+static inline uint8_t *fast_memory(uint32_t tag, uintptr_t host, uint32_t address,
+				   uint32_t alignment)
 {
-	return likely(tag == (address & (~(UMPS_PAGE - 1) | (alignment - 1)))) ?
-		       (uint8_t *)(host + (address & ~3u)) :
-		       NULL;
+	return likely(tag == (address & (~(UMPS_PAGE - 1) | (alignment - 1))))
+		       ? (uint8_t *)(host + (address & ~3u))
+		       : NULL;
 }
 
 static inline bool read_word(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t *word)
@@ -29,7 +31,8 @@ static inline bool read_word(struct cpu *cpu, uint32_t address, uint32_t alignme
 	return true;
 }
 
-/* What load OP gives for WORD at ADDRESS; OLD is the register's value, of which LWL and LWR keep a part. */
+/* What load OP gives for WORD at ADDRESS; OLD is the register's value, of which LWL and LWR keep a
+ * part. */
 static inline uint32_t load_result(uint32_t op, uint32_t word, uint32_t address, uint32_t old)
 {
 	uint32_t shift = address % 4 * 8;
@@ -81,8 +84,8 @@ static inline bool store_value(struct cpu *cpu, uint32_t op, uint32_t address, u
 	}
 	memory = fast_memory(page->write, page->host, address, alignment);
 	if (!memory)
-		return op == OP_SW ? mmu_write(cpu, address, value) :
-				     mmu_merge(cpu, address, alignment, mask, value);
+		return op == OP_SW ? mmu_write(cpu, address, value)
+				   : mmu_merge(cpu, address, alignment, mask, value);
 	memcpy(&old, memory, sizeof(old));
 	value = (old & ~mask) | (value & mask);
 	memcpy(memory, &value, sizeof(value));

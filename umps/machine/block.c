@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Images of disks and flash devices (sections 12.5, 12.6): a header of words, then blocks of 4096 bytes, read and
- * written in place. Each write goes to the file at once, so an image is as of the last completed command
- * however the emulator ends.
+ * Images of disks and flash devices (sections 12.5, 12.6): a header of words, then blocks of 4096
+ * bytes, read and written in place. Each write goes to the file at once, so an image is as of the
+ * last completed command however the emulator ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,16 +23,22 @@ int block_open(struct device *d, const char *path, uint32_t magic, uint32_t *hea
 
 	d->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (d->fd < 0)
-		return fail(error, "%s%d: cannot open %s for reading and writing: %s; umps-mkdev makes device images",
+		return fail(error,
+			    "%s%d: cannot open %s for reading and writing: %s; umps-mkdev makes "
+			    "device images",
 			    name, d->number, path, strerror(errno));
 	if (fstat(d->fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return fail(error, "%s%d: %s is not a regular file; umps-mkdev makes device images", name, d->number,
-			    path);
+		return fail(error, "%s%d: %s is not a regular file; umps-mkdev makes device images",
+			    name, d->number, path);
 	if (st.st_size < UMPS_PAGE || pread(d->fd, raw, (size_t)size, 0) != size)
-		return fail(error, "%s%d: %s is too short for a device image (%lld bytes); umps-mkdev makes them", name,
-			    d->number, path, (long long)st.st_size);
+		return fail(error,
+			    "%s%d: %s is too short for a device image (%lld bytes); umps-mkdev "
+			    "makes them",
+			    name, d->number, path, (long long)st.st_size);
 	if (raw[0] != magic)
-		return fail(error, "%s%d: %s does not start with the magic word 0x%08X of a %s image but with 0x%08X",
+		return fail(error,
+			    "%s%d: %s does not start with the magic word 0x%08X of a %s image but "
+			    "with 0x%08X",
 			    name, d->number, path, magic, name, raw[0]);
 	memcpy(header, raw + 1, sizeof(uint32_t) * (size_t)words);
 	d->buffer = calloc(1, UMPS_PAGE);
@@ -54,7 +60,9 @@ bool block_write(struct umps *m, struct device *d, int64_t block, const uint8_t 
 	record_block(m, d, block);
 	if (pwrite(d->fd, buffer, UMPS_PAGE, place(d, block)) == UMPS_PAGE)
 		return true;
-	machine_warn(m, "%s%d: block %lld cannot be written to its image (%s); the guest sees a write error",
+	machine_warn(m,
+		     "%s%d: block %lld cannot be written to its image (%s); the guest sees a write "
+		     "error",
 		     device_class(d->line), d->number, (long long)block, strerror(errno));
 	return false;
 }

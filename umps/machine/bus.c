@@ -39,7 +39,8 @@ enum bus_register {
 #define RESET_CPU_US 50
 #define POWER_OFF_US 1000
 
-/* Plain memory at a physical address: the host's place and how many bytes follow it; NULL where there is none. */
+/* Plain memory at a physical address: the host's place and how many bytes follow it; NULL where
+ * there is none. */
 uint8_t *bus_memory(const struct umps *m, uint32_t physical, uint32_t *available, bool write)
 {
 	if (physical - UMPS_RAM_BASE < m->ram_size) {
@@ -106,7 +107,9 @@ static uint32_t controller_read(const struct umps *m, const struct cpu *cpu, uin
 {
 	switch (address) {
 	case INBOX:
-		return cpu->inbox_length ? (uint32_t)cpu->inbox[0].origin << 8 | cpu->inbox[0].message : 0;
+		return cpu->inbox_length
+			       ? (uint32_t)cpu->inbox[0].origin << 8 | cpu->inbox[0].message
+			       : 0;
 	case TASK_PRIORITY:
 		return cpu->tpr;
 	case BIOS_RESERVED:
@@ -130,7 +133,8 @@ static uint32_t register_read(const struct umps *m, const struct cpu *cpu, uint3
 	if (address < DEVICE_END) {
 		uint32_t at = (address - DEVICE_BASE) / 16;
 
-		return device_read(m, &m->devices[at / UMPS_N_DEVICES][at % UMPS_N_DEVICES], (address - DEVICE_BASE) / 4 % 4);
+		return device_read(m, &m->devices[at / UMPS_N_DEVICES][at % UMPS_N_DEVICES],
+				   (address - DEVICE_BASE) / 4 % 4);
 	}
 	if (address >= ROUTING_BASE && address < ROUTING_END)
 		return m->routing[(address - ROUTING_BASE) / 4];
@@ -141,9 +145,9 @@ static void after_us(struct umps *m, uint32_t us, enum event_kind kind, uint32_t
 {
 	if (kind != EVENT_POWER_OFF && cpu >= (uint32_t)m->n_cpus)
 		return;
-	event_add(m, (struct event){ .tick = m->tod + (uint64_t)us * m->clock_rate,
-				     .kind = (uint8_t)kind,
-				     .a = (uint8_t)cpu });
+	event_add(m, (struct event){.tick = m->tod + (uint64_t)us * m->clock_rate,
+				    .kind = (uint8_t)kind,
+				    .a = (uint8_t)cpu});
 }
 
 static void controller_write(struct umps *m, struct cpu *cpu, uint32_t address, uint32_t word)
@@ -190,7 +194,8 @@ static void register_write(struct umps *m, struct cpu *cpu, uint32_t address, ui
 	else if (address >= DEVICE_BASE && address < DEVICE_END) {
 		uint32_t at = (address - DEVICE_BASE) / 16;
 
-		device_write(m, &m->devices[at / UMPS_N_DEVICES][at % UMPS_N_DEVICES], (address - DEVICE_BASE) / 4 % 4, word);
+		device_write(m, &m->devices[at / UMPS_N_DEVICES][at % UMPS_N_DEVICES],
+			     (address - DEVICE_BASE) / 4 % 4, word);
 	} else if (address >= ROUTING_BASE && address < ROUTING_END)
 		m->routing[(address - ROUTING_BASE) / 4] = word & ROUTING_BITS;
 	else

@@ -2,8 +2,8 @@
 /*
  * Machine files (section 15): JSON to struct umps_config and back.
  *
- * Numbers out of range are clamped and unknown keys ignored, as existing files expect; a value of the wrong type is
- * an error that names its field.
+ * Numbers out of range are clamped and unknown keys ignored, as existing files expect; a value of
+ * the wrong type is an error that names its field.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +15,8 @@
 
 #define MAX_CONFIG_BYTES (1 << 20)
 
-static const char *const class_names[UMPS_N_LINES] = { "disk", "flash", "eth", "printer", "terminal" };
+static const char *const class_names[UMPS_N_LINES] = {"disk", "flash", "eth", "printer",
+						      "terminal"};
 
 struct reader {
 	const char *path;
@@ -70,7 +71,8 @@ char *umps_config_path(const struct umps_config *c, const char *name)
 
 /* ---- reading */
 
-static int read_integer(const struct reader *r, json_t *object, const char *key, int min, int max, int *value)
+static int read_integer(const struct reader *r, json_t *object, const char *key, int min, int max,
+			int *value)
 {
 	json_t *json = json_object_get(object, key);
 	json_int_t n;
@@ -78,13 +80,15 @@ static int read_integer(const struct reader *r, json_t *object, const char *key,
 	if (!json)
 		return 0;
 	if (!json_is_integer(json))
-		return fail(r->error, "%s: %s must be a whole number from %d to %d", r->path, key, min, max);
+		return fail(r->error, "%s: %s must be a whole number from %d to %d", r->path, key,
+			    min, max);
 	n = json_integer_value(json);
 	*value = (int)(n < min ? min : n > max ? max : n);
 	return 0;
 }
 
-static int read_string(const struct reader *r, json_t *object, const char *field, const char *key, char **value)
+static int read_string(const struct reader *r, json_t *object, const char *field, const char *key,
+		       char **value)
 {
 	json_t *json = json_object_get(object, key);
 
@@ -97,7 +101,8 @@ static int read_string(const struct reader *r, json_t *object, const char *field
 	return 0;
 }
 
-static int read_boolean(const struct reader *r, json_t *object, const char *field, const char *key, bool *value)
+static int read_boolean(const struct reader *r, json_t *object, const char *field, const char *key,
+			bool *value)
 {
 	json_t *json = json_object_get(object, key);
 
@@ -123,7 +128,8 @@ static int read_floor(const struct reader *r, json_t *root, uint32_t *value)
 	n = strtoul(text, &end, 16);
 	if (end == text || *end || errno || n > UINT32_MAX)
 		return fail(r->error,
-			    "%s: tlb-floor-address must be hexadecimal text such as \"0x80000000\" (\"0x00000000\": the "
+			    "%s: tlb-floor-address must be hexadecimal text such as \"0x80000000\" "
+			    "(\"0x00000000\": the "
 			    "end of RAM)",
 			    r->path);
 	*value = (uint32_t)n;
@@ -150,8 +156,11 @@ static int read_boot(const struct reader *r, json_t *root, struct umps_config *c
 	json_t *boot = section(root, "boot");
 
 	if (!boot)
-		return json_object_get(root, "boot") ? fail(r->error, "%s: boot must be an object", r->path) : 0;
-	if (require(r, boot, "boot", "load-core-file") < 0 || require(r, boot, "boot", "core-file") < 0 ||
+		return json_object_get(root, "boot")
+			       ? fail(r->error, "%s: boot must be an object", r->path)
+			       : 0;
+	if (require(r, boot, "boot", "load-core-file") < 0 ||
+	    require(r, boot, "boot", "core-file") < 0 ||
 	    read_boolean(r, boot, "boot.load-core-file", "load-core-file", &c->load_core) < 0 ||
 	    read_string(r, boot, "boot.core-file", "core-file", &c->core_file) < 0)
 		return -1;
@@ -163,15 +172,18 @@ static int read_symbols(const struct reader *r, json_t *root, struct umps_config
 	json_t *table = section(root, "symbol-table");
 
 	if (!table)
-		return json_object_get(root, "symbol-table") ?
-			       fail(r->error, "%s: symbol-table must be an object", r->path) :
-			       0;
-	if (require(r, table, "symbol-table", "file") < 0 || require(r, table, "symbol-table", "asid") < 0 ||
+		return json_object_get(root, "symbol-table")
+			       ? fail(r->error, "%s: symbol-table must be an object", r->path)
+			       : 0;
+	if (require(r, table, "symbol-table", "file") < 0 ||
+	    require(r, table, "symbol-table", "asid") < 0 ||
 	    read_string(r, table, "symbol-table.file", "file", &c->symbol_file) < 0 ||
 	    read_integer(r, table, "asid", 0, UMPS_ASID_PHYS, &c->symbol_asid) < 0)
 		return -1;
 	if (!*c->symbol_file)
-		return fail(r->error, "%s: symbol-table.file is empty; name a .stab.umps file or leave symbol-table out",
+		return fail(r->error,
+			    "%s: symbol-table.file is empty; name a .stab.umps file or leave "
+			    "symbol-table out",
 			    r->path);
 	return 0;
 }
@@ -182,7 +194,9 @@ static void read_address(json_t *object, struct umps_device_config *d)
 	unsigned b[6];
 	char rest;
 
-	if (!text || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &rest) != 6 ||
+	if (!text ||
+	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+		   &rest) != 6 ||
 	    (b[0] & 1))
 		return;
 	d->has_address = true;
@@ -190,7 +204,8 @@ static void read_address(json_t *object, struct umps_device_config *d)
 		d->address[i] = (uint8_t)b[i];
 }
 
-static int read_device(const struct reader *r, json_t *devices, const char *key, struct umps_device_config *d)
+static int read_device(const struct reader *r, json_t *devices, const char *key,
+		       struct umps_device_config *d)
 {
 	json_t *object = json_object_get(devices, key);
 	char field[64];
@@ -198,7 +213,9 @@ static int read_device(const struct reader *r, json_t *devices, const char *key,
 	if (!object)
 		return 0;
 	if (!json_is_object(object))
-		return fail(r->error, "%s: devices.%s must be an object with \"enabled\" and \"file\"", r->path, key);
+		return fail(r->error,
+			    "%s: devices.%s must be an object with \"enabled\" and \"file\"",
+			    r->path, key);
 	snprintf(field, sizeof(field), "devices.%s.enabled", key);
 	if (read_boolean(r, object, field, "enabled", &d->enabled) < 0)
 		return -1;
@@ -215,7 +232,9 @@ static int read_devices(const struct reader *r, json_t *root, struct umps_config
 	char key[32];
 
 	if (!devices)
-		return json_object_get(root, "devices") ? fail(r->error, "%s: devices must be an object", r->path) : 0;
+		return json_object_get(root, "devices")
+			       ? fail(r->error, "%s: devices must be an object", r->path)
+			       : 0;
 	for (int line = 0; line < UMPS_N_LINES; line++)
 		for (int i = 0; i < UMPS_N_DEVICES; i++) {
 			snprintf(key, sizeof(key), "%s%d", class_names[line], i);
@@ -250,9 +269,13 @@ static int read_all(const struct reader *r, json_t *root, struct umps_config *c)
 		return -1;
 	c->tlb_size = power_of_two(c->tlb_size);
 	if (c->bootstrap_rom && !*c->bootstrap_rom)
-		return fail(r->error, "%s: bootstrap-rom is empty; leave it out for the built-in one", r->path);
+		return fail(r->error,
+			    "%s: bootstrap-rom is empty; leave it out for the built-in one",
+			    r->path);
 	if (c->execution_rom && !*c->execution_rom)
-		return fail(r->error, "%s: execution-rom is empty; leave it out for the built-in one", r->path);
+		return fail(r->error,
+			    "%s: execution-rom is empty; leave it out for the built-in one",
+			    r->path);
 	return 0;
 }
 
@@ -285,7 +308,8 @@ static void allow_trailing_commas(char *text, size_t length)
 static char *directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *real, *directory = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	char *real, *directory = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path))
+				       : strdup(".");
 
 	if (!directory)
 		abort();
@@ -298,7 +322,7 @@ static char *directory_of(const char *path)
 
 struct umps_config *umps_config_read(const char *path, struct umps_error *error)
 {
-	struct reader r = { path, error };
+	struct reader r = {path, error};
 	struct umps_config *c;
 	json_error_t where;
 	json_t *root;
@@ -311,7 +335,8 @@ struct umps_config *umps_config_read(const char *path, struct umps_error *error)
 	root = json_loadb(text, length, 0, &where);
 	free(text);
 	if (!root) {
-		fail(error, "%s: line %d, column %d: %s", path, where.line, where.column, where.text);
+		fail(error, "%s: line %d, column %d: %s", path, where.line, where.column,
+		     where.text);
 		return NULL;
 	}
 	c = umps_config_new();
@@ -329,12 +354,13 @@ struct umps_config *umps_config_read(const char *path, struct umps_error *error)
 
 static json_t *device_json(const struct umps_device_config *d)
 {
-	json_t *json = json_pack("{s:b, s:s}", "enabled", d->enabled, "file", d->file ? d->file : "");
+	json_t *json =
+		json_pack("{s:b, s:s}", "enabled", d->enabled, "file", d->file ? d->file : "");
 	char address[20];
 
 	if (d->has_address) {
-		snprintf(address, sizeof(address), "%02x:%02x:%02x:%02x:%02x:%02x", d->address[0], d->address[1],
-			 d->address[2], d->address[3], d->address[4], d->address[5]);
+		snprintf(address, sizeof(address), "%02x:%02x:%02x:%02x:%02x:%02x", d->address[0],
+			 d->address[1], d->address[2], d->address[3], d->address[4], d->address[5]);
 		json_object_set_new(json, "address", json_string(address));
 	}
 	return json;
@@ -346,21 +372,24 @@ static json_t *config_json(const struct umps_config *c)
 	json_t *devices = json_object(), *root;
 
 	snprintf(floor, sizeof(floor), "0x%08X", c->tlb_floor);
-	root = json_pack("{s:i, s:i, s:i, s:s, s:i, s:{s:b, s:s}}", "num-processors", c->processors, "clock-rate",
-			 c->clock_rate, "tlb-size", c->tlb_size, "tlb-floor-address", floor, "num-ram-frames",
-			 c->ram_frames, "boot", "load-core-file", c->load_core, "core-file", c->core_file);
+	root = json_pack("{s:i, s:i, s:i, s:s, s:i, s:{s:b, s:s}}", "num-processors", c->processors,
+			 "clock-rate", c->clock_rate, "tlb-size", c->tlb_size, "tlb-floor-address",
+			 floor, "num-ram-frames", c->ram_frames, "boot", "load-core-file",
+			 c->load_core, "core-file", c->core_file);
 	if (c->bootstrap_rom)
 		json_object_set_new(root, "bootstrap-rom", json_string(c->bootstrap_rom));
 	if (c->execution_rom)
 		json_object_set_new(root, "execution-rom", json_string(c->execution_rom));
 	if (c->symbol_file)
-		json_object_set_new(root, "symbol-table",
-				    json_pack("{s:s, s:i}", "file", c->symbol_file, "asid", c->symbol_asid));
+		json_object_set_new(
+			root, "symbol-table",
+			json_pack("{s:s, s:i}", "file", c->symbol_file, "asid", c->symbol_asid));
 	for (int line = 0; line < UMPS_N_LINES; line++)
 		for (int i = 0; i < UMPS_N_DEVICES; i++) {
 			snprintf(key, sizeof(key), "%s%d", class_names[line], i);
 			if (c->devices[line][i].file)
-				json_object_set_new(devices, key, device_json(&c->devices[line][i]));
+				json_object_set_new(devices, key,
+						    device_json(&c->devices[line][i]));
 		}
 	json_object_set_new(root, "devices", devices);
 	return root;
@@ -374,7 +403,8 @@ int umps_config_write(const struct umps_config *c, const char *path, struct umps
 
 	if (asprintf(&temporary, "%s.new", path) < 0)
 		abort();
-	if (json_dump_file(root, temporary, JSON_INDENT(4) | JSON_SORT_KEYS) < 0 || rename(temporary, path) < 0) {
+	if (json_dump_file(root, temporary, JSON_INDENT(4) | JSON_SORT_KEYS) < 0 ||
+	    rename(temporary, path) < 0) {
 		result = fail(error, "cannot write the machine file %s: %s", path, strerror(errno));
 		unlink(temporary);
 	}

@@ -15,12 +15,14 @@ bool cp0_usable(const struct cpu *cpu)
 /* Are MFC0 and MTC0 defined for this register? */
 bool cp0_readable(uint32_t reg)
 {
-	return reg < 16 && (1u << reg & (1u << CP0_INDEX | 1u << CP0_RANDOM | 1u << CP0_ENTRYLO |
-					 1u << CP0_BADVADDR | 1u << CP0_TIMER | 1u << CP0_ENTRYHI |
-					 1u << CP0_STATUS | 1u << CP0_CAUSE | 1u << CP0_EPC | 1u << CP0_PRID));
+	return reg < 16 &&
+	       (1u << reg & (1u << CP0_INDEX | 1u << CP0_RANDOM | 1u << CP0_ENTRYLO |
+			     1u << CP0_BADVADDR | 1u << CP0_TIMER | 1u << CP0_ENTRYHI |
+			     1u << CP0_STATUS | 1u << CP0_CAUSE | 1u << CP0_EPC | 1u << CP0_PRID));
 }
 
-/* Random runs down from TLB size - 2 to 1, then from TLB size - 1 again, one step for each instruction. */
+/* Random runs down from TLB size - 2 to 1, then from TLB size - 1 again, one step for each
+ * instruction. */
 uint32_t random_value(const struct cpu *cpu)
 {
 	uint32_t span = cpu->machine->tlb_size - 1;
@@ -106,7 +108,8 @@ void cp0_write(struct cpu *cpu, uint32_t reg, uint32_t value)
 {
 	switch (reg) {
 	case CP0_INDEX:
-		cpu->index = (cpu->index & INDEX_P) | (value & (cpu->machine->tlb_size - 1) << INDEX_SHIFT);
+		cpu->index = (cpu->index & INDEX_P) |
+			     (value & (cpu->machine->tlb_size - 1) << INDEX_SHIFT);
 		break;
 	case CP0_ENTRYLO:
 		cpu->entry_lo = value & ENTRYLO_WRITABLE;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What all devices share (section 9): registers, being busy, completing, acknowledging, backing files.
+ * What all devices share (section 9): registers, being busy, completing, acknowledging, backing
+ * files.
  *
- * A write to a register goes to the kind's write(); that may make the device busy for some ticks, after which
- * the kind's complete() does the work and finishes with a status and an interrupt.
+ * A write to a register goes to the kind's write(); that may make the device busy for some ticks,
+ * after which the kind's complete() does the work and finishes with a status and an interrupt.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +14,7 @@
 #include "umps/machine/machine.h"
 
 static const struct device_kind *const kinds[UMPS_N_LINES] = {
-	&disk_kind, &flash_kind, &network_kind, &printer_kind, &terminal_kind
-};
+	&disk_kind, &flash_kind, &network_kind, &printer_kind, &terminal_kind};
 
 const char *device_class(int line)
 {
@@ -60,11 +60,11 @@ void device_busy(struct umps *m, struct device *d, int sub, uint64_t ticks, uint
 	d->reg[2 * sub] = STATUS_BUSY;
 	d->result[sub] = outcome;
 	d->completes[sub] = m->tod + ticks;
-	event_add(m, (struct event){ .tick = d->completes[sub],
-				     .kind = EVENT_DEVICE,
-				     .a = d->line,
-				     .b = d->number,
-				     .c = (uint8_t)sub });
+	event_add(m, (struct event){.tick = d->completes[sub],
+				    .kind = EVENT_DEVICE,
+				    .a = d->line,
+				    .b = d->number,
+				    .c = (uint8_t)sub});
 }
 
 /* The operation is over: show STATUS and interrupt. */
@@ -131,7 +131,9 @@ void device_log(struct umps *m, struct device *d, const void *bytes, size_t leng
 			continue;
 		if (n <= 0) {
 			d->write_failed = true;
-			machine_warn(m, "%s%d: its file cannot be written (%s); what it prints from now on is lost there",
+			machine_warn(m,
+				     "%s%d: its file cannot be written (%s); what it prints from "
+				     "now on is lost there",
 				     device_class(d->line), d->number, strerror(errno));
 			return;
 		}
@@ -144,7 +146,8 @@ void device_log(struct umps *m, struct device *d, const void *bytes, size_t leng
 
 static struct device *device_of(const struct umps *m, enum umps_line line, int number)
 {
-	if (line < UMPS_FIRST_LINE || line > UMPS_TERMINAL || number < 0 || number >= UMPS_N_DEVICES)
+	if (line < UMPS_FIRST_LINE || line > UMPS_TERMINAL || number < 0 ||
+	    number >= UMPS_N_DEVICES)
 		return NULL;
 	return (struct device *)&m->devices[line - UMPS_FIRST_LINE][number];
 }
@@ -153,7 +156,7 @@ void umps_get_device(const struct umps *m, enum umps_line line, int number, stru
 {
 	const struct device *d = device_of(m, line, number);
 
-	*out = (struct umps_device){ .line = line, .number = number };
+	*out = (struct umps_device){.line = line, .number = number};
 	if (!d || !d->installed)
 		return;
 	out->installed = true;

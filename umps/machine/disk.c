@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Disks (section 9.3): an arm that seeks, sectors that pass under it at the times the TOD clock says, and a
- * controller with a one-sector buffer.
+ * Disks (section 9.3): an arm that seeks, sectors that pass under it at the times the TOD clock
+ * says, and a controller with a one-sector buffer.
  */
 #include "umps/machine/machine.h"
 
@@ -11,20 +11,22 @@ enum { SEEK_ERROR = 4, READ_ERROR, WRITE_ERROR, DMA_ERROR };
 #define RESET_US  400
 #define DMA_TICKS 1024
 
-static int check(struct device *d, const char *path, const char *field, uint32_t value, uint32_t min,
-		 uint32_t max, struct umps_error *error)
+static int check(struct device *d, const char *path, const char *field, uint32_t value,
+		 uint32_t min, uint32_t max, struct umps_error *error)
 {
 	if (value >= min && value <= max)
 		return 0;
-	return fail(error, "disk%d: %s: %s is %u, not %u..%u", d->number, path, field, value, min, max);
+	return fail(error, "disk%d: %s: %s is %u, not %u..%u", d->number, path, field, value, min,
+		    max);
 }
 
-static int disk_open(struct umps *m, struct device *d, const struct umps_device_config *config, const char *path,
-		     struct umps_error *error)
+static int disk_open(struct umps *m, struct device *d, const struct umps_device_config *config,
+		     const char *path, struct umps_error *error)
 {
 	uint32_t h[6];
 
-	if (block_open(d, path, MAGIC, h, 6, error) < 0 || check(d, path, "cylinders", h[0], 1, 65535, error) < 0 ||
+	if (block_open(d, path, MAGIC, h, 6, error) < 0 ||
+	    check(d, path, "cylinders", h[0], 1, 65535, error) < 0 ||
 	    check(d, path, "heads", h[1], 1, 255, error) < 0 ||
 	    check(d, path, "sectors per track", h[2], 1, 255, error) < 0 ||
 	    check(d, path, "rotation time", h[3], 255, 1000000, error) < 0 ||
@@ -73,14 +75,16 @@ static void start_read(struct umps *m, struct device *d, uint32_t command)
 		return;
 	}
 	if (d->buffered != d->target)
-		time += now % s + (uint64_t)s * gap(m, d, now, command >> 8 & 0xFF) + s * d->data_percent / 100;
+		time += now % s + (uint64_t)s * gap(m, d, now, command >> 8 & 0xFF) +
+			s * d->data_percent / 100;
 	device_busy(m, d, 0, time, STATUS_READY);
 }
 
 static void start_write(struct umps *m, struct device *d, uint32_t command)
 {
 	uint32_t s = sector_ticks(m, d), ready = (uint32_t)m->tod + DMA_TICKS;
-	uint64_t time = DMA_TICKS + ready % s + (uint64_t)s * gap(m, d, ready, command >> 8 & 0xFF) +
+	uint64_t time = DMA_TICKS + ready % s +
+			(uint64_t)s * gap(m, d, ready, command >> 8 & 0xFF) +
 			s * d->data_percent / 100;
 
 	if (!locate(d, command)) {
@@ -96,7 +100,8 @@ static void start_write(struct umps *m, struct device *d, uint32_t command)
 
 static void start_seek(struct umps *m, struct device *d, uint32_t cylinder)
 {
-	uint32_t distance = cylinder > d->cylinder ? cylinder - d->cylinder : d->cylinder - cylinder;
+	uint32_t distance =
+		cylinder > d->cylinder ? cylinder - d->cylinder : d->cylinder - cylinder;
 
 	if (cylinder >= d->cylinders) {
 		device_finish(m, d, 0, SEEK_ERROR);
@@ -115,7 +120,8 @@ static void disk_write(struct umps *m, struct device *d, int reg, uint32_t value
 	d->reg[1] = value;
 	switch (value & 0xFF) {
 	case RESET:
-		device_busy(m, d, 0, ((uint64_t)RESET_US + (uint64_t)d->seek * d->cylinder) * m->clock_rate,
+		device_busy(m, d, 0,
+			    ((uint64_t)RESET_US + (uint64_t)d->seek * d->cylinder) * m->clock_rate,
 			    STATUS_READY);
 		break;
 	case ACK:
@@ -185,8 +191,9 @@ static void disk_complete(struct umps *m, struct device *d, int sub)
 
 static void disk_describe(const struct device *d, char *text, size_t size)
 {
-	static const char *const names[] = { "none",	    "ready",	  "illegal operation", "busy",
-					     "seek error", "read error", "write error",	      "DMA error" };
+	static const char *const names[] = {"none",	   "ready",	 "illegal operation",
+					    "busy",	   "seek error", "read error",
+					    "write error", "DMA error"};
 
 	snprintf(text, size, "%s, cylinder %u", names[d->reg[0] % 8], d->cylinder);
 }

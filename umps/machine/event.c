@@ -2,8 +2,9 @@
 /*
  * What happens when: the queue of events by tick, and the two kinds of timers as seen from outside.
  *
- * next_due is the earliest tick at which an event, the interval timer or a local timer wants attention;
- * the engines execute up to horizon < next_due. Whoever makes something due earlier lowers both.
+ * next_due is the earliest tick at which an event, the interval timer or a local timer wants
+ * attention; the engines execute up to horizon < next_due. Whoever makes something due earlier
+ * lowers both.
  */
 #include <stdlib.h>
 
@@ -45,7 +46,8 @@ void event_add(struct umps *m, struct event event)
 static void remove_at(struct umps *m, int at)
 {
 	m->n_events--;
-	memmove(m->events + at, m->events + at + 1, (size_t)(m->n_events - at) * sizeof(*m->events));
+	memmove(m->events + at, m->events + at + 1,
+		(size_t)(m->n_events - at) * sizeof(*m->events));
 }
 
 void event_remove_device(struct umps *m, int line, int number, int sub)

@@ -20,15 +20,17 @@ static void observe(struct cpu *cpu, uint32_t code)
 	if (m->observer && m->observer->exception && !m->replaying)
 		m->observer->exception(m->observer->context, cpu->number, code, cpu->epc);
 	if (code & UMPS_REFILL)
-		kind = cpu->bad_vaddr < KUSEG_BASE ? UMPS_STOPS_KERNEL_REFILL : UMPS_STOPS_USER_REFILL;
+		kind = cpu->bad_vaddr < KUSEG_BASE ? UMPS_STOPS_KERNEL_REFILL
+						   : UMPS_STOPS_USER_REFILL;
 	if (m->exception_stops & kind)
-		machine_stop(m, (struct umps_stop){ .reason = UMPS_STOP_EXCEPTION,
-						    .cpu = cpu->number,
-						    .code = code,
-						    .address = cpu->epc });
+		machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_EXCEPTION,
+						   .cpu = cpu->number,
+						   .code = code,
+						   .address = cpu->epc});
 }
 
-static void enter(struct cpu *cpu, uint32_t cause, uint32_t offset, uint32_t pc, bool slot, uint32_t branch)
+static void enter(struct cpu *cpu, uint32_t cause, uint32_t offset, uint32_t pc, bool slot,
+		  uint32_t branch)
 {
 	pending_complete(cpu);
 	cpu->cause = (cpu->cause & CAUSE_IP) | cause | (slot ? CAUSE_BD : 0);
@@ -52,7 +54,8 @@ void exception_refill(struct cpu *cpu, enum exception_code code)
 
 void exception_coprocessor(struct cpu *cpu, uint32_t number)
 {
-	enter(cpu, number << 28 | EXC_CPU << 2, 0x80, cpu->this_pc, cpu->this_slot, cpu->this_branch);
+	enter(cpu, number << 28 | EXC_CPU << 2, 0x80, cpu->this_pc, cpu->this_slot,
+	      cpu->this_branch);
 }
 
 void exception_interrupt(struct cpu *cpu)

@@ -10,17 +10,19 @@ enum { READ_ERROR = 4, WRITE_ERROR = 5, DMA_ERROR = 6 };
 #define RESET_US  400
 #define DMA_TICKS 1024
 
-static int flash_open(struct umps *m, struct device *d, const struct umps_device_config *config, const char *path,
-		      struct umps_error *error)
+static int flash_open(struct umps *m, struct device *d, const struct umps_device_config *config,
+		      const char *path, struct umps_error *error)
 {
 	uint32_t header[2];
 
 	if (block_open(d, path, MAGIC, header, 2, error) < 0)
 		return -1;
 	if (header[0] < 1 || header[0] > 0xFFFFFF)
-		return fail(error, "flash%d: %s: blocks is %u, not 1..16777215", d->number, path, header[0]);
+		return fail(error, "flash%d: %s: blocks is %u, not 1..16777215", d->number, path,
+			    header[0]);
 	if (header[1] < 1 || header[1] > 100000)
-		return fail(error, "flash%d: %s: write time is %u us, not 1..100000", d->number, path, header[1]);
+		return fail(error, "flash%d: %s: write time is %u us, not 1..100000", d->number,
+			    path, header[1]);
 	d->blocks = header[0];
 	d->write_time = header[1];
 	d->reg[3] = d->blocks;
@@ -64,7 +66,8 @@ static void flash_write(struct umps *m, struct device *d, int reg, uint32_t valu
 	d->reg[1] = value;
 	switch (value & 0xFF) {
 	case RESET:
-		device_busy(m, d, 0, ((uint64_t)RESET_US + d->write_time) * m->clock_rate, STATUS_READY);
+		device_busy(m, d, 0, ((uint64_t)RESET_US + d->write_time) * m->clock_rate,
+			    STATUS_READY);
 		break;
 	case ACK:
 		device_acknowledge(m, d, 0);
@@ -120,8 +123,9 @@ static void flash_complete(struct umps *m, struct device *d, int sub)
 
 static void flash_describe(const struct device *d, char *text, size_t size)
 {
-	static const char *const names[] = { "none",	    "ready",	   "illegal operation", "busy",
-					     "read error", "write error", "DMA error" };
+	static const char *const names[] = {"none",	"ready",      "illegal operation",
+					    "busy",	"read error", "write error",
+					    "DMA error"};
 
 	snprintf(text, size, "%s", names[d->reg[0] % 7]);
 }

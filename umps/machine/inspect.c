@@ -34,8 +34,9 @@ uint32_t umps_get_register(const struct umps *m, int number, int reg)
 	const struct cpu *cpu = &m->cpus[number];
 
 	if (reg >= 0 && reg < 32)
-		return cpu->pending == PENDING_GENERAL && cpu->pending_register == reg ? cpu->pending_value :
-											  cpu->r[reg];
+		return cpu->pending == PENDING_GENERAL && cpu->pending_register == reg
+			       ? cpu->pending_value
+			       : cpu->r[reg];
 	switch (reg) {
 	case UMPS_REG_HI:
 		return cpu->hi;
@@ -67,7 +68,8 @@ static int set_cp0(struct cpu *cpu, uint32_t reg, uint32_t value)
 		break;
 	case CP0_RANDOM: /* move the origin until the value fits */
 		for (uint32_t i = 0; i < cpu->machine->tlb_size; i++) {
-			if (random_value(cpu) == (value >> INDEX_SHIFT & (cpu->machine->tlb_size - 1)))
+			if (random_value(cpu) ==
+			    (value >> INDEX_SHIFT & (cpu->machine->tlb_size - 1)))
 				return 0;
 			cpu->random_origin--;
 		}
@@ -111,14 +113,12 @@ const char *umps_register_name(int reg)
 	static const char *const names[UMPS_REG_NEXT_PC + 1] = {
 		"zero", "at", "v0", "v1", "a0", "a1", "a2", "a3", "t0", "t1", "t2", "t3",
 		"t4",	"t5", "t6", "t7", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7",
-		"t8",	"t9", "k0", "k1", "gp", "sp", "fp", "ra", "HI", "LO", "PC", "nextPC"
-	};
+		"t8",	"t9", "k0", "k1", "gp", "sp", "fp", "ra", "HI", "LO", "PC", "nextPC"};
 	static const char *const cp0_names[16] = {
 		[CP0_INDEX] = "Index",	     [CP0_RANDOM] = "Random", [CP0_ENTRYLO] = "EntryLo",
 		[CP0_BADVADDR] = "BadVAddr", [CP0_TIMER] = "Timer",   [CP0_ENTRYHI] = "EntryHi",
 		[CP0_STATUS] = "Status",     [CP0_CAUSE] = "Cause",   [CP0_EPC] = "EPC",
-		[CP0_PRID] = "PRID"
-	};
+		[CP0_PRID] = "PRID"};
 
 	if (reg >= 0 && reg <= UMPS_REG_NEXT_PC)
 		return names[reg];
@@ -219,7 +219,8 @@ size_t umps_write_physical(struct umps *m, uint32_t address, const void *data, s
 		size_t n;
 
 		if (!host) {
-			n = is_register(at) ? write_registers(m, at, from + done, length - done) : 0;
+			n = is_register(at) ? write_registers(m, at, from + done, length - done)
+					    : 0;
 			if (!n)
 				break;
 			done += n;
@@ -236,7 +237,8 @@ size_t umps_write_physical(struct umps *m, uint32_t address, const void *data, s
 	return done;
 }
 
-bool umps_translate(const struct umps *m, int number, int asid, uint32_t address, uint32_t *physical)
+bool umps_translate(const struct umps *m, int number, int asid, uint32_t address,
+		    uint32_t *physical)
 {
 	const struct cpu *cpu = &m->cpus[number];
 	int entry;
@@ -260,7 +262,8 @@ static size_t on_page(uint32_t address, size_t length)
 	return left < length ? left : length;
 }
 
-size_t umps_read_virtual(const struct umps *m, int cpu, int asid, uint32_t address, void *data, size_t length)
+size_t umps_read_virtual(const struct umps *m, int cpu, int asid, uint32_t address, void *data,
+			 size_t length)
 {
 	size_t done = 0, moved;
 	uint32_t physical;
@@ -275,7 +278,8 @@ size_t umps_read_virtual(const struct umps *m, int cpu, int asid, uint32_t addre
 	return done;
 }
 
-size_t umps_write_virtual(struct umps *m, int cpu, int asid, uint32_t address, const void *data, size_t length)
+size_t umps_write_virtual(struct umps *m, int cpu, int asid, uint32_t address, const void *data,
+			  size_t length)
 {
 	size_t done = 0, moved;
 	uint32_t physical;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The reference engine: one instruction at a time, written to be read beside section 3 of the specification.
+ * The reference engine: one instruction at a time, written to be read beside section 3 of the
+ * specification.
  *
- * An instruction finds its operands in the registers, then the value that the instruction before left pending
- * arrives (a load or MTC0 is seen one instruction late), then its own result is written. Loads, stores, MFC0
- * and MTC0 wait for the pending value first.
+ * An instruction finds its operands in the registers, then the value that the instruction before
+ * left pending arrives (a load or MTC0 is seen one instruction late), then its own result is
+ * written. Loads, stores, MFC0 and MTC0 wait for the pending value first.
  */
 #include "umps/machine/access.h"
 
@@ -43,8 +44,8 @@ static void jump(struct cpu *cpu, uint32_t target)
 }
 
 /*
- * A branch to itself with nothing in its slot and interrupts off never ends. So do the ROM's HALT and
- * panic; in single-processor machines it is the end anywhere.
+ * A branch to itself with nothing in its slot and interrupts off never ends. So do the ROM's HALT
+ * and panic; in single-processor machines it is the end anywhere.
  */
 static void endless_loop(struct cpu *cpu)
 {
@@ -53,7 +54,7 @@ static void endless_loop(struct cpu *cpu)
 	enum umps_stop_reason reason = UMPS_STOP_DEAD;
 
 	if ((cpu->status & STATUS_IEC) || cpu->this_pc + 4 - cpu->fetch_base >= cpu->fetch_size ||
-	    memcmp(next, &(uint32_t){ 0 }, 4))
+	    memcmp(next, &(uint32_t){0}, 4))
 		return;
 	if (cpu->this_pc < UMPS_RAM_BASE)
 		reason = m->last_service == 3 ? UMPS_STOP_HALT : UMPS_STOP_PANIC;
@@ -61,7 +62,8 @@ static void endless_loop(struct cpu *cpu)
 		for (int i = 0; i < m->n_cpus; i++)
 			if (&m->cpus[i] != cpu && m->cpus[i].state != UMPS_CPU_HALTED)
 				return;
-	machine_stop(m, (struct umps_stop){ .reason = reason, .cpu = cpu->number, .address = cpu->this_pc });
+	machine_stop(m, (struct umps_stop){
+				.reason = reason, .cpu = cpu->number, .address = cpu->this_pc});
 }
 
 static void branch(struct cpu *cpu, const struct instruction *i, bool taken)
@@ -80,7 +82,8 @@ static void load(struct cpu *cpu, const struct instruction *i, uint32_t address)
 	uint32_t word;
 
 	if (read_word(cpu, address, access_alignment[i->op & 7], &word))
-		leave_pending(cpu, PENDING_GENERAL, i->rt, load_result(i->op, word, address, cpu->r[i->rt]));
+		leave_pending(cpu, PENDING_GENERAL, i->rt,
+			      load_result(i->op, word, address, cpu->r[i->rt]));
 }
 
 /* ---- the instructions */
@@ -132,7 +135,8 @@ static void subtract(struct cpu *cpu, uint32_t reg, uint32_t a, uint32_t b)
 		result(cpu, reg, (uint32_t)difference);
 }
 
-static void compare_and_set(struct cpu *cpu, const struct instruction *i, uint32_t address, uint32_t old)
+static void compare_and_set(struct cpu *cpu, const struct instruction *i, uint32_t address,
+			    uint32_t old)
 {
 	uint32_t done;
 
@@ -141,15 +145,33 @@ static void compare_and_set(struct cpu *cpu, const struct instruction *i, uint32
 }
 
 const uint32_t special_reserved_bits[64] = {
-	[FN_SLL] = RS, [FN_SRL] = RS, [FN_SRA] = RS,
-	[FN_SLLV] = SHAMT, [FN_SRLV] = SHAMT, [FN_SRAV] = SHAMT, [FN_CAS] = SHAMT,
-	[FN_JR] = SHAMT | RT | RD, [FN_JALR] = SHAMT | RT,
-	[FN_MFHI] = SHAMT | RT | RS, [FN_MFLO] = SHAMT | RT | RS,
-	[FN_MTHI] = SHAMT | RT | RD, [FN_MTLO] = SHAMT | RT | RD,
-	[FN_MULT] = SHAMT | RD, [FN_MULTU] = SHAMT | RD, [FN_DIV] = SHAMT | RD, [FN_DIVU] = SHAMT | RD,
-	[FN_ADD] = SHAMT, [FN_ADDU] = SHAMT, [FN_SUB] = SHAMT, [FN_SUBU] = SHAMT,
-	[FN_AND] = SHAMT, [FN_OR] = SHAMT, [FN_XOR] = SHAMT, [FN_NOR] = SHAMT,
-	[FN_SLT] = SHAMT, [FN_SLTU] = SHAMT,
+	[FN_SLL] = RS,
+	[FN_SRL] = RS,
+	[FN_SRA] = RS,
+	[FN_SLLV] = SHAMT,
+	[FN_SRLV] = SHAMT,
+	[FN_SRAV] = SHAMT,
+	[FN_CAS] = SHAMT,
+	[FN_JR] = SHAMT | RT | RD,
+	[FN_JALR] = SHAMT | RT,
+	[FN_MFHI] = SHAMT | RT | RS,
+	[FN_MFLO] = SHAMT | RT | RS,
+	[FN_MTHI] = SHAMT | RT | RD,
+	[FN_MTLO] = SHAMT | RT | RD,
+	[FN_MULT] = SHAMT | RD,
+	[FN_MULTU] = SHAMT | RD,
+	[FN_DIV] = SHAMT | RD,
+	[FN_DIVU] = SHAMT | RD,
+	[FN_ADD] = SHAMT,
+	[FN_ADDU] = SHAMT,
+	[FN_SUB] = SHAMT,
+	[FN_SUBU] = SHAMT,
+	[FN_AND] = SHAMT,
+	[FN_OR] = SHAMT,
+	[FN_XOR] = SHAMT,
+	[FN_NOR] = SHAMT,
+	[FN_SLT] = SHAMT,
+	[FN_SLTU] = SHAMT,
 };
 
 static void special(struct cpu *cpu, const struct instruction *i, uint32_t a, uint32_t b)
@@ -253,11 +275,11 @@ static void regimm(struct cpu *cpu, const struct instruction *i, uint32_t a)
 	bool negative = (int32_t)((i->rt & 16) && i->rs == 31 ? link : a) < 0;
 
 	switch (i->rt) {
-	case 0: /* BLTZ */
+	case 0:	 /* BLTZ */
 	case 16: /* BLTZAL */
 		branch(cpu, i, negative);
 		break;
-	case 1: /* BGEZ */
+	case 1:	 /* BGEZ */
 	case 17: /* BGEZAL */
 		branch(cpu, i, !negative);
 		break;
@@ -363,8 +385,10 @@ static void execute(struct cpu *cpu, const struct instruction *i, uint32_t a, ui
 	case OP_SWR:
 		store_value(cpu, i->op, a + i->offset, b);
 		break;
-	default: /* section 3.2: other coprocessors, their branches, loads and stores; the rest is reserved */
-		if ((i->op >= 17 && i->op <= 23) || (i->op >= 48 && i->op <= 51) || (i->op >= 56 && i->op <= 59))
+	default: /* section 3.2: other coprocessors, their branches, loads and stores; the rest is
+		    reserved */
+		if ((i->op >= 17 && i->op <= 23) || (i->op >= 48 && i->op <= 51) ||
+		    (i->op >= 56 && i->op <= 59))
 			exception_coprocessor(cpu, i->op & 3);
 		else
 			exception(cpu, EXC_RI);
@@ -372,8 +396,8 @@ static void execute(struct cpu *cpu, const struct instruction *i, uint32_t a, ui
 }
 
 /*
- * With a value pending: memory and MFC0/MTC0 instructions wait for it, COP0 operations run before it arrives, all
- * others read their operands before and write their results after.
+ * With a value pending: memory and MFC0/MTC0 instructions wait for it, COP0 operations run before
+ * it arrives, all others read their operands before and write their results after.
  */
 static void execute_after_pending(struct cpu *cpu, const struct instruction *i)
 {
@@ -416,17 +440,41 @@ static inline void one_instruction(struct cpu *cpu)
 		exception_interrupt(cpu);
 }
 
-void interpret(struct cpu *cpu)
+static void observe(struct cpu *cpu)
 {
 	struct umps *m = cpu->machine;
 	uint32_t word;
 
-	if (unlikely(m->observer && m->observer->instruction && !m->replaying)) {
-		if (umps_read_virtual(m, cpu->number, -1, cpu->pc, &word, sizeof(word)) != sizeof(word))
-			word = 0;
-		m->observer->instruction(m->observer->context, cpu->number, cpu->pc, word);
-	}
-	one_instruction(cpu);
+	if (umps_read_virtual(m, cpu->number, -1, cpu->pc, &word, sizeof(word)) != sizeof(word))
+		word = 0;
+	m->observer->instruction(m->observer->context, cpu->number, cpu->pc, word);
+}
+
+/* Waking up takes the cycle in which it is noticed; an enabled interrupt is taken at its end. */
+static void wake(struct cpu *cpu)
+{
+	cpu->state = UMPS_CPU_RUNNING;
+	cpu->woken = false;
+	machine_break(cpu->machine);
+	if (cpu->interrupt)
+		exception_interrupt(cpu);
+}
+
+static inline void one_cycle(struct cpu *cpu)
+{
+	if (likely(cpu->state == UMPS_CPU_RUNNING))
+		one_instruction(cpu);
+	else if (cpu->woken)
+		wake(cpu);
+}
+
+void interpret_cycle(struct cpu *cpu)
+{
+	const struct umps *m = cpu->machine;
+
+	if (m->observer && m->observer->instruction && cpu->state == UMPS_CPU_RUNNING && !m->replaying)
+		observe(cpu);
+	one_cycle(cpu);
 }
 
 void interpret_until_horizon(struct umps *m, struct cpu *cpu)
@@ -434,5 +482,14 @@ void interpret_until_horizon(struct umps *m, struct cpu *cpu)
 	while (m->tod < m->horizon) {
 		m->tod++;
 		one_instruction(cpu);
+	}
+}
+
+void interpret_in_turns(struct umps *m)
+{
+	while (m->tod < m->horizon) {
+		m->tod++;
+		for (int i = 0; i < m->n_cpus; i++)
+			one_cycle(&m->cpus[i]);
 	}
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The interrupt controller (sections 7 and 8): from a device to a processor's Cause.IP, and messages
- * between processors.
+ * The interrupt controller (sections 7 and 8): from a device to a processor's Cause.IP, and
+ * messages between processors.
  */
 #include "umps/machine/machine.h"
 
-#define MESSAGE_US	20
-#define POLICY_DYNAMIC	0x10000000u
-#define ROUTE(line, device) (((line) - 2) * 8 + (device))
+#define MESSAGE_US	    20
+#define POLICY_DYNAMIC	    0x10000000u
+#define ROUTE(line, device) (((line)-2) * 8 + (device))
 
 /* Any assertion wakes a waiting processor, enabled or not. */
 void interrupt_line(struct cpu *cpu, int line, bool on)
@@ -27,9 +27,9 @@ void interrupt_line(struct cpu *cpu, int line, bool on)
 }
 
 /*
- * Dynamic routing: the processor in the mask with the least urgent task, which is the largest number in its task
- * priority register (as umps3 has it; the specification's text says the lowest), searched from behind the last one
- * chosen, so that equals take turns.
+ * Dynamic routing: the processor in the mask with the least urgent task, which is the largest
+ * number in its task priority register (as umps3 has it; the specification's text says the lowest),
+ * searched from behind the last one chosen, so that equals take turns.
  */
 static int route(struct umps *m, uint32_t entry)
 {
@@ -54,7 +54,8 @@ void interrupt_raise_device(struct umps *m, struct device *d)
 		d->routed_to = (int8_t)route(m, m->routing[ROUTE(d->line, d->number)]);
 	if (d->routed_to < 0)
 		return;
-	m->cpus[d->routed_to].device_pending[d->line - UMPS_FIRST_LINE] |= (uint8_t)(1u << d->number);
+	m->cpus[d->routed_to].device_pending[d->line - UMPS_FIRST_LINE] |=
+		(uint8_t)(1u << d->number);
 	interrupt_line(&m->cpus[d->routed_to], d->line, true);
 }
 
@@ -66,7 +67,7 @@ void interrupt_clear_device(struct umps *m, struct device *d)
 	if (d->routed_to < 0)
 		return;
 	d->routed_to = -1;
-	*pending &= (uint8_t)~(1u << d->number);
+	*pending &= (uint8_t) ~(1u << d->number);
 	interrupt_line(cpu, d->line, *pending != 0);
 }
 
@@ -92,11 +93,12 @@ void message_send(struct umps *m, const struct cpu *from, uint32_t value)
 {
 	for (int i = 0; i < m->n_cpus; i++)
 		if (value >> (8 + i) & 1)
-			event_add(m, (struct event){ .tick = m->tod + (uint64_t)MESSAGE_US * m->clock_rate,
-						     .kind = EVENT_MESSAGE,
-						     .a = from->number,
-						     .b = (uint8_t)i,
-						     .c = (uint8_t)value });
+			event_add(m, (struct event){.tick = m->tod +
+							    (uint64_t)MESSAGE_US * m->clock_rate,
+						    .kind = EVENT_MESSAGE,
+						    .a = from->number,
+						    .b = (uint8_t)i,
+						    .c = (uint8_t)value});
 }
 
 void message_deliver(struct umps *m, int origin, int recipient, int message)

@@ -2,9 +2,10 @@
 /*
  * Power, and the passing of time (section 2).
  *
- * A tick: the bus clock advances and what is due happens, then every running processor executes one instruction,
- * in order. Between two ticks on which something is due only instructions matter, so an engine executes them in
- * one go up to the horizon when a single processor runs; when several do, they take turns by tick.
+ * A tick: the bus clock advances and what is due happens, then every running processor executes one
+ * instruction, in order. Between two ticks on which something is due only instructions matter, so
+ * an engine executes them in one go up to the horizon when a single processor runs; when several
+ * do, they take turns by tick.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -97,7 +98,7 @@ static void event_run(struct umps *m, const struct event *e)
 		break;
 	default:
 		m->powered_off = true;
-		machine_stop(m, (struct umps_stop){ .reason = UMPS_STOP_POWEROFF });
+		machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_POWEROFF});
 	}
 }
 
@@ -130,7 +131,8 @@ static void begin_tick(struct umps *m, uint64_t tick)
 
 /* ---- executing */
 
-/* How many processors have something to do; *alone is one of them, NULL if one is just waking up. */
+/* How many processors have something to do; *alone is one of them, NULL if one is just waking up.
+ */
 static int active(const struct umps *m, struct cpu **alone)
 {
 	bool woken = false;
@@ -149,31 +151,12 @@ static int active(const struct umps *m, struct cpu **alone)
 	return n;
 }
 
-/* Waking up takes the cycle in which it is noticed; an enabled interrupt is taken at its end. */
-static void wake(struct cpu *cpu)
-{
-	cpu->state = UMPS_CPU_RUNNING;
-	cpu->woken = false;
-	machine_break(cpu->machine);
-	if (cpu->interrupt)
-		exception_interrupt(cpu);
-}
-
-/* One cycle of one processor. */
-static void cycle(struct cpu *cpu)
-{
-	if (cpu->state == UMPS_CPU_RUNNING)
-		interpret(cpu);
-	else if (cpu->woken)
-		wake(cpu);
-}
-
-static void execute_in_turns(struct umps *m)
+static void execute_watched(struct umps *m)
 {
 	do {
 		m->tod++;
 		for (int i = 0; i < m->n_cpus; i++)
-			cycle(&m->cpus[i]);
+			interpret_cycle(&m->cpus[i]);
 	} while (m->tod < m->horizon && !breakpoint_hit(m));
 }
 
@@ -183,7 +166,8 @@ static bool watched(const struct umps *m)
 	return m->breakpoints || (m->observer && m->observer->instruction);
 }
 
-/* A processor alone, to the horizon or until others wake up, which then have their turn in the same tick. */
+/* A processor alone, to the horizon or until others wake up, which then have their turn in the same
+ * tick. */
 static void execute_alone(struct umps *m, struct cpu *cpu)
 {
 	if (m->engine == UMPS_TRANSLATOR && !m->suspects)
@@ -191,7 +175,7 @@ static void execute_alone(struct umps *m, struct cpu *cpu)
 	else
 		interpret_until_horizon(m, cpu);
 	for (int i = cpu->number + 1; i < m->n_cpus; i++)
-		cycle(&m->cpus[i]);
+		interpret_cycle(&m->cpus[i]);
 }
 
 /* A stretch of time up to the horizon, with nothing due in it but at its first tick. */
@@ -203,10 +187,12 @@ static void execute(struct umps *m)
 	n = active(m, &cpu);
 	if (n == 0)
 		m->tod = m->horizon;
-	else if (n == 1 && cpu && !watched(m))
+	else if (watched(m))
+		execute_watched(m);
+	else if (n == 1 && cpu)
 		execute_alone(m, cpu);
 	else
-		execute_in_turns(m);
+		interpret_in_turns(m);
 }
 
 bool umps_is_idle(const struct umps *m)
@@ -248,14 +234,14 @@ static void limit_horizon(struct umps *m, uint64_t until)
 static bool stops_here(struct umps *m, unsigned flags)
 {
 	if (m->powered_off)
-		machine_stop(m, (struct umps_stop){ .reason = UMPS_STOP_POWEROFF });
+		machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_POWEROFF});
 	else if (m->interrupt_request) {
 		m->interrupt_request = 0;
-		machine_stop(m, (struct umps_stop){ .reason = UMPS_STOP_REQUEST });
+		machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_REQUEST});
 	} else if (all_halted(m))
-		machine_stop(m, (struct umps_stop){ .reason = UMPS_STOP_DEAD });
+		machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_DEAD});
 	else if ((flags & UMPS_RUN_IDLE_STOPS) && m->next_due > m->tod + 1 && umps_is_idle(m))
-		machine_stop(m, (struct umps_stop){ .reason = UMPS_STOP_IDLE, .wake = m->next_due });
+		machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_IDLE, .wake = m->next_due});
 	return m->stopping;
 }
 
@@ -278,8 +264,8 @@ struct umps_stop machine_run(struct umps *m, uint64_t until, unsigned flags)
 		first = false;
 		record_tick(m);
 	}
-	if (!m->stopping && (first || !breakpoint_hit(m)))
-		m->stop = (struct umps_stop){ .reason = UMPS_STOP_LIMIT };
+	if (!m->stopping)
+		m->stop = (struct umps_stop){.reason = UMPS_STOP_LIMIT};
 	m->stopping = false;
 	return m->stop;
 }

@@ -10,8 +10,9 @@
  *   terminal.c printer.c disk.c flash.c network.c       block.c      images of disks and flashes
  *   stop_point.c   breakpoints and suspects             snapshot.c record.c   time travel
  *
- * Time: `tod` is the tick whose instructions were executed last, or are being executed. Things that depend on
- * time (timers, Random) are kept as a value and the moment it was true, never counted down.
+ * Time: `tod` is the tick whose instructions were executed last, or are being executed. Things that
+ * depend on time (timers, Random) are kept as a value and the moment it was true, never counted
+ * down.
  */
 #ifndef UMPS_MACHINE_MACHINE_H
 #define UMPS_MACHINE_MACHINE_H
@@ -27,14 +28,15 @@
 
 #define NEVER UINT64_MAX
 
-#define BIOS_DATA_BASE	0x0FFFF000u
-#define REGISTER_BASE	0x10000000u
-#define REGISTER_END	0x10000518u
-#define DEVICE_BASE	0x10000054u
-#define BOOT_ROM_BASE	0x1FC00000u
-#define KUSEG_BASE	0x80000000u
-#define MIN_ROM_WORDS	0x44 /* a ROM must at least hold the exception entries and the panic routine */
-#define MAX_ROM_BYTES	0x100000u
+#define BIOS_DATA_BASE 0x0FFFF000u
+#define REGISTER_BASE  0x10000000u
+#define REGISTER_END   0x10000518u
+#define DEVICE_BASE    0x10000054u
+#define BOOT_ROM_BASE  0x1FC00000u
+#define KUSEG_BASE     0x80000000u
+#define MIN_ROM_WORDS                                                                              \
+	0x44 /* a ROM must at least hold the exception entries and the panic routine */
+#define MAX_ROM_BYTES 0x100000u
 
 enum exception_code {
 	EXC_INT,
@@ -66,33 +68,34 @@ enum cp0_register {
 	CP0_PRID = 15
 };
 
-#define STATUS_IEC	  0x00000001u
-#define STATUS_KUC	  0x00000002u
-#define STATUS_IM	  0x0000FF00u
-#define STATUS_BEV	  0x00400000u
-#define STATUS_TE	  0x08000000u
-#define STATUS_CU0	  0x10000000u
-#define STATUS_WRITABLE	  0x1F40FF3Fu
-#define STATUS_RESET	  (STATUS_CU0 | STATUS_BEV)
-#define CAUSE_BD	  0x80000000u
-#define CAUSE_IP	  0x0000FF00u
-#define ENTRYHI_VPN	  0xFFFFF000u
-#define ENTRYHI_ASID	  0x00000FC0u
-#define ENTRYHI_WRITABLE  0xFFFFFFC0u
-#define ENTRYLO_WRITABLE  0xFFFFFF00u
-#define ENTRYLO_PFN	  0xFFFFF000u
-#define ENTRYLO_D	  0x00000400u
-#define ENTRYLO_V	  0x00000200u
-#define ENTRYLO_G	  0x00000100u
-#define INDEX_P		  0x80000000u
-#define INDEX_SHIFT	  8
+#define STATUS_IEC	 0x00000001u
+#define STATUS_KUC	 0x00000002u
+#define STATUS_IM	 0x0000FF00u
+#define STATUS_BEV	 0x00400000u
+#define STATUS_TE	 0x08000000u
+#define STATUS_CU0	 0x10000000u
+#define STATUS_WRITABLE	 0x1F40FF3Fu
+#define STATUS_RESET	 (STATUS_CU0 | STATUS_BEV)
+#define CAUSE_BD	 0x80000000u
+#define CAUSE_IP	 0x0000FF00u
+#define ENTRYHI_VPN	 0xFFFFF000u
+#define ENTRYHI_ASID	 0x00000FC0u
+#define ENTRYHI_WRITABLE 0xFFFFFFC0u
+#define ENTRYLO_WRITABLE 0xFFFFFF00u
+#define ENTRYLO_PFN	 0xFFFFF000u
+#define ENTRYLO_D	 0x00000400u
+#define ENTRYLO_V	 0x00000200u
+#define ENTRYLO_G	 0x00000100u
+#define INDEX_P		 0x80000000u
+#define INDEX_SHIFT	 8
 
 /* ---- processors */
 
 /*
- * Translations in use, direct mapped by page number: `read` and `write` hold the virtual page if plain memory is
- * behind it that may be touched so without further checks; `host` + address is where it is. NO_PAGE
- * matches no address, because its low bits are set and the compared address has none.
+ * Translations in use, direct mapped by page number: `read` and `write` hold the virtual page if
+ * plain memory is behind it that may be touched so without further checks; `host` + address is
+ * where it is. NO_PAGE matches no address, because its low bits are set and the compared address
+ * has none.
  */
 #define FAST_PAGES 256
 #define NO_PAGE	   0x00000800u
@@ -114,18 +117,19 @@ struct cpu {
 	uint8_t in_slot;
 	uint8_t pending;
 	uint8_t pending_register;
-	uint8_t state;	    /* enum umps_cpu_state */
-	uint8_t woken;	    /* waiting, but will run again after its next cycle */
-	uint8_t interrupt;  /* an enabled interrupt is pending */
+	uint8_t state;	   /* enum umps_cpu_state */
+	uint8_t woken;	   /* waiting, but will run again after its next cycle */
+	uint8_t interrupt; /* an enabled interrupt is pending */
 	uint8_t number;
-	uint8_t mode;	    /* 1: user; = KUc */
+	uint8_t mode;		/* 1: user; = KUc */
 	struct fast_page *fast; /* pages[mode] */
 
 	/* the instruction being executed, for exceptions */
 	uint32_t this_pc, this_branch;
 	uint8_t this_slot;
 
-	/* where instructions come from: the virtual range [fetch_base, +fetch_size) at fetch_host */
+	/* where instructions come from: the virtual range [fetch_base, +fetch_size) at fetch_host
+	 */
 	uint32_t fetch_base, fetch_size;
 	const uint8_t *fetch_host;
 
@@ -149,9 +153,10 @@ struct cpu {
 	uint8_t inbox_length;
 
 	struct umps *machine;
-	struct known_jump *known_jumps; /* translator: places of indirect jumps, valid for tag jump_tag */
+	struct known_jump
+		*known_jumps; /* translator: places of indirect jumps, valid for tag jump_tag */
 	uint64_t jump_tag, entered_tag; /* the latter with the mode in which code was entered */
-	struct fast_page pages[2][FAST_PAGES];	/* [mode] */
+	struct fast_page pages[2][FAST_PAGES]; /* [mode] */
 };
 
 /* ---- events */
@@ -161,7 +166,8 @@ enum event_kind { EVENT_DEVICE, EVENT_MESSAGE, EVENT_RESET_CPU, EVENT_HALT_CPU, 
 struct event {
 	uint64_t tick;
 	uint8_t kind;
-	uint8_t a, b, c; /* device: line, number, sub-device; message: origin, recipient, message; else cpu */
+	uint8_t a, b, c; /* device: line, number, sub-device; message: origin, recipient, message;
+			    else cpu */
 	uint32_t pad;
 };
 
@@ -180,15 +186,15 @@ struct device {
 	bool installed, failing;
 	bool unacknowledged[2]; /* completions not acknowledged yet; [1]: transmitter */
 	uint32_t reg[4];
-	uint32_t result[2];	/* status after completion */
-	uint64_t completes[2];	/* tick, 0: idle */
-	int8_t routed_to;	/* processor that got the pending interrupt, -1 none */
-	int fd;			/* log, output or image; -1 for none */
-	bool write_failed;	/* a warning about it was given */
+	uint32_t result[2];    /* status after completion */
+	uint64_t completes[2]; /* tick, 0: idle */
+	int8_t routed_to;      /* processor that got the pending interrupt, -1 none */
+	int fd;		       /* log, output or image; -1 for none */
+	bool write_failed;     /* a warning about it was given */
 
 	/* disk and flash: geometry from the image, arm, the block buffer */
 	uint32_t cylinders, heads, sectors, rotation, seek, data_percent; /* disk */
-	uint32_t blocks, write_time;					  /* flash; blocks for both */
+	uint32_t blocks, write_time; /* flash; blocks for both */
 	uint32_t cylinder;
 	int64_t buffered; /* block in the buffer, -1 none */
 	int64_t target;	  /* block or cylinder of the running operation */
@@ -228,7 +234,8 @@ struct symbol_table {
 
 struct umps {
 	uint64_t tod;
-	uint64_t horizon;  /* last tick that may be executed before looking at events and requests again */
+	uint64_t horizon;  /* last tick that may be executed before looking at events and requests
+			      again */
 	uint64_t next_due; /* tick of the next event or timer */
 	uint32_t interval_timer; /* its value at interval_tick */
 	uint64_t interval_tick;
@@ -265,7 +272,8 @@ struct umps {
 	struct symbol_table symbols;
 	enum umps_engine engine;
 	struct translator *translator;
-	uint8_t *code_pages; /* one per RAM page and one for BIOS data: translated code lies there */
+	uint8_t *
+		code_pages; /* one per RAM page and one for BIOS data: translated code lies there */
 
 	struct umps_stop_point *points;
 	int n_points, next_point;
@@ -296,8 +304,9 @@ uint32_t interval_value(const struct umps *m);
 void interval_write(struct umps *m, uint32_t value);
 
 /* interpreter.c */
-void interpret(struct cpu *cpu);			 /* one instruction, and the interrupt after it */
-void interpret_until_horizon(struct umps *m, struct cpu *cpu); /* while it runs */
+void interpret_cycle(struct cpu *cpu); /* one instruction and the interrupt after it, or a waking up */
+void interpret_until_horizon(struct umps *m, struct cpu *cpu); /* alone, while it runs */
+void interpret_in_turns(struct umps *m);			/* all processors, up to the horizon */
 void pending_complete(struct cpu *cpu);
 
 /* exception.c */
@@ -325,7 +334,8 @@ bool mmu_read(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t *w
 bool mmu_write(struct cpu *cpu, uint32_t address, uint32_t word);
 /* read, merge `word` under `mask`, write (sub-word stores) */
 bool mmu_merge(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t mask, uint32_t word);
-bool mmu_compare_and_set(struct cpu *cpu, uint32_t address, uint32_t old, uint32_t value, uint32_t *done);
+bool mmu_compare_and_set(struct cpu *cpu, uint32_t address, uint32_t old, uint32_t value,
+			 uint32_t *done);
 bool mmu_translate(struct cpu *cpu, uint32_t address, enum access access, uint32_t alignment,
 		   uint32_t *physical);
 int tlb_search(const struct cpu *cpu, uint32_t address, uint32_t entry_hi);
@@ -339,7 +349,8 @@ bool bus_read(struct umps *m, const struct cpu *cpu, uint32_t physical, uint32_t
 bool bus_write(struct umps *m, struct cpu *cpu, uint32_t physical, uint32_t word);
 bool bus_dma_to(struct umps *m, uint32_t physical, const uint8_t *bytes, uint32_t length);
 bool bus_dma_from(const struct umps *m, uint32_t physical, uint8_t *bytes, uint32_t length);
-void bus_wrote(struct umps *m, uint32_t physical, uint32_t length); /* memory changed under translations */
+void bus_wrote(struct umps *m, uint32_t physical,
+	       uint32_t length); /* memory changed under translations */
 
 /* interrupt.c */
 void interrupt_raise_device(struct umps *m, struct device *d);
@@ -368,8 +379,8 @@ void device_log(struct umps *m, struct device *d, const void *bytes, size_t leng
 /* What differs between the five kinds. */
 struct device_kind {
 	const char *name; /* key of the machine file, without the number */
-	int (*open)(struct umps *m, struct device *d, const struct umps_device_config *config, const char *path,
-		    struct umps_error *error);
+	int (*open)(struct umps *m, struct device *d, const struct umps_device_config *config,
+		    const char *path, struct umps_error *error);
 	void (*close)(struct device *d);
 	void (*write)(struct umps *m, struct device *d, int reg, uint32_t value);
 	/* the operation's time is over */
@@ -394,7 +405,8 @@ bool network_receive(struct umps *m, struct device *d);
 /* image.c */
 int image_load_rom(const char *path, const char *field, struct rom *rom, struct umps_error *error);
 int image_load_core(struct umps *m, const char *path, struct umps_error *error);
-int rom_load(const struct umps_config *config, struct rom *exec, struct rom *boot, struct umps_error *error);
+int rom_load(const struct umps_config *config, struct rom *exec, struct rom *boot,
+	     struct umps_error *error);
 uint8_t *file_read(const char *path, size_t limit, size_t *length, struct umps_error *error);
 
 /* symbols.c */
@@ -403,7 +415,8 @@ void symbols_free(struct symbol_table *table);
 
 /* stop_point.c */
 bool breakpoint_hit(struct umps *m);
-void suspect_check(struct cpu *cpu, uint32_t address, uint32_t physical, uint32_t length, bool write);
+void suspect_check(struct cpu *cpu, uint32_t address, uint32_t physical, uint32_t length,
+		   bool write);
 bool suspect_on_page(const struct umps *m, uint32_t page, uint32_t physical_page);
 
 /* record.c */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From virtual addresses to bytes (section 5.2): segments, the TLB, and the fast pages that remember its answers.
+ * From virtual addresses to bytes (section 5.2): segments, the TLB, and the fast pages that
+ * remember its answers.
  *
- * A fast page says "this virtual page is plain memory at this place in the host, for this processor in this
- * mode". It is entered by the slow path here and forgotten whenever the answer could change: a TLB write, another
- * address space, a stop point, translated code put on the page (its stores must be seen).
+ * A fast page says "this virtual page is plain memory at this place in the host, for this processor
+ * in this mode". It is entered by the slow path here and forgotten whenever the answer could
+ * change: a TLB write, another address space, a stop point, translated code put on the page (its
+ * stores must be seen).
  */
 #include "umps/machine/machine.h"
 
@@ -81,7 +83,8 @@ static void tlb_exception(struct cpu *cpu, uint32_t address, enum exception_code
 		exception(cpu, code);
 }
 
-bool mmu_translate(struct cpu *cpu, uint32_t address, enum access access, uint32_t alignment, uint32_t *physical)
+bool mmu_translate(struct cpu *cpu, uint32_t address, enum access access, uint32_t alignment,
+		   uint32_t *physical)
 {
 	enum exception_code miss = access == ACCESS_WRITE ? EXC_TLBS : EXC_TLBL;
 	uint32_t lo;
@@ -113,15 +116,21 @@ bool mmu_translate(struct cpu *cpu, uint32_t address, enum access access, uint32
 static void remember(struct cpu *cpu, uint32_t address, uint32_t physical, enum access access)
 {
 	const struct umps *m = cpu->machine;
-	uint32_t page = address & ~(UMPS_PAGE - 1), physical_page = physical & ~(UMPS_PAGE - 1), available;
+	uint32_t page = address & ~(UMPS_PAGE - 1), physical_page = physical & ~(UMPS_PAGE - 1);
 	struct fast_page *p = &cpu->fast[page / UMPS_PAGE % FAST_PAGES];
-	uint8_t *host = bus_memory(m, physical_page, &available, access == ACCESS_WRITE);
+	uint32_t available;
+	uint8_t *host;
 
-	if (!host || available < UMPS_PAGE || (m->suspects && suspect_on_page(m, page, physical_page)))
+	if (physical_page == REGISTER_BASE)
+		return;
+	host = bus_memory(m, physical_page, &available, access == ACCESS_WRITE);
+	if (!host || available < UMPS_PAGE ||
+	    (m->suspects && suspect_on_page(m, page, physical_page)))
 		return;
 	if (access == ACCESS_WRITE) {
-		uint32_t frame = physical_page == BIOS_DATA_BASE ? m->ram_size / UMPS_PAGE :
-								   (physical_page - UMPS_RAM_BASE) / UMPS_PAGE;
+		uint32_t frame = physical_page == BIOS_DATA_BASE
+					 ? m->ram_size / UMPS_PAGE
+					 : (physical_page - UMPS_RAM_BASE) / UMPS_PAGE;
 
 		if (m->code_pages[frame])
 			return;
@@ -181,7 +190,8 @@ bool mmu_read(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t *w
 	return true;
 }
 
-static bool store(struct cpu *cpu, uint32_t address, uint32_t physical, uint32_t length, uint32_t word)
+static bool store(struct cpu *cpu, uint32_t address, uint32_t physical, uint32_t length,
+		  uint32_t word)
 {
 	if (!bus_write(cpu->machine, cpu, physical & ~3u, word)) {
 		data_bus_error(cpu);
@@ -197,7 +207,8 @@ bool mmu_write(struct cpu *cpu, uint32_t address, uint32_t word)
 {
 	uint32_t physical;
 
-	return mmu_translate(cpu, address, ACCESS_WRITE, 4, &physical) && store(cpu, address, physical, 4, word);
+	return mmu_translate(cpu, address, ACCESS_WRITE, 4, &physical) &&
+	       store(cpu, address, physical, 4, word);
 }
 
 bool mmu_merge(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t mask, uint32_t word)
@@ -214,7 +225,8 @@ bool mmu_merge(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t m
 }
 
 /* Section 3.6: works on RAM, always fails on device registers, and nowhere else. */
-bool mmu_compare_and_set(struct cpu *cpu, uint32_t address, uint32_t old, uint32_t value, uint32_t *done)
+bool mmu_compare_and_set(struct cpu *cpu, uint32_t address, uint32_t old, uint32_t value,
+			 uint32_t *done)
 {
 	struct umps *m = cpu->machine;
 	uint32_t physical, now;

@@ -2,9 +2,9 @@
 /*
  * Network devices (section 9.5) on a VDE link.
  *
- * Frames go from the link to a short queue when the machine looks at its links, and from there to the guest by
- * the rules of the device. Looking for frames in interrupt mode happens at every period from poll_start;
- * as with terminals, no event exists while the queue is empty.
+ * Frames go from the link to a short queue when the machine looks at its links, and from there to
+ * the guest by the rules of the device. Looking for frames in interrupt mode happens at every
+ * period from poll_start; as with terminals, no event exists while the queue is empty.
  */
 #include <errno.h>
 #include <poll.h>
@@ -18,16 +18,16 @@
 enum { RESET, ACK, READ_CONFIGURATION, READ, WRITE, CONFIGURE };
 enum { READ_ERROR = 5, WRITE_ERROR, DMA_ERROR };
 enum { POLLING = 1 }; /* the sub-device that stands for looking for frames */
-#define READ_PENDING  0x80u
-#define MODE_NAMED    1u
+#define READ_PENDING   0x80u
+#define MODE_NAMED     1u
 #define MODE_INTERRUPT 2u
-#define MODE_PROMISC  4u
-#define NEW_ADDRESS   0x80u
-#define MAX_FRAME     1514u
-#define RESET_US      200
-#define CONFIGURE_US  40
-#define TRANSFER_US   1220
-#define POLL_US	      610
+#define MODE_PROMISC   4u
+#define NEW_ADDRESS    0x80u
+#define MAX_FRAME      1514u
+#define RESET_US       200
+#define CONFIGURE_US   40
+#define TRANSFER_US    1220
+#define POLL_US	       610
 
 static int network_open(struct umps *m, struct device *d, const struct umps_device_config *config,
 			const char *path, struct umps_error *error)
@@ -38,8 +38,10 @@ static int network_open(struct umps *m, struct device *d, const struct umps_devi
 
 	d->link = vde_open((char *)name, (char *)"umps", (struct vde_open_args *)&no_arguments);
 	if (!d->link)
-		return fail(error, "eth%d: cannot join the VDE network %s: %s; is a vde_switch running there?", d->number,
-			    name, strerror(errno));
+		return fail(
+			error,
+			"eth%d: cannot join the VDE network %s: %s; is a vde_switch running there?",
+			d->number, name, strerror(errno));
 	d->frames = calloc(FRAME_QUEUE, sizeof(*d->frames));
 	d->packet = calloc(1, 2 * UMPS_PAGE);
 	if (!d->frames || !d->packet)
@@ -49,7 +51,8 @@ static int network_open(struct umps *m, struct device *d, const struct umps_devi
 		memcpy(d->address, config->address, sizeof(d->address));
 	else
 		for (int i = 0; i < 6; i++)
-			d->address[i] = i ? (uint8_t)(unique >> (i - 1) * 7) : (uint8_t)(2 * d->number);
+			d->address[i] =
+				i ? (uint8_t)(unique >> (i - 1) * 7) : (uint8_t)(2 * d->number);
 	return 0;
 }
 
@@ -73,11 +76,11 @@ static void look_later(struct umps *m, struct device *d)
 	if (!(d->mode & MODE_INTERRUPT) || d->read_pending || !d->n_frames || d->completes[POLLING])
 		return;
 	d->completes[POLLING] = m->tod + period - (m->tod - d->poll_start) % period;
-	event_add(m, (struct event){ .tick = d->completes[POLLING],
-				     .kind = EVENT_DEVICE,
-				     .a = d->line,
-				     .b = d->number,
-				     .c = POLLING });
+	event_add(m, (struct event){.tick = d->completes[POLLING],
+				    .kind = EVENT_DEVICE,
+				    .a = d->line,
+				    .b = d->number,
+				    .c = POLLING});
 }
 
 void network_queue(struct umps *m, struct device *d, const void *frame, size_t length)
@@ -97,7 +100,7 @@ void network_queue(struct umps *m, struct device *d, const void *frame, size_t l
 /* Takes what the link has; false when nothing came. */
 bool network_receive(struct umps *m, struct device *d)
 {
-	struct pollfd link = { .fd = vde_datafd(d->link), .events = POLLIN };
+	struct pollfd link = {.fd = vde_datafd(d->link), .events = POLLIN};
 	uint8_t bytes[sizeof(d->frames->bytes)];
 	bool any = false;
 
@@ -107,8 +110,8 @@ bool network_receive(struct umps *m, struct device *d)
 		if (length <= 0) {
 			if (length < 0 && errno != EAGAIN && errno != EINTR && !d->write_failed) {
 				d->write_failed = true;
-				machine_warn(m, "eth%d: the link to %s was lost (%s)", d->number, "its switch",
-					     strerror(errno));
+				machine_warn(m, "eth%d: the link to %s was lost (%s)", d->number,
+					     "its switch", strerror(errno));
 			}
 			break;
 		}
@@ -299,12 +302,12 @@ static void network_complete(struct umps *m, struct device *d, int sub)
 
 static void network_describe(const struct device *d, char *text, size_t size)
 {
-	static const char *const names[] = { "none", "ready",	   "illegal operation", "busy",
-					     "?",    "read error", "write error",	"DMA error" };
+	static const char *const names[] = {"none", "ready",	  "illegal operation", "busy",
+					    "?",    "read error", "write error",       "DMA error"};
 
 	snprintf(text, size, "%s%s, %02x:%02x:%02x:%02x:%02x:%02x", names[d->reg[0] & 7],
-		 d->read_pending ? ", frame waiting" : "", d->address[0], d->address[1], d->address[2], d->address[3],
-		 d->address[4], d->address[5]);
+		 d->read_pending ? ", frame waiting" : "", d->address[0], d->address[1],
+		 d->address[2], d->address[3], d->address[4], d->address[5]);
 }
 
 const struct device_kind network_kind = {

@@ -33,7 +33,8 @@ static int open_devices(struct umps *m, struct umps_error *error)
 {
 	for (int line = 0; line < UMPS_N_LINES; line++)
 		for (int i = 0; i < UMPS_N_DEVICES; i++)
-			if (device_open(m, &m->devices[line][i], &m->config->devices[line][i], error) < 0)
+			if (device_open(m, &m->devices[line][i], &m->config->devices[line][i],
+					error) < 0)
 				return -1;
 	return 0;
 }
@@ -80,7 +81,8 @@ static int make_memory(struct umps *m, struct umps_error *error)
 	m->code_pages = calloc(1, m->ram_size / UMPS_PAGE + 1);
 	m->cpus = calloc((size_t)m->config->processors, sizeof(*m->cpus));
 	if (!m->ram || !m->bios_data || !m->code_pages || !m->cpus)
-		return fail(error, "out of memory for a machine with %d RAM frames", m->config->ram_frames);
+		return fail(error, "out of memory for a machine with %d RAM frames",
+			    m->config->ram_frames);
 	return 0;
 }
 
@@ -99,7 +101,8 @@ static void make_processors(struct umps *m)
 	}
 }
 
-struct umps *umps_create(const struct umps_config *config, const struct umps_host *host, struct umps_error *error)
+struct umps *umps_create(const struct umps_config *config, const struct umps_host *host,
+			 struct umps_error *error)
 {
 	struct umps *m = calloc(1, sizeof(*m));
 
@@ -110,10 +113,11 @@ struct umps *umps_create(const struct umps_config *config, const struct umps_hos
 	m->config = config_copy(config);
 	for (int line = 0; line < UMPS_N_LINES; line++)
 		for (int i = 0; i < UMPS_N_DEVICES; i++)
-			m->devices[line][i] = (struct device){ .line = (uint8_t)(UMPS_FIRST_LINE + line),
-							       .number = (uint8_t)i,
-							       .fd = -1,
-							       .routed_to = -1 };
+			m->devices[line][i] =
+				(struct device){.line = (uint8_t)(UMPS_FIRST_LINE + line),
+						.number = (uint8_t)i,
+						.fd = -1,
+						.routed_to = -1};
 	if (host)
 		m->host = *host;
 	m->tlb_size = (uint32_t)config->tlb_size;

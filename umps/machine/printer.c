@@ -17,8 +17,10 @@ static int printer_open(struct umps *m, struct device *d, const struct umps_devi
 {
 	d->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (d->fd < 0)
-		return fail(error, "printer%d: cannot write %s: %s; name a file in a directory you may write",
-			    d->number, path, strerror(errno));
+		return fail(
+			error,
+			"printer%d: cannot write %s: %s; name a file in a directory you may write",
+			d->number, path, strerror(errno));
 	return 0;
 }
 
@@ -63,7 +65,8 @@ static void printer_complete(struct umps *m, struct device *d, int sub)
 
 static void printer_describe(const struct device *d, char *text, size_t size)
 {
-	static const char *const names[] = { "none", "ready", "illegal operation", "busy", "print error" };
+	static const char *const names[] = {"none", "ready", "illegal operation", "busy",
+					    "print error"};
 
 	snprintf(text, size, "%s", names[d->reg[0] % 5]);
 }

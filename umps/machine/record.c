@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Time travel: going back is restoring a checkpoint and running again, with the same input at the same ticks and
- * nothing visible outside.
+ * Time travel: going back is restoring a checkpoint and running again, with the same input at the
+ * same ticks and nothing visible outside.
  *
- * While recording, everything that comes from outside is logged with its tick: terminal input, frames, failure
- * switches. Checkpoints are snapshots; blocks that the guest overwrites on disks and flash devices are kept in a
- * journal, to be put back. `present` is the latest tick ever executed: between it and an earlier tick to
- * which one travelled, running means replaying. Input given in the past starts a new future there; changing
- * registers or memory from outside starts a new recording.
+ * While recording, everything that comes from outside is logged with its tick: terminal input,
+ * frames, failure switches. Checkpoints are snapshots; blocks that the guest overwrites on disks
+ * and flash devices are kept in a journal, to be put back. `present` is the latest tick ever
+ * executed: between it and an earlier tick to which one travelled, running means replaying. Input
+ * given in the past starts a new future there; changing registers or memory from outside starts a
+ * new recording.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -149,7 +150,8 @@ void record_free(struct umps *m)
 	m->recording = NULL;
 }
 
-static void log_input(struct umps *m, struct device *d, enum input_kind kind, const void *bytes, size_t length)
+static void log_input(struct umps *m, struct device *d, enum input_kind kind, const void *bytes,
+		      size_t length)
 {
 	struct recording *r = m->recording;
 	struct input *input;
@@ -163,7 +165,7 @@ static void log_input(struct umps *m, struct device *d, enum input_kind kind, co
 	}
 	r->inputs = grow(r->inputs, r->n_inputs, &r->max_inputs, sizeof(*r->inputs));
 	input = &r->inputs[r->n_inputs++];
-	*input = (struct input){ .tick = m->tod, .device = d, .kind = kind, .length = length };
+	*input = (struct input){.tick = m->tod, .device = d, .kind = kind, .length = length};
 	input->bytes = malloc(length + 1);
 	if (!input->bytes)
 		abort();
@@ -192,7 +194,7 @@ void record_block(struct umps *m, struct device *d, int64_t block)
 	if (r->restart)
 		return;
 	o = &r->journal[r->n_journal];
-	*o = (struct overwritten){ .device = d, .block = block, .bytes = malloc(UMPS_PAGE) };
+	*o = (struct overwritten){.device = d, .block = block, .bytes = malloc(UMPS_PAGE)};
 	if (o->bytes && block_read(d, block, o->bytes))
 		r->n_journal++;
 	else
@@ -234,7 +236,8 @@ static void replay_inputs(struct umps *m)
 		if (input->tick != m->tod)
 			continue;
 		if (input->kind != INPUT_BYTES)
-			umps_set_failing(m, input->device->line, input->device->number, input->kind == INPUT_FAILS);
+			umps_set_failing(m, input->device->line, input->device->number,
+					 input->kind == INPUT_FAILS);
 		else if (input->device->line == UMPS_TERMINAL)
 			terminal_queue(m, input->device, input->bytes, input->length);
 		else
@@ -254,7 +257,7 @@ static uint64_t next_input(const struct recording *r, uint64_t after)
 static struct umps_stop replay(struct umps *m, uint64_t until)
 {
 	struct recording *r = m->recording;
-	struct umps_stop stop = { .reason = UMPS_STOP_LIMIT };
+	struct umps_stop stop = {.reason = UMPS_STOP_LIMIT};
 
 	m->replaying = true;
 	while (m->tod < until && m->tod < r->present && stop.reason == UMPS_STOP_LIMIT) {
@@ -338,9 +341,11 @@ int umps_travel(struct umps *m, uint64_t tick, struct umps_error *error)
 	if (r->restart)
 		start_over(m);
 	if (tick < r->checkpoints[0].tick || tick > r->present)
-		return fail(error, "tick %llu is not between %llu, where the recording starts, and now, %llu",
-			    (unsigned long long)tick, (unsigned long long)r->checkpoints[0].tick,
-			    (unsigned long long)r->present);
+		return fail(
+			error,
+			"tick %llu is not between %llu, where the recording starts, and now, %llu",
+			(unsigned long long)tick, (unsigned long long)r->checkpoints[0].tick,
+			(unsigned long long)r->present);
 	if (tick < m->tod)
 		go_back(m, checkpoint_before(r, tick));
 	advance(m, tick);
@@ -361,7 +366,8 @@ static bool is_hit(const struct umps_stop *stop)
 }
 
 /* The last hit in (checkpoint, END), if any; the machine is somewhere there afterwards. */
-static bool last_hit(struct umps *m, const struct checkpoint *c, uint64_t end, struct umps_stop *hit, uint64_t *tick)
+static bool last_hit(struct umps *m, const struct checkpoint *c, uint64_t end,
+		     struct umps_stop *hit, uint64_t *tick)
 {
 	bool found = false;
 
@@ -382,7 +388,7 @@ static bool last_hit(struct umps *m, const struct checkpoint *c, uint64_t end, s
 
 struct umps_stop umps_reverse(struct umps *m, struct umps_error *error)
 {
-	struct umps_stop hit = { .reason = UMPS_STOP_LIMIT };
+	struct umps_stop hit = {.reason = UMPS_STOP_LIMIT};
 	uint64_t end = m->tod, tick;
 	const struct checkpoint *c;
 

@@ -2,8 +2,9 @@
 /*
  * The complete state of a machine as bytes, and back.
  *
- * One walk over the state serves both directions. Values kept as "so much at that tick" are first brought to
- * the present, so equal states give equal bytes. Disk and flash contents are not included: see record.c.
+ * One walk over the state serves both directions. Values kept as "so much at that tick" are first
+ * brought to the present, so equal states give equal bytes. Disk and flash contents are not
+ * included: see record.c.
  */
 #include <stdlib.h>
 
@@ -167,7 +168,7 @@ static void walk_events(struct walk *w, struct umps *m)
 			e = m->events[i];
 		ITEM(w, e);
 		if (!w->saving && !w->bad) {
-			event_add(m, (struct event){ .tick = NEVER });
+			event_add(m, (struct event){.tick = NEVER});
 			m->events[i] = e;
 		}
 	}
@@ -206,14 +207,14 @@ struct shape {
 
 static struct shape shape_of(const struct umps *m)
 {
-	struct shape s = { .magic = MAGIC,
-			   .cpus = (uint32_t)m->n_cpus,
-			   .tlb_size = m->tlb_size,
-			   .tlb_floor = m->tlb_floor,
-			   .clock_rate = m->clock_rate,
-			   .ram_size = m->ram_size,
-			   .exec_size = m->exec_rom.size,
-			   .boot_size = m->boot_rom.size };
+	struct shape s = {.magic = MAGIC,
+			  .cpus = (uint32_t)m->n_cpus,
+			  .tlb_size = m->tlb_size,
+			  .tlb_floor = m->tlb_floor,
+			  .clock_rate = m->clock_rate,
+			  .ram_size = m->ram_size,
+			  .exec_size = m->exec_rom.size,
+			  .boot_size = m->boot_rom.size};
 
 	for (int line = 0; line < UMPS_N_LINES; line++)
 		for (int i = 0; i < UMPS_N_DEVICES; i++)
@@ -224,7 +225,7 @@ static struct shape shape_of(const struct umps *m)
 void *umps_snapshot(const struct umps *m, size_t *length)
 {
 	struct shape shape = shape_of(m);
-	struct walk w = { .saving = true };
+	struct walk w = {.saving = true};
 
 	present((struct umps *)m);
 	ITEM(&w, shape);
@@ -252,7 +253,7 @@ static void rebuild(struct umps *m)
 
 int umps_restore(struct umps *m, const void *snapshot, size_t length, struct umps_error *error)
 {
-	struct walk w = { .bytes = (uint8_t *)snapshot, .length = length };
+	struct walk w = {.bytes = (uint8_t *)snapshot, .length = length};
 	struct shape shape, mine = shape_of(m);
 	void *before;
 	size_t before_length;
@@ -261,16 +262,18 @@ int umps_restore(struct umps *m, const void *snapshot, size_t length, struct ump
 	if (w.bad || memcmp(shape.magic, mine.magic, sizeof(shape.magic)))
 		return fail(error, "this is not a snapshot of a machine");
 	if (memcmp(&shape, &mine, sizeof(shape)))
-		return fail(error, "the snapshot is of another machine: processors, memory, TLB, clock rate, ROMs and devices "
+		return fail(error, "the snapshot is of another machine: processors, memory, TLB, "
+				   "clock rate, ROMs and devices "
 				   "must be the same");
 	before = umps_snapshot(m, &before_length);
 	walk_machine(&w, m);
 	if (w.bad || w.at != length) {
-		w = (struct walk){ .bytes = before, .length = before_length, .at = sizeof(shape) };
+		w = (struct walk){.bytes = before, .length = before_length, .at = sizeof(shape)};
 		walk_machine(&w, m);
 		rebuild(m);
 		free(before);
-		return fail(error, "the snapshot is cut short or damaged; the machine is as it was");
+		return fail(error,
+			    "the snapshot is cut short or damaged; the machine is as it was");
 	}
 	free(before);
 	rebuild(m);

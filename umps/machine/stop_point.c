@@ -7,8 +7,8 @@
 #include "umps/machine/machine.h"
 
 /* Does a point of address space ASID mean this access of CPU? Physical ones compare PHYSICAL. */
-static bool touches(const struct cpu *cpu, const struct umps_stop_point *p, uint32_t address, uint32_t physical,
-		    uint32_t length)
+static bool touches(const struct cpu *cpu, const struct umps_stop_point *p, uint32_t address,
+		    uint32_t physical, uint32_t length)
 {
 	uint32_t at = p->asid == UMPS_ASID_PHYS ? physical : address;
 
@@ -32,20 +32,22 @@ bool breakpoint_hit(struct umps *m)
 		for (int n = 0; n < m->n_points; n++) {
 			const struct umps_stop_point *p = &m->points[n];
 
-			if (p->kind != UMPS_BREAKPOINT || !p->enabled || (p->asid == UMPS_ASID_PHYS && !mapped) ||
+			if (p->kind != UMPS_BREAKPOINT || !p->enabled ||
+			    (p->asid == UMPS_ASID_PHYS && !mapped) ||
 			    !touches(cpu, p, cpu->pc, physical, 4))
 				continue;
-			machine_stop(m, (struct umps_stop){ .reason = UMPS_STOP_BREAKPOINT,
-							    .cpu = i,
-							    .id = p->id,
-							    .address = cpu->pc });
+			machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_BREAKPOINT,
+							   .cpu = i,
+							   .id = p->id,
+							   .address = cpu->pc});
 			return true;
 		}
 	}
 	return false;
 }
 
-void suspect_check(struct cpu *cpu, uint32_t address, uint32_t physical, uint32_t length, bool write)
+void suspect_check(struct cpu *cpu, uint32_t address, uint32_t physical, uint32_t length,
+		   bool write)
 {
 	struct umps *m = cpu->machine;
 
@@ -54,11 +56,11 @@ void suspect_check(struct cpu *cpu, uint32_t address, uint32_t physical, uint32_
 
 		if (p->kind == UMPS_SUSPECT && p->enabled && (write ? p->on_write : p->on_read) &&
 		    touches(cpu, p, address, physical, length))
-			machine_stop(m, (struct umps_stop){ .reason = UMPS_STOP_SUSPECT,
-							    .cpu = cpu->number,
-							    .id = p->id,
-							    .address = address,
-							    .write = write });
+			machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_SUSPECT,
+							   .cpu = cpu->number,
+							   .id = p->id,
+							   .address = address,
+							   .write = write});
 	}
 }
 
@@ -68,7 +70,8 @@ bool suspect_on_page(const struct umps *m, uint32_t page, uint32_t physical_page
 		const struct umps_stop_point *p = &m->points[n];
 		uint32_t at = p->asid == UMPS_ASID_PHYS ? physical_page : page;
 
-		if (p->kind == UMPS_SUSPECT && p->enabled && at <= p->last && at + (UMPS_PAGE - 1) >= p->first)
+		if (p->kind == UMPS_SUSPECT && p->enabled && at <= p->last &&
+		    at + (UMPS_PAGE - 1) >= p->first)
 			return true;
 	}
 	return false;
@@ -88,19 +91,22 @@ static void points_changed(struct umps *m)
 	mmu_flush_all(m);
 }
 
-int umps_add_stop_point(struct umps *m, const struct umps_stop_point *point, struct umps_error *error)
+int umps_add_stop_point(struct umps *m, const struct umps_stop_point *point,
+			struct umps_error *error)
 {
 	struct umps_stop_point *points;
 
 	if (point->last < point->first || point->asid < -1 || point->asid > UMPS_ASID_PHYS ||
 	    (point->kind == UMPS_BREAKPOINT && point->first != point->last))
-		return fail(error, "a stop point at 0x%08X..0x%08X in address space %d makes no sense", point->first,
-			    point->last, point->asid);
+		return fail(error,
+			    "a stop point at 0x%08X..0x%08X in address space %d makes no sense",
+			    point->first, point->last, point->asid);
 	for (int n = 0; n < m->n_points; n++)
 		if (m->points[n].kind == point->kind && m->points[n].asid == point->asid &&
 		    m->points[n].first <= point->last && point->first <= m->points[n].last)
-			return fail(error, "0x%08X..0x%08X overlaps the stop point at 0x%08X..0x%08X", point->first,
-				    point->last, m->points[n].first, m->points[n].last);
+			return fail(
+				error, "0x%08X..0x%08X overlaps the stop point at 0x%08X..0x%08X",
+				point->first, point->last, m->points[n].first, m->points[n].last);
 	points = realloc(m->points, (size_t)(m->n_points + 1) * sizeof(*points));
 	if (!points)
 		return fail(error, "out of memory for a stop point");

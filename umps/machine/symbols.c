@@ -53,22 +53,29 @@ static int parse(struct symbol_table *t, const char *path, struct umps_error *er
 	char *save, *line;
 
 	if (strncmp(t->names, MAGIC, 4))
-		return fail(error, "symbol-table.file: %s does not start with " MAGIC "; make it with umps-elf2umps -k or -m",
+		return fail(error,
+			    "symbol-table.file: %s does not start with " MAGIC
+			    "; make it with umps-elf2umps -k or -m",
 			    path);
 	line = strtok_r(t->names + 4, "\n", &save);
-	if (!line || sscanf(line, "%8X %8X", &functions, &objects) != 2 || functions > MAX_SYMBOLS ||
-	    objects > MAX_SYMBOLS)
-		return fail(error, "symbol-table.file: %s: its first line must give the numbers of functions and objects",
+	if (!line || sscanf(line, "%8X %8X", &functions, &objects) != 2 ||
+	    functions > MAX_SYMBOLS || objects > MAX_SYMBOLS)
+		return fail(error,
+			    "symbol-table.file: %s: its first line must give the numbers of "
+			    "functions and objects",
 			    path);
 	t->symbols = calloc(functions + objects + 1, sizeof(*t->symbols));
 	if (!t->symbols)
 		return fail(error, "symbol-table.file: %s: out of memory", path);
 	while ((line = strtok_r(NULL, "\n", &save))) {
 		if ((unsigned)t->count == functions + objects)
-			return fail(error, "symbol-table.file: %s: more than the %u symbols that its first line announces",
+			return fail(error,
+				    "symbol-table.file: %s: more than the %u symbols that its "
+				    "first line announces",
 				    path, functions + objects);
 		if (!parse_line(line, &t->symbols[t->count]))
-			return fail(error, "symbol-table.file: %s: symbol %d is malformed", path, t->count + 1);
+			return fail(error, "symbol-table.file: %s: symbol %d is malformed", path,
+				    t->count + 1);
 		t->functions += t->symbols[t->count].function;
 		t->count++;
 	}
@@ -96,7 +103,7 @@ void symbols_free(struct symbol_table *t)
 {
 	free(t->symbols);
 	free(t->names);
-	*t = (struct symbol_table){ .asid = t->asid };
+	*t = (struct symbol_table){.asid = t->asid};
 }
 
 const struct umps_symbol *umps_symbol_at(const struct umps *m, int asid, uint32_t address)
@@ -116,7 +123,8 @@ const struct umps_symbol *umps_symbol_at(const struct umps *m, int asid, uint32_
 			else
 				high = middle;
 		}
-		if (low > (kind ? t->functions : 0) && address - t->symbols[low - 1].start < t->symbols[low - 1].size)
+		if (low > (kind ? t->functions : 0) &&
+		    address - t->symbols[low - 1].start < t->symbols[low - 1].size)
 			return &t->symbols[low - 1];
 	}
 	return NULL;

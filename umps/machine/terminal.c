@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Terminals (section 9.2): a receiver (sub-device 0) and a transmitter (1) that share one interrupt.
+ * Terminals (section 9.2): a receiver (sub-device 0) and a transmitter (1) that share one
+ * interrupt.
  *
- * A receiver without input stays busy and looks again every period. There is no event for that: the periods are
- * counted from receive_start when input comes, so an idle guest is really idle.
+ * A receiver without input stays busy and looks again every period. There is no event for that: the
+ * periods are counted from receive_start when input comes, so an idle guest is really idle.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,8 +22,10 @@ static int terminal_open(struct umps *m, struct device *d, const struct umps_dev
 {
 	d->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (d->fd < 0)
-		return fail(error, "terminal%d: cannot write %s: %s; name a file in a directory you may write",
-			    d->number, path, strerror(errno));
+		return fail(
+			error,
+			"terminal%d: cannot write %s: %s; name a file in a directory you may write",
+			d->number, path, strerror(errno));
 	d->reg[2] = STATUS_READY;
 	return 0;
 }
@@ -140,27 +143,28 @@ void terminal_look(struct umps *m, struct device *d)
 		return;
 	d->starved = false;
 	d->completes[0] = m->tod + period - (m->tod - d->receive_start) % period;
-	event_add(m, (struct event){ .tick = d->completes[0],
-				     .kind = EVENT_DEVICE,
-				     .a = d->line,
-				     .b = d->number,
-				     .c = 0 });
+	event_add(m, (struct event){.tick = d->completes[0],
+				    .kind = EVENT_DEVICE,
+				    .a = d->line,
+				    .b = d->number,
+				    .c = 0});
 }
 
 static void terminal_describe(const struct device *d, char *text, size_t size)
 {
-	static const char *const names[] = { "none", "ready", "illegal operation", "busy", "error", "character" };
-	char moved[2][8] = { "", "" };
+	static const char *const names[] = {"none", "ready", "illegal operation",
+					    "busy", "error", "character"};
+	char moved[2][8] = {"", ""};
 
 	for (int sub = 0; sub < 2; sub++) {
 		uint8_t character = (uint8_t)(d->reg[2 * sub] >> 8);
 
 		if (d->reg[2 * sub] % 256 == CHARACTER_MOVED)
-			snprintf(moved[sub], sizeof(moved[sub]), character > 32 && character < 127 ? " %c" : " %02X",
-				 character);
+			snprintf(moved[sub], sizeof(moved[sub]),
+				 character > 32 && character < 127 ? " %c" : " %02X", character);
 	}
-	snprintf(text, size, "receiver %s%s, transmitter %s%s", names[d->reg[0] % 256 % 6], moved[0],
-		 names[d->reg[2] % 256 % 6], moved[1]);
+	snprintf(text, size, "receiver %s%s, transmitter %s%s", names[d->reg[0] % 256 % 6],
+		 moved[0], names[d->reg[2] % 256 % 6], moved[1]);
 }
 
 const struct device_kind terminal_kind = {

@@ -2,8 +2,8 @@
 /*
  * Where terminals and printers lead: the standard streams, files, pseudo-terminals, telnet.
  *
- * Input is handed to the machine as it comes; the machine queues it. Output that nobody reads (no telnet client, a pty
- * nobody opened) is dropped here; the device's own log file has it.
+ * Input is handed to the machine as it comes; the machine queues it. Output that nobody reads (no
+ * telnet client, a pty nobody opened) is dropped here; the device's own log file has it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,8 +24,8 @@ static int open_pty(struct console *c, const char *what, int number, struct umps
 
 	c->in = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	if (c->in < 0 || grantpt(c->in) < 0 || unlockpt(c->in) < 0) {
-		snprintf(error->text, sizeof(error->text), "%s%d: no pseudo-terminal to be had: %s", what, number,
-			 strerror(errno));
+		snprintf(error->text, sizeof(error->text), "%s%d: no pseudo-terminal to be had: %s",
+			 what, number, strerror(errno));
 		return -1;
 	}
 	tcgetattr(c->in, &raw);
@@ -36,49 +36,57 @@ static int open_pty(struct console *c, const char *what, int number, struct umps
 	return 0;
 }
 
-static int open_telnet(struct console *c, const char *what, int number, const char *port, struct umps_error *error)
+static int open_telnet(struct console *c, const char *what, int number, const char *port,
+		       struct umps_error *error)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(address);
 	int on = 1;
 	char *end;
 	unsigned long n = strtoul(port, &end, 10);
 
 	if (!*port || *end || n > 65535) {
-		snprintf(error->text, sizeof(error->text), "%s%d: telnet:%s: the port must be 0 to 65535", what, number,
-			 port);
+		snprintf(error->text, sizeof(error->text),
+			 "%s%d: telnet:%s: the port must be 0 to 65535", what, number, port);
 		return -1;
 	}
 	address.sin_port = htons((uint16_t)n);
 	c->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	setsockopt(c->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(c->listener, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(c->listener, 1) < 0) {
-		snprintf(error->text, sizeof(error->text), "%s%d: cannot listen on 127.0.0.1:%lu: %s", what, number, n,
+	if (bind(c->listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(c->listener, 1) < 0) {
+		snprintf(error->text, sizeof(error->text),
+			 "%s%d: cannot listen on 127.0.0.1:%lu: %s", what, number, n,
 			 strerror(errno));
 		return -1;
 	}
 	getsockname(c->listener, (struct sockaddr *)&address, &size);
-	fprintf(stderr, "%s%d listens on 127.0.0.1 port %d\n", what, number, ntohs(address.sin_port));
+	fprintf(stderr, "%s%d listens on 127.0.0.1 port %d\n", what, number,
+		ntohs(address.sin_port));
 	return 0;
 }
 
-static int open_file(struct console *c, const char *what, int number, const char *path, struct umps_error *error)
+static int open_file(struct console *c, const char *what, int number, const char *path,
+		     struct umps_error *error)
 {
 	c->out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (c->out >= 0)
 		return 0;
-	snprintf(error->text, sizeof(error->text), "%s%d: cannot write %s: %s", what, number, path, strerror(errno));
+	snprintf(error->text, sizeof(error->text), "%s%d: cannot write %s: %s", what, number, path,
+		 strerror(errno));
 	return -1;
 }
 
 /* WHERE: stdio, none, pty, telnet:PORT or file:PATH. */
-int console_open(struct console *c, const char *what, int number, const char *where, struct umps_error *error)
+int console_open(struct console *c, const char *what, int number, const char *where,
+		 struct umps_error *error)
 {
-	*c = (struct console){ .in = -1, .out = -1, .listener = -1 };
+	*c = (struct console){.in = -1, .out = -1, .listener = -1};
 	if (!strcmp(where, "none"))
 		return 0;
 	if (!strcmp(where, "stdio")) {
-		*c = (struct console){ .kind = CONNECT_STDIO, .in = 0, .out = 1, .listener = -1 };
+		*c = (struct console){.kind = CONNECT_STDIO, .in = 0, .out = 1, .listener = -1};
 		return 0;
 	}
 	if (!strcmp(where, "pty")) {
@@ -94,7 +102,8 @@ int console_open(struct console *c, const char *what, int number, const char *wh
 		return open_file(c, what, number, where + 5, error);
 	}
 	snprintf(error->text, sizeof(error->text),
-		 "%s%d: \"%s\" is not stdio, none, pty, telnet:PORT or file:PATH", what, number, where);
+		 "%s%d: \"%s\" is not stdio, none, pty, telnet:PORT or file:PATH", what, number,
+		 where);
 	return -1;
 }
 
@@ -118,7 +127,7 @@ static void hang_up(struct console *c)
 
 void console_write(struct console *c, uint8_t character)
 {
-	char line_end[2] = { '\r', '\n' };
+	char line_end[2] = {'\r', '\n'};
 	bool network_line_end = c->kind == CONNECT_TELNET && character == '\n';
 	ssize_t n;
 
@@ -137,7 +146,7 @@ int console_poll(const struct console *c, struct pollfd *fds)
 
 	if (fd < 0)
 		return 0;
-	*fds = (struct pollfd){ .fd = fd, .events = POLLIN };
+	*fds = (struct pollfd){.fd = fd, .events = POLLIN};
 	return 1;
 }
 
@@ -185,7 +194,8 @@ bool console_read(struct run *run, int number)
 		umps_terminal_input(run->machine, number, bytes, (size_t)n);
 		return true;
 	}
-	if (n < 0 && (errno == EAGAIN || errno == EINTR || (errno == EIO && c->kind == CONNECT_PTY)))
+	if (n < 0 &&
+	    (errno == EAGAIN || errno == EINTR || (errno == EIO && c->kind == CONNECT_PTY)))
 		return false;
 	if (c->kind == CONNECT_TELNET)
 		hang_up(c);

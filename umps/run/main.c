@@ -15,7 +15,8 @@ extern const struct umps_command *const __start_umps_commands[], *const __stop_u
 static void usage(FILE *out)
 {
 	fprintf(out, "usage: umps COMMAND [OPTION...] [MACHINE.json | KERNEL]\n\ncommands:\n");
-	for (const struct umps_command *const *c = __start_umps_commands; c < __stop_umps_commands; c++)
+	for (const struct umps_command *const *c = __start_umps_commands; c < __stop_umps_commands;
+	     c++)
 		fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->summary);
 	fprintf(out, "\n`umps COMMAND --help` tells more.\n");
 }
@@ -32,7 +33,8 @@ int main(int argc, char **argv)
 		printf("umps " VSQUARE_VERSION "\n");
 		return 0;
 	}
-	for (const struct umps_command *const *c = __start_umps_commands; c < __stop_umps_commands; c++) {
+	for (const struct umps_command *const *c = __start_umps_commands; c < __stop_umps_commands;
+	     c++) {
 		if (strcmp((*c)->name, argv[1]))
 			continue;
 		snprintf(title, sizeof(title), "umps %s", (*c)->name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a run can tell about the guest: traces by instruction, call, exception and device; a profile by symbol;
- * which code was executed; the kernel's log buffer.
+ * What a run can tell about the guest: traces by instruction, call, exception and device; a profile
+ * by symbol; which code was executed; the kernel's log buffer.
  *
  * Addresses are shown as symbol+offset where the symbol table knows them.
  */
@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "umps/machine/instruction.h"
+#include "umps/front/names.h"
 #include "umps/run/run.h"
+#include "umps/tools/disassemble.h"
 
 static const struct umps_symbol *symbol_of(const struct umps *m, int cpu, uint32_t address)
 {
@@ -35,16 +37,19 @@ static void print_place(const struct run *run, int cpu, uint32_t address)
 
 static void print_head(const struct run *run, int cpu, const char *what)
 {
-	fprintf(run->trace_file, "%llu cpu%d %s ", (unsigned long long)umps_ticks(run->machine), cpu, what);
+	fprintf(run->trace_file, "%llu cpu%d %s ", (unsigned long long)umps_ticks(run->machine),
+		cpu, what);
 }
 
 static void count(struct run *run, int cpu, uint32_t pc)
 {
-	const struct umps_symbol *s = symbol_of(run->machine, cpu, pc), *first = umps_symbol(run->machine, 0);
+	const struct umps_symbol *s = symbol_of(run->machine, cpu, pc),
+				 *first = umps_symbol(run->machine, 0);
 
 	if (run->hits)
 		run->hits[s ? s - first + 1 : 0]++;
-	if (run->covered && pc < umps_tlb_floor(run->machine) && pc - UMPS_RAM_BASE < umps_ram_size(run->machine))
+	if (run->covered && pc < umps_tlb_floor(run->machine) &&
+	    pc - UMPS_RAM_BASE < umps_ram_size(run->machine))
 		run->covered[(pc - UMPS_RAM_BASE) / 4] = 1;
 }
 
@@ -74,12 +79,14 @@ static void trace_call(const struct run *run, int cpu, uint32_t pc, uint32_t wor
 static void on_instruction(void *context, int cpu, uint32_t pc, uint32_t word)
 {
 	struct run *run = context;
+	char text[DISASSEMBLY_SIZE];
 
 	count(run, cpu, pc);
 	if (run->trace & TRACE_INSTRUCTIONS) {
 		print_head(run, cpu, "instruction");
 		print_place(run, cpu, pc);
-		fprintf(run->trace_file, " %08X\n", word);
+		disassemble(word, text);
+		fprintf(run->trace_file, " %08X %s\n", word, text);
 	}
 	if (run->trace & TRACE_CALLS)
 		trace_call(run, cpu, pc, word);
@@ -87,21 +94,13 @@ static void on_instruction(void *context, int cpu, uint32_t pc, uint32_t word)
 
 static void on_exception(void *context, int cpu, uint32_t code, uint32_t epc)
 {
-	static const char *const names[] = { "Int", "Mod", "TLBL", "TLBS", "AdEL", "AdES", "DBE",
-					     "IBE", "Sys", "Bp",   "RI",   "CpU",  "Ov" };
 	const struct run *run = context;
 
 	print_head(run, cpu, "exception");
-	fprintf(run->trace_file, "%s%s at ", names[code & 0xF], code & UMPS_REFILL ? " refill" : "");
+	fprintf(run->trace_file, "%s%s at ", exception_name(code), code & UMPS_REFILL ? " refill" : "");
 	print_place(run, cpu, epc);
-	fprintf(run->trace_file, " BadVAddr=0x%08X\n", umps_get_register(run->machine, cpu, UMPS_REG_CP0 + 8));
-}
-
-static const char *class_name(enum umps_line line)
-{
-	static const char *const names[] = { "disk", "flash", "eth", "printer", "terminal" };
-
-	return names[line - UMPS_FIRST_LINE];
+	fprintf(run->trace_file, " BadVAddr=0x%08X\n",
+		umps_get_register(run->machine, cpu, UMPS_REG_CP0 + 8));
 }
 
 static void on_device_command(void *context, enum umps_line line, int number, int reg, uint32_t value)
@@ -109,7 +108,7 @@ static void on_device_command(void *context, enum umps_line line, int number, in
 	const struct run *run = context;
 
 	fprintf(run->trace_file, "%llu %s%d register %d = 0x%08X\n", (unsigned long long)umps_ticks(run->machine),
-		class_name(line), number, reg, value);
+		device_class_name(line), number, reg, value);
 }
 
 static void on_device_done(void *context, enum umps_line line, int number, int sub, uint32_t status)
@@ -117,12 +116,12 @@ static void on_device_done(void *context, enum umps_line line, int number, int s
 	const struct run *run = context;
 
 	fprintf(run->trace_file, "%llu %s%d%s done, status 0x%X\n", (unsigned long long)umps_ticks(run->machine),
-		class_name(line), number, sub ? " transmitter" : "", status);
+		device_class_name(line), number, sub ? " transmitter" : "", status);
 }
 
 void observe_start(struct run *run)
 {
-	struct umps_observer observer = { .context = run };
+	struct umps_observer observer = {.context = run};
 	size_t symbols = 0;
 
 	while (umps_symbol(run->machine, (int)symbols))
@@ -170,8 +169,9 @@ static void print_profile(const struct run *run)
 	for (size_t i = 0; i <= symbols; i++) {
 		total += run->hits[i];
 		if (run->hits[i])
-			shares[n++] = (struct share){ i ? umps_symbol(run->machine, (int)i - 1)->name : "(elsewhere)",
-						      run->hits[i] };
+			shares[n++] = (struct share){i ? umps_symbol(run->machine, (int)i - 1)->name
+						       : "(elsewhere)",
+						     run->hits[i]};
 	}
 	qsort(shares, n, sizeof(*shares), by_hits);
 	fprintf(stderr, "%12s %6s  %s\n", "instructions", "share", "function");
@@ -189,8 +189,8 @@ static int write_coverage(const struct run *run, struct umps_error *error)
 	bool failed;
 
 	if (!file) {
-		snprintf(error->text, sizeof(error->text), "cannot write the coverage to %s: %s", run->coverage_file,
-			 strerror(errno));
+		snprintf(error->text, sizeof(error->text), "cannot write the coverage to %s: %s",
+			 run->coverage_file, strerror(errno));
 		return -1;
 	}
 	for (int i = 0; (s = umps_symbol(run->machine, i)) && s->function; i++) {
@@ -201,12 +201,13 @@ static int write_coverage(const struct run *run, struct umps_error *error)
 			continue;
 		for (uint32_t w = 0; w < words; w++)
 			executed += run->covered[(s->start - UMPS_RAM_BASE) / 4 + w];
-		fprintf(file, "%6u %6u %5.1f%% %s\n", executed, words, words ? 100.0 * executed / words : 0.0, s->name);
+		fprintf(file, "%6u %6u %5.1f%% %s\n", executed, words,
+			words ? 100.0 * executed / words : 0.0, s->name);
 	}
 	failed = ferror(file) != 0;
 	if (fclose(file) || failed) {
-		snprintf(error->text, sizeof(error->text), "cannot write the coverage to %s: %s", run->coverage_file,
-			 strerror(errno));
+		snprintf(error->text, sizeof(error->text), "cannot write the coverage to %s: %s",
+			 run->coverage_file, strerror(errno));
 		return -1;
 	}
 	return 0;
@@ -221,7 +222,9 @@ static int print_klog(const struct run *run, struct umps_error *error)
 
 	if (!s) {
 		snprintf(error->text, sizeof(error->text),
-			 "--klog: there is no symbol \"%s\"; does the machine file name a symbol table?", run->klog);
+			 "--klog: there is no symbol \"%s\"; does the machine file name a symbol "
+			 "table?",
+			 run->klog);
 		return -1;
 	}
 	text = calloc(1, s->size + 1);

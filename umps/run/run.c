@@ -2,9 +2,9 @@
 /*
  * umps run: runs a machine without a window.
  *
- * The loop executes a slice, hands over input, lets the script act. Without interactive terminals, time in which all
- * processors are idle is skipped. With them (or with a network) it is slept at the guest's clock rate, in
- * poll(), so an idle guest costs nothing and a key wakes it at once.
+ * The loop executes a slice, hands over input, lets the script act. Without interactive terminals,
+ * time in which all processors are idle is skipped. With them (or with a network) it is slept at
+ * the guest's clock rate, in poll(), so an idle guest costs nothing and a key wakes it at once.
  */
 #include <argp.h>
 #include <errno.h>
@@ -14,6 +14,8 @@
 #include <time.h>
 
 #include "umps/run/command.h"
+#include "umps/front/names.h"
+#include "umps/front/open.h"
 #include "umps/run/run.h"
 
 #define SLICE_TICKS	2000000u
@@ -33,25 +35,30 @@ enum option_key {
 };
 
 static const struct argp_option options[] = {
-	{ "terminal", 't', "N=WHERE", 0, "Connect terminal N: stdio, none, pty, telnet:PORT or file:PATH "
-					 "(default: terminal 0 to stdio)", 0 },
-	{ "printer", 'p', "N=WHERE", 0, "Connect printer N, to stdio, none, pty or file:PATH", 0 },
-	{ "script", 's', "FILE", 0, "Follow an input script", 0 },
-	{ "max-ticks", 'T', "N", 0, "Stop after N ticks (instructions of one processor)", 0 },
-	{ "max-seconds", OPTION_SECONDS, "N", 0, "Stop after N seconds of the host's time", 0 },
-	{ "engine", OPTION_ENGINE, "NAME", 0, "translator (default) or interpreter", 0 },
-	{ "fail", OPTION_FAIL, "DEVICE", 0, "Make a device such as disk0 fail", 0 },
-	{ "klog", OPTION_KLOG, "SYMBOL", 0, "At the end, print the kernel's log buffer of that name", 0 },
-	{ "trace", 'r', "WHAT", 0, "Trace instructions, calls, exceptions, devices; several with commas", 0 },
-	{ "trace-file", OPTION_TRACE_FILE, "FILE", 0, "Where traces go (default: stderr)", 0 },
-	{ "profile", OPTION_PROFILE, NULL, 0, "At the end, print where instructions were executed", 0 },
-	{ "coverage", OPTION_COVERAGE, "FILE", 0, "Write how much of each function was executed", 0 },
-	{ "save", OPTION_SAVE, "FILE", 0, "At the end, save the machine's state", 0 },
-	{ "restore", OPTION_RESTORE, "FILE", 0, "Start from a saved state", 0 },
-	{ "json", 'j', NULL, 0, "At the end, print one JSON object on stderr", 0 },
-	{ "real-time", OPTION_REAL_TIME, NULL, 0, "Sleep when the guest is idle, at its clock rate", 0 },
-	{ 0 }
-};
+	{"terminal", 't', "N=WHERE", 0,
+	 "Connect terminal N: stdio, none, pty, telnet:PORT or file:PATH "
+	 "(default: terminal 0 to stdio)",
+	 0},
+	{"printer", 'p', "N=WHERE", 0, "Connect printer N, to stdio, none, pty or file:PATH", 0},
+	{"script", 's', "FILE", 0, "Follow an input script", 0},
+	{"max-ticks", 'T', "N", 0, "Stop after N ticks (instructions of one processor)", 0},
+	{"max-seconds", OPTION_SECONDS, "N", 0, "Stop after N seconds of the host's time", 0},
+	{"engine", OPTION_ENGINE, "NAME", 0, "translator (default) or interpreter", 0},
+	{"fail", OPTION_FAIL, "DEVICE", 0, "Make a device such as disk0 fail", 0},
+	{"klog", OPTION_KLOG, "SYMBOL", 0, "At the end, print the kernel's log buffer of that name",
+	 0},
+	{"trace", 'r', "WHAT", 0,
+	 "Trace instructions, calls, exceptions, devices; several with commas", 0},
+	{"trace-file", OPTION_TRACE_FILE, "FILE", 0, "Where traces go (default: stderr)", 0},
+	{"profile", OPTION_PROFILE, NULL, 0, "At the end, print where instructions were executed",
+	 0},
+	{"coverage", OPTION_COVERAGE, "FILE", 0, "Write how much of each function was executed", 0},
+	{"save", OPTION_SAVE, "FILE", 0, "At the end, save the machine's state", 0},
+	{"restore", OPTION_RESTORE, "FILE", 0, "Start from a saved state", 0},
+	{"json", 'j', NULL, 0, "At the end, print one JSON object on stderr", 0},
+	{"real-time", OPTION_REAL_TIME, NULL, 0, "Sleep when the guest is idle, at its clock rate",
+	 0},
+	{0}};
 
 struct settings {
 	struct run run;
@@ -81,7 +88,7 @@ static void parse_connection(struct argp_state *state, const char *arg, const ch
 
 static unsigned parse_trace(struct argp_state *state, char *arg)
 {
-	static const char *const words[] = { "instructions", "calls", "exceptions", "devices" };
+	static const char *const words[] = {"instructions", "calls", "exceptions", "devices"};
 	unsigned mask = 0;
 	char *save, *word = strtok_r(arg, ",", &save);
 
@@ -91,7 +98,10 @@ static unsigned parse_trace(struct argp_state *state, char *arg)
 		for (i = 0; i < 4 && strcmp(word, words[i]); i++)
 			;
 		if (i == 4)
-			argp_error(state, "--trace: \"%s\" is none of instructions, calls, exceptions, devices", word);
+			argp_error(state,
+				   "--trace: \"%s\" is none of instructions, calls, exceptions, "
+				   "devices",
+				   word);
 		mask |= 1u << i;
 	}
 	return mask;
@@ -129,7 +139,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPTION_ENGINE:
 		if (strcmp(arg, "translator") && strcmp(arg, "interpreter"))
-			argp_error(state, "--engine: \"%s\" is neither translator nor interpreter", arg);
+			argp_error(state, "--engine: \"%s\" is neither translator nor interpreter",
+				   arg);
 		s->engine = arg[0] == 't' ? UMPS_TRANSLATOR : UMPS_INTERPRETER;
 		break;
 	case OPTION_FAIL:
@@ -203,31 +214,16 @@ static void on_warning(void *context, const char *sentence)
 	fprintf(stderr, "%s: %s\n", run->program, sentence);
 }
 
-/* A machine file, or a kernel on the default machine with one terminal whose log nobody needs. */
-static struct umps_config *read_config(const char *path, struct umps_error *error)
-{
-	size_t length = strlen(path);
-	struct umps_config *c;
-	struct umps_device_config *terminal;
-
-	if (length > 5 && !strcmp(path + length - 5, ".json"))
-		return umps_config_read(path, error);
-	c = umps_config_new();
-	free(c->core_file);
-	c->core_file = strdup(path);
-	terminal = &c->devices[UMPS_TERMINAL - UMPS_FIRST_LINE][0];
-	terminal->enabled = true;
-	terminal->file = strdup("/dev/null");
-	return c;
-}
-
 static int connect_all(struct settings *s, struct umps_error *error)
 {
 	for (int i = 0; i < UMPS_N_DEVICES; i++) {
-		const char *terminal = s->terminals[i] ? s->terminals[i] : i == 0 ? "stdio" : "none";
+		const char *terminal = s->terminals[i] ? s->terminals[i]
+				       : i == 0	       ? "stdio"
+						       : "none";
 
 		if (console_open(&s->run.terminals[i], "terminal", i, terminal, error) < 0 ||
-		    console_open(&s->run.printers[i], "printer", i, s->printers[i] ? s->printers[i] : "none", error) < 0)
+		    console_open(&s->run.printers[i], "printer", i,
+				 s->printers[i] ? s->printers[i] : "none", error) < 0)
 			return -1;
 	}
 	return 0;
@@ -239,10 +235,10 @@ static int fail_devices(struct settings *s, struct umps_error *error)
 	int number;
 
 	for (int i = 0; i < s->n_failing; i++)
-		if (device_named(s->failing[i], &line, &number) < 0 ||
+		if (!device_from_name(s->failing[i], &line, &number) ||
 		    umps_set_failing(s->run.machine, line, number, true) < 0) {
-			snprintf(error->text, sizeof(error->text), "--fail: the machine has no device \"%s\"",
-				 s->failing[i]);
+			snprintf(error->text, sizeof(error->text),
+				 "--fail: the machine has no device \"%s\"", s->failing[i]);
 			return -1;
 		}
 	return 0;
@@ -265,7 +261,8 @@ static int restore(struct run *run, const char *path, struct umps_error *error)
 		}
 		result = umps_restore(run->machine, bytes, length, error);
 	} else {
-		snprintf(error->text, sizeof(error->text), "cannot read the saved state %s: %s", path, strerror(errno));
+		snprintf(error->text, sizeof(error->text), "cannot read the saved state %s: %s",
+			 path, strerror(errno));
 	}
 	if (file)
 		fclose(file);
@@ -285,7 +282,8 @@ static int save(const struct run *run, const char *path, struct umps_error *erro
 		good = false;
 	if (good)
 		return 0;
-	snprintf(error->text, sizeof(error->text), "cannot save the state to %s: %s", path, strerror(errno));
+	snprintf(error->text, sizeof(error->text), "cannot save the state to %s: %s", path,
+		 strerror(errno));
 	return -1;
 }
 
@@ -295,7 +293,7 @@ static int set_up(struct settings *s, struct umps_error *error)
 				  .terminal_output = on_terminal,
 				  .printer_output = on_printer,
 				  .warning = on_warning };
-	struct umps_config *config = read_config(s->run.machine_file, error);
+	struct umps_config *config = config_from_path(s->run.machine_file, error);
 
 	if (!config)
 		return -1;
@@ -304,13 +302,14 @@ static int set_up(struct settings *s, struct umps_error *error)
 	if (!s->run.machine)
 		return -1;
 	if (s->engine == UMPS_TRANSLATOR && umps_set_engine(s->run.machine, UMPS_TRANSLATOR) < 0)
-		fprintf(stderr, "%s: this host cannot run translated code; interpreting\n", s->run.program);
+		fprintf(stderr, "%s: this host cannot run translated code; interpreting\n",
+			s->run.program);
 	if (s->script && !(s->run.script = script_read(s->script, error)))
 		return -1;
 	s->run.trace_file = s->trace_path ? fopen(s->trace_path, "w") : stderr;
 	if (!s->run.trace_file) {
-		snprintf(error->text, sizeof(error->text), "cannot write the trace to %s: %s", s->trace_path,
-			 strerror(errno));
+		snprintf(error->text, sizeof(error->text), "cannot write the trace to %s: %s",
+			 s->trace_path, strerror(errno));
 		return -1;
 	}
 	if (connect_all(s, error) < 0 || fail_devices(s, error) < 0)
@@ -350,7 +349,8 @@ static void take_input(struct run *run)
 	umps_poll_network(run->machine);
 }
 
-/* Idle until WAKE: sleeps as long as the guest does, or until something comes; then lets that time pass. */
+/* Idle until WAKE: sleeps as long as the guest does, or until something comes; then lets that time
+ * pass. */
 static struct umps_stop sleep_idle(struct run *run, uint64_t wake)
 {
 	struct pollfd fds[3 * UMPS_N_DEVICES];
@@ -362,7 +362,7 @@ static struct umps_stop sleep_idle(struct run *run, uint64_t wake)
 		n += console_poll(&run->terminals[i], &fds[n]);
 	links = umps_network_fds(run->machine, network, UMPS_N_DEVICES);
 	for (int i = 0; i < links; i++)
-		fds[n++] = (struct pollfd){ .fd = network[i], .events = POLLIN };
+		fds[n++] = (struct pollfd){.fd = network[i], .events = POLLIN};
 	wait = (double)(wake - tick) / rate;
 	if (wait > 3600)
 		wait = 3600;
@@ -376,10 +376,22 @@ static struct umps_stop sleep_idle(struct run *run, uint64_t wake)
 /* Waiting for input that nobody can give, for a while? */
 static bool starved(const struct run *run)
 {
-	uint64_t patience = (uint64_t)umps_get_config(run->machine)->clock_rate * 1000000 * STARVED_SECONDS;
+	uint64_t patience =
+		(uint64_t)umps_get_config(run->machine)->clock_rate * 1000000 * STARVED_SECONDS;
 
-	return umps_is_starved(run->machine) && !input_live(run) && script_ended(run->script) && !has_network(run) &&
-	       umps_ticks(run->machine) > run->last_output + patience && umps_is_idle(run->machine);
+	return umps_is_starved(run->machine) && !input_live(run) && script_ended(run->script) &&
+	       !has_network(run) && umps_ticks(run->machine) > run->last_output + patience &&
+	       umps_is_idle(run->machine);
+}
+
+/* The machine stopped by itself; its last words may be what the script waited for. */
+static enum outcome ended(struct run *run, struct umps_stop *stop)
+{
+	enum outcome outcome = outcome_of(run, stop);
+
+	if (outcome == OUTCOME_HALT && script_step(run) && script_waits(run->script))
+		return OUTCOME_SCRIPT;
+	return outcome;
 }
 
 static enum outcome run_machine(struct run *run, struct umps_stop *stop)
@@ -401,14 +413,16 @@ static enum outcome run_machine(struct run *run, struct umps_stop *stop)
 		if (until > run->max_ticks)
 			until = run->max_ticks;
 		*stop = umps_run(run->machine, until,
-				 sleeps || (umps_is_starved(run->machine) && input_live(run)) ? UMPS_RUN_IDLE_STOPS : 0);
+				 sleeps || (umps_is_starved(run->machine) && input_live(run))
+					 ? UMPS_RUN_IDLE_STOPS
+					 : 0);
 		if (stop->reason == UMPS_STOP_IDLE) {
 			if (stop->wake > until)
 				stop->wake = until;
 			*stop = sleep_idle(run, stop->wake);
 		}
 		if (stop->reason != UMPS_STOP_LIMIT && stop->reason != UMPS_STOP_REQUEST)
-			return outcome_of(run, stop);
+			return ended(run, stop);
 		if (umps_ticks(run->machine) >= run->max_ticks || (deadline && now() >= deadline))
 			return script_ended(run->script) ? OUTCOME_LIMIT : OUTCOME_SCRIPT;
 		if (starved(run))
@@ -431,16 +445,22 @@ static void tear_down(struct settings *s)
 static int run_main(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse, "MACHINE.json | KERNEL",
+		options,
+		parse,
+		"MACHINE.json | KERNEL",
 		"Run a uMPS3 machine.\v"
-		"The exit status is 0 when the guest halted or switched off, 1 when it panicked, 2 when no processor can "
-		"go on, 3 at a limit, 4 when the script waited in vain, 5 when the guest waits for input that cannot "
+		"The exit status is 0 when the guest halted or switched off, 1 when it panicked, 2 "
+		"when no processor can "
+		"go on, 3 at a limit, 4 when the script waited in vain, 5 when the guest waits for "
+		"input that cannot "
 		"come, 64 for wrong options, 65 for bad files, 130 when interrupted.",
-		NULL, NULL, NULL
-	};
-	struct settings s = { .run = { .program = argv[0], .max_ticks = UINT64_MAX }, .engine = UMPS_TRANSLATOR };
-	struct umps_error error = { "" };
-	struct umps_stop stop = { 0 };
+		NULL,
+		NULL,
+		NULL};
+	struct settings s = {.run = {.program = argv[0], .max_ticks = UINT64_MAX},
+			     .engine = UMPS_TRANSLATOR};
+	struct umps_error error = {""};
+	struct umps_stop stop = {0};
 	enum outcome outcome = OUTCOME_FILES;
 	double started;
 

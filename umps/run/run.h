@@ -47,15 +47,15 @@ struct run {
 	const char *program, *machine_file;
 	struct console terminals[UMPS_N_DEVICES], printers[UMPS_N_DEVICES];
 	struct script *script;
-	uint64_t last_output; /* tick */
+	uint64_t last_output;		 /* tick */
 	uint64_t output[UMPS_N_DEVICES]; /* characters that terminals sent */
 
 	unsigned trace;
 	FILE *trace_file;
 	bool profile;
 	const char *coverage_file;
-	uint64_t *hits;	    /* by symbol, for the profile; the last one is "elsewhere" */
-	uint8_t *covered;   /* by word of RAM */
+	uint64_t *hits;	  /* by symbol, for the profile; the last one is "elsewhere" */
+	uint8_t *covered; /* by word of RAM */
 	const char *klog;
 
 	uint64_t max_ticks;
@@ -65,7 +65,8 @@ struct run {
 };
 
 /* console.c */
-int console_open(struct console *c, const char *what, int number, const char *where, struct umps_error *error);
+int console_open(struct console *c, const char *what, int number, const char *where,
+		 struct umps_error *error);
 void console_close(struct console *c);
 void console_write(struct console *c, uint8_t character);
 /* Adds what to poll; returns how many. */
@@ -83,11 +84,11 @@ bool script_step(struct run *run);
 /* The tick the script waits for; UINT64_MAX: none. */
 uint64_t script_wake(const struct run *run);
 bool script_ended(const struct script *s);
+/* Is it waiting for a text? */
+bool script_waits(const struct script *s);
 void script_output(struct run *run, int terminal, uint8_t character);
 /* What an unfinished script waits for, in words. */
 void script_tell(const struct run *run, FILE *out);
-/* "disk0" to a device; -1 if it is none. */
-int device_named(const char *name, enum umps_line *line, int *number);
 
 /* observe.c */
 void observe_start(struct run *run);
@@ -95,8 +96,8 @@ int observe_end(struct run *run, struct umps_error *error);
 
 /* result.c */
 enum outcome outcome_of(const struct run *run, const struct umps_stop *stop);
-void result_print(const struct run *run, enum outcome outcome, const struct umps_stop *stop, double seconds,
-		  FILE *out);
+void result_print(const struct run *run, enum outcome outcome, const struct umps_stop *stop,
+		  double seconds, FILE *out);
 const char *outcome_name(enum outcome outcome);
 
 #endif

@@ -16,10 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "umps/front/names.h"
 #include "umps/run/run.h"
 
 enum verb { VERB_WAIT, VERB_SEND, VERB_AT, VERB_AFTER, VERB_FAIL, VERB_REPAIR, VERB_STOP };
-static const char *const verbs[] = { "wait", "send", "at", "after", "fail", "repair", "stop" };
+static const char *const verbs[] = {"wait", "send", "at", "after", "fail", "repair", "stop"};
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 #define MAX_SEEN (1u << 20)
@@ -37,26 +38,10 @@ struct script {
 	char *path;
 	struct command *commands;
 	int n, next;
-	uint64_t until;		      /* of the `at` or `after` being waited for; 0: not computed yet */
-	char *seen[UMPS_N_DEVICES];   /* output not consumed by a wait yet */
+	uint64_t until; /* of the `at` or `after` being waited for; 0: not computed yet */
+	char *seen[UMPS_N_DEVICES]; /* output not consumed by a wait yet */
 	size_t seen_length[UMPS_N_DEVICES], seen_size[UMPS_N_DEVICES];
 };
-
-int device_named(const char *name, enum umps_line *line, int *number)
-{
-	static const char *const classes[] = { "disk", "flash", "eth", "printer", "terminal" };
-
-	for (int i = 0; i < UMPS_N_LINES; i++) {
-		size_t length = strlen(classes[i]);
-
-		if (strncmp(name, classes[i], length) || name[length] < '0' || name[length] > '7' || name[length + 1])
-			continue;
-		*line = (enum umps_line)(UMPS_FIRST_LINE + i);
-		*number = name[length] - '0';
-		return 0;
-	}
-	return -1;
-}
 
 static int complain(const char *path, int line, struct umps_error *error, const char *what)
 {
@@ -102,14 +87,15 @@ static int parse_text(struct command *c, char *rest, const char *path, struct um
 	c->line = UMPS_TERMINAL;
 	if (*rest != '"' && blank) {
 		*blank = 0;
-		if (device_named(rest, &c->line, &c->device) < 0 || c->line != UMPS_TERMINAL)
+		if (!device_from_name(rest, &c->line, &c->device) || c->line != UMPS_TERMINAL)
 			return complain(path, c->source_line, error, "a terminal (terminal0 to terminal7) or a text in "
 								     "double quotes must follow");
 		rest = skip_blanks(blank + 1);
 	}
 	text = quoted(&rest, &c->length);
 	if (!text || *skip_blanks(rest) || !c->length)
-		return complain(path, c->source_line, error, "a text in double quotes must follow, and nothing else");
+		return complain(path, c->source_line, error,
+				"a text in double quotes must follow, and nothing else");
 	c->text = malloc(c->length + 1);
 	if (!c->text)
 		abort();
@@ -117,7 +103,8 @@ static int parse_text(struct command *c, char *rest, const char *path, struct um
 	return 0;
 }
 
-static int parse_arguments(struct command *c, char *rest, const char *path, struct umps_error *error)
+static int parse_arguments(struct command *c, char *rest, const char *path,
+			   struct umps_error *error)
 {
 	char *end;
 
@@ -130,11 +117,12 @@ static int parse_arguments(struct command *c, char *rest, const char *path, stru
 		errno = 0;
 		c->ticks = strtoull(rest, &end, 0);
 		if (!isdigit((unsigned char)*rest) || *skip_blanks(end) || errno)
-			return complain(path, c->source_line, error, "a number of ticks must follow");
+			return complain(path, c->source_line, error,
+					"a number of ticks must follow");
 		return 0;
 	case VERB_FAIL:
 	case VERB_REPAIR:
-		if (device_named(rest, &c->line, &c->device) < 0)
+		if (!device_from_name(rest, &c->line, &c->device))
 			return complain(path, c->source_line, error, "a device such as disk0 must follow");
 		return 0;
 	default:
@@ -158,12 +146,13 @@ static int parse_line(struct script *s, char *line, int number, struct umps_erro
 	for (verb = 0; verb < N_VERBS && strcmp(verbs[verb], word); verb++)
 		;
 	if (verb == N_VERBS)
-		return complain(s->path, number, error, "a line begins with wait, send, at, after, fail, repair or stop");
+		return complain(s->path, number, error,
+				"a line begins with wait, send, at, after, fail, repair or stop");
 	s->commands = realloc(s->commands, (size_t)(s->n + 1) * sizeof(*s->commands));
 	if (!s->commands)
 		abort();
 	c = &s->commands[s->n++];
-	*c = (struct command){ .verb = (enum verb)verb, .source_line = number };
+	*c = (struct command){.verb = (enum verb)verb, .source_line = number};
 	return parse_arguments(c, skip_blanks(rest), s->path, error);
 }
 
@@ -176,7 +165,8 @@ struct script *script_read(const char *path, struct umps_error *error)
 	int number = 0, bad = 0;
 
 	if (!file || !s) {
-		snprintf(error->text, sizeof(error->text), "cannot read the script %s: %s", path, strerror(errno));
+		snprintf(error->text, sizeof(error->text), "cannot read the script %s: %s", path,
+			 strerror(errno));
 		free(s);
 		return NULL;
 	}
@@ -210,6 +200,11 @@ bool script_ended(const struct script *s)
 	return !s || s->next == s->n;
 }
 
+bool script_waits(const struct script *s)
+{
+	return !script_ended(s) && s->commands[s->next].verb == VERB_WAIT;
+}
+
 void script_output(struct run *run, int terminal, uint8_t character)
 {
 	struct script *s = run->script;
@@ -229,16 +224,18 @@ void script_output(struct run *run, int terminal, uint8_t character)
 	}
 	s->seen[terminal][s->seen_length[terminal]++] = (char)character;
 	c = &s->commands[s->next];
-	if (c->verb == VERB_WAIT && c->device == terminal && s->seen_length[terminal] >= c->length &&
+	if (c->verb == VERB_WAIT && c->device == terminal &&
+	    s->seen_length[terminal] >= c->length &&
 	    !memcmp(s->seen[terminal] + s->seen_length[terminal] - c->length, c->text, c->length))
 		umps_interrupt(run->machine);
 }
 
 static bool saw(struct script *s, const struct command *c)
 {
-	char *found = s->seen_length[c->device] ?
-			      memmem(s->seen[c->device], s->seen_length[c->device], c->text, c->length) :
-			      NULL;
+	char *found =
+		s->seen_length[c->device]
+			? memmem(s->seen[c->device], s->seen_length[c->device], c->text, c->length)
+			: NULL;
 	size_t used;
 
 	if (!found)
@@ -256,18 +253,22 @@ static int perform(struct run *run, struct script *s, const struct command *c)
 	case VERB_WAIT:
 		return saw(s, c);
 	case VERB_SEND:
-		return umps_terminal_input(run->machine, c->device, c->text, c->length) < 0 ? -1 : 1;
+		return umps_terminal_input(run->machine, c->device, c->text, c->length) < 0 ? -1
+											    : 1;
 	case VERB_AT:
 	case VERB_AFTER:
 		if (!s->until)
-			s->until = c->ticks + (c->verb == VERB_AFTER ? umps_ticks(run->machine) : 0);
+			s->until =
+				c->ticks + (c->verb == VERB_AFTER ? umps_ticks(run->machine) : 0);
 		if (umps_ticks(run->machine) < s->until)
 			return 0;
 		s->until = 0;
 		return 1;
 	case VERB_FAIL:
 	case VERB_REPAIR:
-		return umps_set_failing(run->machine, c->line, c->device, c->verb == VERB_FAIL) < 0 ? -1 : 1;
+		return umps_set_failing(run->machine, c->line, c->device, c->verb == VERB_FAIL) < 0
+			       ? -1
+			       : 1;
 	default:
 		run->interrupted = true;
 		return 1;
@@ -282,8 +283,8 @@ bool script_step(struct run *run)
 		int done = perform(run, s, &s->commands[s->next]);
 
 		if (done < 0) {
-			fprintf(stderr, "%s: %s: line %d: the machine has no such device\n", run->program, s->path,
-				s->commands[s->next].source_line);
+			fprintf(stderr, "%s: %s: line %d: the machine has no such device\n",
+				run->program, s->path, s->commands[s->next].source_line);
 			return false;
 		}
 		if (!done)

@@ -2,7 +2,8 @@
 # umps/sample: the sample operating system and hello kernels, built by their own Makefile with the kit.
 
 UMPS_SAMPLE	    := $(BUILD)/umps-sample
-UMPS_SAMPLE_SOURCES := $(wildcard $(addprefix umps/sample/,Makefile README.md */*.c */*.h */*.S */*.json))
+UMPS_SAMPLE_SOURCES := $(wildcard $(addprefix umps/sample/,Makefile README.md */*.c */*.h */*.S */*.json \
+				grading/*))
 
 $(UMPS_SAMPLE)/.made: $(UMPS_SAMPLE_SOURCES) $$(UMPS_SDK_ALL)
 	$(MAKE) -C umps/sample PREFIX=$(abspath $(UMPS_SDK)) OUT=$(abspath $(UMPS_SAMPLE)) CROSS=$(UMPS_CROSS)

@@ -2,8 +2,9 @@
 /*
  * Which instructions can be translated, and where a block must end.
  *
- * Exact delayed loads: code writes a loaded register at once, which is right unless the next instruction reads its
- * operands before the value arrives. A block ends before such a pair; the interpreter takes it from there.
+ * Exact delayed loads: code writes a loaded register at once, which is right unless the next
+ * instruction reads its operands before the value arrives. A block ends before such a pair; the
+ * interpreter takes it from there.
  */
 #include "umps/translator/block.h"
 
@@ -95,7 +96,8 @@ static bool reads_old(const struct instruction *i, enum instruction_class class,
 {
 	if (!reg || class == CLASS_LOAD || class == CLASS_STORE || i->op == OP_J || i->op == OP_JAL)
 		return false;
-	return i->rs == reg || (i->rt == reg && (i->op == OP_SPECIAL || i->op == OP_BEQ || i->op == OP_BNE));
+	return i->rs == reg ||
+	       (i->rt == reg && (i->op == OP_SPECIAL || i->op == OP_BEQ || i->op == OP_BNE));
 }
 
 static struct instruction fetch(const uint8_t *words, int n)

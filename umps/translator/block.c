@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The blocks there are: found by address, joined to each other, and forgotten when the guest writes where their
- * instructions came from.
+ * The blocks there are: found by address, joined to each other, and forgotten when the guest writes
+ * where their instructions came from.
  *
- * A page of memory with translated code is marked in code_pages, which keeps it out of the fast pages for
- * writing, so that every store to it comes to translator_wrote().
+ * A page of memory with translated code is marked in code_pages, which keeps it out of the fast
+ * pages for writing, so that every store to it comes to translator_wrote().
  */
 #include <stdlib.h>
 
@@ -12,7 +12,8 @@
 
 static uint32_t hash(uint32_t pc, const uint8_t *host, uint8_t pending)
 {
-	return (pc / 4 ^ (uint32_t)((uintptr_t)host / UMPS_PAGE * 0x9E5) ^ pending * 0x3Du) % HASH_SIZE;
+	return (pc / 4 ^ (uint32_t)((uintptr_t)host / UMPS_PAGE * 0x9E5) ^ pending * 0x3Du) %
+	       HASH_SIZE;
 }
 
 /* The frame number of host memory, or -1 for ROMs, which the guest cannot write. */
@@ -55,8 +56,10 @@ void link_join(struct translator *t, struct link *link, struct block *to)
 	uint32_t limit = t->machine->tlb_floor < KUSEG_BASE ? t->machine->tlb_floor : KUSEG_BASE;
 	uint32_t from = link->from->pc;
 
-	/* Only where the way from one to the other cannot change: on one page, or in what is never translated. */
-	if (link->from->dead || (((from ^ to->pc) & ~(UMPS_PAGE - 1)) && (from >= limit || to->pc >= limit)))
+	/* Only where the way from one to the other cannot change: on one page, or in what is never
+	 * translated. */
+	if (link->from->dead ||
+	    (((from ^ to->pc) & ~(UMPS_PAGE - 1)) && (from >= limit || to->pc >= limit)))
 		return;
 	link->to = to;
 	link->next = to->in;
@@ -116,9 +119,11 @@ static bool has_code(const struct translator *t, int frame, uint32_t first, uint
 void translator_wrote(struct umps *m, uint32_t physical, uint32_t length)
 {
 	while (length) {
-		uint32_t offset = physical % UMPS_PAGE, n = UMPS_PAGE - offset < length ? UMPS_PAGE - offset : length;
-		int frame = physical - BIOS_DATA_BASE < UMPS_PAGE ? (int)(m->ram_size / UMPS_PAGE) :
-								   (int)((physical - UMPS_RAM_BASE) / UMPS_PAGE);
+		uint32_t offset = physical % UMPS_PAGE,
+			 n = UMPS_PAGE - offset < length ? UMPS_PAGE - offset : length;
+		int frame = physical - BIOS_DATA_BASE < UMPS_PAGE
+				    ? (int)(m->ram_size / UMPS_PAGE)
+				    : (int)((physical - UMPS_RAM_BASE) / UMPS_PAGE);
 
 		if (m->code_pages[frame] && has_code(m->translator, frame, offset, offset + n - 1))
 			frame_forget(m->translator, frame);
@@ -185,7 +190,8 @@ static void remember_source(struct translator *t, struct block *b, int words)
 		frame_mark(t->machine, frame, b->host);
 }
 
-struct block *block_make(struct translator *t, struct cpu *cpu, const uint8_t *host, uint32_t available)
+struct block *block_make(struct translator *t, struct cpu *cpu, const uint8_t *host,
+			 uint32_t available)
 {
 	int frame = frame_of(t->machine, host), read;
 	struct block *b, **bucket;
@@ -208,7 +214,8 @@ struct block *block_make(struct translator *t, struct cpu *cpu, const uint8_t *h
 	*bucket = b;
 	if (frame >= 0 && t->rewrites[frame] >= MAX_REWRITES)
 		return b; /* always interpreted, whatever it becomes */
-	read = b->length + 2 < (int)(available / 4) ? b->length + 2 : (int)(available / 4); /* what it depends on */
+	read = b->length + 2 < (int)(available / 4) ? b->length + 2
+						    : (int)(available / 4); /* what it depends on */
 	remember_source(t, b, read);
 	return b;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Translated code: straight runs of guest instructions ("blocks") and how they are found and joined.
+ * Translated code: straight runs of guest instructions ("blocks") and how they are found and
+ * joined.
  *
- * A block is made for a virtual address, the host memory its instructions came from, and the register whose load is
- * still pending when it starts (0: none); it lies within one guest page. It ends behind a branch and its delay
- * slot, or before an instruction that only the interpreter executes. It never ends between a branch and its slot.
+ * A block is made for a virtual address, the host memory its instructions came from, and the
+ * register whose load is still pending when it starts (0: none); it lies within one guest page. It
+ * ends behind a branch and its delay slot, or before an instruction that only the interpreter
+ * executes. It never ends between a branch and its slot.
  *
  *   block.c       finding, joining, and forgetting blocks whose memory was written
  *   analyze.c     how far a block can reach
@@ -28,7 +30,8 @@
 
 struct block;
 
-/* A way out of a block to a known address: a jump that goes to a stub that leaves, or to the next block. */
+/* A way out of a block to a known address: a jump that goes to a stub that leaves, or to the next
+ * block. */
 struct link {
 	struct block *from, *to; /* to: NULL while not joined */
 	uint8_t *distance, *stub;
@@ -85,7 +88,8 @@ struct entered {
 
 /* block.c */
 struct block *block_find(struct translator *t, struct cpu *cpu, const uint8_t *host);
-struct block *block_make(struct translator *t, struct cpu *cpu, const uint8_t *host, uint32_t available);
+struct block *block_make(struct translator *t, struct cpu *cpu, const uint8_t *host,
+			 uint32_t available);
 void link_join(struct translator *t, struct link *link, struct block *to);
 uint64_t jump_key(const struct cpu *cpu, uint32_t pc, uint8_t pending);
 
@@ -100,16 +104,16 @@ bool block_translate(struct translator *t, struct block *block, bool branch);
 
 /* runtime.c: what translated code calls. Bit 63 of the result: leave the block now. */
 #define LEAVE (1ull << 63)
-struct site { /* which instruction calls; one word in code */
+struct site {	       /* which instruction calls; one word in code */
 	uint8_t after; /* instructions behind it in the block */
 	bool slot;
 	uint8_t op, zero;
 };
-uint64_t translated_load(struct cpu *cpu, uint32_t address, uint32_t old, uint32_t site, uint32_t pc,
-			 uint32_t ticks);
-uint64_t translated_store(struct cpu *cpu, uint32_t address, uint32_t value, uint32_t site, uint32_t pc,
-			  uint32_t ticks);
-uint64_t translated_overflow(struct cpu *cpu, uint32_t unused1, uint32_t unused2, uint32_t site, uint32_t pc,
-			     uint32_t ticks);
+uint64_t translated_load(struct cpu *cpu, uint32_t address, uint32_t old, uint32_t site,
+			 uint32_t pc, uint32_t ticks);
+uint64_t translated_store(struct cpu *cpu, uint32_t address, uint32_t value, uint32_t site,
+			  uint32_t pc, uint32_t ticks);
+uint64_t translated_overflow(struct cpu *cpu, uint32_t unused1, uint32_t unused2, uint32_t site,
+			     uint32_t pc, uint32_t ticks);
 
 #endif

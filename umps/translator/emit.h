@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * x86-64 instructions as bytes: 32-bit operations on registers and on memory at base + displacement.
+ * x86-64 instructions as bytes: 32-bit operations on registers and on memory at base +
+ * displacement.
  *
- * Nothing is checked but the room left: when it ends, `full` is set and bytes are dropped; the caller throws the
- * code away.
+ * Nothing is checked but the room left: when it ends, `full` is set and bytes are dropped; the
+ * caller throws the code away.
  */
 #ifndef UMPS_TRANSLATOR_EMIT_H
 #define UMPS_TRANSLATOR_EMIT_H
@@ -15,15 +16,38 @@
 enum host { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
 
 /* "op r/m, r" opcodes of the arithmetic group; the immediate form uses bits 5..3. */
-enum alu { ALU_ADD = 0x01, ALU_OR = 0x09, ALU_AND = 0x21, ALU_SUB = 0x29, ALU_XOR = 0x31, ALU_CMP = 0x39 };
+enum alu {
+	ALU_ADD = 0x01,
+	ALU_OR = 0x09,
+	ALU_AND = 0x21,
+	ALU_SUB = 0x29,
+	ALU_XOR = 0x31,
+	ALU_CMP = 0x39
+};
 enum shift { SHIFT_LEFT = 4, SHIFT_RIGHT = 5, SHIFT_ARITHMETIC = 7 };
 enum condition {
-	CC_O = 0, CC_B = 2, CC_AE, CC_E, CC_NE, CC_S = 8, CC_NS, CC_L = 12, CC_GE, CC_LE, CC_G
+	CC_O = 0,
+	CC_B = 2,
+	CC_AE,
+	CC_E,
+	CC_NE,
+	CC_S = 8,
+	CC_NS,
+	CC_L = 12,
+	CC_GE,
+	CC_LE,
+	CC_G
 };
 /* opcodes of loads and stores, with 0x0F as the first byte if two */
 enum move {
-	LOAD32 = 0x8B, STORE32 = 0x89, STORE16 = 0x6689, STORE8 = 0x88,
-	LOAD8 = 0x0FB6, LOAD16 = 0x0FB7, LOAD8_SIGNED = 0x0FBE, LOAD16_SIGNED = 0x0FBF
+	LOAD32 = 0x8B,
+	STORE32 = 0x89,
+	STORE16 = 0x6689,
+	STORE8 = 0x88,
+	LOAD8 = 0x0FB6,
+	LOAD16 = 0x0FB7,
+	LOAD8_SIGNED = 0x0FBE,
+	LOAD16_SIGNED = 0x0FBF
 };
 
 struct emitter {
@@ -45,9 +69,11 @@ static inline void emit32(struct emitter *e, uint32_t value)
 		emit8(e, value >> 8 * i);
 }
 
-static inline void emit_rex(struct emitter *e, bool wide, int reg, int index, int base, bool byte_reg)
+static inline void emit_rex(struct emitter *e, bool wide, int reg, int index, int base,
+			    bool byte_reg)
 {
-	unsigned rex = 0x40 | (unsigned)wide << 3 | (reg >= R8) << 2 | (index >= R8) << 1 | (base >= R8);
+	unsigned rex =
+		0x40 | (unsigned)wide << 3 | (reg >= R8) << 2 | (index >= R8) << 1 | (base >= R8);
 
 	if (rex != 0x40 || byte_reg)
 		emit8(e, rex);
@@ -64,7 +90,8 @@ static inline void emit_rr(struct emitter *e, unsigned op, int reg, int rm)
 }
 
 /* op with reg and [base + disp] */
-static inline void emit_memory(struct emitter *e, bool wide, unsigned op, int reg, int base, int32_t disp)
+static inline void emit_memory(struct emitter *e, bool wide, unsigned op, int reg, int base,
+			       int32_t disp)
 {
 	bool small = disp >= -128 && disp < 128;
 
@@ -86,7 +113,8 @@ static inline void emit_memory(struct emitter *e, bool wide, unsigned op, int re
 }
 
 /* op with reg and [base + index + disp], scale 1 */
-static inline void emit_indexed(struct emitter *e, bool wide, unsigned op, int reg, int base, int index, int8_t disp)
+static inline void emit_indexed(struct emitter *e, bool wide, unsigned op, int reg, int base,
+				int index, int8_t disp)
 {
 	emit_rex(e, wide, reg, index, base, false);
 	emit8(e, op);
@@ -211,7 +239,8 @@ static inline void emit_conditional_move(struct emitter *e, enum condition cc, i
 }
 
 /* Stores a constant to [base + disp]. */
-static inline void emit_store_constant(struct emitter *e, bool byte, int base, int32_t disp, uint32_t value)
+static inline void emit_store_constant(struct emitter *e, bool byte, int base, int32_t disp,
+				       uint32_t value)
 {
 	emit_memory(e, false, byte ? 0xC6 : 0xC7, 0, base, disp);
 	if (byte)

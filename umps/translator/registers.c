@@ -4,11 +4,11 @@
  */
 #include "umps/translator/registers.h"
 
-const uint8_t cached_host[N_CACHED] = { RSI, RDI, R8, R9, R10, R11, RBP, R15 };
+const uint8_t cached_host[N_CACHED] = {RSI, RDI, R8, R9, R10, R11, RBP, R15};
 
 void registers_start(struct registers *r, struct emitter *e)
 {
-	*r = (struct registers){ .e = e };
+	*r = (struct registers){.e = e};
 	for (int i = 0; i < N_CACHED; i++)
 		r->cached[i].guest = NO_GUEST;
 }
@@ -37,8 +37,9 @@ static int make_room(struct registers *r)
 			oldest = i;
 	}
 	if (r->cached[oldest].guest != NO_GUEST && r->cached[oldest].dirty)
-		emit_memory(r->e, false, STORE32, cached_host[oldest], CPU, 4 * r->cached[oldest].guest);
-	r->cached[oldest] = (struct cached){ .guest = NO_GUEST, .used = ++r->clock };
+		emit_memory(r->e, false, STORE32, cached_host[oldest], CPU,
+			    4 * r->cached[oldest].guest);
+	r->cached[oldest] = (struct cached){.guest = NO_GUEST, .used = ++r->clock};
 	return oldest;
 }
 

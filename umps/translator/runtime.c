@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Running translated code: the loop that finds, enters and joins blocks, and the functions that code calls when it
- * cannot go on alone.
+ * Running translated code: the loop that finds, enters and joins blocks, and the functions that
+ * code calls when it cannot go on alone.
  *
- * While code runs, time is known only as "ticks left"; every call out brings tod and the count of instructions up to
- * date first. Whatever has no block (delayed-load conflicts, COP0, traps, the last ticks before a deadline) goes
- * to the interpreter, one instruction at a time.
+ * While code runs, time is known only as "ticks left"; every call out brings tod and the count of
+ * instructions up to date first. Whatever has no block (delayed-load conflicts, COP0, traps, the
+ * last ticks before a deadline) goes to the interpreter, one instruction at a time.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -37,8 +37,8 @@ static struct site site_of(uint32_t word)
 	return site;
 }
 
-uint64_t translated_load(struct cpu *cpu, uint32_t address, uint32_t old, uint32_t site_word, uint32_t pc,
-			 uint32_t ticks)
+uint64_t translated_load(struct cpu *cpu, uint32_t address, uint32_t old, uint32_t site_word,
+			 uint32_t pc, uint32_t ticks)
 {
 	struct site site = site_of(site_word);
 	uint32_t word;
@@ -50,8 +50,8 @@ uint64_t translated_load(struct cpu *cpu, uint32_t address, uint32_t old, uint32
 }
 
 /* A store may ring a device, wake a processor, or change code: then the block ends behind it. */
-uint64_t translated_store(struct cpu *cpu, uint32_t address, uint32_t value, uint32_t site_word, uint32_t pc,
-			  uint32_t ticks)
+uint64_t translated_store(struct cpu *cpu, uint32_t address, uint32_t value, uint32_t site_word,
+			  uint32_t pc, uint32_t ticks)
 {
 	struct umps *m = cpu->machine;
 	struct site site = site_of(site_word);
@@ -68,8 +68,8 @@ uint64_t translated_store(struct cpu *cpu, uint32_t address, uint32_t value, uin
 	return LEAVE;
 }
 
-uint64_t translated_overflow(struct cpu *cpu, uint32_t unused1, uint32_t unused2, uint32_t site_word, uint32_t pc,
-			     uint32_t ticks)
+uint64_t translated_overflow(struct cpu *cpu, uint32_t unused1, uint32_t unused2,
+			     uint32_t site_word, uint32_t pc, uint32_t ticks)
 {
 	synchronize(cpu, site_of(site_word), pc, ticks);
 	exception(cpu, EXC_OV);
@@ -81,7 +81,7 @@ uint64_t translated_overflow(struct cpu *cpu, uint32_t unused1, uint32_t unused2
 static void interpret_one(struct umps *m, struct cpu *cpu)
 {
 	m->tod++;
-	interpret(cpu);
+	interpret_cycle(cpu);
 }
 
 /* The block at the processor's place; NULL if the interpreter must go first. */
@@ -90,8 +90,8 @@ static struct block *next_block(struct translator *t, struct cpu *cpu)
 	uint32_t offset = cpu->pc - cpu->fetch_base;
 	struct block *b;
 
-	if (cpu->in_slot || cpu->interrupt || cpu->pending == PENDING_CP0 || offset >= cpu->fetch_size ||
-	    (offset & 3))
+	if (cpu->in_slot || cpu->interrupt || cpu->pending == PENDING_CP0 ||
+	    offset >= cpu->fetch_size || (offset & 3))
 		return NULL;
 	b = block_find(t, cpu, cpu->fetch_host + offset);
 	if (!b)
@@ -110,7 +110,7 @@ static void know_jump(struct cpu *cpu, const struct block *b)
 /* An empty loop with interrupts on: nothing but time passes, two ticks at a time. */
 static bool skip_empty_loop(struct umps *m, struct cpu *cpu)
 {
-	static const uint32_t loop[2] = { SELF_BRANCH, 0 };
+	static const uint32_t loop[2] = {SELF_BRANCH, 0};
 	uint32_t offset = cpu->pc - cpu->fetch_base;
 	uint64_t ticks = (m->horizon - m->tod) & ~1ull;
 
@@ -169,8 +169,8 @@ void translate_until_horizon(struct umps *m, struct cpu *cpu)
 
 static void emit_glue(struct translator *t)
 {
-	static const uint8_t saved[] = { RBX, RBP, R12, R13, R14, R15 };
-	struct emitter e = { .at = t->code, .end = t->code + CODE_BYTES };
+	static const uint8_t saved[] = {RBX, RBP, R12, R13, R14, R15};
+	struct emitter e = {.at = t->code, .end = t->code + CODE_BYTES};
 
 	t->enter = (struct entered(*)(struct cpu *, const uint8_t *, uint32_t))(uintptr_t)e.at;
 	for (unsigned i = 0; i < sizeof(saved); i++)
@@ -202,7 +202,8 @@ struct translator *translator_new(struct umps *m)
 	t->frame_blocks = calloc((size_t)t->n_frames, sizeof(struct block *));
 	t->code_words = calloc((size_t)t->n_frames, sizeof(*t->code_words));
 	t->rewrites = calloc((size_t)t->n_frames, 1);
-	t->code = mmap(NULL, CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	t->code = mmap(NULL, CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (t->code == MAP_FAILED)
 		t->code = NULL;
 	if (!t->blocks || !t->frame_blocks || !t->code_words || !t->rewrites || !t->code) {

@@ -2,10 +2,11 @@
 /*
  * One block of guest instructions to x86-64 code.
  *
- * The code first takes its length from the ticks left; if they do not suffice it leaves, so no event is ever due
- * inside. Loads and stores look at the fast pages and otherwise call translated_load() or translated_store() from
- * a stub behind the code; the stub first stores all changed registers, so that an exception finds the exact state.
- * Ways out to known addresses are jumps that can be joined to the next block; indirect ones are looked up.
+ * The code first takes its length from the ticks left; if they do not suffice it leaves, so no
+ * event is ever due inside. Loads and stores look at the fast pages and otherwise call
+ * translated_load() or translated_store() from a stub behind the code; the stub first stores all
+ * changed registers, so that an exception finds the exact state. Ways out to known addresses are
+ * jumps that can be joined to the next block; indirect ones are looked up.
  */
 #include <stddef.h>
 
@@ -18,7 +19,8 @@
 _Static_assert(offsetof(struct cpu, r) == 0, "general registers come first");
 _Static_assert(offsetof(struct cpu, hi) == 4 * GUEST_HI && offsetof(struct cpu, lo) == 4 * GUEST_LO,
 	       "HI and LO follow them");
-_Static_assert(sizeof(struct fast_page) == 16 && FAST_PAGES == 256, "the index is computed by shift and mask");
+_Static_assert(sizeof(struct fast_page) == 16 && FAST_PAGES == 256,
+	       "the index is computed by shift and mask");
 _Static_assert(sizeof(struct known_jump) == 16 && KNOWN_JUMPS == 256, "here too");
 
 /* A call out of line. */
@@ -49,13 +51,13 @@ static struct stub *add_stub(struct context *c, const void *function, const stru
 {
 	struct stub *s = &c->stubs[c->n_stubs++];
 
-	*s = (struct stub){ .function = function,
-			    .pc = c->pc,
-			    .site = { .after = (uint8_t)(c->b->length - 1 - c->n),
-				      .slot = c->slot,
-				      .op = (uint8_t)i->op },
-			    .value = -1,
-			    .result = -1 };
+	*s = (struct stub){.function = function,
+			   .pc = c->pc,
+			   .site = {.after = (uint8_t)(c->b->length - 1 - c->n),
+				    .slot = c->slot,
+				    .op = (uint8_t)i->op},
+			   .value = -1,
+			   .result = -1};
 	memcpy(s->cached, c->r.cached, sizeof(s->cached));
 	return s;
 }
@@ -99,7 +101,8 @@ static void leave_pending(struct context *c, uint32_t reg, int host)
 
 static void translate_load(struct context *c, const struct instruction *i)
 {
-	static const unsigned moves[8] = { LOAD8_SIGNED, LOAD16_SIGNED, 0, LOAD32, LOAD8, LOAD16, 0, 0 };
+	static const unsigned moves[8] = {LOAD8_SIGNED, LOAD16_SIGNED, 0, LOAD32,
+					  LOAD8,	LOAD16,	       0, 0};
 	bool partial = i->op == OP_LWL || i->op == OP_LWR, lost = i->rt == 0 || c->last;
 	int old = partial ? register_use(&c->r, (int)i->rt) : -1, to;
 	struct stub *s;
@@ -121,7 +124,7 @@ static void translate_load(struct context *c, const struct instruction *i)
 
 static void translate_store(struct context *c, const struct instruction *i)
 {
-	static const unsigned moves[8] = { STORE8, STORE16, 0, STORE32, 0, 0, 0, 0 };
+	static const unsigned moves[8] = {STORE8, STORE16, 0, STORE32, 0, 0, 0, 0};
 	int value = register_use(&c->r, (int)i->rt);
 	struct stub *s;
 
@@ -193,7 +196,8 @@ static void subtract(struct context *c, int to, int a, int b)
 }
 
 /* The result is made in EAX, so that the operands survive an overflow. */
-static void trapping(struct context *c, const struct instruction *i, enum alu op, int a, int b, uint32_t rd)
+static void trapping(struct context *c, const struct instruction *i, enum alu op, int a, int b,
+		     uint32_t rd)
 {
 	struct stub *s;
 
@@ -225,7 +229,7 @@ static void define_pair(struct context *c, int lo, int hi)
 static void divide(struct context *c, bool is_signed, int a, int b)
 {
 	struct emitter *e = &c->e;
-	uint8_t *zero, *minus_one = NULL, *done[2] = { NULL, NULL };
+	uint8_t *zero, *minus_one = NULL, *done[2] = {NULL, NULL};
 
 	emit_mov(e, RCX, b);
 	emit_test(e, RCX, RCX);
@@ -406,7 +410,11 @@ static void translate_immediate(struct context *c, const struct instruction *i)
 		return;
 	}
 	emit_mov(&c->e, to, a);
-	emit_alu_constant(&c->e, i->op == OP_ANDI ? ALU_AND : i->op == OP_ORI ? ALU_OR : ALU_XOR, to, i->immediate);
+	emit_alu_constant(&c->e,
+			  i->op == OP_ANDI  ? ALU_AND
+			  : i->op == OP_ORI ? ALU_OR
+					    : ALU_XOR,
+			  to, i->immediate);
 }
 
 static void translate_plain(struct context *c, const struct instruction *i)
@@ -428,9 +436,10 @@ static void translate_plain(struct context *c, const struct instruction *i)
 
 /* ---- ways out */
 
-static void emit_link(struct context *c, struct link *link, uint8_t *distance, uint32_t pc, uint8_t pending)
+static void emit_link(struct context *c, struct link *link, uint8_t *distance, uint32_t pc,
+		      uint8_t pending)
 {
-	*link = (struct link){ .from = c->b, .distance = distance, .pc = pc, .pending = pending };
+	*link = (struct link){.from = c->b, .distance = distance, .pc = pc, .pending = pending};
 }
 
 static void emit_link_stub(struct context *c, struct link *link)
@@ -502,8 +511,8 @@ static bool slot_interferes(const struct instruction *branch, const struct instr
 {
 	uint32_t written = slot->op == OP_SPECIAL ? slot->rd : slot->rt;
 
-	return class == CLASS_STORE || (branch->op == OP_REGIMM && (branch->rt & 16)) || written == branch->rs ||
-	       written == branch->rt;
+	return class == CLASS_STORE || (branch->op == OP_REGIMM && (branch->rt & 16)) ||
+	       written == branch->rs || written == branch->rt;
 }
 
 static void translate_slot(struct context *c, const struct instruction *slot)
@@ -514,11 +523,12 @@ static void translate_slot(struct context *c, const struct instruction *slot)
 	translate_plain(c, slot);
 }
 
-static void translate_jump(struct context *c, const struct instruction *i, const struct instruction *slot,
-			   uint8_t pending)
+static void translate_jump(struct context *c, const struct instruction *i,
+			   const struct instruction *slot, uint8_t pending)
 {
 	bool indirect = i->op == OP_SPECIAL;
-	uint32_t target = ((c->pc + 4) & 0xF0000000) | (i->word << 2 & 0x0FFFFFFC), after = c->pc + 8;
+	uint32_t target = ((c->pc + 4) & 0xF0000000) | (i->word << 2 & 0x0FFFFFFC),
+		 after = c->pc + 8;
 
 	if (indirect)
 		emit_mov(&c->e, BRANCH, register_use(&c->r, (int)i->rs));
@@ -536,8 +546,8 @@ static void translate_jump(struct context *c, const struct instruction *i, const
 		emit_link(c, &c->b->out[0], emit_jump(&c->e), target, pending);
 }
 
-static void translate_branch(struct context *c, const struct instruction *i, const struct instruction *slot,
-			     uint8_t pending)
+static void translate_branch(struct context *c, const struct instruction *i,
+			     const struct instruction *slot, uint8_t pending)
 {
 	uint32_t target = c->pc + 4 + (i->offset << 2), after = c->pc + 8;
 	enum condition cc;
@@ -578,7 +588,8 @@ static void translate_end(struct context *c, bool branch, uint8_t pending)
 
 	if (!branch) {
 		registers_store(&c->e, c->r.cached);
-		emit_link(c, &c->b->out[0], emit_jump(&c->e), c->b->pc + 4u * c->b->length, pending);
+		emit_link(c, &c->b->out[0], emit_jump(&c->e), c->b->pc + 4u * c->b->length,
+			  pending);
 		return;
 	}
 	i = instruction_at(c->b, c->b->length - 2);
@@ -598,7 +609,8 @@ static uint8_t *translate_start(struct context *c)
 	emit_alu_constant(e, ALU_SUB, TICKS, c->b->length);
 	too_few = emit_jump_if(e, CC_L);
 	if (c->b->pending) {
-		emit_memory(e, false, LOAD32, register_define(&c->r, c->b->pending), CPU, OFFSET(pending_value));
+		emit_memory(e, false, LOAD32, register_define(&c->r, c->b->pending), CPU,
+			    OFFSET(pending_value));
 		emit_store_constant(e, true, CPU, OFFSET(pending), PENDING_NOTHING);
 	}
 	return too_few;
@@ -618,12 +630,12 @@ static void emit_too_few(struct context *c, uint8_t *too_few)
 
 bool block_translate(struct translator *t, struct block *b, bool branch)
 {
-	struct context c = { .t = t, .b = b, .pc = b->pc };
+	struct context c = {.t = t, .b = b, .pc = b->pc};
 	struct instruction last = instruction_at(b, b->length - 1);
 	uint8_t pending = classify(&last) == CLASS_LOAD ? (uint8_t)last.rt : 0, *too_few;
 	int straight = b->length - (branch ? 2 : 0);
 
-	c.e = (struct emitter){ .at = t->code_at, .end = t->code + CODE_BYTES };
+	c.e = (struct emitter){.at = t->code_at, .end = t->code + CODE_BYTES};
 	registers_start(&c.r, &c.e);
 	b->code = c.e.at;
 	too_few = translate_start(&c);

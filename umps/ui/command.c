@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "umps/debug/names.h"
+#include "umps/front/names.h"
 #include "umps/ui/session.h"
 
 struct request {

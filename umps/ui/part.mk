@@ -40,7 +40,7 @@ $(UMPS_UI_OBJECTS): $(UMPS_UI_BUILD)/resource_files.S $(UMPS_UI_FILES)
 	$(CC) -c -o $@ $<
 
 UMPS_UI_FUZZED := umps/tools/disassemble.c $(filter-out umps/ui/ui.c umps/ui/http.c umps/ui/resources.c,$(wildcard umps/ui/*.c)) \
-		  $(wildcard umps/debug/*.c)
+		  $(wildcard umps/front/*.c)
 $(BUILD)/tests/umps/ui_fuzz: tests/umps/ui_fuzz.c $(UMPS_UI_FUZZED) $$(UMPS_MACHINE) \
 		$(BUILD)/obj/umps/machine/builtin_rom.o
 	@mkdir -p $(@D)
@@ -48,7 +48,7 @@ $(BUILD)/tests/umps/ui_fuzz: tests/umps/ui_fuzz.c $(UMPS_UI_FUZZED) $$(UMPS_MACH
 
 INSTALL_MAN += umps/ui/umps-ui.1
 TESTS	    += tests/umps/ui.sh tests/umps/ui_fuzz.sh
-LONG_TESTS  += tests/umps/debug_fuzz_long.sh
+LONG_TESTS  += tests/umps/front_fuzz_long.sh
 TEST_NEEDS  += $(BUILD)/tests/umps/ui_fuzz $(BUILD)/san/bin/umps
 
 endif

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "umps/debug/names.h"
+#include "umps/front/names.h"
 #include "umps/ui/session.h"
 
 #define SLICE_TICKS 100000u

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "umps/debug/names.h"
+#include "umps/front/names.h"
 #include "umps/ui/session.h"
 
 #define BUS_BASE 0x10000000u

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "umps/debug/open.h"
+#include "umps/front/open.h"
 #include "umps/run/command.h"
 #include "umps/ui/session.h"
 

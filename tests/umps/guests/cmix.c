@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A mix of ordinary C: sieve, CRC-32, recursion, list work. ROUNDS scales it. With MAPPED its data are behind the
- * TLB at 0x80000000, more pages than entries, refilled by a handler, and the interval timer interrupts it.
+ * A mix of ordinary C: sieve, CRC-32, recursion, list work. ROUNDS scales it. With MAPPED its data
+ * are behind the TLB at 0x80000000, more pages than entries, refilled by a handler, and the
+ * interval timer interrupts it.
  */
 #ifdef MAPPED
 #include "handlers.h"

@@ -6,17 +6,6 @@
 #define ROUNDS 100
 #endif
 
-static u32 operate(volatile u32 *device, u32 command, u32 memory)
-{
-	device[2] = memory;
-	device[1] = command;
-	while (device[0] == 3)
-		;
-	memory = device[0];
-	device[1] = 1;
-	return memory;
-}
-
 int main(void)
 {
 	volatile u32 *disk = DEVICE(3, 0), *flash = DEVICE(4, 0), *data = (volatile u32 *)FREE_RAM;
@@ -25,11 +14,11 @@ int main(void)
 	for (u32 i = 0; i < 1024; i++)
 		data[i] = i;
 	for (u32 round = 0; round < ROUNDS; round++) {
-		operate(disk, 2 | (round % 4) << 8, FREE_RAM);
-		sum += operate(disk, 4 | (round % 8) << 8, FREE_RAM);
-		sum += operate(disk, 3 | (round * 5 % 8) << 8, FREE_RAM + 0x1000);
-		sum += operate(flash, 3 | (round % 64) << 8, FREE_RAM + 0x1000);
-		sum += operate(flash, 2 | (round * 7 % 64) << 8, FREE_RAM);
+		operate_device(disk, 2 | (round % 4) << 8, FREE_RAM);
+		sum += operate_device(disk, 4 | (round % 8) << 8, FREE_RAM);
+		sum += operate_device(disk, 3 | (round * 5 % 8) << 8, FREE_RAM + 0x1000);
+		sum += operate_device(flash, 3 | (round % 64) << 8, FREE_RAM + 0x1000);
+		sum += operate_device(flash, 2 | (round * 7 % 64) << 8, FREE_RAM);
 		sum = sum * 31 + data[round % 1024];
 		data[round % 1024] = sum;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A tiny shell on terminal 0, with interrupts: reads lines, waits in between, keeps each line on disk 0.
- * "quit" halts, anything else is echoed in brackets.
+ * A tiny shell on terminal 0, with interrupts: reads lines, waits in between, keeps each line on
+ * disk 0. "quit" halts, anything else is echoed in brackets.
  */
 #include "probe.h"
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ends in the way that END says: 0 return, 1 PANIC, 2 a dead loop, 3 power off, 4 all processors halted. */
+/* Ends in the way that END says: 0 return, 1 PANIC, 2 a dead loop, 3 power off, 4 all processors
+ * halted. */
 #include "guest.h"
 
 #ifndef END
 #define END 0
 #endif
 
-char klog_buffer[4][32] = { "first entry", "second entry" };
+char klog_buffer[4][32] = {"first entry", "second entry"};
 const char *volatile keep_klog = klog_buffer[0];
 
 void PANIC(void);

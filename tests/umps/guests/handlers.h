@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Handlers for guests that run on: a TLB refill that maps 0x80000000 onto free RAM, and an interval timer that
- * interrupts every so many microseconds.
+ * Handlers for guests that run on: a TLB refill that maps 0x80000000 onto free RAM, and an interval
+ * timer that interrupts every so many microseconds.
  */
 #ifndef TESTS_UMPS_HANDLERS_H
 #define TESTS_UMPS_HANDLERS_H
@@ -15,8 +15,10 @@ static void handle_refill(void)
 	u32 page = SAVED(0)[0] >> 12 & 0xFF;
 
 	refills++;
-	__asm__ volatile("mtc0 %0,$10\n\tnop\n\tmtc0 %1,$2\n\tnop\n\tnop\n\t.word 0x42000006\n\tnop" ::"r"(SAVED(0)[0]),
-			 "r"((FREE_RAM + page * 0x1000) | 0x600));
+	__asm__ volatile(
+		"mtc0 %0,$10\n\tnop\n\tmtc0 %1,$2\n\tnop\n\tnop\n\t.word 0x42000006\n\tnop" ::"r"(
+			SAVED(0)[0]),
+		"r"((FREE_RAM + page * 0x1000) | 0x600));
 	load_state(SAVED(0));
 }
 

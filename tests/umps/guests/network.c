@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Section 9.5: two of these on one switch. The one whose address ends in 1 sends a frame until it is answered; the
- * other answers it.
+ * Section 9.5: two of these on one switch. The one whose address ends in 1 sends a frame until it
+ * is answered; the other answers it.
  */
 #include "guest.h"
 
@@ -74,7 +74,7 @@ static u32 receive(void)
 
 int main(void)
 {
-	static const u8 everybody[6] = { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF };
+	static const u8 everybody[6] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
 	u32 length, sender = mine[5] == 1;
 
 	configure();

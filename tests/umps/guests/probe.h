@@ -4,8 +4,8 @@
  *
  *	TRY("section what", { ... });
  *
- * prints "section what: code=.. epc=label+.. bd=. bad=........" or "no exception". The handler comes back
- * behind TRY by a long jump, so the block may leave the processor anywhere.
+ * prints "section what: code=.. epc=label+.. bd=. bad=........" or "no exception". The handler
+ *comes back behind TRY by a long jump, so the block may leave the processor anywhere.
  */
 #ifndef TESTS_UMPS_PROBE_H
 #define TESTS_UMPS_PROBE_H
@@ -26,13 +26,14 @@ __asm__(".set push\n.set noreorder\n"
 	"li $2,1\njr $31\nnop\n.set pop");
 static volatile u32 cause, epc, status, bad, refill, entered;
 
-#define MFC0(reg)                                                                                            \
-	({                                                                                                   \
-		u32 value_;                                                                                  \
-		__asm__ volatile("mfc0 %0, $" #reg "\n\tnop" : "=r"(value_));                               \
-		value_;                                                                                      \
+#define MFC0(reg)                                                                                  \
+	({                                                                                         \
+		u32 value_;                                                                        \
+		__asm__ volatile("mfc0 %0, $" #reg "\n\tnop" : "=r"(value_));                      \
+		value_;                                                                            \
 	})
-#define MTC0(reg, value) __asm__ volatile("mtc0 %0, $" #reg "\n\tnop\n\tnop" ::"r"(value) : "memory")
+#define MTC0(reg, value)                                                                           \
+	__asm__ volatile("mtc0 %0, $" #reg "\n\tnop\n\tnop" ::"r"(value) : "memory")
 
 static void handle(u32 is_refill)
 {
@@ -85,23 +86,24 @@ static inline void print_exception(u32 base)
 }
 
 /* EPC is shown relative to the asm label START, so it does not depend on where the guest lies. */
-#define TRY(name, start, block)                                                                              \
-	do {                                                                                                 \
-		extern char start[];                                                                         \
-		print(name);                                                                                 \
-		put(':');                                                                                    \
-		if (!save_point(back)) {                                                               \
-			block;                                                                               \
-			print(" no exception\n");                                                           \
-		} else {                                                                                     \
-			print_exception((u32)start);                                                         \
-		}                                                                                            \
+#define TRY(name, start, block)                                                                    \
+	do {                                                                                       \
+		extern char start[];                                                               \
+		print(name);                                                                       \
+		put(':');                                                                          \
+		if (!save_point(back)) {                                                           \
+			block;                                                                     \
+			print(" no exception\n");                                                  \
+		} else {                                                                           \
+			print_exception((u32)start);                                               \
+		}                                                                                  \
 	} while (0)
 
 /* Instructions from label START on; noreorder, so delay slots are as written. */
-#define CODE(start, text)                                                                                    \
-	__asm__ volatile(".set push\n\t.set noreorder\n\t.set noat\n\t.globl " #start "\n" #start ":\n\t" text    \
-			 "\n\t.set pop" ::                                                                   \
-				 : "at", "v0", "v1", "a0", "a1", "a2", "a3", "t0", "t1", "t2", "t3", "ra", "memory")
+#define CODE(start, text)                                                                          \
+	__asm__ volatile(".set push\n\t.set noreorder\n\t.set noat\n\t.globl " #start "\n" #start  \
+			 ":\n\t" text "\n\t.set pop" ::                                            \
+				 : "at", "v0", "v1", "a0", "a1", "a2", "a3", "t0", "t1", "t2",     \
+				   "t3", "ra", "memory")
 
 #endif

@@ -2,24 +2,16 @@
 /* Section 19: where umps3 3.0.5 is wrong, the choices taken. Not run on umps3. */
 #include "probe.h"
 
-#define PAIR(name, a, b, operation)                                                                          \
-	do {                                                                                                 \
-		u32 hi, lo;                                                                                  \
-		__asm__ volatile(operation "\n\tmfhi %0\n\tmflo %1" : "=r"(hi), "=r"(lo) : "r"(a), "r"(b) : "hi", "lo"); \
-		show(name " HI", hi);                                                                       \
-		show(name " LO", lo);                                                                       \
+#define PAIR(name, a, b, operation)                                                                \
+	do {                                                                                       \
+		u32 hi, lo;                                                                        \
+		__asm__ volatile(operation "\n\tmfhi %0\n\tmflo %1"                                \
+				 : "=r"(hi), "=r"(lo)                                              \
+				 : "r"(a), "r"(b)                                                  \
+				 : "hi", "lo");                                                    \
+		show(name " HI", hi);                                                              \
+		show(name " LO", lo);                                                              \
 	} while (0)
-
-static u32 operate(volatile u32 *device, u32 command, u32 memory)
-{
-	device[2] = memory;
-	device[1] = command;
-	while (device[0] == 3)
-		;
-	memory = device[0];
-	device[1] = 1;
-	return memory;
-}
 
 int main(void)
 {
@@ -32,10 +24,11 @@ int main(void)
 	show("19.4 CE in bits 29..28", cause);
 	TRY("19.4 coprocessor 3", c3, CODE(c3, ".word 0x4C000000"));
 	show("19.4 CE in bits 29..28", cause);
-	TRY("19.8 LH unaligned sets BadVAddr", c4, CODE(c4, "lui $2, 0x2000\n\tlh $3, 5($2)\n\tnop"));
+	TRY("19.8 LH unaligned sets BadVAddr", c4,
+	    CODE(c4, "lui $2, 0x2000\n\tlh $3, 5($2)\n\tnop"));
 	TRY("19.8 SH unaligned sets BadVAddr", c5, CODE(c5, "lui $2, 0x2000\n\tsh $3, 7($2)"));
-	show("19.9 disk write from nowhere", operate(DEVICE(3, 0), 4, 0x30000000));
-	show("19.9 flash write from nowhere", operate(DEVICE(4, 0), 3, 0x30000000));
+	show("19.9 disk write from nowhere", operate_device(DEVICE(3, 0), 4, 0x30000000));
+	show("19.9 flash write from nowhere", operate_device(DEVICE(4, 0), 3, 0x30000000));
 	TRY("19.11 fetch from the registers", c6, CODE(c6, "lui $2, 0x1000\n\tjr $2\n\tnop"));
 	show("19.16 BIOS reserved registers", REG(0x20000000));
 	return 0;

@@ -22,7 +22,8 @@ int main(void)
 	TRY("3.2 LDC1 is reserved", p13, CODE(p13, ".word 0xD4000000"));
 	TRY("3.2 code field of SYSCALL is ignored", p14, CODE(p14, ".word 0x0123450C"));
 	TRY("3.2 code field of BREAK is ignored", p15, CODE(p15, "li $4, 9\n\t.word 0x0123450D"));
-	TRY("3.3 ADD overflow", p20, CODE(p20, "lui $2, 0x7FFF\n\tori $2, $2, 0xFFFF\n\tadd $2, $2, $2"));
+	TRY("3.3 ADD overflow", p20,
+	    CODE(p20, "lui $2, 0x7FFF\n\tori $2, $2, 0xFFFF\n\tadd $2, $2, $2"));
 	TRY("3.3 ADDI overflow", p21, CODE(p21, "lui $2, 0x8000\n\taddi $2, $2, -1"));
 	TRY("3.3 SUB overflow", p22, CODE(p22, "lui $2, 0x8000\n\tli $3, 1\n\tsub $2, $2, $3"));
 	TRY("3.3 ADDU does not trap", p23, CODE(p23, "lui $2, 0x8000\n\taddu $2, $2, $2"));
@@ -31,14 +32,19 @@ int main(void)
 	TRY("6 load from nowhere", p40, CODE(p40, "lui $2, 0x3000\n\tlw $3, 0($2)\n\tnop"));
 	TRY("6 store to nowhere is code 6", p41, CODE(p41, "lui $2, 0x3000\n\tsw $3, 0($2)"));
 	TRY("5.1 store to ROM", p42, CODE(p42, "sw $3, 64($0)"));
-	TRY("5.1 load behind the ROM", p43, CODE(p43, "lui $2, 0x0000\n\tlw $3, 0x4000($2)\n\tnop"));
-	TRY("5.1 unassigned registers read 0", p44, CODE(p44, "lui $2, 0x1000\n\tlw $3, 0x3F0($2)\n\tnop"));
-	TRY("5.1 behind the registers", p45, CODE(p45, "lui $2, 0x1000\n\tlw $3, 0x518($2)\n\tnop"));
+	TRY("5.1 load behind the ROM", p43,
+	    CODE(p43, "lui $2, 0x0000\n\tlw $3, 0x4000($2)\n\tnop"));
+	TRY("5.1 unassigned registers read 0", p44,
+	    CODE(p44, "lui $2, 0x1000\n\tlw $3, 0x3F0($2)\n\tnop"));
+	TRY("5.1 behind the registers", p45,
+	    CODE(p45, "lui $2, 0x1000\n\tlw $3, 0x518($2)\n\tnop"));
 	TRY("6 fetch from nowhere", p46, CODE(p46, "lui $2, 0x3000\n\tjr $2\n\tnop"));
 	TRY("6 fetch unaligned", p47, CODE(p47, "lui $2, 0x2000\n\tori $2, $2, 2\n\tjr $2\n\tnop"));
 	TRY("6 SYSCALL in a delay slot", p50, CODE(p50, "beq $0, $0, 1f\n\tsyscall\n1:\tnop"));
-	TRY("6 SYSCALL in the slot of a branch not taken", p51, CODE(p51, "bne $0, $0, 1f\n\tsyscall\n1:\tnop"));
-	TRY("6 load error in the slot of JR", p52, CODE(p52, "lui $2, 0x3000\n\tjr $31\n\tlw $3, 0($2)"));
+	TRY("6 SYSCALL in the slot of a branch not taken", p51,
+	    CODE(p51, "bne $0, $0, 1f\n\tsyscall\n1:\tnop"));
+	TRY("6 load error in the slot of JR", p52,
+	    CODE(p52, "lui $2, 0x3000\n\tjr $31\n\tlw $3, 0($2)"));
 	TRY("6 SYSCALL in the slot of a branch in a slot", p53,
 	    CODE(p53, "beq $0, $0, 1f\n\tbeq $0, $0, 2f\n\tnop\n1:\tsyscall\n2:\tnop"));
 	TRY("3.2 COP1", p60, CODE(p60, ".word 0x44000000"));
@@ -51,10 +57,12 @@ int main(void)
 	TRY("4 BC0FL", p66, CODE(p66, ".word 0x41020001\n\tnop\n\tnop"));
 	TRY("4 COP0 function 3", p67, CODE(p67, ".word 0x42000003"));
 	TRY("3.6 CAS on a device register", p70,
-	    CODE(p70, "lui $2, 0x1000\n\tori $2, $2, 0x54\n\tli $3, 0\n\tli $4, 1\n\t.word 0x0043200B\n\tnop"));
+	    CODE(p70, "lui $2, 0x1000\n\tori $2, $2, 0x54\n\tli $3, 0\n\tli $4, 1\n\t.word "
+		      "0x0043200B\n\tnop"));
 	TRY("3.6 CAS on the BIOS data page", p71,
 	    CODE(p71, "lui $2, 0x0FFF\n\tori $2, $2, 0xF800\n\t.word 0x0043200B\n\tnop"));
-	TRY("3.6 CAS unaligned", p72, CODE(p72, "lui $2, 0x2000\n\tori $2, $2, 1\n\t.word 0x0043200B\n\tnop"));
+	TRY("3.6 CAS unaligned", p72,
+	    CODE(p72, "lui $2, 0x2000\n\tori $2, $2, 1\n\t.word 0x0043200B\n\tnop"));
 	show("3.4 unused", zero_page);
 	return 0;
 }

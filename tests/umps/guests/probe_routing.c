@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Section 8.2: which processor dynamic routing chooses, for several task priorities. Made for four. */
+/* Section 8.2: which processor dynamic routing chooses, for several task priorities. Made for four.
+ */
 #include "guest.h"
 
-#define RESET_CPU REG(0x10000504)
-#define BOOT_PC	  REG(0x10000508)
-#define BOOT_SP	  REG(0x1000050C)
-#define TPR	  REG(0x10000408)
-#define IRT(line, device) REG(0x10000300 + 4 * (((line) - 2) * 8 + (device)))
+#define RESET_CPU	  REG(0x10000504)
+#define BOOT_PC		  REG(0x10000508)
+#define BOOT_SP		  REG(0x1000050C)
+#define TPR		  REG(0x10000408)
+#define IRT(line, device) REG(0x10000300 + 4 * (((line)-2) * 8 + (device)))
 
-static const u8 priorities[5][4] = { { 15, 15, 15, 15 }, { 15, 3, 9, 5 }, { 15, 9, 5, 3 }, { 2, 9, 9, 3 }, { 15, 4, 4, 7 } };
+static const u8 priorities[5][4] = {
+	{15, 15, 15, 15}, {15, 3, 9, 5}, {15, 9, 5, 3}, {2, 9, 9, 3}, {15, 4, 4, 7}};
 static volatile u32 who, ready, set;
 
 /* Each takes interrupts by waiting with them off, and says so. */

@@ -1,33 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sections 8.2 to 8.4, 10: several processors. Made for four. They start in RAM, without the ROM's help. */
+/* Sections 8.2 to 8.4, 10: several processors. Made for four. They start in RAM, without the ROM's
+ * help. */
 #include "guest.h"
 
-#define NCPUS	  REG(0x10000500)
-#define RESET_CPU REG(0x10000504)
-#define BOOT_PC	  REG(0x10000508)
-#define BOOT_SP	  REG(0x1000050C)
-#define HALT_CPU  REG(0x10000510)
-#define INBOX	  REG(0x10000400)
-#define OUTBOX	  REG(0x10000404)
-#define TPR	  REG(0x10000408)
-#define IRT(line, device) REG(0x10000300 + 4 * (((line) - 2) * 8 + (device)))
+#define NCPUS		  REG(0x10000500)
+#define RESET_CPU	  REG(0x10000504)
+#define BOOT_PC		  REG(0x10000508)
+#define BOOT_SP		  REG(0x1000050C)
+#define HALT_CPU	  REG(0x10000510)
+#define INBOX		  REG(0x10000400)
+#define OUTBOX		  REG(0x10000404)
+#define TPR		  REG(0x10000408)
+#define IRT(line, device) REG(0x10000300 + 4 * (((line)-2) * 8 + (device)))
 
 struct seen {
 	u32 number, status, sp, started, value, cause, counter;
 };
 static volatile struct seen seen[4];
 static volatile u32 go[4], lock, shared;
-
-static int compare_and_set(volatile u32 *p, u32 old, u32 new)
-{
-	u32 result = new;
-
-	__asm__ volatile(".set push\n.set noreorder\nmove $8,%1\nmove $9,%2\nmove $10,%0\n.word 0x0109500B\nmove %0,$10\n.set pop"
-			 : "+r"(result)
-			 : "r"(p), "r"(old)
-			 : "$8", "$9", "$10", "memory");
-	return (int)result;
-}
 
 static u32 cp0_cause(void)
 {
@@ -72,7 +62,8 @@ void secondary(void)
 {
 	u32 me, status, sp;
 
-	__asm__ volatile("move %0,$29\n\tmfc0 %1,$15\n\tmfc0 %2,$12\n\tnop" : "=r"(sp), "=r"(me), "=r"(status));
+	__asm__ volatile("move %0,$29\n\tmfc0 %1,$15\n\tmfc0 %2,$12\n\tnop"
+			 : "=r"(sp), "=r"(me), "=r"(status));
 	seen[me].started = TOD;
 	seen[me].number = me;
 	seen[me].status = status;

@@ -3,7 +3,7 @@
 #include "probe.h"
 
 /* Hidden from the compiler, which must not know that only the handler leaves it. */
-#define FOREVER __asm__ volatile("1:\tb 1b" ::: "memory")
+#define FOREVER	     __asm__ volatile("1:\tb 1b" ::: "memory")
 #define ENABLE(line) (0x10000001 | 0x100 << (line)) /* CU0, IEc, one line */
 
 static u32 start;
@@ -33,26 +33,27 @@ static void show_entry(const char *what)
 }
 
 /* Runs CODE with the handler armed; prints when the handler was entered. */
-#define TIMED(what, block)                                                                                   \
-	do {                                                                                                 \
-		if (!save_point(back)) {                                                               \
-			start = TOD;                                                                         \
-			block;                                                                               \
-			print(what);                                                                         \
-			print(" no exception\n");                                                           \
-		} else {                                                                                     \
-			show_entry(what);                                                                    \
-		}                                                                                            \
-		MTC0(12, 0x10000000);                                                                        \
-		acknowledge();                                                                               \
+#define TIMED(what, block)                                                                         \
+	do {                                                                                       \
+		if (!save_point(back)) {                                                           \
+			start = TOD;                                                               \
+			block;                                                                     \
+			print(what);                                                               \
+			print(" no exception\n");                                                  \
+		} else {                                                                           \
+			show_entry(what);                                                          \
+		}                                                                                  \
+		MTC0(12, 0x10000000);                                                              \
+		acknowledge();                                                                     \
 	} while (0)
 
 static void random_values(void)
 {
 	u32 a, b, c;
 
-	__asm__ volatile(".set push\n.set noreorder\nmfc0 %0,$1\nmfc0 %1,$1\nnop\nmfc0 %2,$1\nnop\n.set pop"
-			 : "=r"(a), "=r"(b), "=r"(c));
+	__asm__ volatile(
+		".set push\n.set noreorder\nmfc0 %0,$1\nmfc0 %1,$1\nnop\nmfc0 %2,$1\nnop\n.set pop"
+		: "=r"(a), "=r"(b), "=r"(c));
 	show("4.4 Random", a);
 	show("4.4 Random one later", b);
 	show("4.4 Random three later", c);
@@ -65,24 +66,31 @@ static void local_timer(void)
 	MTC0(9, 100);
 	show("4.3 Timer frozen", MFC0(9));
 	__asm__ volatile(".set push\n.set noreorder\n"
-			 "lui $8,0x1800\nli $9,50\nmtc0 $8,$12\nmtc0 $9,$9\nmfc0 %0,$9\nnop\nnop\nmfc0 %1,$9\nnop\n"
+			 "lui $8,0x1800\nli $9,50\nmtc0 $8,$12\nmtc0 $9,$9\nmfc0 "
+			 "%0,$9\nnop\nnop\nmfc0 %1,$9\nnop\n"
 			 "lui $8,0x1000\nmtc0 $8,$12\nnop\nmfc0 %2,$9\nnop\n.set pop"
 			 : "=r"(a), "=r"(b), "=r"(t)::"$8", "$9");
 	show("4.3 Timer running", a);
 	show("4.3 Timer three later", b);
 	show("4.3 Timer stopped", t);
 	TIMED("4.3 local timer of 40", {
-		__asm__ volatile(".set push\n.set noreorder\nli $8,40\nmtc0 $8,$9\nlui $8,0x1800\nori $8,0x201\n"
-				 "mtc0 $8,$12\n1:b 1b\naddiu $9,$9,1\n.set pop" ::: "$8", "$9");
+		__asm__ volatile(".set push\n.set noreorder\nli $8,40\nmtc0 $8,$9\nlui "
+				 "$8,0x1800\nori $8,0x201\n"
+				 "mtc0 $8,$12\n1:b 1b\naddiu $9,$9,1\n.set pop" ::
+					 : "$8", "$9");
 	});
 	TIMED("4.3 local timer of 0", {
-		__asm__ volatile(".set push\n.set noreorder\nmtc0 $0,$9\nlui $8,0x1800\nori $8,0x201\n"
-				 "mtc0 $8,$12\n1:b 1b\naddiu $9,$9,1\n.set pop" ::: "$8", "$9");
+		__asm__ volatile(
+			".set push\n.set noreorder\nmtc0 $0,$9\nlui $8,0x1800\nori $8,0x201\n"
+			"mtc0 $8,$12\n1:b 1b\naddiu $9,$9,1\n.set pop" ::
+				: "$8", "$9");
 	});
 	TIMED("4.3 local timer wakes WAIT", {
-		__asm__ volatile(".set push\n.set noreorder\nli $8,40\nmtc0 $8,$9\nlui $8,0x1800\nori $8,0x201\n"
-				 "mtc0 $8,$12\nnop\n.word 0x42000020\n1:b 1b\naddiu $9,$9,1\n.set pop" ::: "$8",
-				 "$9");
+		__asm__ volatile(
+			".set push\n.set noreorder\nli $8,40\nmtc0 $8,$9\nlui $8,0x1800\nori "
+			"$8,0x201\n"
+			"mtc0 $8,$12\nnop\n.word 0x42000020\n1:b 1b\naddiu $9,$9,1\n.set pop" ::
+				: "$8", "$9");
 	});
 	MTC0(9, 1000);
 	show("4.3 Cause after writing Timer", MFC0(13));
@@ -163,15 +171,22 @@ static void exceptions(void)
 		start = TOD;
 		CODE(t5, "lui $2,0x1000\n\tori $2,$2,0x4001\n\tmtc0 $2,$12\n\tnop\n\tnop\n\tnop");
 	});
-	show("6 its EPC", epc - ({ extern char t5[]; (u32)t5; }));
+	show("6 its EPC", epc - ({
+				  extern char t5[];
+				  (u32) t5;
+			  }));
 	TIMED("6 interrupt after RFE", {
 		print_dot();
 		while (DEVICE(6, 0)[0] == 3)
 			;
 		start = TOD;
-		CODE(t6, "lui $2,0x1000\n\tori $2,$2,0x4004\n\tmtc0 $2,$12\n\tnop\n\t.word 0x42000010\n\tnop\n\tnop");
+		CODE(t6, "lui $2,0x1000\n\tori $2,$2,0x4004\n\tmtc0 $2,$12\n\tnop\n\t.word "
+			 "0x42000010\n\tnop\n\tnop");
 	});
-	show("6 its EPC", epc - ({ extern char t6[]; (u32)t6; }));
+	show("6 its EPC", epc - ({
+				  extern char t6[];
+				  (u32) t6;
+			  }));
 }
 
 int main(void)

@@ -2,9 +2,9 @@
 /* Sections 4.5, 5.2, 6: the TLB. Made for a floor of 0x80000000. */
 #include "probe.h"
 
-#define V 0x200
-#define D 0x400
-#define G 0x100
+#define V	0x200
+#define D	0x400
+#define G	0x100
 #define PAGE(n) (FREE_RAM + 0x1000 * (n))
 
 static void tlb_write(u32 index, u32 hi, u32 lo)
@@ -85,7 +85,7 @@ int main(void)
 	tlb_write(3, 0x80000000, 0x10000000 | V | D);
 	show("5.1 registers through the TLB", VIRTUAL(0x80000024));
 	tlb_write(3, 0x80000000, PAGE(0) | V | D);
-	REG(PAGE(0)) = 0x03E00008;	 /* jr $31 */
+	REG(PAGE(0)) = 0x03E00008;     /* jr $31 */
 	REG(PAGE(0) + 4) = 0x34021234; /* ori $2, $0, 0x1234 */
 	show("5.2 code in a mapped page", ((u32(*)(void))0x80000000)());
 	REG(PAGE(0) + 4) = 0x34024321;
@@ -96,16 +96,19 @@ int main(void)
 	show("4.5 code after remapping", ((u32(*)(void))0x80000000)());
 	start = TOD;
 	TRY("6 user mode, kernel address", t9,
-	    CODE(t9, "lui $2, 0x1000\n\tori $2, $2, 0x8\n\tlui $3, 0x2000\n\tmtc0 $2, $12\n\tlui $2, 0x8000\n\t"
+	    CODE(t9, "lui $2, 0x1000\n\tori $2, $2, 0x8\n\tlui $3, 0x2000\n\tmtc0 $2, $12\n\tlui "
+		     "$2, 0x8000\n\t"
 		     "jr $2\n\t.word 0x42000010"));
-	REG(PAGE(1)) = 0x8C630000;     /* lw $3, 0($3): a kernel address */
+	REG(PAGE(1)) = 0x8C630000; /* lw $3, 0($3): a kernel address */
 	REG(PAGE(1) + 4) = 0;
 	TRY("6 user mode, load from kernel address", t10,
-	    CODE(t10, "lui $2, 0x1000\n\tori $2, $2, 0x8\n\tlui $3, 0x2000\n\tmtc0 $2, $12\n\tlui $2, 0x8000\n\t"
+	    CODE(t10, "lui $2, 0x1000\n\tori $2, $2, 0x8\n\tlui $3, 0x2000\n\tmtc0 $2, $12\n\tlui "
+		      "$2, 0x8000\n\t"
 		      "jr $2\n\t.word 0x42000010"));
-	REG(PAGE(1)) = 0x40026000;     /* mfc0 $2, Status without CU0 */
+	REG(PAGE(1)) = 0x40026000; /* mfc0 $2, Status without CU0 */
 	TRY("4 user mode without CU0", t11,
-	    CODE(t11, "ori $2, $0, 0x8\n\tmtc0 $2, $12\n\tlui $2, 0x8000\n\tjr $2\n\t.word 0x42000010"));
+	    CODE(t11,
+		 "ori $2, $0, 0x8\n\tmtc0 $2, $12\n\tlui $2, 0x8000\n\tjr $2\n\t.word 0x42000010"));
 	show("2 ticks", TOD - start);
 	show("2 ticks in all", TOD);
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All processors compute checksums of their own memory, and add them up under a lock now and then. */
+/* All processors compute checksums of their own memory, and add them up under a lock now and then.
+ */
 #include "guest.h"
 
 #ifndef ROUNDS
@@ -12,17 +13,6 @@
 #define BOOT_SP	  REG(0x1000050C)
 
 static volatile u32 lock, total, finished;
-
-static u32 compare_and_set(volatile u32 *p, u32 old, u32 new)
-{
-	u32 result = new;
-
-	__asm__ volatile(".set push\n.set noreorder\nmove $8,%1\nmove $9,%2\nmove $10,%0\n.word 0x0109500B\nmove %0,$10\n.set pop"
-			 : "+r"(result)
-			 : "r"(p), "r"(old)
-			 : "$8", "$9", "$10", "memory");
-	return result;
-}
 
 static void work(u32 me)
 {

@@ -31,7 +31,6 @@
 #define S_LO	    136
 
 /* A pass up vector. */
-#define VECTOR_SIZE 16
 #define V_REFILL    0
 #define V_GENERAL   8
 
@@ -221,7 +220,7 @@ secondary_start:
 	mfc0	$t0, $CP0_PRID
 	addiu	$t1, $0, STATE_SIZE
 	multu	$t0, $t1
-	sll	$t0, $t0, 4			/* times VECTOR_SIZE */
+	sll	$t0, $t0, 4			/* times the size of a vector */
 	lui	$t2, (BIOS_DATA_PAGE_BASE >> 16)
 	ori	$t3, $t2, LOW(BIOS_DATA_PAGE_BASE)
 	ori	$t4, $t2, LOW(BIOS_EXEC_HANDLERS_ADDRS)

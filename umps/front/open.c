@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "umps/debug/open.h"
+#include "umps/front/open.h"
 
 static struct umps_config *kernel_config(const char *path)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names of devices and exceptions as users of the front ends read and write them.
+ * Names of devices and exceptions as users read and write them.
  */
-#ifndef UMPS_DEBUG_NAMES_H
-#define UMPS_DEBUG_NAMES_H
+#ifndef UMPS_FRONT_NAMES_H
+#define UMPS_FRONT_NAMES_H
 
 #include "umps/machine/umps.h"
 

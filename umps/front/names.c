@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "umps/debug/names.h"
+#include "umps/front/names.h"
 
 static const char *const classes[UMPS_N_LINES] = { "disk", "flash", "eth", "printer", "terminal" };
 

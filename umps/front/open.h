@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The machine that a command line names, for the front ends that debug one.
+ * The machine that a command line names.
  */
-#ifndef UMPS_DEBUG_OPEN_H
-#define UMPS_DEBUG_OPEN_H
+#ifndef UMPS_FRONT_OPEN_H
+#define UMPS_FRONT_OPEN_H
 
 #include "umps/machine/umps.h"
 
