@@ -146,7 +146,7 @@ flow() { # FROM TO DESTINATION WHAT
 	until_true 10 eval 'listing hash/print | grep -q 02:00:00:00:00:aa'
 	# A client that leaves at once would take with it what the switch has not read yet.
 	ip netns exec "$net.$(space_of "$1")" "$V" plug "$(end_of "$1")" >/dev/null \
-		< <(exec cat "$dir/sent" "$dir/hold") & local sender=$!
+		< <(exec cat "$dir/sent" "$dir/hold" {hold}>&- {announce}>&- 2>/dev/null) & local sender=$!
 	until_true 10 eval '[ "$(stat -c %s "$dir/got")" -ge "$(stat -c %s "$dir/sent")" ]'
 	kill $sender $receiver
 	wait $sender $receiver
