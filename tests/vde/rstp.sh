@@ -60,7 +60,8 @@ for n in bridge host; do
 	at_exit "ip netns del $ns$n"
 	ip -n $ns$n link set lo up
 done
-ip -n ${ns}bridge link add br0 type bridge stp_state 1 priority 4096 forward_delay 200 hello_time 100
+# With an address of its own: otherwise it changes its address with its ports.
+ip -n ${ns}bridge link add br0 address 02:00:00:00:0b:01 type bridge stp_state 1 priority 4096 forward_delay 200 hello_time 100
 ip -n ${ns}bridge addr add 10.9.1.1/24 dev br0
 ip -n ${ns}bridge link set br0 up
 switch s -F --priority 0xf000 || exit 1
