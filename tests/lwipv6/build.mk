@@ -22,5 +22,5 @@ $(BUILD)/tests/lwipv6/traffic_kernel: tests/lwipv6/traffic.c lwipv6/lwipv6.h
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -DTRAFFIC_KERNEL -o $@ $< -lpthread
 TEST_NEEDS += $(BUILD)/tests/lwipv6/traffic $(BUILD)/tests/lwipv6/traffic_kernel
-TESTS += tests/lwipv6/interop.sh
+TESTS += tests/lwipv6/interop.sh tests/lwipv6/vde.sh
 BENCHES += lwipv6
