@@ -170,6 +170,8 @@ int main(int argc, char **argv)
 	fd = a.listen ? accept_one(stack, a.port) : connect_to(stack, a.host, a.port);
 	if (fd < 0)
 		return 1;
+	/* The stack ends with the program: close waits for what is still on its way. */
+	lwip_setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 60}, sizeof(struct linger));
 	status = relay(fd);
 	lwip_close(fd);
 	lwip_stack_free(stack);
