@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/ioctl.h>
 #include <linux/sockios.h>
 #include <stdlib.h>
 #include "lwipv6/socket/socket.h"
