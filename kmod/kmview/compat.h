@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Differences between the supported kernels, 6.1 to 7.x. The module is written for the newest; this file bends
+ * it to the others, and refuses what was never tried.
+ */
+#ifndef KMVIEW_COMPAT_H
+#define KMVIEW_COMPAT_H
+
+#include <linux/version.h>
+#include <linux/file.h>
+#include <linux/ftrace.h>
+#include <linux/fs.h>
+#include <linux/fs_context.h>
+#include <linux/namei.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || LINUX_VERSION_CODE >= KERNEL_VERSION(8, 0, 0)
+#error "kmview supports Linux 6.1 to 7.x"
+#endif
+#ifndef CONFIG_X86_64
+#error "kmview supports x86-64 only"
+#endif
+
+/* 6.4: direct calls are registered for an ftrace_ops; before, this was the _multi variant. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define kmview_ftrace_direct(ops, addr)	  register_ftrace_direct(ops, addr)
+#define kmview_ftrace_undirect(ops, addr) unregister_ftrace_direct(ops, addr, true)
+#else
+#define kmview_ftrace_direct(ops, addr) register_ftrace_direct_multi(ops, addr)
+static inline int kmview_ftrace_undirect(struct ftrace_ops *ops, unsigned long addr)
+{
+	int err = unregister_ftrace_direct_multi(ops, addr);
+
+	ftrace_free_filter(ops);
+	return err;
+}
+#endif
+
+/* 6.7: receive_fd() can also write the number to user space. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#define kmview_receive_fd(file, flags) receive_fd(file, NULL, flags)
+#else
+#define kmview_receive_fd(file, flags) receive_fd(file, flags)
+#endif
+
+/* 6.17: the length of the value is no longer passed. */
+static inline int kmview_parse_fs_string(struct fs_context *fc, const char *key, const char *value)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+	return vfs_parse_fs_string(fc, key, value);
+#else
+	return vfs_parse_fs_string(fc, key, value, value ? strlen(value) : 0);
+#endif
+}
+
+#endif

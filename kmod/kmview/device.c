@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/kmview: what user space says to the module. The protocol is in uapi/kmview.h; here arguments are fetched and checked
+ * for form, then handed to whom they concern.
+ */
+#include <linux/bpf.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "dispatch.h"
+#include "filter.h"
+#include "hook.h"
+#include "mount.h"
+#include "ring.h"
+#include "rule.h"
+#include "session.h"
+#include "task.h"
+
+static int set_program(struct kmview_session *session, const struct kmview_prog *arg)
+{
+	struct bpf_prog *prog = NULL, *old;
+
+	if (arg->prog >= KMVIEW_PROGS || arg->fd < -1)
+		return -EINVAL;
+	if (arg->fd >= 0) {
+		prog = bpf_prog_get_type_dev(arg->fd, BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, false);
+		if (IS_ERR(prog))
+			return PTR_ERR(prog);
+		if (prog->aux->max_tp_access > sizeof(struct kmview_call)) {
+			bpf_prog_put(prog);
+			return -EINVAL;
+		}
+	}
+	mutex_lock(&session->setup);
+	old = rcu_replace_pointer(session->progs[arg->prog], prog, lockdep_is_held(&session->setup));
+	mutex_unlock(&session->setup);
+	if (old)
+		bpf_prog_put(old); /* freed after a grace period */
+	return 0;
+}
+
+static int initialise(struct kmview_session *session, struct kmview_init __user *arg)
+{
+	struct kmview_init init;
+	int err;
+
+	if (copy_from_user(&init, arg, sizeof(init)))
+		return -EFAULT;
+	mutex_lock(&session->setup);
+	err = kmview_session_init(session, &init);
+	mutex_unlock(&session->setup);
+	if (!err && copy_to_user(arg, &init, sizeof(init)))
+		err = -EFAULT;
+	return err;
+}
+
+static int send_signal(struct kmview_session *session, const struct kmview_kill *arg)
+{
+	if (!valid_signal(arg->signal) || arg->reserved)
+		return -EINVAL;
+	kmview_tasks_kill(session, arg->signal);
+	return 0;
+}
+
+static int read_stats(struct kmview_session *session, struct kmview_stats __user *arg)
+{
+	struct kmview_stats stats = {
+		.events = READ_ONCE(session->channel.next_id),
+		.answers = atomic64_read(&session->answers),
+		.bad_answers = atomic64_read(&session->bad_answers),
+		.cancelled = atomic64_read(&session->cancelled),
+		.slept = atomic64_read(&session->slept),
+		.tasks = atomic_read(&session->tasks),
+		.session_bytes = session->bytes,
+		.task_bytes = sizeof(struct kmview_task),
+	};
+
+	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
+}
+
+static long under_setup(struct kmview_session *session, int (*function)(struct kmview_session *, void *), void *arg)
+{
+	int err;
+
+	mutex_lock(&session->setup);
+	err = function(session, arg);
+	mutex_unlock(&session->setup);
+	return err;
+}
+
+static int set_rules(struct kmview_session *session, void *arg)
+{
+	return kmview_rules_set(session, (struct kmview_rules __force __user *)arg);
+}
+
+static int set_prefix(struct kmview_session *session, void *arg)
+{
+	return kmview_prefix_set(session, arg);
+}
+
+/* Commands of a session that was initialised. */
+static long command(struct kmview_session *session, unsigned int cmd, void __user *arg)
+{
+	/* What the caller passes in, for commands that only do that. */
+	union {
+		struct kmview_join join;
+		struct kmview_exchange exchange;
+		struct kmview_prefix prefix;
+		struct kmview_mark mark;
+		struct kmview_prog prog;
+		struct kmview_attach attach;
+		struct kmview_kill kill;
+		struct kmview_mem mem;
+		struct kmview_give give;
+	} in;
+
+	switch (cmd) {
+	case KMVIEW_RULES:
+		return under_setup(session, set_rules, (void __force *)arg);
+	case KMVIEW_TASKS:
+		return kmview_tasks_list(session, arg);
+	case KMVIEW_STATS:
+		return read_stats(session, arg);
+	case KMVIEW_JOIN:
+	case KMVIEW_EXCHANGE:
+	case KMVIEW_PREFIX:
+	case KMVIEW_MARK:
+	case KMVIEW_PROG:
+	case KMVIEW_ATTACH:
+	case KMVIEW_KILL:
+	case KMVIEW_MEM:
+	case KMVIEW_GIVE:
+		break;
+	default:
+		return -ENOTTY;
+	}
+	if (copy_from_user(&in, arg, _IOC_SIZE(cmd)))
+		return -EFAULT;
+	switch (cmd) {
+	case KMVIEW_EXCHANGE:
+		return kmview_exchange(session, &in.exchange);
+	case KMVIEW_JOIN:
+		return kmview_join(session, in.join.cookie);
+	case KMVIEW_PREFIX:
+		return under_setup(session, set_prefix, &in.prefix);
+	case KMVIEW_MARK:
+		return kmview_mark_set(session, in.mark.fd, in.mark.marks);
+	case KMVIEW_PROG:
+		return set_program(session, &in.prog);
+	case KMVIEW_ATTACH:
+		return in.attach.reserved ? -EINVAL : kmview_attach(session, in.attach.pidfd, in.attach.cookie);
+	case KMVIEW_KILL:
+		return send_signal(session, &in.kill);
+	case KMVIEW_MEM:
+		return kmview_mem(session, &in.mem);
+	default:
+		return kmview_give(session, &in.give);
+	}
+}
+
+static long kmview_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct kmview_session *session = file->private_data;
+
+	if (cmd == KMVIEW_INIT)
+		return initialise(session, (struct kmview_init __user *)arg);
+	if (!smp_load_acquire(&session->alive))
+		return _IOC_TYPE(cmd) == KMVIEW_MAGIC ? -ENOTCONN : -ENOTTY;
+	return command(session, cmd, (void __user *)arg);
+}
+
+static int kmview_open(struct inode *inode, struct file *file)
+{
+	struct kmview_session *session = kmview_session_open();
+
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	file->private_data = session;
+	return 0;
+}
+
+/* The manager's process ends: so does the session, even if a process of it has inherited the descriptor. */
+static int kmview_flush(struct file *file, fl_owner_t id)
+{
+	struct kmview_session *session = file->private_data;
+
+	if (current->flags & PF_EXITING && task_tgid(current) == session->manager)
+		kmview_session_die(session);
+	return 0;
+}
+
+static int kmview_release(struct inode *inode, struct file *file)
+{
+	struct kmview_session *session = file->private_data;
+
+	kmview_session_die(session);
+	kmview_session_put(session);
+	return 0;
+}
+
+static int kmview_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct kmview_session *session = file->private_data;
+
+	if (!smp_load_acquire(&session->alive))
+		return -ENOTCONN;
+	return kmview_channel_mmap(session, vma);
+}
+
+static __poll_t kmview_poll(struct file *file, poll_table *wait)
+{
+	struct kmview_session *session = file->private_data;
+
+	if (!smp_load_acquire(&session->alive))
+		return EPOLLERR;
+	return kmview_channel_poll(session, file, wait);
+}
+
+static const struct file_operations kmview_fops = {
+	.owner = THIS_MODULE,
+	.open = kmview_open,
+	.flush = kmview_flush,
+	.release = kmview_release,
+	.unlocked_ioctl = kmview_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = kmview_mmap,
+	.poll = kmview_poll,
+	.llseek = noop_llseek,
+};
+
+/* Of those that the kernel's list of devices reserves for local use; fixed, so that opening the node loads the module. */
+#define KMVIEW_MINOR 246
+
+static struct miscdevice kmview_device = {
+	.minor = KMVIEW_MINOR,
+	.name = "kmview",
+	.fops = &kmview_fops,
+	.mode = 0666, /* every ioctl checks what its caller may */
+};
+
+static int __init kmview_load(void)
+{
+	int err;
+
+	err = kmview_tasks_init();
+	if (err)
+		return err;
+	kmview_hooks_init();
+	kmview_mount_init();
+	err = kmview_dispatch_init();
+	if (err)
+		goto undo_tasks;
+	err = kmview_sessions_init();
+	if (err)
+		goto undo_tasks;
+	err = misc_register(&kmview_device);
+	if (err)
+		goto undo_sessions;
+	pr_info("kmview: ABI %u.%u on /dev/kmview\n", KMVIEW_ABI_MAJOR, KMVIEW_ABI_MINOR);
+	return 0;
+
+undo_sessions:
+	kmview_sessions_exit();
+undo_tasks:
+	kmview_tasks_exit();
+	pr_err("kmview: cannot be loaded, error %d\n", err);
+	return err;
+}
+
+static void __exit kmview_unload(void)
+{
+	misc_deregister(&kmview_device);
+	kmview_sessions_exit();
+	kmview_hooks_exit();
+	kmview_tasks_exit();
+	kmview_marks_exit();
+	rcu_barrier();
+}
+
+module_init(kmview_load);
+module_exit(kmview_unload);
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("Virtual Square");
+MODULE_DESCRIPTION("System calls of view sessions, virtualised");
+MODULE_ALIAS_MISCDEV(KMVIEW_MINOR);
+MODULE_ALIAS("devname:kmview");
+MODULE_VERSION("0.1.0");

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One call of a task in a session, from the gate to its result.
+ *
+ *   gate -> kmview_dispatch -> for each session, inner to outer: rule -> filter -> verdict
+ *        -> the module's own behaviour at some calls (builtin) -> the original
+ *
+ * Results travel back the same way: a manager that asked for the result of a call sees what the outer sessions and the
+ * kernel made of it. No lock is held here; rules are read as consistent copies, and the session stays while its task runs.
+ */
+#include <linux/bpf.h>
+#include <linux/fdtable.h>
+#include <linux/filter.h>
+#include <linux/syscalls.h>
+#include <linux/uaccess.h>
+#include <asm/syscall.h>
+
+#include "compat.h"
+#include "dispatch.h"
+#include "filter.h"
+#include "gate.h"
+#include "hook.h"
+#include "mount.h"
+#include "ring.h"
+#include "rule.h"
+#include "session.h"
+#include "task.h"
+
+static long run(struct kmview_context *context, struct kmview_session *session);
+
+static void read_args(const struct pt_regs *regs, u32 abi, u64 args[6])
+{
+	if (abi == KMVIEW_ABI_IA32) {
+		args[0] = (u32)regs->bx;
+		args[1] = (u32)regs->cx;
+		args[2] = (u32)regs->dx;
+		args[3] = (u32)regs->si;
+		args[4] = (u32)regs->di;
+		args[5] = (u32)regs->bp;
+	} else {
+		args[0] = regs->di;
+		args[1] = regs->si;
+		args[2] = regs->dx;
+		args[3] = regs->r10;
+		args[4] = regs->r8;
+		args[5] = regs->r9;
+	}
+}
+
+static void write_args(struct pt_regs *regs, u32 abi, const u64 args[6])
+{
+	if (abi == KMVIEW_ABI_IA32) {
+		regs->bx = (u32)args[0];
+		regs->cx = (u32)args[1];
+		regs->dx = (u32)args[2];
+		regs->si = (u32)args[3];
+		regs->di = (u32)args[4];
+		regs->bp = (u32)args[5];
+	} else {
+		regs->di = args[0];
+		regs->si = args[1];
+		regs->dx = args[2];
+		regs->r10 = args[3];
+		regs->r8 = args[4];
+		regs->r9 = args[5];
+	}
+}
+
+static unsigned int builtin_of(const struct kmview_context *context)
+{
+	return kmview_sites[context->abi][context->nr].builtin;
+}
+
+long kmview_native(struct kmview_context *context)
+{
+	return kmview_original(context->regs, context->body);
+}
+
+long kmview_with_args(struct kmview_context *context, long (*serve)(struct kmview_context *context))
+{
+	struct pt_regs regs = *context->regs;
+
+	write_args(&regs, context->abi, context->args);
+	context->regs = &regs;
+	return serve(context);
+}
+
+/* After all managers: what the module itself has to say, else the kernel. */
+static long finish(struct kmview_context *context)
+{
+	unsigned int builtin = builtin_of(context);
+
+	if (likely(builtin <= KMVIEW_BUILTIN_EXIT))
+		return kmview_native(context);
+	if (builtin == KMVIEW_BUILTIN_IO_URING)
+		return -ENOSYS;
+	return kmview_mount_call(context, builtin);
+}
+
+/* The call goes on with other arguments. The program's own registers stay: a restart, and its debugger, see them. */
+static long run_changed(struct kmview_context *context, struct kmview_session *session, const u64 args[6])
+{
+	struct kmview_context changed = *context;
+	struct pt_regs regs = *context->regs;
+
+	memcpy(changed.args, args, sizeof(changed.args));
+	write_args(&regs, context->abi, args);
+	changed.regs = &regs;
+	return run(&changed, session);
+}
+
+static unsigned long dup3_address;
+
+/* dup3(2) as this task, seen by no session: no function that a module may call installs at a given number. */
+static long native_dup3(struct kmview_task *self, int from, int to, int flags)
+{
+	struct pt_regs regs = { .di = from, .si = to, .dx = flags, .orig_ax = __NR_dup3 };
+	long result;
+
+	self->native = true;
+	result = kmview_original(&regs, dup3_address);
+	self->native = false;
+	return result;
+}
+
+static long install(struct kmview_task *self, struct file *file, const struct kmview_answer *answer)
+{
+	int flags = answer->flags & KMVIEW_ANSWER_CLOEXEC ? O_CLOEXEC : 0;
+	long fd, result;
+
+	fd = kmview_receive_fd(file, flags);
+	if (fd < 0 || answer->value < 0 || answer->value == fd)
+		return fd;
+	result = native_dup3(self, fd, answer->value, flags);
+	close_fd(fd);
+	return result;
+}
+
+/* Ask the manager, before the call or after it, and do what it says. */
+static long notify(struct kmview_context *context, struct kmview_session *session, const struct kmview_rule *rule)
+{
+	bool exit = rule->flags & (KMVIEW_RULE_EXIT | KMVIEW_RULE_BOTH);
+	bool stays = builtin_of(context) == KMVIEW_BUILTIN_EXIT;
+	struct kmview_answer answer = { .verdict = KMVIEW_CONTINUE };
+	struct file *gift = NULL;
+	long result;
+
+	if (!(rule->flags & KMVIEW_RULE_EXIT)) {
+		result = kmview_ask(session, context, rule, KMVIEW_KIND_ENTRY, 0, &answer, &gift);
+		if (stays)
+			answer.verdict = KMVIEW_CONTINUE;
+		else if (result)
+			return result;
+		if (answer.flags & KMVIEW_ANSWER_EXIT)
+			exit = true;
+	}
+	switch (answer.verdict) {
+	case KMVIEW_RETURN:
+		result = answer.value;
+		break;
+	case KMVIEW_INSTALL:
+		result = install(context->self, gift, &answer);
+		break;
+	case KMVIEW_CHANGE:
+		result = run_changed(context, session->parent, answer.args);
+		break;
+	default:
+		result = run(context, session->parent);
+	}
+	if (gift)
+		fput(gift);
+	if (!exit || answer.verdict == KMVIEW_RETURN || answer.verdict == KMVIEW_INSTALL)
+		return result;
+
+	gift = NULL;
+	if (kmview_ask(session, context, rule, KMVIEW_KIND_EXIT, result, &answer, &gift))
+		return result;
+	if (answer.verdict == KMVIEW_RETURN)
+		result = answer.value;
+	else if (answer.verdict == KMVIEW_INSTALL)
+		result = install(context->self, gift, &answer);
+	if (gift)
+		fput(gift);
+	return result;
+}
+
+/* The program's bytes go to the task, word by word: for the few that there are this is the quickest way. */
+static bool copy_out(const struct kmview_call *call)
+{
+	void __user *to = (void __user *)(unsigned long)call->out_address;
+	u32 length = call->out_length;
+
+	if (length > KMVIEW_BPF_BYTES || !user_write_access_begin(to, length))
+		return false;
+	unsafe_copy_to_user(to, call->out, length, fault);
+	user_write_access_end();
+	return true;
+fault:
+	user_write_access_end();
+	return false;
+}
+
+/* The rule is BPF: run the program, and do what it says. Returns true if the call has its result. */
+static bool run_program(struct kmview_context *context, struct kmview_session *session, unsigned int place, long *result,
+			bool *ask)
+{
+	struct kmview_task *self = context->self;
+	struct kmview_call *call = &self->call;
+	u64 program_args[1] = { (unsigned long)call };
+	struct bpf_prog *prog;
+
+	call->session = session->id;
+	call->abi = context->abi;
+	call->nr = context->nr;
+	call->pid = self->task->tgid;
+	call->tid = self->task->pid;
+	call->cookie = self->cookie;
+	memcpy(call->args, context->args, sizeof(call->args));
+	call->verdict = KMVIEW_BPF_PASS;
+	call->out_length = 0;
+
+	preempt_disable(); /* keeps the program, too: it is freed after a grace period */
+	prog = rcu_dereference_sched(session->progs[place]);
+	if (prog && unlikely(prog != self->writer)) {
+		memset(call->out, 0, sizeof(call->out)); /* by another program */
+		self->writer = prog;
+	}
+	if (prog)
+		bpf_prog_run(prog, program_args);
+	preempt_enable();
+
+	if (call->verdict == KMVIEW_BPF_NOTIFY) {
+		*ask = true;
+		return false;
+	}
+	if (call->verdict != KMVIEW_BPF_ANSWER || builtin_of(context) == KMVIEW_BUILTIN_EXIT)
+		return false;
+	*result = call->value;
+	if (call->out_length && !copy_out(call))
+		*result = -EFAULT;
+	return true;
+}
+
+/* The session has a rule for the call, and it is not to pass. Returns true if the call has its result. */
+static bool apply(struct kmview_context *context, struct kmview_session *session, struct kmview_rule_entry *entry,
+		  long *result)
+{
+	struct kmview_rule rule;
+	bool ask = false;
+	u32 place;
+
+	/* The common case of a program without filters needs no copy of the rule. */
+	if (kmview_rule_is_bpf(entry, &place)) {
+		if (run_program(context, session, place, result, &ask))
+			return true;
+		if (!ask)
+			return false;
+	}
+	kmview_rule_read(entry, &rule);
+	if (!ask && !kmview_filter_match(session, &rule, context->args))
+		return false;
+	if (!ask && rule.action == KMVIEW_BPF && run_program(context, session, rule.prog, result, &ask))
+		return true;
+	if (ask || rule.action == KMVIEW_NOTIFY) {
+		*result = notify(context, session, &rule);
+		return true;
+	}
+	*result = rule.value;
+	return rule.action == KMVIEW_VALUE && builtin_of(context) != KMVIEW_BUILTIN_EXIT;
+}
+
+/* The first of these sessions with something to say about the call, and its rule. */
+static struct kmview_session *first_concerned(struct kmview_session *session, u32 abi, u32 nr,
+					      struct kmview_rule_entry **entry)
+{
+	for (; session; session = session->parent) {
+		*entry = kmview_rule_find(&session->rules, abi, nr);
+		if (*entry && READ_ONCE((*entry)->rule.action) != KMVIEW_PASS)
+			break;
+	}
+	return session;
+}
+
+static long run(struct kmview_context *context, struct kmview_session *session)
+{
+	struct kmview_rule_entry *entry;
+	long result;
+
+	while ((session = first_concerned(session, context->abi, context->nr, &entry))) {
+		if (apply(context, session, entry, &result))
+			return result;
+		session = session->parent;
+	}
+	return finish(context);
+}
+
+/*
+ * Where the gate jumps to, in place of the hooked function.
+ * @regs: the argument of the function; @body: where the function goes on; @self: what the table has for our pid
+ */
+asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct kmview_task *self)
+{
+	struct kmview_rule_entry *entry;
+	struct kmview_context context;
+	u32 abi = KMVIEW_ABI_X64, nr;
+
+	/* The entry may be of a former task with our pid, for the instant until its exit is through. */
+	if (unlikely(self->task != current || self->native))
+		return kmview_original(regs, body);
+
+	nr = regs->orig_ax;
+	if (in_ia32_syscall()) {
+		abi = KMVIEW_ABI_IA32;
+	} else if (nr & __X32_SYSCALL_BIT) {
+		abi = KMVIEW_ABI_X32;
+		nr &= ~__X32_SYSCALL_BIT;
+	}
+	if (unlikely(nr >= KMVIEW_CALLS))
+		return kmview_original(regs, body);
+	/* Hooked for others: no more work than to see that. */
+	if (!first_concerned(self->session, abi, nr, &entry) &&
+	    kmview_sites[abi][nr].builtin <= KMVIEW_BUILTIN_EXIT)
+		return kmview_original(regs, body);
+
+	context.self = self;
+	context.regs = regs;
+	context.body = body;
+	context.abi = abi;
+	context.nr = nr;
+	read_args(regs, abi, context.args);
+	return run(&context, self->session);
+}
+
+int kmview_dispatch_init(void)
+{
+	dup3_address = kmview_symbol("__x64_sys_dup3");
+	return dup3_address ? 0 : -ENOENT;
+}

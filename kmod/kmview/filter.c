@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The filters of a rule: which calls of a kind concern the session. */
+#include <linux/fcntl.h>
+#include <linux/kernel.h>
+
+#include "filter.h"
+#include "session.h"
+
+static bool path_matches(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6], u8 path,
+			 u8 dirfd)
+{
+	const char __user *name = (const char __user *)(unsigned long)args[path];
+	bool follow = !(rule->flags & KMVIEW_RULE_NOFOLLOW);
+
+	if (rule->nofollow_arg != 255 && args[rule->nofollow_arg] & rule->nofollow_mask)
+		follow = false;
+	return kmview_path_match(session, name, dirfd == 255 ? AT_FDCWD : (int)args[dirfd], follow, rule->path_marks);
+}
+
+bool kmview_filter_match(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6])
+{
+	if (likely(!(rule->flags & (KMVIEW_RULE_FD | KMVIEW_RULE_PATH))))
+		return true;
+	if (rule->flags & KMVIEW_RULE_FD && kmview_fd_match(session, args[rule->fd_arg], rule->fd_marks))
+		return true;
+	if (!(rule->flags & KMVIEW_RULE_PATH))
+		return false;
+	if (path_matches(session, rule, args, rule->path_arg, rule->dirfd_arg))
+		return true;
+	return rule->flags & KMVIEW_RULE_PATH2 && path_matches(session, rule, args, rule->path2_arg, rule->dirfd2_arg);
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hooks: which functions of the kernel pass through the gate, and for how many sessions.
+ *
+ * A hook is a direct call of ftrace at the entry of a function, counted by the sessions that want it. Calls that were not
+ * hooked before and are asked for together form a batch, one ftrace_ops: turning ftrace on or off takes
+ * milliseconds (and, off, an RCU grace period) however many functions there are. A batch goes when none of its
+ * functions is wanted any more, in the background.
+ *
+ * Several calls may be served by one function (calls without arguments serve all ABIs), so what is counted is the
+ * address. Addresses come from the kprobes, which know every symbol; nothing else in a module can look them up.
+ *
+ * hooks_lock protects everything here but kmview_sites[].builtin, which never changes after initialisation.
+ */
+#include <linux/ftrace.h>
+#include <linux/hashtable.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "gate.h"
+#include "hook.h"
+
+struct kmview_batch {
+	struct ftrace_ops ops;
+	struct list_head node;
+	unsigned int wanted; /* functions of it with users */
+};
+
+struct kmview_hook {
+	struct hlist_node node;
+	struct kmview_batch *batch;
+	unsigned long address;
+	unsigned int users;
+};
+
+static DEFINE_MUTEX(hooks_lock);
+static DEFINE_HASHTABLE(hooks, 8); /* by address */
+static LIST_HEAD(batches);
+
+/* Symbols looked up together: letting go of kprobes waits for an RCU grace period, however many they are. */
+#define LOOKUPS 64
+
+struct lookups {
+	struct kprobe probes[LOOKUPS];
+	struct kprobe *registered[LOOKUPS];
+	unsigned int count;
+};
+
+/* Look a symbol up; *result becomes its ftrace location, or 0. The probe stays until the lookups are flushed. */
+static void look_up(struct lookups *lookups, const char *name, unsigned long *result)
+{
+	struct kprobe *probe = &lookups->probes[lookups->count];
+
+	*probe = (struct kprobe){ .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
+	*result = 0;
+	if (register_kprobe(probe))
+		return;
+	if (probe->flags & KPROBE_FLAG_FTRACE)
+		*result = (unsigned long)probe->addr;
+	lookups->registered[lookups->count++] = probe;
+}
+
+static void flush(struct lookups *lookups)
+{
+	unregister_kprobes(lookups->registered, lookups->count);
+	lookups->count = 0;
+}
+
+unsigned long kmview_symbol(const char *name)
+{
+	struct lookups *lookups = kzalloc(sizeof(*lookups), GFP_KERNEL);
+	unsigned long address = 0;
+
+	if (!lookups)
+		return 0;
+	look_up(lookups, name, &address);
+	flush(lookups);
+	kfree(lookups);
+	return address;
+}
+
+/* Find the functions that serve these calls, where they were not looked for before. */
+static int find_sites(const struct kmview_name *names, unsigned int count)
+{
+	struct lookups *lookups = kzalloc(sizeof(*lookups), GFP_KERNEL);
+	unsigned int i;
+
+	if (!lookups)
+		return -ENOMEM;
+	for (i = 0; i < count; i++) {
+		struct kmview_site *site = &kmview_sites[names[i].abi][names[i].nr];
+
+		if (site->address)
+			continue;
+		if (site->symbol)
+			look_up(lookups, site->symbol, &site->address);
+		if (!site->address)
+			site->address = ULONG_MAX;
+		if (lookups->count == LOOKUPS)
+			flush(lookups);
+	}
+	flush(lookups);
+	kfree(lookups);
+	return 0;
+}
+
+/* The address where ftrace calls out of the function that serves a call, once find_sites() saw it; 0: none. */
+static unsigned long site_address(const struct kmview_name *name)
+{
+	unsigned long address = kmview_sites[name->abi][name->nr].address;
+
+	return address == ULONG_MAX ? 0 : address;
+}
+
+static struct kmview_hook *find_hook(unsigned long address)
+{
+	struct kmview_hook *hook;
+
+	hash_for_each_possible(hooks, hook, node, address)
+		if (hook->address == address)
+			return hook;
+	return NULL;
+}
+
+/* Turn the batches off that nobody wants. */
+static void sweep(void)
+{
+	struct kmview_batch *batch, *next;
+	struct kmview_hook *hook;
+	struct hlist_node *tmp;
+	int i, err;
+
+	list_for_each_entry_safe(batch, next, &batches, node) {
+		if (batch->wanted)
+			continue;
+		err = kmview_ftrace_undirect(&batch->ops, (unsigned long)kmview_gate);
+		if (WARN_ON_ONCE(err))
+			continue; /* keep what ftrace still points to */
+		hash_for_each_safe(hooks, i, tmp, hook, node) {
+			if (hook->batch != batch)
+				continue;
+			hash_del(&hook->node);
+			kfree(hook);
+		}
+		list_del(&batch->node);
+		kfree(batch);
+	}
+}
+
+/* Give up what is hooked of names[0 .. count), which may include functions that are not. */
+static void unwant(const struct kmview_name *names, unsigned int count)
+{
+	struct kmview_hook *hook;
+	unsigned long address;
+
+	while (count--) {
+		address = site_address(&names[count]);
+		hook = address ? find_hook(address) : NULL;
+		if (hook && !--hook->users)
+			hook->batch->wanted--;
+	}
+}
+
+/* Count one more user of a function; make a hook in the batch if there is none. Returns 1 if it is new. */
+static int want(unsigned long address, struct kmview_batch *batch)
+{
+	struct kmview_hook *hook = find_hook(address);
+
+	if (hook) {
+		if (!hook->users++)
+			hook->batch->wanted++;
+		return 0;
+	}
+	hook = kzalloc(sizeof(*hook), GFP_KERNEL);
+	if (!hook)
+		return -ENOMEM;
+	hook->batch = batch;
+	hook->address = address;
+	hook->users = 1;
+	batch->wanted++;
+	hash_add(hooks, &hook->node, address);
+	return 1;
+}
+
+/* Forget a batch that could not be turned on. */
+static void drop(struct kmview_batch *batch)
+{
+	struct kmview_hook *hook;
+	struct hlist_node *tmp;
+	int i;
+
+	hash_for_each_safe(hooks, i, tmp, hook, node) {
+		if (hook->batch == batch) {
+			hash_del(&hook->node);
+			kfree(hook);
+		}
+	}
+	ftrace_free_filter(&batch->ops);
+	kfree(batch);
+}
+
+int kmview_hooks_get(const struct kmview_name *names, unsigned int count, unsigned int *failed)
+{
+	struct kmview_batch *batch = kzalloc(sizeof(*batch), GFP_KERNEL);
+	unsigned long *fresh = kvmalloc_array(count ?: 1, sizeof(*fresh), GFP_KERNEL);
+	unsigned int i = 0, n = 0;
+	unsigned long address;
+	int err = -ENOMEM;
+
+	mutex_lock(&hooks_lock);
+	if (!batch || !fresh || find_sites(names, count))
+		goto fail;
+	for (; i < count; i++) {
+		address = site_address(&names[i]);
+		err = address ? want(address, batch) : -ENOENT;
+		if (err < 0)
+			goto fail;
+		if (err)
+			fresh[n++] = address;
+	}
+	if (n) {
+		err = ftrace_set_filter_ips(&batch->ops, fresh, n, 0, 0);
+		if (!err)
+			err = kmview_ftrace_direct(&batch->ops, (unsigned long)kmview_gate);
+		if (err)
+			goto fail;
+		list_add(&batch->node, &batches);
+		batch = NULL;
+	}
+	err = 0;
+	goto out;
+fail:
+	*failed = min(i, count ? count - 1 : 0);
+	unwant(names, i);
+out:
+	if (batch)
+		drop(batch);
+	mutex_unlock(&hooks_lock);
+	kvfree(fresh);
+	return err;
+}
+
+void kmview_hooks_put(const struct kmview_name *names, unsigned int count)
+{
+	mutex_lock(&hooks_lock);
+	unwant(names, count);
+	sweep();
+	mutex_unlock(&hooks_lock);
+}
+
+/* ---- the built-in ones */
+
+static const struct {
+	const char *call;
+	enum kmview_builtin builtin;
+} builtins[] = {
+	{ "exit", KMVIEW_BUILTIN_EXIT },
+	{ "exit_group", KMVIEW_BUILTIN_EXIT },
+	{ "io_uring_setup", KMVIEW_BUILTIN_IO_URING },
+	{ "io_uring_enter", KMVIEW_BUILTIN_IO_URING },
+	{ "io_uring_register", KMVIEW_BUILTIN_IO_URING },
+	{ "unshare", KMVIEW_BUILTIN_UNSHARE },
+	{ "mount", KMVIEW_BUILTIN_MOUNT },
+	{ "umount", KMVIEW_BUILTIN_UMOUNT },
+	{ "oldumount", KMVIEW_BUILTIN_UMOUNT },
+	{ "pivot_root", KMVIEW_BUILTIN_PIVOT_ROOT },
+	{ "fsopen", KMVIEW_BUILTIN_FSOPEN },
+	{ "fsconfig", KMVIEW_BUILTIN_FSCONFIG },
+	{ "fsmount", KMVIEW_BUILTIN_FSMOUNT },
+	{ "open_tree", KMVIEW_BUILTIN_OPEN_TREE },
+	{ "move_mount", KMVIEW_BUILTIN_MOVE_MOUNT },
+	{ "mount_setattr", KMVIEW_BUILTIN_MOUNT_SETATTR },
+};
+
+static struct kmview_name always[KMVIEW_ABIS * ARRAY_SIZE(builtins)];
+static struct kmview_name for_mounts[KMVIEW_ABIS * ARRAY_SIZE(builtins)];
+static unsigned int n_always, n_for_mounts;
+
+static void note_builtin(unsigned int abi, unsigned int nr, enum kmview_builtin builtin)
+{
+	struct kmview_name name = { .abi = abi, .nr = nr };
+
+	kmview_sites[abi][nr].builtin = builtin;
+	if (builtin == KMVIEW_BUILTIN_EXIT || find_sites(&name, 1) || !site_address(&name))
+		return; /* nobody needs a hook to exit */
+	if (builtin == KMVIEW_BUILTIN_IO_URING)
+		always[n_always++] = name;
+	else
+		for_mounts[n_for_mounts++] = name;
+}
+
+void kmview_hooks_init(void)
+{
+	unsigned int abi, nr, i;
+	const char *call;
+
+	for (abi = 0; abi < KMVIEW_ABIS; abi++) {
+		for (nr = 0; nr < KMVIEW_CALLS; nr++) {
+			call = kmview_sites[abi][nr].symbol;
+			call = call ? strstr(call, "_sys_") : NULL;
+			for (i = 0; call && i < ARRAY_SIZE(builtins); i++)
+				if (!strcmp(call + strlen("_sys_"), builtins[i].call))
+					note_builtin(abi, nr, builtins[i].builtin);
+		}
+	}
+}
+
+int kmview_hooks_builtin_get(bool mounts)
+{
+	unsigned int failed;
+	int err = kmview_hooks_get(always, n_always, &failed);
+
+	if (!err && mounts) {
+		err = kmview_hooks_get(for_mounts, n_for_mounts, &failed);
+		if (err)
+			kmview_hooks_put(always, n_always);
+	}
+	return err;
+}
+
+void kmview_hooks_builtin_put(bool mounts)
+{
+	if (mounts)
+		kmview_hooks_put(for_mounts, n_for_mounts);
+	kmview_hooks_put(always, n_always);
+}
+
+void kmview_hooks_exit(void)
+{
+	mutex_lock(&hooks_lock);
+	sweep();
+	WARN_ON(!list_empty(&batches));
+	mutex_unlock(&hooks_lock);
+	/* Tasks outside sessions may still be in the gate. */
+	synchronize_rcu_tasks();
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KMVIEW_HOOK_H
+#define KMVIEW_HOOK_H
+
+#include <linux/types.h>
+
+#include "uapi/kmview.h"
+
+struct pt_regs;
+
+/* What the module does itself at some calls of every session, after all managers. */
+enum kmview_builtin {
+	KMVIEW_BUILTIN_NONE,
+	KMVIEW_BUILTIN_EXIT, /* does not return: no verdict can keep it from running */
+	KMVIEW_BUILTIN_IO_URING,
+	KMVIEW_BUILTIN_UNSHARE,
+	KMVIEW_BUILTIN_MOUNT,
+	KMVIEW_BUILTIN_UMOUNT,
+	KMVIEW_BUILTIN_PIVOT_ROOT,
+	KMVIEW_BUILTIN_FSOPEN,
+	KMVIEW_BUILTIN_FSCONFIG,
+	KMVIEW_BUILTIN_FSMOUNT,
+	KMVIEW_BUILTIN_OPEN_TREE,
+	KMVIEW_BUILTIN_MOVE_MOUNT,
+	KMVIEW_BUILTIN_MOUNT_SETATTR,
+};
+
+/* A call, by table and number; what is known of the function that serves it. */
+struct kmview_site {
+	const char *symbol;
+	unsigned long address; /* of its ftrace location; 0: not looked for, ULONG_MAX: there is none */
+	u8 builtin;	       /* enum kmview_builtin */
+};
+extern struct kmview_site kmview_sites[KMVIEW_ABIS][KMVIEW_CALLS];
+
+struct kmview_name {
+	u16 abi;
+	u16 nr;
+};
+
+void kmview_hooks_init(void);
+void kmview_hooks_exit(void);
+
+/*
+ * Hook some calls, or count one more user of those hooked already.
+ * @failed: the index of the name at fault, after an error
+ * Returns 0, -ENOENT: there is no such call, -EBUSY: the function is taken, -ENOMEM.
+ */
+int kmview_hooks_get(const struct kmview_name *names, unsigned int count, unsigned int *failed);
+void kmview_hooks_put(const struct kmview_name *names, unsigned int count);
+
+/* Hooks of the built-in behaviour; 0 or as kmview_hooks_get(). Parts that this kernel lacks are left out. */
+int kmview_hooks_builtin_get(bool mounts);
+void kmview_hooks_builtin_put(bool mounts);
+
+/* The address of a kernel function by name, or 0. */
+unsigned long kmview_symbol(const char *name);
+
+#endif

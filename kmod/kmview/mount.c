@@ -1,0 +1,659 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mounts for an ordinary user, without a user namespace.
+ *
+ * A task of a session with KMVIEW_INIT_MOUNT may unshare its mount namespace; the copy is made private to its last
+ * mount and is from then on a namespace of the session. In such a namespace, and nowhere else, the mount calls of the
+ * session's tasks run with CAP_SYS_ADMIN, after everything they ask for was checked here, on copies in kernel memory:
+ * the kinds of file systems and their options (mount_options.c), nosuid and nodev, and that what is unmounted, moved
+ * or changed was mounted by the session (mount_record.c). The capability is in credentials that last for that one
+ * call.
+ *
+ * mount(2) and umount2(2) are served with the functions that the kernel itself uses behind them, on paths resolved here,
+ * so that nothing can change between check and use. Where only the call itself is there to be used (move_mount,
+ * pivot_root, MS_MOVE), what was done is checked again afterwards, and a session that had something changed underneath
+ * is killed: its namespaces go with it.
+ *
+ * What is not served here goes on to the kernel and is, for an ordinary user, EPERM.
+ */
+#include <linux/cred.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/fs_context.h>
+#include <linux/fs_struct.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/nsproxy.h>
+#include <linux/slab.h>
+#include <linux/syscalls.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+#include <uapi/linux/magic.h>
+#include <uapi/linux/mount.h>
+
+#include "compat.h"
+#include "dispatch.h"
+#include "gate.h"
+#include "hook.h"
+#include "mount.h"
+#include "mount_options.h"
+#include "mount_record.h"
+#include "ring.h"
+#include "session.h"
+#include "task.h"
+
+static bool fuse_allow_other;
+module_param(fuse_allow_other, bool, 0644);
+MODULE_PARM_DESC(fuse_allow_other, "sessions may mount FUSE with allow_other; default no");
+
+static unsigned int tmpfs_max_mb;
+module_param(tmpfs_max_mb, uint, 0644);
+MODULE_PARM_DESC(tmpfs_max_mb, "largest tmpfs a session may mount, in MiB; default 0, a quarter of the memory");
+
+/* Mount flags that a session may choose for what it mounts; nosuid and nodev are always added. */
+#define FLAGS_CHOOSE                                                                                            \
+	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_DIRSYNC | MS_NOATIME | MS_NODIRATIME | \
+	 MS_RELATIME | MS_STRICTATIME | MS_LAZYTIME | MS_SILENT | MS_NOSYMFOLLOW)
+#define FLAGS_FORCED (MS_NOSUID | MS_NODEV)
+#define MOVE_FLAGS                                                                                 \
+	(MOVE_MOUNT_F_SYMLINKS | MOVE_MOUNT_F_AUTOMOUNTS | MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS | \
+	 MOVE_MOUNT_T_AUTOMOUNTS | MOVE_MOUNT_T_EMPTY_PATH)
+#define FLAGS_TYPE   (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+
+static unsigned long path_mount_address, path_umount_address;
+
+void kmview_mount_init(void)
+{
+	path_mount_address = kmview_symbol("path_mount");
+	path_umount_address = kmview_symbol("path_umount");
+}
+
+bool kmview_mount_available(void)
+{
+	return path_mount_address && path_umount_address;
+}
+
+/* ---- the capability */
+
+struct raised {
+	struct cred *cred;
+	const struct cred *before;
+};
+
+static bool raise(struct raised *raised)
+{
+	raised->cred = prepare_creds();
+	if (!raised->cred)
+		return false;
+	cap_raise(raised->cred->cap_effective, CAP_SYS_ADMIN);
+	raised->before = override_creds(raised->cred);
+	return true;
+}
+
+static void lower(struct raised *raised)
+{
+	revert_creds(raised->before);
+	put_cred(raised->cred);
+}
+
+static long native_raised(struct kmview_context *context)
+{
+	struct raised raised;
+	long result;
+
+	if (!raise(&raised))
+		return -ENOMEM;
+	result = kmview_native(context);
+	lower(&raised);
+	return result;
+}
+
+static int do_path_mount(const char *source, const struct path *path, const char *type, unsigned long flags, void *data)
+{
+	struct raised raised;
+	int err;
+
+	if (!raise(&raised))
+		return -ENOMEM;
+	err = kmview_call(path_mount_address, (unsigned long)source, (unsigned long)path, (unsigned long)type, flags,
+			  (unsigned long)data);
+	lower(&raised);
+	return err;
+}
+
+/* The path's reference passes to the kernel's function. */
+static int do_path_umount(const struct path *path, int flags)
+{
+	struct raised raised;
+	int err;
+
+	if (!raise(&raised)) {
+		path_put(path);
+		return -ENOMEM;
+	}
+	err = kmview_call(path_umount_address, (unsigned long)path, flags, 0, 0, 0);
+	lower(&raised);
+	return err;
+}
+
+static void set_limits(struct kmview_limits *limits)
+{
+	limits->uid = from_kuid_munged(&init_user_ns, current_fsuid());
+	limits->gid = from_kgid_munged(&init_user_ns, current_fsgid());
+	limits->allow_other = READ_ONCE(fuse_allow_other);
+	limits->tmpfs_bytes = (u64)READ_ONCE(tmpfs_max_mb) << 20;
+	if (!limits->tmpfs_bytes)
+		limits->tmpfs_bytes = (u64)(totalram_pages() / 4) << PAGE_SHIFT;
+}
+
+/* Something that the session did not mount was changed under our hands: end the session, and its namespaces. */
+static long punish(struct kmview_session *session)
+{
+	pr_warn_ratelimited("kmview: a session of uid %u is killed: it changed a path while it was being mounted\n",
+			    from_kuid_munged(&init_user_ns, current_uid()));
+	kmview_tasks_kill(session, SIGKILL);
+	return -EPERM;
+}
+
+/* ---- unshare */
+
+/* The root of the namespace: above the root of the task, which may be a chroot. */
+static void namespace_root(struct path *path)
+{
+	get_fs_root(current->fs, path);
+	do {
+		dput(path->dentry);
+		path->dentry = dget(path->mnt->mnt_root);
+	} while (follow_up(path));
+}
+
+static long serve_unshare(struct kmview_context *context, struct kmview_session *session)
+{
+	const unsigned long others = CLONE_FS | CLONE_FILES | CLONE_SYSVSEM;
+	unsigned long flags = context->args[0];
+	struct path root;
+	long result;
+
+	if (!(flags & CLONE_NEWNS) || flags & ~(CLONE_NEWNS | others))
+		return kmview_native(context);
+	result = native_raised(context);
+	if (result)
+		return result;
+	namespace_root(&root);
+	result = do_path_mount(NULL, &root, NULL, MS_REC | MS_PRIVATE, NULL);
+	path_put(&root);
+	return result ?: kmview_record_space(session);
+}
+
+/* ---- mount(2) */
+
+static char *copy_string(u64 address, size_t size)
+{
+	return address ? strndup_user(u64_to_user_ptr(address), size) : NULL;
+}
+
+/* A file system of the session's own. */
+static int mount_new(struct kmview_session *session, const char *source, const struct path *path, const char *type,
+		     unsigned long flags, char *data)
+{
+	struct kmview_limits limits;
+	enum kmview_fs fs;
+	int err;
+
+	fs = type ? kmview_fs_of(type) : KMVIEW_FS_OTHER;
+	if (fs == KMVIEW_FS_OTHER || flags & ~FLAGS_CHOOSE)
+		return -EPERM;
+	set_limits(&limits);
+	err = kmview_options_check(fs, data, PAGE_SIZE, &limits);
+	if (err)
+		return err;
+	err = do_path_mount(source, path, type, flags | FLAGS_FORCED, data);
+	return err ?: kmview_record_above(session, path, true);
+}
+
+/* The restrictions that a mount has, as flags of mount(2). */
+static unsigned long tight_flags(const struct vfsmount *mount)
+{
+	int flags = READ_ONCE(mount->mnt_flags);
+
+	return (flags & MNT_READONLY ? MS_RDONLY : 0) | (flags & MNT_NOSUID ? MS_NOSUID : 0) |
+	       (flags & MNT_NODEV ? MS_NODEV : 0) | (flags & MNT_NOEXEC ? MS_NOEXEC : 0) |
+	       (flags & MNT_NOSYMFOLLOW ? MS_NOSYMFOLLOW : 0);
+}
+
+/* What was just mounted on the path becomes nosuid and nodev, or goes. */
+static int tighten_above(const struct path *path)
+{
+	struct path top = *path;
+	int err;
+
+	path_get(&top);
+	while (follow_down_one(&top))
+		;
+	if (top.mnt == path->mnt) { /* moved away again meanwhile */
+		path_put(&top);
+		return 0;
+	}
+	err = do_path_mount(NULL, &top, NULL, MS_REMOUNT | MS_BIND | FLAGS_FORCED | tight_flags(top.mnt), NULL);
+	if (err)
+		do_path_umount(&top, MNT_DETACH);
+	else
+		path_put(&top);
+	return err;
+}
+
+/*
+ * A bind mount is recursive, or it would uncover what lies beneath the mounts below its source. nosuid and nodev are set on
+ * its top; below it the mounts are what they are at the source.
+ */
+static int mount_bind(struct kmview_session *session, const char *source, const struct path *path, unsigned long flags)
+{
+	int err;
+
+	if (flags & ~(MS_BIND | MS_REC | FLAGS_CHOOSE))
+		return -EPERM;
+	err = do_path_mount(source, path, NULL, MS_BIND | MS_REC | (flags & MS_SILENT), NULL);
+	if (err)
+		return err;
+	err = kmview_record_above(session, path, false);
+	return tighten_above(path) ?: err;
+}
+
+/* Change flags of a mount of the session's: only to stricter ones; options of the file system only if it is the session's. */
+static int mount_change(struct kmview_session *session, const struct path *path, unsigned long flags, char *data)
+{
+	unsigned long kept = tight_flags(path->mnt) | FLAGS_FORCED;
+	struct kmview_limits limits;
+	bool own;
+	int err;
+
+	if (flags & ~(MS_REMOUNT | MS_BIND | FLAGS_CHOOSE) || !kmview_recorded(session, path->mnt, &own))
+		return -EPERM;
+	if (flags & MS_BIND)
+		return do_path_mount(NULL, path, NULL, flags | kept, NULL);
+	if (!own)
+		return -EPERM;
+	set_limits(&limits);
+	err = kmview_options_check(kmview_fs_of(path->mnt->mnt_sb->s_type->name), data, PAGE_SIZE, &limits);
+	return err ?: do_path_mount(NULL, path, NULL, flags | FLAGS_FORCED, data);
+}
+
+static int mount_move(struct kmview_session *session, const char *source, const struct path *path)
+{
+	struct path from;
+	bool good;
+	int err;
+
+	err = source ? kern_path(source, LOOKUP_FOLLOW, &from) : -EINVAL;
+	if (err)
+		return err;
+	good = kmview_recorded(session, from.mnt, NULL);
+	path_put(&from);
+	if (!good)
+		return -EPERM;
+	err = do_path_mount(source, path, NULL, MS_MOVE, NULL);
+	if (err)
+		return err;
+	return kmview_recorded_above(session, path) ? 0 : punish(session);
+}
+
+static int mount_by_flags(struct kmview_session *session, const char *source, const struct path *path, const char *type,
+			  unsigned long flags, char *data)
+{
+	if ((flags & MS_MGC_MSK) == MS_MGC_VAL)
+		flags &= ~MS_MGC_MSK;
+	if (flags & MS_REMOUNT)
+		return mount_change(session, path, flags, data);
+	if (flags & MS_BIND)
+		return mount_bind(session, source, path, flags);
+	if (flags & FLAGS_TYPE) /* everything is private already, and stays so */
+		return flags & (MS_SHARED | MS_UNBINDABLE) ? -EPERM : 0;
+	if (flags & MS_MOVE)
+		return mount_move(session, source, path);
+	return mount_new(session, source, path, type, flags, data);
+}
+
+static long serve_mount(struct kmview_context *context, struct kmview_session *session)
+{
+	char *source = copy_string(context->args[0], PATH_MAX), *type = copy_string(context->args[2], PAGE_SIZE);
+	char *data = kzalloc(PAGE_SIZE, GFP_KERNEL);
+	struct path path;
+	long err;
+
+	err = IS_ERR(source) ? PTR_ERR(source) : IS_ERR(type) ? PTR_ERR(type) : data ? 0 : -ENOMEM;
+	if (!err && context->args[4]) {
+		err = strncpy_from_user(data, u64_to_user_ptr(context->args[4]), PAGE_SIZE - 1);
+		err = err < 0 ? err : err == PAGE_SIZE - 1 ? -EINVAL : 0;
+	}
+	if (!err)
+		err = user_path_at(AT_FDCWD, u64_to_user_ptr(context->args[1]), LOOKUP_FOLLOW, &path);
+	if (!err) {
+		err = mount_by_flags(session, source, &path, type, context->args[3], data);
+		path_put(&path);
+	}
+	kfree(data);
+	kfree(IS_ERR(type) ? NULL : type);
+	kfree(IS_ERR(source) ? NULL : source);
+	return err;
+}
+
+static long serve_umount(struct kmview_context *context, struct kmview_session *session)
+{
+	bool old = kmview_sites[context->abi][context->nr].symbol &&
+		   strstr(kmview_sites[context->abi][context->nr].symbol, "oldumount");
+	int flags = old ? 0 : context->args[1];
+	struct vfsmount *mount;
+	struct path path;
+	int err;
+
+	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
+		return -EINVAL;
+	err = user_path_at(AT_FDCWD, u64_to_user_ptr(context->args[0]),
+			   flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path);
+	if (err)
+		return err;
+	mount = path.mnt;
+	if (path.dentry != mount->mnt_root || !kmview_recorded(session, mount, NULL)) {
+		path_put(&path);
+		return path.dentry != mount->mnt_root ? -EINVAL : -EPERM;
+	}
+	err = do_path_umount(&path, flags);
+	if (!err)
+		kmview_forget(session, mount);
+	return err;
+}
+
+static long serve_pivot_root(struct kmview_context *context, struct kmview_session *session)
+{
+	struct path path;
+	long result;
+	bool good;
+
+	result = user_path_at(AT_FDCWD, u64_to_user_ptr(context->args[0]), LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
+	if (result)
+		return result;
+	good = kmview_recorded(session, path.mnt, NULL);
+	path_put(&path);
+	if (!good)
+		return -EPERM;
+	result = native_raised(context);
+	if (result)
+		return result;
+	namespace_root(&path);
+	good = kmview_recorded(session, path.mnt, NULL);
+	path_put(&path);
+	return good ? 0 : punish(session);
+}
+
+/* ---- the new mount API */
+
+/* Is it what fsopen(2) makes? There is no other way to tell from outside; only the kernel makes files of this name here. */
+static bool is_fs_context(const struct file *file)
+{
+	const struct dentry *dentry = file->f_path.dentry;
+
+	return dentry->d_sb->s_magic == ANON_INODE_FS_MAGIC && !strcmp(dentry->d_name.name, "[fscontext]");
+}
+
+static long serve_fsopen(struct kmview_context *context, struct kmview_session *session)
+{
+	char *type = copy_string(context->args[0], PAGE_SIZE), value[24];
+	struct kmview_limits limits;
+	struct fs_context *fc;
+	const char *forced;
+	enum kmview_fs fs;
+	struct file *file;
+	long fd;
+
+	if (IS_ERR_OR_NULL(type))
+		return type ? PTR_ERR(type) : -EFAULT;
+	fs = kmview_fs_of(type);
+	kfree(type);
+	if (fs == KMVIEW_FS_OTHER)
+		return -EPERM;
+	fd = native_raised(context);
+	if (fd < 0)
+		return fd;
+	/* The name was read a second time: look at what was opened. */
+	file = fget(fd);
+	if (!file)
+		return -EBADF;
+	if (!is_fs_context(file)) {
+		fput(file);
+		return -EBADF; /* another thread put something else there */
+	}
+	fc = file->private_data;
+	fs = kmview_fs_of(fc->fs_type->name);
+	set_limits(&limits);
+	forced = kmview_option_forced(fs, &limits, value, sizeof(value));
+	if (fs != KMVIEW_FS_OTHER && forced) {
+		mutex_lock(&fc->uapi_mutex);
+		if (fc->phase == FS_CONTEXT_CREATE_PARAMS &&
+		    kmview_parse_fs_string(fc, forced, *value ? value : NULL))
+			fs = KMVIEW_FS_OTHER;
+		mutex_unlock(&fc->uapi_mutex);
+	}
+	fput(file);
+	if (fs == KMVIEW_FS_OTHER) {
+		close_fd(fd);
+		return -EPERM;
+	}
+	return fd;
+}
+
+/* One option, from our copies of key and value. */
+static long set_option(struct fs_context *fc, const char *key, const char *value)
+{
+	struct kmview_limits limits;
+	struct raised raised;
+	long err;
+
+	set_limits(&limits);
+	if (!kmview_option_allowed(kmview_fs_of(fc->fs_type->name), key, value, &limits))
+		return -EPERM;
+	err = mutex_lock_interruptible(&fc->uapi_mutex);
+	if (err)
+		return err;
+	if (fc->purpose != FS_CONTEXT_FOR_MOUNT || fc->phase != FS_CONTEXT_CREATE_PARAMS)
+		err = -EBUSY;
+	else if (!raise(&raised))
+		err = -ENOMEM;
+	if (!err) {
+		err = kmview_parse_fs_string(fc, key, value);
+		lower(&raised);
+	}
+	mutex_unlock(&fc->uapi_mutex);
+	return err;
+}
+
+static long configure(struct kmview_context *context, struct fs_context *fc)
+{
+	unsigned int command = context->args[1];
+	char *key = NULL, *value = NULL;
+	long err;
+
+	switch (command) {
+	case FSCONFIG_SET_FLAG:
+	case FSCONFIG_SET_STRING:
+		break;
+	case FSCONFIG_SET_FD: /* files are checked by the file system; nothing but FUSE and overlay takes any */
+	case FSCONFIG_CMD_CREATE:
+		return kmview_fs_of(fc->fs_type->name) == KMVIEW_FS_OTHER ? -EPERM : native_raised(context);
+	default:
+		return kmview_native(context);
+	}
+	key = copy_string(context->args[2], 256);
+	if (IS_ERR_OR_NULL(key))
+		return key ? PTR_ERR(key) : -EINVAL;
+	if (command == FSCONFIG_SET_STRING) {
+		value = copy_string(context->args[3], PAGE_SIZE);
+		if (IS_ERR_OR_NULL(value)) {
+			kfree(key);
+			return value ? PTR_ERR(value) : -EINVAL;
+		}
+	}
+	err = context->args[4] ? -EINVAL : set_option(fc, key, value);
+	kfree(value);
+	kfree(key);
+	return err;
+}
+
+static long serve_fsconfig(struct kmview_context *context, struct kmview_session *session)
+{
+	struct file *file = fget(context->args[0]);
+	long result;
+
+	if (!file || !is_fs_context(file))
+		result = kmview_native(context);
+	else
+		result = configure(context, file->private_data);
+	if (file)
+		fput(file);
+	return result;
+}
+
+/* A call that makes a detached mount: with these arguments, and the mount is the session's. */
+static long serve_detached(struct kmview_context *context, struct kmview_session *session, unsigned int arg, u64 add,
+			   bool own)
+{
+	struct kmview_context changed = *context;
+	struct file *file;
+	long fd;
+
+	changed.args[arg] |= add;
+	fd = kmview_with_args(&changed, native_raised);
+	if (fd < 0)
+		return fd;
+	file = fget_raw(fd);
+	if (!file)
+		return -EBADF;
+	fd = kmview_record(session, file->f_path.mnt, own) ?: fd;
+	fput(file);
+	return fd;
+}
+
+static long serve_open_tree(struct kmview_context *context, struct kmview_session *session)
+{
+	if (!(context->args[2] & OPEN_TREE_CLONE))
+		return kmview_native(context);
+	return serve_detached(context, session, 2, AT_RECURSIVE, false);
+}
+
+static long serve_fsmount(struct kmview_context *context, struct kmview_session *session)
+{
+	return serve_detached(context, session, 2, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, true);
+}
+
+/* A path as the mount calls take them: EMPTY says that the descriptor itself may be meant. */
+static int resolve(u64 dirfd, u64 name, bool follow, bool empty, struct path *path)
+{
+	unsigned int flags = (follow ? LOOKUP_FOLLOW : 0) | (empty ? LOOKUP_EMPTY : 0);
+
+	return user_path_at((int)dirfd, u64_to_user_ptr(name), flags, path);
+}
+
+static long serve_move_mount(struct kmview_context *context, struct kmview_session *session)
+{
+	unsigned int flags = context->args[4];
+	struct path from, to;
+	long result;
+	bool good;
+
+	if (flags & ~MOVE_FLAGS)
+		return -EPERM;
+	result = resolve(context->args[0], context->args[1], flags & MOVE_MOUNT_F_SYMLINKS,
+			 flags & MOVE_MOUNT_F_EMPTY_PATH, &from);
+	if (result)
+		return result;
+	good = kmview_recorded(session, from.mnt, NULL);
+	if (!good && from.mnt->mnt_sb->s_user_ns != &init_user_ns) {
+		/* Made by somebody with the right to, in a user namespace, and handed over: no more power here than there. */
+		result = kmview_record(session, from.mnt, false);
+		good = !result;
+	}
+	path_put(&from);
+	if (!good)
+		return result ?: -EPERM;
+	result = resolve(context->args[2], context->args[3], flags & MOVE_MOUNT_T_SYMLINKS,
+			 flags & MOVE_MOUNT_T_EMPTY_PATH, &to);
+	if (result)
+		return result;
+	result = native_raised(context);
+	if (!result)
+		result = kmview_recorded_above(session, &to) ? tighten_above(&to) : punish(session);
+	path_put(&to);
+	return result;
+}
+
+/*
+ * mount_setattr(2), as far as util-linux uses it on what is mounted: propagation (everything is private already) and
+ * stricter flags.
+ */
+static long serve_setattr(struct kmview_context *context, struct kmview_session *session)
+{
+	const u64 known = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+			  MOUNT_ATTR_NOSYMFOLLOW;
+	unsigned int flags = context->args[2];
+	struct mount_attr attr = {};
+	struct path path;
+	long err;
+
+	if (context->args[4] != sizeof(attr))
+		return kmview_native(context);
+	if (copy_from_user(&attr, u64_to_user_ptr(context->args[3]), sizeof(attr)))
+		return -EFAULT;
+	if (attr.attr_clr || attr.userns_fd || attr.attr_set & ~known ||
+	    attr.propagation & ~(u64)(MS_PRIVATE | MS_SLAVE))
+		return -EPERM;
+	if (!attr.attr_set)
+		return 0;
+	err = resolve(context->args[0], context->args[1], !(flags & AT_SYMLINK_NOFOLLOW), flags & AT_EMPTY_PATH, &path);
+	if (err)
+		return err;
+	err = mount_change(session, &path,
+			   MS_REMOUNT | MS_BIND | (attr.attr_set & MOUNT_ATTR_RDONLY ? MS_RDONLY : 0) |
+			   (attr.attr_set & MOUNT_ATTR_NOEXEC ? MS_NOEXEC : 0) |
+			   (attr.attr_set & MOUNT_ATTR_NOSYMFOLLOW ? MS_NOSYMFOLLOW : 0), NULL);
+	path_put(&path);
+	return err;
+}
+
+long kmview_mount_call(struct kmview_context *context, unsigned int builtin)
+{
+	struct kmview_session *session = context->self->session;
+
+	/* The innermost session that gives this help. */
+	while (session && !(session->flags & KMVIEW_INIT_MOUNT))
+		session = session->parent;
+	if (!session || current_user_ns() != &init_user_ns ||
+	    ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN))
+		return kmview_native(context);
+	if (builtin == KMVIEW_BUILTIN_UNSHARE)
+		return serve_unshare(context, session);
+	if (!kmview_in_recorded_space(session))
+		return kmview_native(context);
+	switch (builtin) {
+	case KMVIEW_BUILTIN_MOUNT:
+		return serve_mount(context, session);
+	case KMVIEW_BUILTIN_UMOUNT:
+		return serve_umount(context, session);
+	case KMVIEW_BUILTIN_PIVOT_ROOT:
+		return serve_pivot_root(context, session);
+	case KMVIEW_BUILTIN_FSOPEN:
+		return serve_fsopen(context, session);
+	case KMVIEW_BUILTIN_FSCONFIG:
+		return serve_fsconfig(context, session);
+	case KMVIEW_BUILTIN_FSMOUNT:
+		return serve_fsmount(context, session);
+	case KMVIEW_BUILTIN_OPEN_TREE:
+		return serve_open_tree(context, session);
+	case KMVIEW_BUILTIN_MOVE_MOUNT:
+		return serve_move_mount(context, session);
+	case KMVIEW_BUILTIN_MOUNT_SETATTR:
+		return serve_setattr(context, session);
+	}
+	return kmview_native(context);
+}

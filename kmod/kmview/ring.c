@@ -1,0 +1,759 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The event ring: how a blocked call asks the manager and gets its answer.
+ *
+ *   task:    get_slot -> fill -> post -> wait (poll a moment, then sleep) -> read the answer, once -> put_slot
+ *   manager: KMVIEW_EXCHANGE wakes the tasks it answered, then waits for what is posted
+ *
+ * The states of a slot are in uapi/kmview.h. What the kernel itself relies on is in struct kmview_pending and struct
+ * kmview_channel, never in the shared memory; a slot is the kernel's again (its index is on a list of ours) only after
+ * the manager said ANSWERED or RELEASED, or before anything was said to it.
+ *
+ * Sleeping and being woken is most of the cost of a notified call, so both sides try not to. With several processors, a
+ * task polls for its answer for a moment. With one, it yields: if the manager is runnable it answers meanwhile and need
+ * not wake anybody, then yields in its turn, in KMVIEW_EXCHANGE, to the task that will ask next. Both stop trying when
+ * it does not pay.
+ *
+ * Two sleeps, two races. A task sets waiting, then looks at state; a manager sets ANSWERED, then looks at waiting; full
+ * barriers between. A manager puts itself on the idle list and then looks at head, under the lock under which
+ * tasks advance head and look at the idle list. A manager that polls in user space says so in ring->spinning and
+ * promises to come to KMVIEW_EXCHANGE, which looks again, before it sleeps.
+ *
+ * channel.lock protects all of struct kmview_channel and the pendings; taken in process context only.
+ */
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/clock.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/socket.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "ring.h"
+#include "ring_index.h"
+#include "session.h"
+#include "task.h"
+
+#define NO_SLOT U32_MAX
+#define MEM_MAX (16 << 20)
+
+/* How long a task polls for its answer, at most, before it sleeps. */
+#define SPIN_MAX_NS 30000
+#define SPIN_MIN_NS 1000
+
+/* A thread of the manager that sleeps in KMVIEW_EXCHANGE. */
+struct idle {
+	struct list_head node;
+	struct task_struct *task;
+};
+
+static struct kmview_slot *slot_at(const struct kmview_channel *channel, u32 index)
+{
+	return (void *)channel->ring + channel->slots_offset + (size_t)index * channel->slot_size;
+}
+
+static u32 data_bytes(const struct kmview_channel *channel)
+{
+	return channel->slot_size - offsetof(struct kmview_slot, data);
+}
+
+/* Zeroed pages, charged to the caller's memory cgroup, that can be mapped by the kernel and by a process. */
+static void *alloc_shared(size_t size)
+{
+	unsigned int n = size >> PAGE_SHIFT, i;
+	struct page **pages = kvcalloc(n, sizeof(*pages), GFP_KERNEL);
+	void *memory = NULL;
+
+	if (!pages)
+		return NULL;
+	for (i = 0; i < n; i++) {
+		pages[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+		if (!pages[i])
+			break;
+	}
+	if (i == n)
+		memory = vmap(pages, n, VM_MAP | VM_USERMAP, PAGE_KERNEL);
+	/* The mapping does not hold the pages: they are found through it again by free_shared(). */
+	while (!memory && i)
+		__free_page(pages[--i]);
+	kvfree(pages);
+	return memory;
+}
+
+static void free_shared(void *memory, size_t size)
+{
+	unsigned int n = size >> PAGE_SHIFT, i;
+	struct page **pages;
+
+	if (!memory)
+		return;
+	pages = kvcalloc(n, sizeof(*pages), GFP_KERNEL | __GFP_NOFAIL);
+	for (i = 0; i < n; i++)
+		pages[i] = vmalloc_to_page(memory + (size_t)i * PAGE_SIZE);
+	vunmap(memory);
+	for (i = 0; i < n; i++)
+		__free_page(pages[i]);
+	kvfree(pages);
+}
+
+int kmview_channel_init(struct kmview_session *session, u32 slots, u32 slot_size)
+{
+	struct kmview_channel *channel = &session->channel;
+	u32 entries = 2 * slots, i;
+	size_t offset;
+
+	if (!is_power_of_2(slots) || slots > KMVIEW_SLOTS_MAX || !is_power_of_2(slot_size) ||
+	    slot_size < KMVIEW_SLOT_SIZE_MIN || slot_size > KMVIEW_SLOT_SIZE_MAX)
+		return -EINVAL;
+	offset = ALIGN(struct_size(channel->ring, entry, entries), max_t(size_t, slot_size, 64));
+	channel->size = PAGE_ALIGN(offset + (size_t)slots * slot_size);
+	channel->pending = kvcalloc(slots, sizeof(*channel->pending), GFP_KERNEL_ACCOUNT);
+	channel->ring = alloc_shared(channel->size);
+	if (!channel->ring || !channel->pending) {
+		kmview_channel_free(session);
+		return -ENOMEM;
+	}
+	channel->head = 0;
+	channel->mask = entries - 1;
+	channel->slots = slots;
+	channel->slot_size = slot_size;
+	channel->slots_offset = offset;
+	channel->ring->mask = channel->mask;
+	channel->ring->slots = slots;
+	channel->ring->slot_size = slot_size;
+	channel->ring->slots_offset = offset;
+	for (i = 0; i < slots; i++)
+		channel->pending[i].next = i + 1 < slots ? i + 1 : NO_SLOT;
+	channel->free = 0;
+	channel->zombies = NO_SLOT;
+	spin_lock_init(&channel->lock);
+	INIT_LIST_HEAD(&channel->idle);
+	init_waitqueue_head(&channel->poll);
+	init_waitqueue_head(&channel->room);
+	channel->spin_ns = num_online_cpus() > 1 ? SPIN_MAX_NS : 0;
+	channel->one_cpu = !channel->spin_ns;
+	session->bytes += channel->size + slots * sizeof(*channel->pending);
+	return 0;
+}
+
+void kmview_channel_free(struct kmview_session *session)
+{
+	struct kmview_channel *channel = &session->channel;
+	u32 i;
+
+	for (i = 0; channel->pending && i < channel->slots; i++)
+		if (channel->pending[i].gift)
+			fput(channel->pending[i].gift);
+	kvfree(channel->pending);
+	free_shared(channel->ring, channel->size);
+	channel->pending = NULL;
+	channel->ring = NULL;
+}
+
+int kmview_channel_mmap(struct kmview_session *session, struct vm_area_struct *vma)
+{
+	if (vma->vm_pgoff || vma->vm_end - vma->vm_start != session->channel.size)
+		return -EINVAL;
+	return remap_vmalloc_range(vma, session->channel.ring, 0);
+}
+
+static bool has_entries(const struct kmview_channel *channel)
+{
+	return READ_ONCE(channel->head) != READ_ONCE(channel->ring->tail);
+}
+
+__poll_t kmview_channel_poll(struct kmview_session *session, struct file *file, poll_table *wait)
+{
+	struct kmview_channel *channel = &session->channel;
+	__poll_t events = 0;
+
+	poll_wait(file, &channel->poll, wait);
+	smp_mb(); /* pairs with announce(): on the queue before we look */
+	if (has_entries(channel))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (READ_ONCE(session->populated) && !atomic_read(&session->tasks))
+		events |= EPOLLHUP;
+	return events;
+}
+
+/* Wake all threads of the manager. */
+static void wake_manager(struct kmview_channel *channel)
+{
+	struct idle *idle, *next;
+
+	spin_lock(&channel->lock);
+	list_for_each_entry_safe(idle, next, &channel->idle, node) {
+		list_del_init(&idle->node);
+		wake_up_process(idle->task);
+	}
+	spin_unlock(&channel->lock);
+	wake_up_all(&channel->poll);
+}
+
+void kmview_channel_emptied(struct kmview_session *session)
+{
+	wake_manager(&session->channel);
+}
+
+void kmview_channel_close(struct kmview_session *session)
+{
+	struct kmview_channel *channel = &session->channel;
+	u32 i;
+
+	if (!session->watching)
+		return;
+	wake_manager(channel);
+	spin_lock(&channel->lock);
+	for (i = 0; i < channel->slots; i++)
+		if (channel->pending[i].task)
+			wake_up_process(channel->pending[i].task);
+	spin_unlock(&channel->lock);
+	wake_up_all(&channel->room);
+}
+
+/* Write an entry, and wake a thread of the manager if more are to be taken than threads poll. Under the lock. */
+static void announce(struct kmview_channel *channel, u32 slot, u64 id, u32 what)
+{
+	struct kmview_entry *entry = &channel->ring->entry[channel->head & channel->mask];
+	struct idle *idle;
+
+	entry->id = id;
+	entry->slot = slot;
+	entry->what = what;
+	WRITE_ONCE(channel->head, channel->head + 1);
+	smp_store_release(&channel->ring->head, channel->head);
+	smp_mb(); /* head before spinning: a manager that stops polling looks at head again */
+	if (kmview_ring_used(channel->head, READ_ONCE(channel->ring->tail), channel->mask) >
+	    READ_ONCE(channel->ring->spinning)) {
+		idle = list_first_entry_or_null(&channel->idle, struct idle, node);
+		if (idle) {
+			list_del_init(&idle->node);
+			wake_up_process(idle->task);
+		}
+	}
+	if (waitqueue_active(&channel->poll))
+		wake_up_poll(&channel->poll, EPOLLIN | EPOLLRDNORM);
+}
+
+/* ---- slots */
+
+/* Slots whose cancellation the manager has confirmed are free again. Under the lock. */
+static void reap(struct kmview_channel *channel)
+{
+	u32 *link = &channel->zombies, index;
+
+	while ((index = *link) != NO_SLOT) {
+		struct kmview_pending *pending = &channel->pending[index];
+
+		if (smp_load_acquire(&slot_at(channel, index)->state) != KMVIEW_RELEASED) {
+			link = &pending->next;
+			continue;
+		}
+		*link = pending->next;
+		pending->next = channel->free;
+		channel->free = index;
+	}
+}
+
+static u32 try_get_slot(struct kmview_channel *channel)
+{
+	u32 index;
+
+	spin_lock(&channel->lock);
+	if (channel->free == NO_SLOT)
+		reap(channel);
+	index = channel->free;
+	/* Half of the ring is for events, so there is place for one of each slot, unless tail runs wild. */
+	if (index != NO_SLOT &&
+	    kmview_ring_used(channel->head, READ_ONCE(channel->ring->tail), channel->mask) > channel->mask)
+		index = NO_SLOT;
+	if (index != NO_SLOT)
+		channel->free = channel->pending[index].next;
+	spin_unlock(&channel->lock);
+	return index;
+}
+
+/*
+ * A free slot; waits for one if the manager is that far behind. Slots of cancelled events come back without a
+ * wake-up, so this looks again now and then.
+ */
+static int get_slot(struct kmview_session *session, u32 *index)
+{
+	struct kmview_channel *channel = &session->channel;
+	long left;
+
+	while ((*index = try_get_slot(channel)) == NO_SLOT) {
+		if (!kmview_session_lives(session))
+			return -EIO;
+		left = wait_event_killable_timeout(channel->room, READ_ONCE(channel->free) != NO_SLOT, HZ / 20);
+		if (left < 0)
+			return -EINTR;
+	}
+	return 0;
+}
+
+/* Give a slot back: to the free ones, or, if the manager may still write to it, to the zombies. */
+static struct file *put_slot(struct kmview_channel *channel, u32 index, bool zombie)
+{
+	struct kmview_pending *pending = &channel->pending[index];
+	u32 *list = zombie ? &channel->zombies : &channel->free;
+	struct file *gift;
+
+	spin_lock(&channel->lock);
+	gift = pending->gift;
+	pending->task = NULL;
+	pending->gift = NULL;
+	pending->next = *list;
+	*list = index;
+	spin_unlock(&channel->lock);
+	if (!zombie && waitqueue_active(&channel->room))
+		wake_up(&channel->room);
+	return gift;
+}
+
+/* ---- filling an event */
+
+/* Bytes to copy of argument i: at most, as the rule says. */
+static size_t copy_wanted(const struct kmview_context *context, const struct kmview_rule *rule, unsigned int i)
+{
+	switch (rule->copy[i]) {
+	case KMVIEW_COPY_STRING:
+		return PATH_MAX;
+	case KMVIEW_COPY_SOCKADDR:
+		return i < 5 ? min_t(u64, (u32)context->args[i + 1], sizeof(struct __kernel_sockaddr_storage)) : 0;
+	case KMVIEW_COPY_BYTES:
+		return rule->copy_bytes[i];
+	}
+	return 0;
+}
+
+static void copy_arguments(struct kmview_channel *channel, struct kmview_slot *slot,
+			   const struct kmview_context *context, const struct kmview_rule *rule)
+{
+	u32 room = data_bytes(channel), used = 0;
+	unsigned int i;
+
+	for (i = 0; i < 6; i++) {
+		struct kmview_copied copied = { .offset = used };
+		void __user *from = (void __user *)(unsigned long)context->args[i];
+		size_t wanted = copy_wanted(context, rule, i);
+		size_t length = min_t(size_t, wanted, room - used);
+		long got = 0;
+
+		if (!wanted)
+			continue;
+		if (rule->copy[i] == KMVIEW_COPY_STRING) {
+			got = strncpy_from_user(slot->data + used, from, length);
+			if (got < 0) {
+				copied.flags = KMVIEW_COPIED_FAULT;
+				got = 0;
+			} else if (got < length) {
+				got++; /* the NUL */
+			} else {
+				copied.flags = KMVIEW_COPIED_CUT;
+			}
+		} else {
+			if (copy_from_user(slot->data + used, from, length))
+				copied.flags = KMVIEW_COPIED_FAULT;
+			else
+				got = length;
+			if (length < wanted)
+				copied.flags |= KMVIEW_COPIED_CUT;
+		}
+		copied.length = got;
+		slot->event.copied[i] = copied;
+		used = min_t(u32, ALIGN(used + got, 8), room);
+	}
+}
+
+static void fill(struct kmview_session *session, struct kmview_slot *slot, const struct kmview_context *context,
+		 const struct kmview_rule *rule, unsigned int kind, long result)
+{
+	struct kmview_event *event = &slot->event;
+
+	event->kind = kind;
+	event->abi = context->abi;
+	event->nr = context->nr;
+	event->pid = task_tgid_nr_ns(current, session->pid_ns);
+	event->tid = task_pid_nr_ns(current, session->pid_ns);
+	event->cookie = context->self->cookie;
+	memcpy(event->args, context->args, sizeof(event->args));
+	event->result = result;
+	memset(event->copied, 0, sizeof(event->copied));
+	if (kmview_rule_copies(rule))
+		copy_arguments(&session->channel, slot, context, rule);
+}
+
+/* Returns the event's id. */
+static u64 post(struct kmview_channel *channel, struct kmview_slot *slot, u32 index)
+{
+	struct kmview_pending *pending = &channel->pending[index];
+	u64 id;
+
+	WRITE_ONCE(slot->waiting, 0);
+	spin_lock(&channel->lock);
+	id = ++channel->next_id;
+	pending->id = id;
+	pending->task = current;
+	slot->event.id = id;
+	smp_store_release(&slot->state, KMVIEW_POSTED);
+	announce(channel, index, id, KMVIEW_ENTRY_EVENT);
+	spin_unlock(&channel->lock);
+	return id;
+}
+
+/* ---- waiting for the answer */
+
+static bool answered(const struct kmview_slot *slot)
+{
+	return smp_load_acquire(&slot->state) == KMVIEW_ANSWERED;
+}
+
+/*
+ * Poll for the answer as long as this paid lately: twice as long after a success, half as long after a failure.
+ */
+static bool spin(struct kmview_channel *channel, const struct kmview_slot *slot)
+{
+	unsigned int limit = READ_ONCE(channel->spin_ns);
+	u64 end;
+
+	if (!limit)
+		return false;
+	end = local_clock() + limit;
+	do {
+		if (answered(slot)) {
+			WRITE_ONCE(channel->spin_ns, min_t(unsigned int, 2 * limit, SPIN_MAX_NS));
+			return true;
+		}
+		cpu_relax();
+	} while (!need_resched() && !signal_pending(current) && local_clock() < end);
+	WRITE_ONCE(channel->spin_ns, max_t(unsigned int, limit / 2, SPIN_MIN_NS));
+	return answered(slot);
+}
+
+/*
+ * On one processor: let the other side run, before we sleep. *skip is how many times not to try, after it did not help; the
+ * next such pause is longer.
+ */
+static bool worth_yielding(const struct kmview_channel *channel, struct kmview_pause *pause)
+{
+	if (!channel->one_cpu)
+		return false;
+	if (pause->left) {
+		pause->left--;
+		return false;
+	}
+	return true;
+}
+
+static void learn(struct kmview_pause *pause, bool helped)
+{
+	pause->next = helped ? 0 : min(2 * pause->next + 1, 63U);
+	pause->left = pause->next;
+}
+
+/* How a signal ends the wait for an answer. */
+enum patience {
+	INTERRUPTIBLE, /* at once: EINTR or a restart */
+	UNTIL_TAKEN,   /* if the manager has not begun: a restart that the program does not see */
+	KILLABLE,      /* only if it kills */
+};
+
+/*
+ * Sleep until the slot is answered. Returns 0, or -errno: then the event is cancelled, and the slot is a zombie's.
+ */
+static int wait_answer(struct kmview_session *session, u32 index, u64 id, enum patience patience)
+{
+	struct kmview_channel *channel = &session->channel;
+	struct kmview_slot *slot = slot_at(channel, index);
+	int err = 0;
+
+	if (spin(channel, slot))
+		return 0;
+	if (worth_yielding(channel, &channel->task_pause)) {
+		yield();
+		learn(&channel->task_pause, answered(slot));
+		if (answered(slot))
+			return 0;
+	}
+	atomic64_inc(&session->slept);
+	WRITE_ONCE(slot->waiting, 1);
+	for (;;) {
+		set_current_state(patience == KILLABLE ? TASK_KILLABLE : TASK_INTERRUPTIBLE);
+		if (answered(slot))
+			break;
+		if (fatal_signal_pending(current)) {
+			err = -EINTR;
+		} else if (!READ_ONCE(session->alive)) {
+			err = -EIO;
+		} else if (patience == INTERRUPTIBLE && signal_pending(current)) {
+			err = -ERESTARTSYS;
+		} else if (patience == UNTIL_TAKEN && signal_pending(current)) {
+			if (cmpxchg(&slot->state, KMVIEW_POSTED, KMVIEW_CANCELLED) == KMVIEW_POSTED) {
+				__set_current_state(TASK_RUNNING);
+				return -ERESTARTNOINTR;
+			}
+			patience = KILLABLE;
+			continue;
+		}
+		if (err)
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	if (!err)
+		return 0;
+	switch (xchg(&slot->state, KMVIEW_CANCELLED)) {
+	case KMVIEW_ANSWERED:
+		return 0; /* just in time */
+	case KMVIEW_TAKEN:
+		spin_lock(&channel->lock);
+		/* Advice, not needed for the account: left out when the ring is half full of entries nobody takes. */
+		if (kmview_ring_used(channel->head, READ_ONCE(channel->ring->tail), channel->mask) < channel->slots)
+			announce(channel, index, id, KMVIEW_ENTRY_CANCEL);
+		spin_unlock(&channel->lock);
+	}
+	return err;
+}
+
+static bool sensible(const struct kmview_answer *answer, u64 id, unsigned int kind, bool gift)
+{
+	if (answer->id != id)
+		return false;
+	if (answer->flags & ~(KMVIEW_ANSWER_EXIT | KMVIEW_ANSWER_COPY | KMVIEW_ANSWER_CLOEXEC))
+		return false;
+	switch (answer->verdict) {
+	case KMVIEW_CONTINUE:
+	case KMVIEW_RETURN:
+		return true;
+	case KMVIEW_CHANGE:
+		return kind == KMVIEW_KIND_ENTRY;
+	case KMVIEW_INSTALL:
+		return gift && answer->value >= -1 && answer->value <= INT_MAX;
+	}
+	return false;
+}
+
+/* Copy what the manager put into the slot to the task, which is us. */
+static bool copy_answer(const struct kmview_channel *channel, const struct kmview_slot *slot,
+			const struct kmview_answer *answer)
+{
+	u32 room = data_bytes(channel);
+
+	return answer->copy_length <= room && answer->copy_offset <= room - answer->copy_length &&
+	       !copy_to_user((void __user *)(unsigned long)answer->copy_to, slot->data + answer->copy_offset,
+			     answer->copy_length);
+}
+
+int kmview_ask(struct kmview_session *session, const struct kmview_context *context, const struct kmview_rule *rule,
+	       unsigned int kind, long result, struct kmview_answer *answer, struct file **gift)
+{
+	struct kmview_channel *channel = &session->channel;
+	enum patience patience = UNTIL_TAKEN;
+	struct kmview_slot *slot;
+	u32 index;
+	u64 id;
+	int err;
+
+	if (kind == KMVIEW_KIND_EXIT)
+		patience = KILLABLE;
+	else if (rule->flags & KMVIEW_RULE_INTERRUPTIBLE)
+		patience = INTERRUPTIBLE;
+	err = get_slot(session, &index);
+	if (err)
+		return err;
+	slot = slot_at(channel, index);
+	fill(session, slot, context, rule, kind, result);
+	id = post(channel, slot, index);
+
+	err = wait_answer(session, index, id, patience);
+	if (err) {
+		atomic64_inc(&session->cancelled);
+		*gift = put_slot(channel, index, true);
+		if (*gift)
+			fput(*gift);
+		*gift = NULL;
+		return err;
+	}
+	memcpy(answer, &slot->answer, sizeof(*answer));
+	barrier(); /* from here on, the copy */
+	if (answer->verdict == KMVIEW_RETURN && answer->flags & KMVIEW_ANSWER_COPY && answer->id == id &&
+	    !copy_answer(channel, slot, answer))
+		answer->value = -EFAULT;
+	WRITE_ONCE(slot->state, KMVIEW_FREE);
+	*gift = put_slot(channel, index, false);
+	if (unlikely(!sensible(answer, id, kind, *gift))) {
+		atomic64_inc(&session->bad_answers);
+		if (*gift)
+			fput(*gift);
+		*gift = NULL;
+		return -EIO;
+	}
+	atomic64_inc(&session->answers);
+	return 0;
+}
+
+/* ---- the manager's side */
+
+static int wake_answered(struct kmview_channel *channel, const struct kmview_exchange *arg)
+{
+	u32 __user *slots = u64_to_user_ptr(arg->slots);
+	u32 i, index = arg->slot;
+
+	if (arg->count > KMVIEW_SLOTS_MAX)
+		return -EINVAL;
+	for (i = 0; i < arg->count; i++) {
+		if (arg->count > 1 && get_user(index, &slots[i]))
+			return -EFAULT;
+		if (index >= channel->slots)
+			return -EINVAL;
+		spin_lock(&channel->lock);
+		if (channel->pending[index].task)
+			wake_up_process(channel->pending[index].task);
+		spin_unlock(&channel->lock);
+	}
+	return 0;
+}
+
+static int wait_events(struct kmview_session *session, s32 timeout_ms)
+{
+	struct kmview_channel *channel = &session->channel;
+	long left = timeout_ms < 0 ? MAX_SCHEDULE_TIMEOUT : msecs_to_jiffies(timeout_ms);
+	struct idle idle = { .task = current };
+	int err = 1;
+
+	if (worth_yielding(channel, &channel->manager_pause)) {
+		yield();
+		learn(&channel->manager_pause, has_entries(channel));
+		if (has_entries(channel))
+			return 1;
+	}
+	INIT_LIST_HEAD(&idle.node);
+	spin_lock(&channel->lock);
+	for (;;) {
+		if (list_empty(&idle.node))
+			list_add(&idle.node, &channel->idle);
+		__set_current_state(TASK_INTERRUPTIBLE);
+		if (has_entries(channel))
+			break;
+		if (READ_ONCE(session->populated) && !atomic_read(&session->tasks))
+			err = -ESRCH;
+		else if (signal_pending(current))
+			err = -EINTR;
+		else if (!left)
+			err = -ETIMEDOUT;
+		if (err < 0)
+			break;
+		spin_unlock(&channel->lock);
+		left = schedule_timeout(left);
+		spin_lock(&channel->lock);
+	}
+	__set_current_state(TASK_RUNNING);
+	list_del_init(&idle.node);
+	spin_unlock(&channel->lock);
+	return err;
+}
+
+int kmview_exchange(struct kmview_session *session, const struct kmview_exchange *arg)
+{
+	int err;
+
+	if (arg->flags & ~KMVIEW_EXCHANGE_WAIT)
+		return -EINVAL;
+	if (arg->count) {
+		err = wake_answered(&session->channel, arg);
+		if (err)
+			return err;
+	}
+	if (has_entries(&session->channel))
+		return 1;
+	return arg->flags & KMVIEW_EXCHANGE_WAIT ? wait_events(session, arg->timeout_ms) : 0;
+}
+
+/* The task of a pending event, counted. */
+static struct task_struct *pending_task(struct kmview_channel *channel, u32 index, u64 id)
+{
+	struct task_struct *task = ERR_PTR(-ESTALE);
+
+	if (index >= channel->slots)
+		return ERR_PTR(-EINVAL);
+	spin_lock(&channel->lock);
+	if (channel->pending[index].task && channel->pending[index].id == id)
+		task = get_task_struct(channel->pending[index].task);
+	spin_unlock(&channel->lock);
+	return task;
+}
+
+/* Move up to a buffer's length. Returns bytes moved. */
+static long mem_chunk(struct task_struct *task, const struct kmview_mem *arg, u64 done, void *buffer, size_t length)
+{
+	void __user *user = u64_to_user_ptr(arg->buffer + done);
+	int moved;
+
+	if (arg->write && copy_from_user(buffer, user, length))
+		return -EFAULT;
+	moved = access_process_vm(task, arg->address + done, buffer, length, arg->write ? FOLL_WRITE : 0);
+	if (!arg->write && moved > 0 && copy_to_user(user, buffer, moved))
+		return -EFAULT;
+	return moved;
+}
+
+long kmview_mem(struct kmview_session *session, const struct kmview_mem *arg)
+{
+	size_t room = min_t(u64, arg->length, 64 << 10);
+	struct task_struct *task;
+	long moved = 0;
+	u64 done = 0;
+	void *buffer;
+
+	if (arg->write > 1 || arg->length > MEM_MAX)
+		return -EINVAL;
+	task = pending_task(&session->channel, arg->slot, arg->id);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	buffer = kvmalloc(room ?: 1, GFP_KERNEL_ACCOUNT);
+	if (!buffer)
+		moved = -ENOMEM;
+	while (buffer && done < arg->length) {
+		size_t length = min_t(u64, arg->length - done, room);
+
+		if (fatal_signal_pending(current))
+			break;
+		moved = mem_chunk(task, arg, done, buffer, length);
+		if (moved > 0)
+			done += moved;
+		if (moved < (long)length)
+			break;
+		cond_resched();
+	}
+	kvfree(buffer);
+	put_task_struct(task);
+	return done ? done : moved < 0 ? moved : arg->length ? -EFAULT : 0;
+}
+
+int kmview_give(struct kmview_session *session, const struct kmview_give *arg)
+{
+	struct kmview_channel *channel = &session->channel;
+	struct kmview_pending *pending;
+	struct file *file;
+	int err = -ESTALE;
+
+	if (arg->slot >= channel->slots)
+		return -EINVAL;
+	file = fget(arg->fd);
+	if (!file)
+		return -EBADF;
+	pending = &channel->pending[arg->slot];
+	spin_lock(&channel->lock);
+	if (pending->task && pending->id == arg->id) {
+		swap(pending->gift, file);
+		err = 0;
+	}
+	spin_unlock(&channel->lock);
+	if (file)
+		fput(file); /* not taken, or what was given before */
+	return err;
+}

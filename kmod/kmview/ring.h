@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KMVIEW_RING_H
+#define KMVIEW_RING_H
+
+#include <linux/poll.h>
+
+#include "session.h"
+
+struct kmview_task;
+
+/* A call as dispatch.c carries it. */
+struct kmview_context {
+	struct kmview_task *self;
+	struct pt_regs *regs;
+	unsigned long body;
+	u32 abi;
+	u32 nr;
+	u64 args[6];
+};
+
+int kmview_channel_init(struct kmview_session *session, u32 slots, u32 slot_size);
+void kmview_channel_free(struct kmview_session *session);
+int kmview_channel_mmap(struct kmview_session *session, struct vm_area_struct *vma);
+__poll_t kmview_channel_poll(struct kmview_session *session, struct file *file, poll_table *wait);
+
+/* The last task is gone: tell the manager. */
+void kmview_channel_emptied(struct kmview_session *session);
+
+/* The session is dead: wake everybody who waits for it. */
+void kmview_channel_close(struct kmview_session *session);
+
+/*
+ * Ask the manager about a call and wait for its answer.
+ * @kind: KMVIEW_KIND_; @result: of the call, at exit
+ * @answer: a copy, checked; its verdict fits the kind
+ * @gift: for KMVIEW_INSTALL, the file, which the caller has to put
+ * Returns 0 with an answer, or what the call shall return: -ERESTARTSYS and the like after a signal, -EIO after an
+ * answer that makes no sense.
+ */
+int kmview_ask(struct kmview_session *session, const struct kmview_context *context, const struct kmview_rule *rule,
+	       unsigned int kind, long result, struct kmview_answer *answer, struct file **gift);
+
+int kmview_exchange(struct kmview_session *session, const struct kmview_exchange *arg);
+long kmview_mem(struct kmview_session *session, const struct kmview_mem *arg);
+int kmview_give(struct kmview_session *session, const struct kmview_give *arg);
+
+#endif

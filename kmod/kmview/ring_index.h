@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Arithmetic of the ring's counters, which run freely modulo 2^32. Compiles in user space and under KUnit, too. */
+#ifndef KMVIEW_RING_INDEX_H
+#define KMVIEW_RING_INDEX_H
+
+#include <linux/types.h>
+
+/*
+ * Entries announced and not yet taken. tail comes from the manager: if it is not within the ring behind head,
+ * nothing is known, and the ring counts as more than full.
+ */
+static inline u32 kmview_ring_used(u32 head, u32 tail, u32 mask)
+{
+	u32 used = head - tail;
+
+	return used > mask + 1 ? mask + 2 : used;
+}
+
+#endif

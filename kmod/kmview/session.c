@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sessions: life and death.
+ *
+ * A session is an open file of the device. It holds the session once, each task once, each nested session once; the
+ * last who lets go may be an exiting task, so what is left to do then is left to a worker. The module is held as long as
+ * there is a session, hence while any task of one may have our functions on its stack.
+ *
+ * Built-in hooks are on while there is an initialised session; the tracepoints from the first session on, since each
+ * change of a tracepoint patches code that every fork runs through (sessions_lock).
+ */
+#include <linux/bpf.h>
+#include <linux/module.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/user.h>
+#include <linux/slab.h>
+
+#include "hook.h"
+#include "ring.h"
+#include "session.h"
+#include "task.h"
+
+static unsigned int max_sessions = 256;
+module_param(max_sessions, uint, 0644);
+MODULE_PARM_DESC(max_sessions, "how many sessions one user may have (root: any number); default 256");
+
+static DEFINE_MUTEX(sessions_lock);
+static bool tracepoints;
+static struct workqueue_struct *free_queue;
+static atomic64_t last_id;
+
+static DEFINE_SPINLOCK(all_lock);
+static LIST_HEAD(all);
+
+static int watch(bool mounts)
+{
+	int err = 0;
+
+	mutex_lock(&sessions_lock);
+	if (!tracepoints)
+		err = kmview_tasks_watch();
+	tracepoints |= !err;
+	mutex_unlock(&sessions_lock);
+	return err ?: kmview_hooks_builtin_get(mounts);
+}
+
+static void free_session(struct work_struct *work)
+{
+	struct kmview_session *session = container_of(work, struct kmview_session, free_work);
+	int i;
+
+	spin_lock(&all_lock);
+	list_del(&session->node);
+	spin_unlock(&all_lock);
+
+	kmview_rules_free(session);
+	if (session->watching)
+		kmview_hooks_builtin_put(session->flags & KMVIEW_INIT_MOUNT);
+	for (i = 0; i < KMVIEW_PROGS; i++) {
+		struct bpf_prog *prog = rcu_dereference_protected(session->progs[i], true);
+
+		if (prog)
+			bpf_prog_put(prog);
+	}
+	kmview_prefixes_free(session);
+	kmview_marks_free(session);
+	kmview_namespaces_free(session);
+	kmview_channel_free(session);
+	if (session->parent)
+		kmview_session_put(session->parent);
+	put_pid_ns(session->pid_ns);
+	put_pid(session->manager);
+	free_uid(session->user);
+	kfree(session);
+	module_put(THIS_MODULE);
+}
+
+static bool user_has_room(struct user_struct *user)
+{
+	struct kmview_session *session;
+	unsigned int n = 0;
+
+	if (capable(CAP_SYS_RESOURCE))
+		return true;
+	spin_lock(&all_lock);
+	list_for_each_entry(session, &all, node)
+		n += session->user == user;
+	spin_unlock(&all_lock);
+	return n < READ_ONCE(max_sessions);
+}
+
+struct kmview_session *kmview_session_open(void)
+{
+	struct kmview_task *self = kmview_current();
+	struct kmview_session *session;
+
+	if (!user_has_room(current_user()))
+		return ERR_PTR(-ENFILE);
+	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+	__module_get(THIS_MODULE);
+	refcount_set(&session->refs, 1);
+	INIT_WORK(&session->free_work, free_session);
+	mutex_init(&session->setup);
+	session->id = atomic64_inc_return(&last_id);
+	session->user = get_uid(current_user());
+	session->manager = get_task_pid(current, PIDTYPE_TGID);
+	session->pid_ns = get_pid_ns(task_active_pid_ns(current));
+	session->bytes = sizeof(*session);
+	kmview_namespaces_init(session);
+	if (self) {
+		kmview_session_get(self->session);
+		session->parent = self->session;
+	}
+	spin_lock(&all_lock);
+	list_add(&session->node, &all);
+	spin_unlock(&all_lock);
+	return session;
+}
+
+/* Under session->setup. */
+int kmview_session_init(struct kmview_session *session, struct kmview_init *init)
+{
+	bool mounts = init->flags & KMVIEW_INIT_MOUNT;
+	int err;
+
+	if (session->watching)
+		return -EBUSY;
+	if (init->major != KMVIEW_ABI_MAJOR)
+		return -EPROTO;
+	if (init->flags & ~KMVIEW_INIT_MOUNT || init->reserved)
+		return -EINVAL;
+	if (mounts && !kmview_mount_available())
+		return -EOPNOTSUPP;
+	err = kmview_channel_init(session, init->slots ?: 64, init->slot_size ?: 4096);
+	if (err)
+		return err;
+	err = watch(mounts);
+	if (err) {
+		kmview_channel_free(session);
+		return err;
+	}
+	session->watching = true;
+	session->flags = init->flags;
+	WRITE_ONCE(session->alive, true);
+
+	init->minor = KMVIEW_ABI_MINOR;
+	init->slots = session->channel.slots;
+	init->slot_size = session->channel.slot_size;
+	init->session = session->id;
+	init->ring_size = session->channel.size;
+	init->features = KMVIEW_FEATURE_BPF;
+	if (IS_ENABLED(CONFIG_IA32_EMULATION))
+		init->features |= KMVIEW_FEATURE_IA32;
+	if (kmview_mount_available())
+		init->features |= KMVIEW_FEATURE_MOUNT;
+	return 0;
+}
+
+/* The manager is gone: nobody answers any more, and no task of the session shall go on without it. */
+void kmview_session_die(struct kmview_session *session)
+{
+	mutex_lock(&session->setup);
+	WRITE_ONCE(session->alive, false);
+	mutex_unlock(&session->setup);
+	/* A fork that did not see this put its child on the list before; one that did kills the child itself. */
+	kmview_tasks_kill(session, SIGKILL);
+	kmview_channel_close(session);
+}
+
+void kmview_session_get(struct kmview_session *session)
+{
+	refcount_inc(&session->refs);
+}
+
+void kmview_session_put(struct kmview_session *session)
+{
+	if (refcount_dec_and_test(&session->refs))
+		queue_work(free_queue, &session->free_work);
+}
+
+bool kmview_session_within(const struct kmview_session *inner, const struct kmview_session *outer)
+{
+	for (; inner; inner = inner->parent)
+		if (inner == outer)
+			return true;
+	return false;
+}
+
+bool kmview_session_lives(const struct kmview_session *session)
+{
+	for (; session; session = session->parent)
+		if (!READ_ONCE(session->alive))
+			return false;
+	return true;
+}
+
+int kmview_sessions_init(void)
+{
+	free_queue = alloc_workqueue("kmview", WQ_UNBOUND, 0);
+	return free_queue ? 0 : -ENOMEM;
+}
+
+void kmview_sessions_exit(void)
+{
+	destroy_workqueue(free_queue);
+	if (tracepoints)
+		kmview_tasks_unwatch();
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KMVIEW_SESSION_H
+#define KMVIEW_SESSION_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "filter.h"
+#include "mount.h"
+#include "rule.h"
+#include "uapi/kmview.h"
+
+/* The kernel's own account of a slot; what is in the ring is only for the manager. Under ring_lock. */
+struct kmview_pending {
+	struct task_struct *task; /* blocked in it, or NULL */
+	struct file *gift;	  /* KMVIEW_GIVE */
+	u64 id;
+	u32 next; /* in a list of slots */
+};
+
+/* How long something that did not help is not tried again, in times. */
+struct kmview_pause {
+	unsigned int left;
+	unsigned int next;
+};
+
+/* The event ring, see ring.c. */
+struct kmview_channel {
+	spinlock_t lock;
+	struct kmview_ring *ring; /* shared with the manager */
+	struct kmview_pending *pending;
+	size_t size;
+	u32 head;
+	u32 mask;
+	u32 slots;
+	u32 slot_size;
+	u32 slots_offset;
+	u32 free;	       /* first of the free slots */
+	u32 zombies;	       /* first of those cancelled and not yet released by the manager */
+	struct list_head idle; /* threads of the manager that sleep in KMVIEW_EXCHANGE */
+	wait_queue_head_t poll;
+	wait_queue_head_t room; /* tasks that found no free slot */
+	u64 next_id;
+	unsigned int spin_ns; /* how long a task polls for its answer before it sleeps; adapts */
+	bool one_cpu;
+	struct kmview_pause task_pause, manager_pause; /* from yielding; adapt */
+};
+
+struct kmview_session {
+	refcount_t refs; /* the open file, each task, each nested session */
+	u64 id;
+	struct kmview_session *parent; /* the session that the manager is in; counted */
+	struct user_struct *user;      /* who opened it */
+	struct pid *manager;	       /* the process that opened it */
+	struct pid_namespace *pid_ns;  /* in which the manager counts */
+	struct work_struct free_work;
+	struct list_head node; /* of all sessions */
+
+	struct mutex setup; /* INIT, RULES, PREFIX, PROG; taken before the locks of hook.c */
+	bool watching;	    /* initialised: holds hooks */
+	bool alive;	    /* initialised, and the manager is there */
+	u32 flags;	    /* KMVIEW_INIT_ */
+	atomic_t tasks;
+	bool populated; /* had a task at some time */
+
+	struct kmview_channel channel;
+	struct kmview_rule_table rules;
+	struct kmview_prefixes prefixes;
+	struct kmview_marks marks;
+	struct bpf_prog __rcu *progs[KMVIEW_PROGS];
+	struct kmview_namespaces namespaces;
+
+	atomic64_t answers, bad_answers, cancelled, slept;
+	size_t bytes;
+};
+
+int kmview_sessions_init(void);
+void kmview_sessions_exit(void);
+
+struct kmview_session *kmview_session_open(void);
+int kmview_session_init(struct kmview_session *session, struct kmview_init *init);
+void kmview_session_die(struct kmview_session *session);
+void kmview_session_get(struct kmview_session *session);
+void kmview_session_put(struct kmview_session *session);
+
+/* Are its manager, and those of the outer sessions, there? */
+bool kmview_session_lives(const struct kmview_session *session);
+
+/* Is inner the same as outer, or nested in it? */
+bool kmview_session_within(const struct kmview_session *inner, const struct kmview_session *outer);
+
+#endif

@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who is in which session.
+ *
+ * kmview_leaves finds the kmview_task of a pid with two loads; the gate reads it at every hooked call of every task of the
+ * machine. Leaves are made when a pid of theirs first enters a session and stay until the module goes; all others are
+ * the one empty leaf, so that the gate needs no test.
+ *
+ * Entries come with JOIN and ATTACH, and with fork (tracepoint sched_process_fork, before the child runs). They go
+ * with exit (sched_process_exit, after the last system call). An exec by a thread that is not the leader
+ * gives it the leader's pid (sched_process_exec).
+ *
+ * Every change is made under kmview_tasks_lock, which is taken with interrupts on or off in any context but
+ * interrupts; the gate and kmview_current() read the task's own entry without it.
+ */
+#include <linux/hashtable.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/ptrace.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/tracepoint.h>
+#include <linux/uaccess.h>
+
+#include "gate.h"
+#include "hook.h"
+#include "ring.h"
+#include "session.h"
+#include "task.h"
+
+static kmview_leaf no_leaf;
+kmview_leaf *kmview_leaves[KMVIEW_LEAVES];
+
+static DEFINE_SPINLOCK(kmview_tasks_lock);
+static LIST_HEAD(tasks);
+static DEFINE_HASHTABLE(tasks_by_task, 10);
+static struct kmem_cache *task_cache;
+
+/* Functions of the kernel that are not exported, see kmview_call(). */
+static unsigned long ptrace_may_access_address, pidfd_get_pid_address;
+
+static struct kmview_task **entry_of(pid_t pid)
+{
+	return &(*kmview_leaves[pid >> KMVIEW_LEAF_SHIFT])[pid & (KMVIEW_LEAF_SIZE - 1)];
+}
+
+static int grow_leaf(pid_t pid, gfp_t gfp)
+{
+	kmview_leaf **place = &kmview_leaves[pid >> KMVIEW_LEAF_SHIFT], *leaf;
+
+	if (READ_ONCE(*place) != &no_leaf)
+		return 0;
+	leaf = kzalloc(sizeof(*leaf), gfp);
+	if (!leaf)
+		return -ENOMEM;
+	if (cmpxchg(place, &no_leaf, leaf) != &no_leaf)
+		kfree(leaf); /* somebody else was faster */
+	return 0;
+}
+
+static struct kmview_task *lookup(struct task_struct *task)
+{
+	struct kmview_task *self = READ_ONCE(*entry_of(task->pid));
+
+	return self && self->task == task ? self : NULL;
+}
+
+struct kmview_task *kmview_current(void)
+{
+	return lookup(current);
+}
+
+/* Find a task whose entry may not be under its pid, since exec is just changing that. Under kmview_tasks_lock. */
+static struct kmview_task *find(struct task_struct *task)
+{
+	struct kmview_task *self;
+
+	hash_for_each_possible(tasks_by_task, self, by_task, (unsigned long)task)
+		if (self->task == task)
+			return self;
+	return NULL;
+}
+
+/* Under kmview_tasks_lock. The session's count is taken over from the caller. */
+static void enter(struct kmview_task *self, struct task_struct *task, struct kmview_session *session, u64 cookie)
+{
+	self->task = task;
+	self->pid = task->pid;
+	self->session = session;
+	self->cookie = cookie;
+	task_set_no_new_privs(task);
+	list_add_tail(&self->node, &tasks);
+	hash_add(tasks_by_task, &self->by_task, (unsigned long)task);
+	for (; session; session = session->parent)
+		atomic_inc(&session->tasks);
+	WRITE_ONCE(self->session->populated, true);
+	smp_store_release(entry_of(task->pid), self);
+}
+
+static void leave(struct kmview_task *self)
+{
+	struct kmview_session *session;
+
+	list_del(&self->node);
+	hash_del(&self->by_task);
+	for (session = self->session; session; session = session->parent)
+		if (atomic_dec_and_test(&session->tasks))
+			kmview_channel_emptied(session);
+}
+
+/* ---- tracepoints */
+
+static void on_fork(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	struct kmview_task *self = lookup(parent), *new;
+
+	if (!self)
+		return;
+	new = kmem_cache_zalloc(task_cache, GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
+	if (!new || grow_leaf(child->pid, GFP_ATOMIC | __GFP_NOWARN)) {
+		/* Nobody leaves: rather no child than one outside. It has not run yet. */
+		if (new)
+			kmem_cache_free(task_cache, new);
+		send_sig(SIGKILL, child, 1);
+		return;
+	}
+	kmview_session_get(self->session);
+	spin_lock(&kmview_tasks_lock);
+	enter(new, child, self->session, self->cookie);
+	if (!kmview_session_lives(self->session))
+		send_sig(SIGKILL, child, 1);
+	spin_unlock(&kmview_tasks_lock);
+}
+
+static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct kmview_task *self;
+
+	if (old_pid == task->pid || !task_no_new_privs(task))
+		return;
+	/* The leader, whose pid this was until now, has exited: its entry is empty. */
+	spin_lock(&kmview_tasks_lock);
+	self = find(task);
+	if (self) {
+		smp_store_release(entry_of(task->pid), self);
+		cmpxchg(entry_of(old_pid), self, NULL);
+		self->pid = task->pid;
+	}
+	spin_unlock(&kmview_tasks_lock);
+}
+
+static void on_exit_of(void *data, struct task_struct *task)
+{
+	struct kmview_task *self;
+
+	if (!task_no_new_privs(task))
+		return;
+	spin_lock(&kmview_tasks_lock);
+	self = find(task);
+	if (self) {
+		cmpxchg(entry_of(self->pid), self, NULL);
+		leave(self);
+	}
+	spin_unlock(&kmview_tasks_lock);
+	if (self) {
+		kmview_session_put(self->session);
+		kmem_cache_free(task_cache, self);
+	}
+}
+
+static struct probe {
+	const char *name;
+	void *function;
+	struct tracepoint *tracepoint;
+} probes[] = {
+	{ "sched_process_fork", on_fork },
+	{ "sched_process_exec", on_exec },
+	{ "sched_process_exit", on_exit_of },
+};
+
+static void find_probe(struct tracepoint *tracepoint, void *data)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (!strcmp(tracepoint->name, probes[i].name))
+			probes[i].tracepoint = tracepoint;
+}
+
+int kmview_tasks_watch(void)
+{
+	int i, err;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+		err = tracepoint_probe_register(probes[i].tracepoint, probes[i].function, NULL);
+		if (err)
+			goto undo;
+	}
+	return 0;
+undo:
+	while (i--)
+		tracepoint_probe_unregister(probes[i].tracepoint, probes[i].function, NULL);
+	return err;
+}
+
+void kmview_tasks_unwatch(void)
+{
+	int i;
+
+	for (i = ARRAY_SIZE(probes) - 1; i >= 0; i--)
+		tracepoint_probe_unregister(probes[i].tracepoint, probes[i].function, NULL);
+}
+
+/* ---- joining */
+
+/* May a task enter this session, as far as the sessions that it is in are concerned? Under kmview_tasks_lock. */
+static int may_enter(struct task_struct *task, struct kmview_session *session)
+{
+	struct kmview_task *self = lookup(task);
+
+	if (!kmview_session_lives(session))
+		return -ENOTCONN;
+	return (self ? self->session : NULL) == session->parent ? 0 : -EBUSY;
+}
+
+/* Put one task into the session, in place of the outer one. Takes a new kmview_task over if it succeeds. */
+static int put_in(struct task_struct *task, struct kmview_session *session, u64 cookie, struct kmview_task *new)
+{
+	struct kmview_task *old;
+	int err;
+
+	spin_lock(&kmview_tasks_lock);
+	err = may_enter(task, session);
+	if (!err && task->flags & PF_EXITING)
+		err = -ESRCH; /* its exit may have been seen already */
+	if (err) {
+		spin_unlock(&kmview_tasks_lock);
+		return err;
+	}
+	kmview_session_get(session);
+	old = lookup(task);
+	if (old) {
+		/* The task goes on to use its entry: change it, do not replace it. */
+		struct kmview_session *outer = old->session;
+
+		atomic_inc(&session->tasks);
+		WRITE_ONCE(session->populated, true);
+		old->cookie = cookie;
+		smp_store_release(&old->session, session);
+		spin_unlock(&kmview_tasks_lock);
+		kmview_session_put(outer); /* the inner session holds it, too */
+		kmem_cache_free(task_cache, new);
+		return 0;
+	}
+	enter(new, task, session, cookie);
+	spin_unlock(&kmview_tasks_lock);
+	return 0;
+}
+
+static struct kmview_task *new_task(pid_t pid)
+{
+	if (grow_leaf(pid, GFP_KERNEL_ACCOUNT))
+		return NULL;
+	return kmem_cache_zalloc(task_cache, GFP_KERNEL_ACCOUNT);
+}
+
+int kmview_join(struct kmview_session *session, u64 cookie)
+{
+	struct kmview_task *new;
+	int err;
+
+	if (task_tgid(current) == session->manager)
+		return -EINVAL;
+	if (!thread_group_empty(current))
+		return -EBUSY;
+#ifdef CONFIG_IO_URING
+	if (current->io_uring)
+		return -EBUSY;
+#endif
+	new = new_task(current->pid);
+	if (!new)
+		return -ENOMEM;
+	err = put_in(current, session, cookie, new);
+	if (err)
+		kmem_cache_free(task_cache, new);
+	return err;
+}
+
+/* The next thread of the process that is not in the session yet, counted; NULL: all are. */
+static struct task_struct *next_outside(struct task_struct *leader, struct kmview_session *session, int *err)
+{
+	struct task_struct *thread, *found = NULL;
+	struct kmview_task *self;
+
+	rcu_read_lock();
+	for_each_thread(leader, thread) {
+		if (thread->flags & PF_EXITING)
+			continue;
+		spin_lock(&kmview_tasks_lock);
+		self = lookup(thread);
+		if (!self || self->session != session)
+			found = thread;
+		spin_unlock(&kmview_tasks_lock);
+#ifdef CONFIG_IO_URING
+		if (found && found->io_uring)
+			*err = -EBUSY;
+#endif
+		if (found) {
+			get_task_struct(found);
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/*
+ * Threads enter one by one, until a pass finds none outside: a thread made meanwhile by one that was outside is seen by
+ * the next pass, one made by a thread inside is inside.
+ */
+static int attach_threads(struct task_struct *leader, struct kmview_session *session, u64 cookie)
+{
+	struct task_struct *thread;
+	struct kmview_task *new;
+	bool any = false;
+	int err = 0;
+
+	while ((thread = next_outside(leader, session, &err))) {
+		new = err ? NULL : new_task(thread->pid);
+		if (!err && !new)
+			err = -ENOMEM;
+		if (!err) {
+			err = put_in(thread, session, cookie, new);
+			if (err)
+				kmem_cache_free(task_cache, new);
+		}
+		put_task_struct(thread);
+		if (err == -ESRCH)
+			err = 0; /* it exited meanwhile */
+		else if (err)
+			return err;
+		else
+			any = true;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	if (any)
+		return 0;
+	return READ_ONCE(leader->exit_state) ? -ESRCH : -EBUSY;
+}
+
+int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
+{
+	struct task_struct *leader;
+	unsigned int flags;
+	struct pid *pid;
+	int err;
+
+	if (!ptrace_may_access_address || !pidfd_get_pid_address)
+		return -EOPNOTSUPP;
+	pid = (void *)kmview_call(pidfd_get_pid_address, pidfd, (unsigned long)&flags, 0, 0, 0);
+	if (IS_ERR(pid))
+		return PTR_ERR(pid);
+	leader = get_pid_task(pid, PIDTYPE_TGID);
+	put_pid(pid);
+	if (!leader)
+		return -ESRCH;
+	if (task_tgid(leader) == session->manager || same_thread_group(leader, current) ||
+	    leader->flags & PF_KTHREAD)
+		err = -EINVAL;
+	else if (!(u8)kmview_call(ptrace_may_access_address, (unsigned long)leader, PTRACE_MODE_ATTACH_REALCREDS,
+				    0, 0, 0))
+		err = -EPERM;
+	else
+		err = attach_threads(leader, session, cookie);
+	put_task_struct(leader);
+	return err;
+}
+
+/* ---- all tasks of a session */
+
+int kmview_tasks_list(struct kmview_session *session, struct kmview_tasks __user *arg)
+{
+	struct kmview_task_info *infos;
+	struct kmview_tasks list;
+	struct kmview_task *self;
+	u32 room, n = 0;
+	int err = 0;
+
+	if (copy_from_user(&list, arg, sizeof(list)))
+		return -EFAULT;
+	if (list.reserved)
+		return -EINVAL;
+	room = min_t(u32, list.count, PID_MAX_LIMIT);
+	room = min_t(u32, room, atomic_read(&session->tasks) + 64);
+	infos = kvcalloc(room ?: 1, sizeof(*infos), GFP_KERNEL_ACCOUNT);
+	if (!infos)
+		return -ENOMEM;
+
+	spin_lock(&kmview_tasks_lock);
+	list_for_each_entry(self, &tasks, node) {
+		if (!kmview_session_within(self->session, session))
+			continue;
+		if (n < room) {
+			infos[n].pid = task_tgid_nr_ns(self->task, session->pid_ns);
+			infos[n].tid = task_pid_nr_ns(self->task, session->pid_ns);
+			infos[n].cookie = self->cookie;
+			infos[n].session = self->session->id;
+		}
+		n++;
+	}
+	spin_unlock(&kmview_tasks_lock);
+
+	if (copy_to_user(u64_to_user_ptr(list.tasks), infos, min(n, room) * sizeof(*infos)) ||
+	    put_user(n, &arg->count))
+		err = -EFAULT;
+	kvfree(infos);
+	return err;
+}
+
+/* Does this task stand for its process? The leader does, and any thread of a process whose leader has exited. */
+static bool stands_for_process(const struct kmview_task *self)
+{
+	return thread_group_leader(self->task) || !find(self->task->group_leader);
+}
+
+void kmview_tasks_kill(struct kmview_session *session, int signal)
+{
+	struct kmview_task *self;
+
+	spin_lock(&kmview_tasks_lock);
+	list_for_each_entry(self, &tasks, node) {
+		if (!kmview_session_within(self->session, session))
+			continue;
+		if (signal == SIGKILL)
+			send_sig(SIGKILL, self->task, 1);
+		else if (stands_for_process(self))
+			kill_pid(task_tgid(self->task), signal, 1);
+	}
+	spin_unlock(&kmview_tasks_lock);
+}
+
+/* ---- module */
+
+int kmview_tasks_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < KMVIEW_LEAVES; i++)
+		kmview_leaves[i] = &no_leaf;
+	for_each_kernel_tracepoint(find_probe, NULL);
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (!probes[i].tracepoint)
+			return -ENOENT;
+	ptrace_may_access_address = kmview_symbol("ptrace_may_access");
+	pidfd_get_pid_address = kmview_symbol("pidfd_get_pid");
+	/* What a program answers is copied to user space from where it wrote it. */
+	task_cache = kmem_cache_create_usercopy("kmview_task", sizeof(struct kmview_task), 0, SLAB_HWCACHE_ALIGN,
+						offsetof(struct kmview_task, call.out), KMVIEW_BPF_BYTES, NULL);
+	return task_cache ? 0 : -ENOMEM;
+}
+
+void kmview_tasks_exit(void)
+{
+	unsigned int i;
+
+	tracepoint_synchronize_unregister();
+	kmem_cache_destroy(task_cache);
+	for (i = 0; i < KMVIEW_LEAVES; i++)
+		if (kmview_leaves[i] != &no_leaf)
+			kfree(kmview_leaves[i]);
+}

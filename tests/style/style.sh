@@ -1,0 +1,52 @@
+#!/bin/bash
+# timeout: 1200
+# What the code looks like, and what static checkers say about it: `make style`.
+#
+# checkpatch and sparse are the kernel's own: the first from the sources that tests/vm/compile.sh
+# unpacked, the second run by the kernel's build on each file, against the headers of 6.1 and 6.12.
+top=$(readlink -f "$(dirname "$0")/../..")
+. "$top/tests/lib/tap.sh"
+cd "$top" || exit 1
+
+kernel=$(tests/vm/compile.sh uml) || exit 1
+mapfile -t sources < <(git ls-files -co --exclude-standard '*.c' '*.h')
+mapfile -t module < <(git ls-files -co --exclude-standard 'kmod/*.[chS]')
+
+# A module that lives outside the kernel's tree looks at the kernel's version, in its compat headers.
+# A macro that makes symbols does not use each argument; assembly is not C.
+patch_check() {
+	perl "$kernel/kdir/scripts/checkpatch.pl" --no-tree --terse --no-summary --max-line-length=120 \
+		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_UNUSED -f "${module[@]}"
+}
+
+format_check() {
+	local wrong
+	wrong=$(clang-format --dry-run "${sources[@]}" 2>&1 | grep -o '^[^ :]*:[0-9]*' | cut -d: -f1 | sort | uniq -c)
+	[ -z "$wrong" ] || { echo "places that clang-format would change:"; echo "$wrong"; return 1; }
+}
+
+sparse_check() { # KERNEL
+	local dir out=$top/build/style/$1
+	dir=$(tests/vm/kernels.sh --dir "$1") || return
+	rm -rf "$out"
+	make -s module-sources KMOD_BUILD="build/style/$1" || return
+	make -C "$dir/kdir" M="$out" C=2 CF="-D__CHECK_ENDIAN__" modules >"$out/log" 2>&1 || { cat "$out/log"; return 1; }
+	grep -c '^  CHECK' "$out/log"
+	! grep -E 'warning:|error:' "$out/log"
+}
+
+# cppcheck reads neither the headers of libraries nor the kernel's, so what it says about the kernel's
+# lists and macros is not asked for; the compiler knows better what is initialised; arithmetic on void pointers is GNU C.
+bug_check() {
+	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 -I. \
+		--suppress=unknownMacro --suppress=syntaxError --suppress=arithOperationsOnVoidPointer \
+		--suppress='uninitvar:kmod/*' --suppress='autoVariables:kmod/*' --suppress='selfAssignment:kmod/*' \
+		$(printf '%s\n' "${sources[@]}" | grep '\.c$' | grep -v '^bpf/')
+}
+
+ok "checkpatch on ${#module[@]} files of the modules" patch_check
+ok "clang-format on ${#sources[@]} files" format_check
+ok "sparse against 6.1" sparse_check 6.1
+ok "sparse against 6.12" sparse_check 6.12
+ok "cppcheck" bug_check
+done_testing

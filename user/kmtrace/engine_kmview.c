@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The engine on /dev/kmview: every call costs what its rule needs, and no more.
+ *
+ * A result that is always the same is a value in the kernel's table. Calls that are only printed
+ * are notified once, when they are over; rules that look at arguments are asked before. What the
+ * BPF programs serve is not shown at all.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kmtrace.h"
+#include "bpf/kmview/loader.h"
+
+static ssize_t memory_read(struct traced *traced, uint64_t address, void *buffer, size_t length)
+{
+	return kmview_read(&traced->request, address, buffer, length);
+}
+
+static ssize_t memory_write(struct traced *traced, uint64_t address, const void *bytes,
+			    size_t length)
+{
+	return kmview_write(&traced->request, address, bytes, length);
+}
+
+static ssize_t string(struct traced *traced, unsigned int arg, char *buffer, size_t size)
+{
+	return kmview_string(&traced->request, arg, buffer, size);
+}
+
+static int proceed(struct traced *traced, bool tell)
+{
+	return tell ? kmview_continue_tell(&traced->request) : kmview_continue(&traced->request);
+}
+
+static int answer(struct traced *traced, int64_t result)
+{
+	return kmview_return(&traced->request, result);
+}
+
+const struct engine engine_kmview = {
+	.sentence = "engine: kmview (" KMVIEW_DEVICE "), calls are served by the kernel module",
+	.results = true,
+	.read = memory_read,
+	.write = memory_write,
+	.string = string,
+	.proceed = proceed,
+	.answer = answer,
+};
+
+/* What the kernel shall do at a call; false: nothing. */
+static bool hook_for(const struct options *options, const struct kmview_bpf *bpf,
+		     const struct kmview_syscall *call, struct kmview_hook *hook)
+{
+	bool printed = options->trace.has[call_index(call)];
+	bool uname = !strcmp(call->name, "uname");
+	const struct rule *constant = rules_constant(options, call);
+
+	*hook = (struct kmview_hook){.action = KMVIEW_NOTIFY};
+	if (options->bpf_uname && uname) {
+		hook->action = KMVIEW_BPF;
+		hook->prog = KMVIEW_BPF_PLACE_UNAME;
+	} else if (options->bpf_policy && kmview_bpf_policy_has(bpf, call)) {
+		hook->action = KMVIEW_BPF;
+		hook->prog = KMVIEW_BPF_PLACE_POLICY;
+	} else if (options->bpf_count && printed) {
+		hook->action = KMVIEW_BPF;
+		hook->prog = KMVIEW_BPF_PLACE_COUNT;
+	} else if (constant && !printed) {
+		hook->action = KMVIEW_VALUE;
+		hook->value = constant->value;
+	} else if (rules_want(options, call)) {
+		return true;
+	} else if (options->uname_faked && uname) {
+		hook->flags = KMVIEW_RULE_EXIT;
+	} else if (printed) {
+		hook->flags = options->count || (call->flags & KMVIEW_CALL_NORETURN)
+				      ? 0
+				      : KMVIEW_RULE_EXIT;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static int set_hooks(const struct options *options, const struct kmview_bpf *bpf,
+		     struct kmview *session, bool off)
+{
+	static struct kmview_named_hook hooks[CALLS_MAX];
+	const struct kmview_syscall *call = NULL;
+	size_t count = 0, failed;
+	int error;
+
+	while ((call = kmview_syscall_next(call))) {
+		struct kmview_named_hook *hook = &hooks[count];
+
+		if (strcmp(call->name, call->family) || !hook_for(options, bpf, call, &hook->hook))
+			continue;
+		hook->name = call->name;
+		if (off)
+			hook->hook = (struct kmview_hook){.action = KMVIEW_PASS};
+		count++;
+	}
+	while ((error = kmview_hooks(session, hooks, count, &failed)) == -EBUSY) {
+		output_say(options, "%s is not seen: something else in the kernel has hold of it",
+			   hooks[failed].name);
+		hooks[failed] = hooks[--count];
+	}
+	if (error < 0)
+		complain("the kernel does not take the rules for system calls: %s",
+			 strerror(-error));
+	return error;
+}
+
+static int attach_all(const struct options *options, struct kmview *session)
+{
+	for (unsigned int i = 0; i < options->pid_count; i++) {
+		int error = kmview_attach(session, options->pids[i], 0);
+
+		if (error < 0) {
+			complain("cannot attach process %d: %s", options->pids[i],
+				 error == -EPERM   ? "it is not yours to trace"
+				 : error == -EBUSY ? "it has an io_uring, or is in a session that "
+						     "this is not nested in"
+						   : strerror(-error));
+			return error;
+		}
+	}
+	return 0;
+}
+
+static void show(const struct options *options, struct kmview_request *request)
+{
+	struct traced traced = {
+		.engine = &engine_kmview,
+		.call = request->call,
+		.abi = request->event.abi,
+		.nr = request->event.nr,
+		.pid = request->event.pid,
+		.tid = request->event.tid,
+		.id = request->event.id,
+		.exit = request->event.kind == KMVIEW_KIND_EXIT,
+		.result = request->event.result,
+		.request = *request,
+	};
+
+	memcpy(traced.args, request->event.args, sizeof(traced.args));
+	trace_call(options, &traced);
+}
+
+static volatile sig_atomic_t interrupts;
+
+static void interrupted(int signal)
+{
+	interrupts++;
+}
+
+/* The processes of -p cannot leave the session: a first interrupt ends the tracing, a second one
+ * them. */
+static bool attached_interrupt(const struct options *options, const struct kmview_bpf *bpf,
+			       struct kmview *session)
+{
+	static int seen;
+
+	if (!interrupts || seen == interrupts)
+		return false;
+	seen = interrupts;
+	if (interrupts > 1)
+		return true;
+	set_hooks(options, bpf, session, true);
+	output_say(options, "tracing has ended; the processes stay in the session and end with it. "
+			    "Interrupt again to end them.");
+	return false;
+}
+
+static int serve(const struct options *options, const struct kmview_bpf *bpf,
+		 struct kmview *session)
+{
+	struct kmview_loop *loop;
+	struct kmview_request request;
+	int result = kmview_loop_new(&loop, session);
+
+	while (result >= 0 || result == -EINTR) {
+		if (attached_interrupt(options, bpf, session))
+			break;
+		result = kmview_next(loop, &request, trace_delayed(options));
+		if (result == 1 && request.cancel)
+			trace_cancelled(request.event.id);
+		else if (result == 1)
+			show(options, &request);
+	}
+	kmview_loop_free(loop);
+	if (result == -ESRCH)
+		return 0;
+	if (interrupts)
+		return kmview_shutdown(session, NULL, NULL, 2000);
+	if (result < 0)
+		complain("the session broke: %s", strerror(-result));
+	return result;
+}
+
+static int run_command(const struct options *options, const struct kmview_bpf *bpf,
+		       struct kmview *session)
+{
+	struct kmview_child child;
+	int status, error = kmview_spawn(session, options->command, NULL, 0, &child);
+
+	if (error < 0) {
+		complain("cannot start a process in the session: %s", strerror(-error));
+		return STATUS_FAILED;
+	}
+	/* The terminal's signals are for the command; we end when it has. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	if (serve(options, bpf, session) < 0)
+		return STATUS_FAILED;
+	error = kmview_spawn_error(&child);
+	while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (error < 0) {
+		complain("cannot execute %s: %s", options->command[0], strerror(-error));
+		return error == -ENOENT ? 127 : 126;
+	}
+	return command_status(status);
+}
+
+static int run_attached(const struct options *options, const struct kmview_bpf *bpf,
+			struct kmview *session)
+{
+	struct sigaction action = {.sa_handler = interrupted};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (attach_all(options, session) < 0)
+		return STATUS_FAILED;
+	return serve(options, bpf, session) < 0 ? STATUS_FAILED : 0;
+}
+
+int kmview_engine_run(const struct options *options, struct kmview *session)
+{
+	struct kmview_bpf *bpf = NULL;
+	char *why = NULL;
+	int status;
+
+	if (options->bpf_uname || options->bpf_count || options->bpf_policy) {
+		struct kmview_bpf_wanted wanted = {
+			.uname = options->bpf_uname ? options->uname : NULL,
+			.policy_file = options->bpf_policy,
+			.count = options->bpf_count,
+		};
+
+		bpf = kmview_bpf_load(session, &wanted, &why);
+		if (!bpf) {
+			complain("%s", why ? why : strerror(ENOMEM));
+			free(why);
+			return STATUS_FAILED;
+		}
+	}
+	if (set_hooks(options, bpf, session, false) < 0)
+		status = STATUS_FAILED;
+	else if (options->pid_count)
+		status = run_attached(options, bpf, session);
+	else
+		status = run_command(options, bpf, session);
+	if (bpf && options->bpf_count)
+		kmview_bpf_counts(bpf, output_count_add);
+	kmview_bpf_free(bpf);
+	return status;
+}

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Rules of the command line: which calls and paths they are for, and what they say.
+ *
+ * A pattern is matched against every path argument of a call as an absolute path: a relative one is
+ * put behind the directory it starts from, and "." and ".." are resolved by text, not through
+ * links.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "kmtrace.h"
+
+const char *const uts_field_names[UTS_FIELDS] = {
+	"sysname", "nodename", "release", "version", "machine", "domainname",
+};
+
+unsigned int call_index(const struct kmview_syscall *call)
+{
+	if (strcmp(call->name, call->family))
+		call = kmview_syscall(call->family);
+	return call - kmview_syscall_next(NULL);
+}
+
+static bool has_argument(const struct kmview_syscall *call, enum kmview_type type)
+{
+	for (unsigned int i = 0; i < call->argc; i++)
+		if (call->args[i] == type)
+			return true;
+	return false;
+}
+
+static bool in_class(const struct kmview_syscall *call, const char *class)
+{
+	static const char *const process[] = {
+		"fork",	   "vfork",
+		"clone",   "clone3",
+		"execve",  "execveat",
+		"exit",	   "exit_group",
+		"wait4",   "waitid",
+		"kill",	   "tkill",
+		"tgkill",  "pidfd_send_signal",
+		"unshare", "setns",
+		NULL,
+	};
+	static const char *const network[] = {
+		"socket",      "socketpair", "bind",	   "connect",  "listen",
+		"accept",      "accept4",    "sendto",	   "recvfrom", "sendmsg",
+		"recvmsg",     "sendmmsg",   "recvmmsg",   "shutdown", "getsockname",
+		"getpeername", "setsockopt", "getsockopt", NULL,
+	};
+	const char *const *names = !strcmp(class, "%network") ? network : process;
+
+	if (!strcmp(class, "all"))
+		return true;
+	if (!strcmp(class, "%file"))
+		return has_argument(call, KMVIEW_T_PATH);
+	if (!strcmp(class, "%desc"))
+		return has_argument(call, KMVIEW_T_FD) || has_argument(call, KMVIEW_T_DIRFD);
+	for (; *names; names++)
+		if (!strcmp(call->family, *names))
+			return true;
+	return false;
+}
+
+static bool is_class(const char *word)
+{
+	static const char *const classes[] = {"all", "%file", "%desc", "%network", "%process"};
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (!strcmp(word, classes[i]))
+			return true;
+	return false;
+}
+
+static bool call_set_add_word(struct call_set *set, const char *word)
+{
+	const struct kmview_syscall *call = NULL;
+
+	if (!strcmp(word, "none"))
+		return true;
+	if (is_class(word)) {
+		while ((call = kmview_syscall_next(call)))
+			if (in_class(call, word))
+				set->has[call_index(call)] = 1;
+		return true;
+	}
+	call = kmview_syscall(word);
+	if (!call)
+		return false;
+	set->has[call_index(call)] = 1;
+	return true;
+}
+
+int call_set_add(struct call_set *set, const char *list, char **unknown)
+{
+	char *copy = strdup(list), *rest = copy, *word;
+
+	while ((word = strsep(&rest, ","))) {
+		if (call_set_add_word(set, word))
+			continue;
+		*unknown = strdup(word);
+		free(copy);
+		return -1;
+	}
+	free(copy);
+	return 0;
+}
+
+static int say(char **why, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int say(char **why, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(why, format, args) < 0)
+		*why = NULL;
+	va_end(args);
+	return -1;
+}
+
+static int errno_of(const char *name)
+{
+	for (int i = 1; i < 4096; i++) {
+		const char *known = strerrorname_np(i);
+
+		if (known && !strcasecmp(known, name))
+			return i;
+	}
+	return 0;
+}
+
+static bool parse_value(const char *text, int64_t *value)
+{
+	char *end;
+	int error = errno_of(text[0] == '-' ? text + 1 : text);
+
+	if (error) {
+		*value = -error;
+		return true;
+	}
+	errno = 0;
+	*value = strtoll(text, &end, 0);
+	return !errno && *text && !*end;
+}
+
+static bool parse_time(const char *text, int64_t *microseconds)
+{
+	char *end;
+	double number = strtod(text, &end);
+	double unit = !strcmp(end, "us")	    ? 1
+		      : !*end || !strcmp(end, "ms") ? 1e3
+		      : !strcmp(end, "s")	    ? 1e6
+						    : 0;
+
+	if (end == text || unit == 0 || number < 0 || number * unit > 3600e6)
+		return false;
+	*microseconds = number * unit;
+	return true;
+}
+
+/* "CALLS[:PATTERN]", and what is behind the last "=" in *value, NULL if there is none. */
+static int rule_add(struct options *options, enum rule_kind kind, const char *text, char **value,
+		    struct rule **result, char **why)
+{
+	struct rule *rule = calloc(1, sizeof(*rule)), **last = &options->rules;
+	char *copy = strdup(text), *equals = strrchr(copy, '='), *colon, *unknown;
+
+	if (equals)
+		*equals = '\0';
+	colon = strchr(copy, ':');
+	if (colon)
+		*colon = '\0';
+	if (call_set_add(&rule->calls, copy, &unknown) < 0) {
+		say(why, "\"%s\" in \"%s\" is no system call; man 2 syscalls lists them", unknown,
+		    text);
+		free(unknown);
+		free(copy);
+		free(rule);
+		return -1;
+	}
+	rule->kind = kind;
+	rule->pattern = colon ? strdup(colon + 1) : NULL;
+	*value = equals ? strdup(equals + 1) : NULL;
+	while (*last)
+		last = &(*last)->next;
+	*last = rule;
+	*result = rule;
+	free(copy);
+	return 0;
+}
+
+int rule_add_deny(struct options *options, const char *text, char **why)
+{
+	struct rule *rule;
+	char *value;
+	int result = rule_add(options, RULE_RETURN, text, &value, &rule, why);
+
+	if (result < 0)
+		return result;
+	rule->value = -(value ? errno_of(value) : EPERM);
+	if (!rule->value)
+		result = say(why, "\"%s\" in \"%s\" is no name of an error; try EACCES or ENOENT",
+			     value, text);
+	free(value);
+	return result;
+}
+
+int rule_add_return(struct options *options, const char *text, char **why)
+{
+	struct rule *rule;
+	char *value;
+	int result = rule_add(options, RULE_RETURN, text, &value, &rule, why);
+
+	if (result < 0)
+		return result;
+	if (!value || !parse_value(value, &rule->value))
+		result = say(why,
+			     "\"%s\" needs a number or an error's name after \"=\", as in getuid=0",
+			     text);
+	free(value);
+	return result;
+}
+
+int rule_add_delay(struct options *options, const char *text, char **why)
+{
+	struct rule *rule;
+	char *value;
+	int result = rule_add(options, RULE_DELAY, text, &value, &rule, why);
+
+	if (result < 0)
+		return result;
+	if (!value || !parse_time(value, &rule->value))
+		result =
+			say(why, "\"%s\" needs a time up to an hour after \"=\", as in openat=20ms",
+			    text);
+	free(value);
+	return result;
+}
+
+int rule_add_fake(struct options *options, const char *text, char **why)
+{
+	const char *equals = strchr(text, '=');
+	size_t name = strcspn(text, "=");
+
+	for (int i = 0; equals && i < UTS_FIELDS; i++) {
+		const char *field = uts_field_names[i];
+
+		if (name != strlen("uname.") + strlen(field) || strncmp(text, "uname.", 6) ||
+		    strncmp(text + 6, field, strlen(field)))
+			continue;
+		if (strlen(equals + 1) > 64)
+			return say(why,
+				   "\"%s\" is longer than the 64 characters that uname can tell",
+				   text);
+		options->uname[i] = equals + 1;
+		options->uname_faked = true;
+		return 0;
+	}
+	return say(
+		why,
+		"\"%s\" is not of the form uname.FIELD=TEXT with FIELD one of sysname, nodename, "
+		"release, version, machine, domainname",
+		text);
+}
+
+bool rules_want(const struct options *options, const struct kmview_syscall *call)
+{
+	for (const struct rule *rule = options->rules; rule; rule = rule->next)
+		if (rule->calls.has[call_index(call)])
+			return true;
+	return false;
+}
+
+const struct rule *rules_constant(const struct options *options, const struct kmview_syscall *call)
+{
+	for (const struct rule *rule = options->rules; rule; rule = rule->next) {
+		if (!rule->calls.has[call_index(call)])
+			continue;
+		return rule->kind == RULE_RETURN && !rule->pattern ? rule : NULL;
+	}
+	return NULL;
+}
+
+/* Resolve "." and ".." and double slashes by text, in place. */
+static void normalize(char *path)
+{
+	char *out = path, *rest = path, *part;
+
+	while ((part = strsep(&rest, "/"))) {
+		if (!*part || !strcmp(part, "."))
+			continue;
+		if (!strcmp(part, "..")) {
+			while (out > path && *--out != '/')
+				;
+			continue;
+		}
+		*out++ = '/';
+		memmove(out, part, strlen(part) + 1);
+		out += strlen(part);
+	}
+	if (out == path)
+		*out++ = '/';
+	*out = '\0';
+}
+
+/* The path of an argument, absolute. */
+static bool absolute_path(struct traced *traced, unsigned int arg, char *path, size_t size)
+{
+	char link[64], given[PATH_MAX];
+	int dirfd = AT_FDCWD;
+	ssize_t length;
+
+	if (traced->engine->string(traced, arg, given, sizeof(given)) < 0)
+		return false;
+	for (unsigned int i = 0; i < arg; i++)
+		if (traced->call->args[i] == KMVIEW_T_DIRFD)
+			dirfd = traced->args[i];
+	if (given[0] == '/') {
+		strcpy(path, given);
+	} else {
+		if (dirfd == AT_FDCWD)
+			snprintf(link, sizeof(link), "/proc/%d/cwd", traced->tid);
+		else
+			snprintf(link, sizeof(link), "/proc/%d/fd/%d", traced->tid, dirfd);
+		length = readlink(link, path, size - strlen(given) - 2);
+		if (length < 0)
+			return false;
+		path[length] = '/';
+		strcpy(path + length + 1, given);
+	}
+	normalize(path);
+	return true;
+}
+
+static bool pattern_matches(const char *pattern, struct traced *traced)
+{
+	char path[2 * PATH_MAX];
+
+	for (unsigned int i = 0; i < traced->call->argc; i++)
+		if (traced->call->args[i] == KMVIEW_T_PATH && traced->args[i] &&
+		    absolute_path(traced, i, path, sizeof(path)) && !fnmatch(pattern, path, 0))
+			return true;
+	return false;
+}
+
+void rules_match(const struct options *options, struct traced *traced, const struct rule **result,
+		 const struct rule **delay)
+{
+	*result = *delay = NULL;
+	for (const struct rule *rule = options->rules; traced->call && rule; rule = rule->next) {
+		const struct rule **place = rule->kind == RULE_DELAY ? delay : result;
+
+		if (*place || !rule->calls.has[call_index(traced->call)])
+			continue;
+		if (!rule->pattern || pattern_matches(rule->pattern, traced))
+			*place = rule;
+	}
+}
+
+/* How uname's oldest forms, of 32-bit programs, differ: fewer fields, of 9 bytes. */
+static void uts_shape(const struct traced *traced, unsigned int *fields, size_t *field_size)
+{
+	bool oldest = traced->call && !strcmp(traced->call->name, "oldolduname");
+	bool old = traced->call && !strcmp(traced->call->name, "olduname");
+
+	*fields = oldest || old ? 5 : 6;
+	*field_size = oldest ? 9 : 65;
+}
+
+static int64_t uname_put(const struct options *options, struct traced *traced,
+			 const struct utsname *all)
+{
+	const char *whole[UTS_FIELDS] = {};
+	unsigned int fields;
+	size_t size;
+
+	uts_shape(traced, &fields, &size);
+	if (all) {
+		const char *names[UTS_FIELDS] = {all->sysname, all->nodename, all->release,
+						 all->version, all->machine,  all->domainname};
+
+		memcpy(whole, names, sizeof(whole));
+	}
+	for (unsigned int i = 0; i < fields; i++) {
+		const char *text = options->uname[i] ? options->uname[i] : whole[i];
+		char field[65] = "";
+
+		if (!text)
+			continue;
+		strncpy(field, text, size - 1);
+		if (traced->engine->write(traced, traced->args[0] + i * size, field, size) !=
+		    (ssize_t)size)
+			return -EFAULT;
+	}
+	return 0;
+}
+
+int64_t uname_fake_over(const struct options *options, struct traced *traced)
+{
+	return traced->result < 0 ? traced->result : uname_put(options, traced, NULL);
+}
+
+int64_t uname_fake_whole(const struct options *options, struct traced *traced)
+{
+	struct utsname truth;
+
+	return uname(&truth) < 0 ? -errno : uname_put(options, traced, &truth);
+}

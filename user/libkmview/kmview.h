@@ -1,0 +1,1 @@
+../../kmod/kmview/uapi/kmview.h

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A session as its manager holds it: the device, the mapped ring, and the commands that are one
+ * ioctl.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "session.h"
+
+int session_ioctl(struct kmview *session, unsigned long command, void *argument)
+{
+	int result = ioctl(session->fd, command, argument);
+
+	return result < 0 ? -errno : result;
+}
+
+struct kmview_slot *session_slot(const struct kmview *session, uint32_t slot)
+{
+	const struct kmview_init *init = &session->init;
+
+	return (void *)((char *)session->ring + session->ring->slots_offset +
+			(size_t)(slot & (init->slots - 1)) * init->slot_size);
+}
+
+static bool more_than_one_processor(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 1;
+}
+
+static int session_start(struct kmview *session, const struct kmview_options *options)
+{
+	struct kmview_init *init = &session->init;
+	int error;
+
+	session->fd = open(KMVIEW_DEVICE, O_RDWR | O_CLOEXEC);
+	if (session->fd < 0)
+		return -errno;
+	*init = (struct kmview_init){.major = KMVIEW_ABI_MAJOR, .minor = KMVIEW_ABI_MINOR};
+	if (options) {
+		init->flags = options->flags;
+		init->slots = options->slots;
+		init->slot_size = options->slot_size;
+	}
+	error = session_ioctl(session, KMVIEW_INIT, init);
+	if (error < 0)
+		return error;
+	session->ring =
+		mmap(NULL, init->ring_size, PROT_READ | PROT_WRITE, MAP_SHARED, session->fd, 0);
+	if (session->ring == MAP_FAILED) {
+		session->ring = NULL;
+		return -errno;
+	}
+	/* A child that outlives us must not keep the session alive. */
+	if (madvise(session->ring, init->ring_size, MADV_DONTFORK) < 0)
+		return -errno;
+	return 0;
+}
+
+int kmview_open(struct kmview **result, const struct kmview_options *options)
+{
+	struct kmview *session = calloc(1, sizeof(*session));
+	int error;
+
+	if (!session)
+		return -ENOMEM;
+	session->fd = -1;
+	session->spin = more_than_one_processor();
+	pthread_mutex_init(&session->socketcall_lock, NULL);
+	error = session_start(session, options);
+	if (error < 0) {
+		kmview_close(session);
+		return error;
+	}
+	*result = session;
+	return 0;
+}
+
+void kmview_close(struct kmview *session)
+{
+	if (!session)
+		return;
+	if (session->ring)
+		munmap(session->ring, session->init.ring_size);
+	if (session->fd >= 0)
+		close(session->fd);
+	pthread_mutex_destroy(&session->socketcall_lock);
+	free(session);
+}
+
+int kmview_fd(const struct kmview *session)
+{
+	return session->fd;
+}
+
+uint64_t kmview_session(const struct kmview *session)
+{
+	return session->init.session;
+}
+
+uint32_t kmview_features(const struct kmview *session)
+{
+	return session->init.features;
+}
+
+int kmview_stats(struct kmview *session, struct kmview_stats *stats)
+{
+	return session_ioctl(session, KMVIEW_STATS, stats);
+}
+
+int kmview_prefix(struct kmview *session, const char *path, uint32_t marks)
+{
+	struct kmview_prefix prefix = {.path = (uintptr_t)path, .marks = marks};
+
+	return session_ioctl(session, KMVIEW_PREFIX, &prefix);
+}
+
+int kmview_mark(struct kmview *session, int fd, uint32_t marks)
+{
+	struct kmview_mark mark = {.fd = fd, .marks = marks};
+
+	return session_ioctl(session, KMVIEW_MARK, &mark);
+}
+
+int kmview_prog(struct kmview *session, uint32_t place, int fd)
+{
+	struct kmview_prog prog = {.prog = place, .fd = fd};
+
+	if (!(session->init.features & KMVIEW_FEATURE_BPF))
+		return -ENOSYS;
+	return session_ioctl(session, KMVIEW_PROG, &prog);
+}
+
+int kmview_join(struct kmview *session, uint64_t cookie)
+{
+	struct kmview_join join = {.cookie = cookie};
+
+	return session_ioctl(session, KMVIEW_JOIN, &join);
+}
+
+int kmview_attach(struct kmview *session, pid_t pid, uint64_t cookie)
+{
+	struct kmview_attach attach = {.cookie = cookie};
+	int error;
+
+	attach.pidfd = syscall(SYS_pidfd_open, pid, 0);
+	if (attach.pidfd < 0)
+		return -errno;
+	error = session_ioctl(session, KMVIEW_ATTACH, &attach);
+	close(attach.pidfd);
+	return error;
+}
+
+int kmview_tasks(struct kmview *session, struct kmview_task_info **tasks, size_t *count)
+{
+	struct kmview_tasks request = {.count = 16};
+	uint32_t room;
+	int error;
+
+	*tasks = NULL;
+	do {
+		struct kmview_task_info *larger;
+
+		room = request.count + 16; /* some may be born meanwhile */
+		larger = reallocarray(*tasks, room, sizeof(**tasks));
+		if (!larger) {
+			error = -ENOMEM;
+			break;
+		}
+		*tasks = larger;
+		request.tasks = (uintptr_t)larger;
+		request.count = room;
+		error = session_ioctl(session, KMVIEW_TASKS, &request);
+	} while (error >= 0 && request.count > room);
+	if (error < 0) {
+		free(*tasks);
+		*tasks = NULL;
+		return error;
+	}
+	*count = request.count;
+	return 0;
+}
+
+int kmview_kill(struct kmview *session, int signal)
+{
+	struct kmview_kill kill = {.signal = signal};
+
+	return session_ioctl(session, KMVIEW_KILL, &kill);
+}
