@@ -125,8 +125,7 @@ static void linger(int fd)
 		return;
 	deadline = s->stack->now + (s->linger > 0 ? s->linger : 0) * NSEC_PER_SEC;
 	if (s->linger > 0 && s->type == SOCK_STREAM && !s->ops->shutdown(s, SHUT_WR))
-		while (!s->ops->ioctl(s, SIOCOUTQ, &left) && left > 0 &&
-		       !(s->ops->poll(s) & (POLLERR | POLLHUP)) && !socket_wait(s, POLLOUT, deadline))
+		while (!s->ops->ioctl(s, SIOCOUTQ, &left) && left > 0 && !socket_wait(s, POLLOUT, deadline))
 			;
 	stack_leave(s->stack);
 	descriptor_release(s);
