@@ -24,7 +24,7 @@ transfer() { # HOST SENDER-SIDE
 ok "20 MB over IPv4" transfer 10.0.0.1
 ok "20 MB over IPv6" transfer fd00::1
 answer() {
-	build/lwip-nc -s "$one" -l 7 <<<"from the server" >$tmp/got & local l=$!
+	build/lwip-nc -s "$one" -l 7 </dev/null >$tmp/got & local l=$!
 	until [ "$(echo "from the client" | timeout 20 build/lwip-guide-client $tmp/sw 10.0.0.9 10.0.0.1 7 2>$tmp/error; echo $?)" = 0 ]; do
 		grep -q refused $tmp/error || return 1
 	done
