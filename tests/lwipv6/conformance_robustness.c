@@ -113,7 +113,7 @@ static void repair(uint8_t *f, size_t len)
 
 int main(void)
 {
-	long frames = getenv("FUZZ_FRAMES") ? atol(getenv("FUZZ_FRAMES")) : 60000;
+	long frames = getenv("FUZZ_FRAMES") ? atol(getenv("FUZZ_FRAMES")) : 20000;
 	static uint8_t room[4096];
 	uint8_t *f = room + 2;
 	struct wire *w = wire_open(LWIP_STACK_FLAG_FORWARDING);
