@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
 # Speed of guests on both engines and on Debian's umps3, in millions of instructions per second of wall time:
 # build/bench/umps.jsonl. Every guest must show the same results and ticks everywhere.
 cd "$(dirname "$0")/../.." || exit 1

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
 # timeout: 120
 # What goes wrong gives one sentence with the field, and loses nothing that was written.
 . tests/lib/tap.sh

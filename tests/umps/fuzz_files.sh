@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
 # timeout: 3600
 # Damaged files never do more than give a sentence: see fuzz_files.c. CASES and SEED may be set.
 . tests/lib/tap.sh

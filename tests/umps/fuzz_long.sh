@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
 # timeout: 7200
 # Hours of the fuzzers that `make check` runs for seconds.
 . tests/lib/tap.sh

@@ -2,9 +2,9 @@
 /*
  * libFuzzer against the gdb server, on a machine of its own without a kernel.
  *
- * First byte even: the rest is what comes over the connection. Odd: the rest is packets, one per line, past the
- * framing, which random bytes seldom get right. The connection is at its end, so a machine that is told to run stops
- * after a slice.
+ * First byte even: the rest is what comes over the connection. Odd: the rest is packets, one per
+ * line, past the framing, which random bytes seldom get right. The connection is at its end, so a
+ * machine that is told to run stops after a slice.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size || pipe(ends) < 0)
 		return 0;
 	close(ends[1]);
-	s = (struct server){ .in = ends[0], .out = -1, .keyboard = -1, .asid = CURRENT_ASID, .interpreter = true };
+	s = (struct server){.in = ends[0],
+			    .out = -1,
+			    .keyboard = -1,
+			    .asid = CURRENT_ASID,
+			    .interpreter = true};
 	s.record = data[0] & 2;
 	s.config = small_machine();
 	if (server_power_on(&s, &error) < 0)

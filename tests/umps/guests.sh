@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # Building guests and machine files for tests; source it after tap.sh. shellcheck shell=bash
 #
 #   guests_start                 a directory for this test, $dir, removed at exit; $umps is the program

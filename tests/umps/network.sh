@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
 # timeout: 120
 # Two machines on one VDE switch exchange frames. (libvdeplug loads its modules in a way the sanitizers forbid, so
 # this is the plain program.)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # Debian's umps3, run unattended on a private X display; source it after tap.sh. shellcheck shell=bash
 #
 #   peer_start DIRECTORY                    a display for several runs; undone at exit

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
 # timeout: 180
 # The behaviour of the machine, probe by probe: every line of tests/umps/expected/PROBE names the section of the
 # specification it shows. Each probe runs on both engines and on umps3 itself: same text, same ticks.

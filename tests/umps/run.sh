@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
 # timeout: 180
 # What `umps run` does for people, shells and graders.
 . tests/lib/tap.sh

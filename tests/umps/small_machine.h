@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The machine that fuzzers of front ends play with: two processors, little memory, one terminal, no kernel.
+ * The machine that fuzzers of front ends play with: two processors, little memory, one terminal, no
+ * kernel.
  */
 #ifndef TESTS_UMPS_SMALL_MACHINE_H
 #define TESTS_UMPS_SMALL_MACHINE_H

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
 # timeout: 120
 # Going back in time: state, disk contents and breakpoints are as they were. See time_travel.c.
 . tests/lib/tap.sh

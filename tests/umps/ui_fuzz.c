@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libFuzzer against the requests of the page, on a machine without a kernel: one request per line, as JSON; after each
- * the machine gets its turn and everything is shown.
+ * libFuzzer against the requests of the page, on a machine without a kernel: one request per line,
+ * as JSON; after each the machine gets its turn and everything is shown.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static void request(struct session *s, const char *text, size_t length)
 	json_decref(command_run(s, fields));
 	session_advance(s);
 	if (!s->machine && s->record)
-		session_power_on(s, &(struct umps_error){ 0 });
+		session_power_on(s, &(struct umps_error){0});
 	if (address) {
 		json_decref(view_code(s, 0, address));
 		json_decref(view_memory(s, 0, -1, address, 256));
@@ -32,7 +32,7 @@ static void request(struct session *s, const char *text, size_t length)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct session s = { .path = "fuzz", .record = true, .speed = N_SPEEDS - 1 };
+	struct session s = {.path = "fuzz", .record = true, .speed = N_SPEEDS - 1};
 	struct umps_error error;
 
 	s.config = small_machine();

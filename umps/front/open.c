@@ -28,7 +28,8 @@ struct umps_config *config_from_path(const char *path, struct umps_error *error)
 
 	if (!file) {
 		snprintf(error->text, sizeof(error->text),
-			 "%s: cannot read it: %s; name a machine file (.json) or a kernel", path, strerror(errno));
+			 "%s: cannot read it: %s; name a machine file (.json) or a kernel", path,
+			 strerror(errno));
 		return NULL;
 	}
 	if (fread(magic, 1, sizeof(magic), file) != sizeof(magic))

@@ -8,8 +8,9 @@
 #include "umps/machine/umps.h"
 
 /*
- * PATH is a machine file, or a kernel (ELF or .core.umps), which gets the machine that a new machine file describes:
- * one processor, 64 frames, and a terminal0 that keeps no log. NULL and a sentence on errors.
+ * PATH is a machine file, or a kernel (ELF or .core.umps), which gets the machine that a new
+ * machine file describes: one processor, 64 frames, and a terminal0 that keeps no log. NULL and a
+ * sentence on errors.
  */
 struct umps_config *config_from_path(const char *path, struct umps_error *error);
 

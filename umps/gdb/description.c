@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One table says for each register its name, where its value lives, and how gdb shows it; the XML and the reading
- * and writing follow from it. Features: those that gdb demands of a MIPS, then ours: the rest of coprocessor 0,
- * the TLB, the bus, and four registers for each installed device. Registers of the last three are groups:
- * `info registers tlb`, `info registers bus`, `info registers devices`.
+ * One table says for each register its name, where its value lives, and how gdb shows it; the XML
+ * and the reading and writing follow from it. Features: those that gdb demands of a MIPS, then
+ * ours: the rest of coprocessor 0, the TLB, the bus, and four registers for each installed device.
+ * Registers of the last three are groups: `info registers tlb`, `info registers bus`, `info
+ * registers devices`.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -16,13 +17,16 @@
 #define DEVICE_BASE 0x10000054u
 #define ENTRYHI	    (UMPS_REG_CP0 + 10)
 
+#define EXCEPTION_FIELD "ExcCode"
+#define N_EXCEPTIONS	13
+
 enum source {
 	PROCESSOR,   /* where: register number of umps_get_register() */
 	ASID,	     /* of EntryHi, as a number of its own: for conditions of breakpoints */
 	UNAVAILABLE, /* gdb demands a floating-point unit; this machine has none */
 	TLB_HI,	     /* where: entry */
 	TLB_LO,
-	BUS,	     /* where: physical address */
+	BUS, /* where: physical address */
 };
 
 struct reg {
@@ -37,7 +41,8 @@ struct feature {
 	int first;		  /* register */
 };
 
-#define MAX_REGISTERS (DESCRIPTION_GENERAL + 34 + 8 + 2 * UMPS_MAX_TLB + 20 + UMPS_N_LINES * UMPS_N_DEVICES * 4)
+#define MAX_REGISTERS                                                                              \
+	(DESCRIPTION_GENERAL + 34 + 8 + 2 * UMPS_MAX_TLB + 20 + UMPS_N_LINES * UMPS_N_DEVICES * 4)
 
 struct description {
 	struct reg regs[MAX_REGISTERS];
@@ -47,40 +52,61 @@ struct description {
 	char *xml;
 };
 
-static const char types[] =
-	"<enum id=\"exception\" size=\"4\">"
-	"<evalue name=\"Int\" value=\"0\"/><evalue name=\"Mod\" value=\"1\"/><evalue name=\"TLBL\" value=\"2\"/>"
-	"<evalue name=\"TLBS\" value=\"3\"/><evalue name=\"AdEL\" value=\"4\"/><evalue name=\"AdES\" value=\"5\"/>"
-	"<evalue name=\"DBE\" value=\"6\"/><evalue name=\"IBE\" value=\"7\"/><evalue name=\"Sys\" value=\"8\"/>"
-	"<evalue name=\"Bp\" value=\"9\"/><evalue name=\"RI\" value=\"10\"/><evalue name=\"CpU\" value=\"11\"/>"
-	"<evalue name=\"Ov\" value=\"12\"/></enum>"
-	"<flags id=\"status_bits\" size=\"4\">"
-	"<field name=\"IEc\" start=\"0\" end=\"0\"/><field name=\"KUc\" start=\"1\" end=\"1\"/>"
-	"<field name=\"IEp\" start=\"2\" end=\"2\"/><field name=\"KUp\" start=\"3\" end=\"3\"/>"
-	"<field name=\"IEo\" start=\"4\" end=\"4\"/><field name=\"KUo\" start=\"5\" end=\"5\"/>"
-	"<field name=\"IM\" start=\"8\" end=\"15\"/><field name=\"BEV\" start=\"22\" end=\"22\"/>"
-	"<field name=\"TE\" start=\"27\" end=\"27\"/><field name=\"CU0\" start=\"28\" end=\"28\"/></flags>"
-	"<flags id=\"cause_bits\" size=\"4\">"
-	"<field name=\"ExcCode\" start=\"2\" end=\"6\" type=\"exception\"/><field name=\"IP\" start=\"8\" end=\"15\"/>"
-	"<field name=\"CE\" start=\"28\" end=\"29\"/><field name=\"BD\" start=\"31\" end=\"31\"/></flags>"
-	"<flags id=\"entryhi_bits\" size=\"4\">"
-	"<field name=\"ASID\" start=\"6\" end=\"11\"/><field name=\"VPN\" start=\"12\" end=\"31\"/></flags>"
-	"<flags id=\"entrylo_bits\" size=\"4\">"
-	"<field name=\"G\" start=\"8\" end=\"8\"/><field name=\"V\" start=\"9\" end=\"9\"/>"
-	"<field name=\"D\" start=\"10\" end=\"10\"/><field name=\"PFN\" start=\"12\" end=\"31\"/></flags>";
+/* The fields of registers, by bits. */
+struct field {
+	const char *name;
+	int first, last;
+};
+
+static const struct flags {
+	const char *name;
+	struct field fields[12];
+} flags[] = {
+	{"status_bits",
+	 {{"IEc", 0, 0},
+	  {"KUc", 1, 1},
+	  {"IEp", 2, 2},
+	  {"KUp", 3, 3},
+	  {"IEo", 4, 4},
+	  {"KUo", 5, 5},
+	  {"IM", 8, 15},
+	  {"BEV", 22, 22},
+	  {"TE", 27, 27},
+	  {"CU0", 28, 28}}},
+	{"cause_bits", {{EXCEPTION_FIELD, 2, 6}, {"IP", 8, 15}, {"CE", 28, 29}, {"BD", 31, 31}}},
+	{"entryhi_bits", {{"ASID", 6, 11}, {"VPN", 12, 31}}},
+	{"entrylo_bits", {{"G", 8, 8}, {"V", 9, 9}, {"D", 10, 10}, {"PFN", 12, 31}}},
+};
+
+static void write_types(FILE *out)
+{
+	fputs("<enum id=\"exception\" size=\"4\">", out);
+	for (uint32_t code = 0; code < N_EXCEPTIONS; code++)
+		fprintf(out, "<evalue name=\"%s\" value=\"%u\"/>", exception_name(code), code);
+	fputs("</enum>", out);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		fprintf(out, "<flags id=\"%s\" size=\"4\">", flags[i].name);
+		for (const struct field *f = flags[i].fields; f->name; f++)
+			fprintf(out, "<field name=\"%s\" start=\"%d\" end=\"%d\"%s/>", f->name,
+				f->first, f->last,
+				strcmp(f->name, EXCEPTION_FIELD) ? "" : " type=\"exception\"");
+		fputs("</flags>", out);
+	}
+}
 
 static void feature(struct description *d, const char *name, const char *group)
 {
-	d->features[d->n_features++] = (struct feature){ name, group, d->n_regs };
+	d->features[d->n_features++] = (struct feature){name, group, d->n_regs};
 }
 
-__attribute__((format(printf, 5, 6))) static void reg(struct description *d, enum source source, uint32_t where,
-						       const char *type, const char *format, ...)
+__attribute__((format(printf, 5, 6))) static void reg(struct description *d, enum source source,
+						      uint32_t where, const char *type,
+						      const char *format, ...)
 {
 	struct reg *r = &d->regs[d->n_regs++];
 	va_list args;
 
-	*r = (struct reg){ .source = source, .where = where, .type = type };
+	*r = (struct reg){.source = source, .where = where, .type = type};
 	va_start(args, format);
 	vsnprintf(r->name, sizeof(r->name), format, args);
 	va_end(args);
@@ -134,11 +160,12 @@ static void add_bus(struct description *d)
 	static const struct {
 		const char *name;
 		uint32_t offset;
-	} bus[] = { { "ram_base", 0x00 },      { "ram_size", 0x04 },	 { "tod_high", 0x18 },	 { "tod_low", 0x1C },
-		    { "interval_timer", 0x20 }, { "time_scale", 0x24 },	 { "tlb_floor", 0x28 },	 { "installed3", 0x2C },
-		    { "installed4", 0x30 },	{ "installed5", 0x34 },	 { "installed6", 0x38 }, { "installed7", 0x3C },
-		    { "interrupting3", 0x40 },	{ "interrupting4", 0x44 }, { "interrupting5", 0x48 },
-		    { "interrupting6", 0x4C },	{ "interrupting7", 0x50 } };
+	} bus[] = {{"ram_base", 0x00},	    {"ram_size", 0x04},	      {"tod_high", 0x18},
+		   {"tod_low", 0x1C},	    {"interval_timer", 0x20}, {"time_scale", 0x24},
+		   {"tlb_floor", 0x28},	    {"installed3", 0x2C},     {"installed4", 0x30},
+		   {"installed5", 0x34},    {"installed6", 0x38},     {"installed7", 0x3C},
+		   {"interrupting3", 0x40}, {"interrupting4", 0x44},  {"interrupting5", 0x48},
+		   {"interrupting6", 0x4C}, {"interrupting7", 0x50}};
 
 	feature(d, "org.umps.bus", "bus");
 	for (size_t i = 0; i < sizeof(bus) / sizeof(bus[0]); i++)
@@ -147,13 +174,15 @@ static void add_bus(struct description *d)
 
 static void add_devices(struct description *d, const struct umps *m)
 {
-	static const char *const plain[4] = { "status", "command", "data0", "data1" };
-	static const char *const terminal[4] = { "recv_status", "recv_command", "transm_status", "transm_command" };
+	static const char *const plain[4] = {"status", "command", "data0", "data1"};
+	static const char *const terminal[4] = {"recv_status", "recv_command", "transm_status",
+						"transm_command"};
 
 	feature(d, "org.umps.devices", "devices");
 	for (int line = UMPS_FIRST_LINE; line < UMPS_FIRST_LINE + UMPS_N_LINES; line++)
 		for (int number = 0; number < UMPS_N_DEVICES; number++) {
-			uint32_t index = (uint32_t)((line - UMPS_FIRST_LINE) * UMPS_N_DEVICES + number);
+			uint32_t index =
+				(uint32_t)((line - UMPS_FIRST_LINE) * UMPS_N_DEVICES + number);
 			struct umps_device device;
 
 			umps_get_device(m, (enum umps_line)line, number, &device);
@@ -171,9 +200,10 @@ static void write_feature(FILE *out, const struct description *d, int number)
 
 	fprintf(out, "<feature name=\"%s\">", f->name);
 	if (number == 0 || f->group || strstr(f->name, ".cp0"))
-		fputs(types, out);
+		write_types(out);
 	for (int i = f->first; i < end; i++) {
-		fprintf(out, "<reg name=\"%s\" bitsize=\"32\" type=\"%s\"", d->regs[i].name, d->regs[i].type);
+		fprintf(out, "<reg name=\"%s\" bitsize=\"32\" type=\"%s\"", d->regs[i].name,
+			d->regs[i].type);
 		if (f->group)
 			fprintf(out, " group=\"%s\" save-restore=\"no\"", f->group);
 		fputs("/>", out);
@@ -198,7 +228,8 @@ struct description *description_new(const struct umps *m)
 		free(d);
 		return NULL;
 	}
-	fputs("<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target version=\"1.0\">"
+	fputs("<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target "
+	      "version=\"1.0\">"
 	      "<architecture>mips:3000</architecture>",
 	      out);
 	for (int i = 0; i < d->n_features; i++)
@@ -220,8 +251,8 @@ const char *description_xml(const struct description *d)
 	return d->xml;
 }
 
-bool description_read(const struct description *d, const struct umps *m, int cpu, uint32_t number, uint32_t *value,
-		      bool *known)
+bool description_read(const struct description *d, const struct umps *m, int cpu, uint32_t number,
+		      uint32_t *value, bool *known)
 {
 	uint32_t hi = 0, lo = 0;
 	const struct reg *r;
@@ -252,7 +283,8 @@ bool description_read(const struct description *d, const struct umps *m, int cpu
 	return true;
 }
 
-bool description_write(const struct description *d, struct umps *m, int cpu, uint32_t number, uint32_t value)
+bool description_write(const struct description *d, struct umps *m, int cpu, uint32_t number,
+		       uint32_t value)
 {
 	const struct reg *r;
 	uint32_t hi, lo;

@@ -2,9 +2,10 @@
 /*
  * umps gdb: a machine that stands still until a debugger comes and tells it what to do.
  *
- * The debugger connects over TCP (loopback only: whoever connects rules the machine) or talks through standard input
- * and output, as gdb's `target remote | umps gdb --stdio MACHINE`. One debugger at a time. When it detaches the machine
- * runs on until the next one comes; when it disappears the machine stands still; when it kills, all ends.
+ * The debugger connects over TCP (loopback only: whoever connects rules the machine) or talks
+ * through standard input and output, as gdb's `target remote | umps gdb --stdio MACHINE`. One
+ * debugger at a time. When it detaches the machine runs on until the next one comes; when it
+ * disappears the machine stands still; when it kills, all ends.
  */
 #include <argp.h>
 #include <arpa/inet.h>
@@ -33,14 +34,15 @@ struct options {
 enum { OPTION_NO_RECORD = 256, OPTION_NO_TERMINAL, OPTION_INTERPRETER };
 
 static const struct argp_option option_list[] = {
-	{ "port", 'p', "PORT", 0, "listen on this TCP port of 127.0.0.1 (default 1234; 0: any free one)", 0 },
-	{ "stdio", 's', NULL, 0, "speak to the debugger through standard input and output", 0 },
-	{ "terminal", 't', "N", 0, "the terminal that the user sees and types on (default 0)", 0 },
-	{ "no-terminal", OPTION_NO_TERMINAL, NULL, 0, "show no terminal", 0 },
-	{ "no-record", OPTION_NO_RECORD, NULL, 0, "do not record: faster, but time cannot be reversed", 0 },
-	{ "interpreter", OPTION_INTERPRETER, NULL, 0, "do not translate to host code", 0 },
-	{ 0 }
-};
+	{"port", 'p', "PORT", 0,
+	 "listen on this TCP port of 127.0.0.1 (default 1234; 0: any free one)", 0},
+	{"stdio", 's', NULL, 0, "speak to the debugger through standard input and output", 0},
+	{"terminal", 't', "N", 0, "the terminal that the user sees and types on (default 0)", 0},
+	{"no-terminal", OPTION_NO_TERMINAL, NULL, 0, "show no terminal", 0},
+	{"no-record", OPTION_NO_RECORD, NULL, 0,
+	 "do not record: faster, but time cannot be reversed", 0},
+	{"interpreter", OPTION_INTERPRETER, NULL, 0, "do not translate to host code", 0},
+	{0}};
 
 static int number(struct argp_state *state, const char *text, int max, const char *what)
 {
@@ -77,7 +79,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		break;
 	case ARGP_KEY_ARG:
 		if (o->path)
-			argp_error(state, "one machine file or kernel is enough, \"%s\" is too much", argument);
+			argp_error(state,
+				   "one machine file or kernel is enough, \"%s\" is too much",
+				   argument);
 		o->path = argument;
 		break;
 	case ARGP_KEY_NO_ARGS:
@@ -98,17 +102,18 @@ static const struct argp argp = {
 
 static int listen_on(int port, char *text, size_t size)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_port = htons((uint16_t)port),
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons((uint16_t)port),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof(address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 1) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&address, &length) < 0) {
-		fprintf(stderr, "umps gdb: cannot listen on port %d: %s; choose another one with --port\n", port,
-			strerror(errno));
+		fprintf(stderr,
+			"umps gdb: cannot listen on port %d: %s; choose another one with --port\n",
+			port, strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return -1;
@@ -145,7 +150,8 @@ static int serve(struct server *s, const struct options *o)
 
 	signal(SIGPIPE, SIG_IGN);
 	if (o->stdio) {
-		signal(SIGINT, SIG_IGN); /* gdb's terminal sends it to both of us; gdb tells us in its own way */
+		signal(SIGINT, SIG_IGN); /* gdb's terminal sends it to both of us; gdb tells us in
+					    its own way */
 		s->in = STDIN_FILENO;
 		s->out = STDOUT_FILENO;
 		s->console_in_packets = true;
@@ -165,8 +171,8 @@ static int serve(struct server *s, const struct options *o)
 
 static int gdb_main(int argc, char **argv)
 {
-	struct options o = { .port = DEFAULT_PORT };
-	struct server s = { .in = -1, .out = -1, .keyboard = -1, .asid = CURRENT_ASID };
+	struct options o = {.port = DEFAULT_PORT};
+	struct server s = {.in = -1, .out = -1, .keyboard = -1, .asid = CURRENT_ASID};
 	struct umps_error error;
 	int status = 1;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `monitor COMMAND`: what gdb has no words for. One function per command; each prints to a text that is sent to the
- * debugger's console.
+ * `monitor COMMAND`: what gdb has no words for. One function per command; each prints to a text
+ * that is sent to the debugger's console.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +12,14 @@
 #define ENTRYHI	 (UMPS_REG_CP0 + 10)
 #define NO_INPUT "name a terminal and a text: input 0 ls"
 
-static const char *const states[] = { "halted", "running", "waiting" };
+static const char *const states[] = {"halted", "running", "waiting"};
 
 /* The symbol at an address of CPU, "" when there is none. */
 static void symbolize(const struct server *s, int cpu, uint32_t address, char *text, size_t size)
 {
-	int asid = address < umps_tlb_floor(s->machine) ? UMPS_ASID_PHYS :
-							  (int)(umps_get_register(s->machine, cpu, ENTRYHI) >> 6 & 63);
+	int asid = address < umps_tlb_floor(s->machine)
+			   ? UMPS_ASID_PHYS
+			   : (int)(umps_get_register(s->machine, cpu, ENTRYHI) >> 6 & 63);
 	const struct umps_symbol *symbol = umps_symbol_at(s->machine, asid, address);
 
 	text[0] = 0;
@@ -35,7 +36,8 @@ static void show_cpus(struct server *s, char *arguments, FILE *out)
 
 		symbolize(s, i, pc, symbol, sizeof(symbol));
 		fprintf(out, "%2d  %-8s PC %08X  Status %08X  ASID %2u  %llu instructions  %s\n", i,
-			states[umps_cpu_state(s->machine, i)], pc, umps_get_register(s->machine, i, UMPS_REG_CP0 + 12),
+			states[umps_cpu_state(s->machine, i)], pc,
+			umps_get_register(s->machine, i, UMPS_REG_CP0 + 12),
 			umps_get_register(s->machine, i, ENTRYHI) >> 6 & 63,
 			(unsigned long long)umps_instructions(s->machine, i), symbol);
 	}
@@ -43,16 +45,17 @@ static void show_cpus(struct server *s, char *arguments, FILE *out)
 
 static void show_tlb(struct server *s, char *arguments, FILE *out)
 {
-	fprintf(out, "TLB of processor %d, translating from 0x%08X on\n", s->cpu, umps_tlb_floor(s->machine));
+	fprintf(out, "TLB of processor %d, translating from 0x%08X on\n", s->cpu,
+		umps_tlb_floor(s->machine));
 	fprintf(out, "entry  page      ASID  frame     flags\n");
 	for (int i = 0; i < umps_tlb_size(s->machine); i++) {
 		uint32_t hi, lo;
 
 		umps_get_tlb(s->machine, s->cpu, i, &hi, &lo);
 		if (hi || lo)
-			fprintf(out, "%5d  %08X  %4u  %08X  %c%c%c\n", i, hi & 0xFFFFF000, hi >> 6 & 63,
-				lo & 0xFFFFF000, lo >> 10 & 1 ? 'D' : '-', lo >> 9 & 1 ? 'V' : '-',
-				lo >> 8 & 1 ? 'G' : '-');
+			fprintf(out, "%5d  %08X  %4u  %08X  %c%c%c\n", i, hi & 0xFFFFF000,
+				hi >> 6 & 63, lo & 0xFFFFF000, lo >> 10 & 1 ? 'D' : '-',
+				lo >> 9 & 1 ? 'V' : '-', lo >> 8 & 1 ? 'G' : '-');
 	}
 }
 
@@ -64,9 +67,10 @@ static void show_devices(struct server *s, char *arguments, FILE *out)
 
 			umps_get_device(s->machine, (enum umps_line)line, i, &d);
 			if (d.installed)
-				fprintf(out, "%s%d: %s%s; registers %08X %08X %08X %08X\n", device_class_name(line), i,
-					d.status, d.failing ? " (failing)" : "", d.registers[0], d.registers[1],
-					d.registers[2], d.registers[3]);
+				fprintf(out, "%s%d: %s%s; registers %08X %08X %08X %08X\n",
+					device_class_name(line), i, d.status,
+					d.failing ? " (failing)" : "", d.registers[0],
+					d.registers[1], d.registers[2], d.registers[3]);
 		}
 }
 
@@ -99,7 +103,8 @@ static void change_asid(struct server *s, char *arguments, FILE *out)
 	else if (s->asid == UMPS_ASID_PHYS)
 		fprintf(out, "addresses are physical\n");
 	else
-		fprintf(out, "addresses from 0x%08X on mean address space %d\n", umps_tlb_floor(s->machine), s->asid);
+		fprintf(out, "addresses from 0x%08X on mean address space %d\n",
+			umps_tlb_floor(s->machine), s->asid);
 }
 
 static void set_failing(struct server *s, const char *name, bool failing, FILE *out)
@@ -107,10 +112,13 @@ static void set_failing(struct server *s, const char *name, bool failing, FILE *
 	enum umps_line line;
 	int number;
 
-	if (!device_from_name(name, &line, &number) || umps_set_failing(s->machine, line, number, failing) < 0)
-		fprintf(out, "this machine has no device \"%s\"; `monitor devices` lists them\n", name);
+	if (!device_from_name(name, &line, &number) ||
+	    umps_set_failing(s->machine, line, number, failing) < 0)
+		fprintf(out, "this machine has no device \"%s\"; `monitor devices` lists them\n",
+			name);
 	else
-		fprintf(out, "operations of %s %s\n", name, failing ? "fail from now on" : "work again");
+		fprintf(out, "operations of %s %s\n", name,
+			failing ? "fail from now on" : "work again");
 }
 
 static void fail_device(struct server *s, char *arguments, FILE *out)
@@ -143,21 +151,23 @@ static void stop_on(struct server *s, char *arguments, FILE *out)
 	static const struct {
 		const char *name;
 		unsigned bit;
-	} kinds[] = { { "exceptions", UMPS_STOPS_EXCEPTION },
-		      { "kernel-refill", UMPS_STOPS_KERNEL_REFILL },
-		      { "user-refill", UMPS_STOPS_USER_REFILL },
-		      { "none", 0 } };
+	} kinds[] = {{"exceptions", UMPS_STOPS_EXCEPTION},
+		     {"kernel-refill", UMPS_STOPS_KERNEL_REFILL},
+		     {"user-refill", UMPS_STOPS_USER_REFILL},
+		     {"none", 0}};
 	unsigned mask = 0;
 	char *save;
 
 	if (*arguments) {
-		for (char *word = strtok_r(arguments, " ,", &save); word; word = strtok_r(NULL, " ,", &save)) {
+		for (char *word = strtok_r(arguments, " ,", &save); word;
+		     word = strtok_r(NULL, " ,", &save)) {
 			size_t i = 0;
 
 			while (i < 4 && strcmp(word, kinds[i].name))
 				i++;
 			if (i == 4) {
-				fprintf(out, "one can stop on exceptions, kernel-refill, user-refill, or none\n");
+				fprintf(out, "one can stop on exceptions, kernel-refill, "
+					     "user-refill, or none\n");
 				return;
 			}
 			mask |= kinds[i].bit;
@@ -196,7 +206,8 @@ static void reset(struct server *s, char *arguments, FILE *out)
 		fprintf(out, "%s\n", error.text);
 		s->finished = true;
 	} else {
-		fprintf(out, "the machine starts again; `maintenance flush register-cache` makes gdb look\n");
+		fprintf(out, "the machine starts again; `maintenance flush register-cache` makes "
+			     "gdb look\n");
 	}
 }
 
@@ -206,25 +217,27 @@ static const struct {
 	const char *name, *arguments, *summary;
 	void (*run)(struct server *s, char *arguments, FILE *out);
 } commands[] = {
-	{ "asid", "[N|current|physical]", "which address space gdb's addresses mean", change_asid },
-	{ "cpus", "", "all processors", show_cpus },
-	{ "devices", "", "all devices", show_devices },
-	{ "fail", "DEVICE", "let the device's operations fail", fail_device },
-	{ "help", "", "this list", help },
-	{ "input", "TERMINAL TEXT", "type a line on a terminal", type_line },
-	{ "repair", "DEVICE", "let them work again", repair_device },
-	{ "reset", "", "power the machine off and on", reset },
-	{ "stop-on", "[exceptions] [kernel-refill] [user-refill] [none]", "stop after such exceptions", stop_on },
-	{ "ticks", "", "the clock, and since when time is recorded", show_ticks },
-	{ "tlb", "", "the TLB of the current thread's processor", show_tlb },
-	{ "travel", "TICK", "go to the state after a recorded tick", travel },
+	{"asid", "[N|current|physical]", "which address space gdb's addresses mean", change_asid},
+	{"cpus", "", "all processors", show_cpus},
+	{"devices", "", "all devices", show_devices},
+	{"fail", "DEVICE", "let the device's operations fail", fail_device},
+	{"help", "", "this list", help},
+	{"input", "TERMINAL TEXT", "type a line on a terminal", type_line},
+	{"repair", "DEVICE", "let them work again", repair_device},
+	{"reset", "", "power the machine off and on", reset},
+	{"stop-on", "[exceptions] [kernel-refill] [user-refill] [none]",
+	 "stop after such exceptions", stop_on},
+	{"ticks", "", "the clock, and since when time is recorded", show_ticks},
+	{"tlb", "", "the TLB of the current thread's processor", show_tlb},
+	{"travel", "TICK", "go to the state after a recorded tick", travel},
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static void help(struct server *s, char *arguments, FILE *out)
 {
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(out, "monitor %s %s\n        %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
+		fprintf(out, "monitor %s %s\n        %s\n", commands[i].name, commands[i].arguments,
+			commands[i].summary);
 }
 
 void handle_monitor(struct server *s, const char *command)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bytes to packets and back. One byte at a time, so it does not matter how the connection cuts them.
+ * Bytes to packets and back. One byte at a time, so it does not matter how the connection cuts
+ * them.
  */
 #include <string.h>
 
@@ -73,7 +74,8 @@ static void keep(struct packet_reader *r, uint8_t byte)
 static enum packet_event end(struct packet_reader *r, uint8_t byte)
 {
 	r->state = OUTSIDE;
-	if (r->bad || hex_digit((char)byte) < 0 || (r->wanted << 4 | hex_digit((char)byte)) != r->sum)
+	if (r->bad || hex_digit((char)byte) < 0 ||
+	    (r->wanted << 4 | hex_digit((char)byte)) != r->sum)
 		return PACKET_DAMAGED;
 	r->data[r->length] = 0;
 	return PACKET_COMPLETE;

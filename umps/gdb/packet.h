@@ -2,8 +2,8 @@
 /*
  * Framing of gdb's remote serial protocol ("Overview" in gdb's manual, appendix E):
  *
- *	$DATA#CC    a packet; CC is the sum of DATA's bytes as they are sent, modulo 256, in hexadecimal
- *	}X          in DATA: the byte X ^ 0x20, for the bytes $ # } and *
+ *	$DATA#CC    a packet; CC is the sum of DATA's bytes as they are sent, modulo 256, in
+ *hexadecimal }X          in DATA: the byte X ^ 0x20, for the bytes $ # } and *
  *	+  -        packet received, please send it again
  *	0x03        stop the program, outside packets
  */
@@ -40,8 +40,8 @@ void packet_write(FILE *out, const void *data, size_t length);
 /* The value of a hexadecimal digit, or -1. */
 int hex_digit(char c);
 /*
- * The low 32 bits of the hexadecimal number at *TEXT, which moves behind it (addresses may come sign-extended);
- * false when there is no digit, or more than 16.
+ * The low 32 bits of the hexadecimal number at *TEXT, which moves behind it (addresses may come
+ * sign-extended); false when there is no digit, or more than 16.
  */
 bool hex_number(const char **text, uint32_t *number);
 /* Bytes from 2 * LENGTH digits; false when there are fewer. */

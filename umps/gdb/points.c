@@ -2,9 +2,9 @@
 /*
  * gdb's breakpoints and watchpoints as the machine's breakpoints and suspects.
  *
- * gdb may have several watchpoints on one range (watch and rwatch); the machine has one suspect per range. So there
- * is one `struct point` per range and address space with the types that want it, and a machine id while
- * there are any.
+ * gdb may have several watchpoints on one range (watch and rwatch); the machine has one suspect per
+ * range. So there is one `struct point` per range and address space with the types that want it,
+ * and a machine id while there are any.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,8 @@ enum { WATCH_WRITE = 2, WATCH_READ = 3, WATCH_ACCESS = 4 };
 /* Addresses below the TLB floor are the same in all address spaces. */
 static int space_of(const struct server *s, uint32_t address)
 {
-	return s->asid == UMPS_ASID_PHYS || address >= umps_tlb_floor(s->machine) ? s->asid : CURRENT_ASID;
+	return s->asid == UMPS_ASID_PHYS || address >= umps_tlb_floor(s->machine) ? s->asid
+										  : CURRENT_ASID;
 }
 
 static int set(struct server *s, struct point *p, struct umps_error *error)
@@ -44,7 +45,8 @@ static int set(struct server *s, struct point *p, struct umps_error *error)
 }
 
 /* The point for a range; ASID NULL: in whatever address space. */
-static struct point *find(struct server *s, int type, uint32_t first, uint32_t last, const int *asid)
+static struct point *find(struct server *s, int type, uint32_t first, uint32_t last,
+			  const int *asid)
 {
 	for (int i = 0; i < s->n_points; i++) {
 		struct point *p = &s->points[i];
@@ -56,7 +58,8 @@ static struct point *find(struct server *s, int type, uint32_t first, uint32_t l
 	return NULL;
 }
 
-int point_insert(struct server *s, int type, uint32_t address, uint32_t length, struct umps_error *error)
+int point_insert(struct server *s, int type, uint32_t address, uint32_t length,
+		 struct umps_error *error)
 {
 	uint32_t last = type < WATCH_WRITE || !length ? address : address + (length - 1);
 	int asid = space_of(s, address);
@@ -74,24 +77,26 @@ int point_insert(struct server *s, int type, uint32_t address, uint32_t length, 
 	}
 	s->points = points;
 	p = &points[s->n_points];
-	*p = (struct point){ .first = address,
-			     .last = last,
-			     .asid = asid,
-			     .types = 1u << type,
-			     .watch = type >= WATCH_WRITE };
+	*p = (struct point){.first = address,
+			    .last = last,
+			    .asid = asid,
+			    .types = 1u << type,
+			    .watch = type >= WATCH_WRITE};
 	if (set(s, p, error) < 0)
 		return -1;
 	s->n_points++;
 	return 0;
 }
 
-int point_remove(struct server *s, int type, uint32_t address, uint32_t length, struct umps_error *error)
+int point_remove(struct server *s, int type, uint32_t address, uint32_t length,
+		 struct umps_error *error)
 {
 	uint32_t last = type < WATCH_WRITE || !length ? address : address + (length - 1);
 	struct point *p = find(s, type, address, last, NULL);
 
 	if (!p) {
-		snprintf(error->text, sizeof(error->text), "there is no such stop point at 0x%08X", address);
+		snprintf(error->text, sizeof(error->text), "there is no such stop point at 0x%08X",
+			 address);
 		return -1;
 	}
 	umps_remove_stop_point(s->machine, p->id);

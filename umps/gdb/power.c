@@ -24,7 +24,8 @@ static void warning(void *context, const char *sentence)
 
 int server_power_on(struct server *s, struct umps_error *error)
 {
-	const struct umps_host host = { .context = s, .terminal_output = terminal_output, .warning = warning };
+	const struct umps_host host = {
+		.context = s, .terminal_output = terminal_output, .warning = warning};
 
 	umps_destroy(s->machine); /* first: two machines cannot have the same backing files */
 	description_free(s->description);
@@ -38,12 +39,13 @@ int server_power_on(struct server *s, struct umps_error *error)
 		return -1;
 	}
 	if (!s->interpreter)
-		umps_set_engine(s->machine, UMPS_TRANSLATOR); /* a host that cannot translate interprets */
+		umps_set_engine(s->machine,
+				UMPS_TRANSLATOR); /* a host that cannot translate interprets */
 	umps_set_exception_stops(s->machine, s->exception_stops);
 	points_restore(s);
 	s->cpu = 0;
 	s->ended = false;
-	s->stop = (struct umps_stop){ .reason = UMPS_STOP_LIMIT };
+	s->stop = (struct umps_stop){.reason = UMPS_STOP_LIMIT};
 	return 0;
 }
 

@@ -18,8 +18,9 @@ static void supported(struct server *s, const char *packet)
 
 	s->swbreak = strstr(packet, "swbreak+");
 	snprintf(text, sizeof(text),
-		 "PacketSize=%x;qXfer:features:read+;vContSupported+;QStartNoAckMode+;swbreak+;error-message+%s", PACKET_MAX,
-		 can_reverse(s) ? ";ReverseStep+;ReverseContinue+" : "");
+		 "PacketSize=%x;qXfer:features:read+;vContSupported+;QStartNoAckMode+;swbreak+;"
+		 "error-message+%s",
+		 PACKET_MAX, can_reverse(s) ? ";ReverseStep+;ReverseContinue+" : "");
 	send_text(s, text);
 }
 
@@ -31,7 +32,8 @@ static void transfer(struct server *s, const char *text)
 	uint32_t offset, length;
 	char *piece;
 
-	if (!hex_number(&text, &offset) || *text++ != ',' || !hex_number(&text, &length) || offset > total) {
+	if (!hex_number(&text, &offset) || *text++ != ',' || !hex_number(&text, &length) ||
+	    offset > total) {
 		send_error(s, "OFFSET,LENGTH within the document is needed");
 		return;
 	}
@@ -63,7 +65,7 @@ static void threads(struct server *s)
 
 static void thread_info(struct server *s, const char *text)
 {
-	static const char *const states[] = { "halted", "running", "waiting" };
+	static const char *const states[] = {"halted", "running", "waiting"};
 	char info[64], hex[sizeof(info) * 2];
 	FILE *out;
 	bool any;
@@ -73,7 +75,8 @@ static void thread_info(struct server *s, const char *text)
 		send_error(s, "there is no such processor");
 		return;
 	}
-	snprintf(info, sizeof(info), "processor %d, %s, ASID %u", cpu, states[umps_cpu_state(s->machine, cpu)],
+	snprintf(info, sizeof(info), "processor %d, %s, ASID %u", cpu,
+		 states[umps_cpu_state(s->machine, cpu)],
 		 umps_get_register(s->machine, cpu, UMPS_REG_CP0 + 10) >> 6 & 63);
 	out = fmemopen(hex, sizeof(hex), "w");
 	hex_write(out, info, strlen(info));

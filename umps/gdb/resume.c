@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Time passes here. The machine runs in slices of ticks; between two of them the connection is looked at for an
- * interrupt, the keyboard for input, and what the terminal said is passed on. An idle machine that waits for
- * somebody (a key, a frame) is paced in real time and costs nothing; an idle one that only waits for its own clock
- * jumps.
+ * Time passes here. The machine runs in slices of ticks; between two of them the connection is
+ * looked at for an interrupt, the keyboard for input, and what the terminal said is passed on. An
+ * idle machine that waits for somebody (a key, a frame) is paced in real time and costs nothing; an
+ * idle one that only waits for its own clock jumps.
  */
 #include <errno.h>
 #include <poll.h>
@@ -36,7 +36,8 @@ static void type_keys(struct server *s)
 		s->keyboard = -1;
 }
 
-/* The debugger sends nothing to a running machine but an interrupt, or the end of the connection. */
+/* The debugger sends nothing to a running machine but an interrupt, or the end of the connection.
+ */
 static bool interrupted(struct server *s)
 {
 	bool stop = false;
@@ -49,11 +50,12 @@ static bool interrupted(struct server *s)
 /* Waits up to MS for anything from outside; true: the debugger wants the machine stopped. */
 static bool look_outside(struct server *s, int ms)
 {
-	struct pollfd fds[MAX_FDS] = { { .fd = s->in, .events = POLLIN }, { .fd = s->keyboard, .events = POLLIN } };
+	struct pollfd fds[MAX_FDS] = {{.fd = s->in, .events = POLLIN},
+				      {.fd = s->keyboard, .events = POLLIN}};
 	int links[UMPS_N_DEVICES], n = umps_network_fds(s->machine, links, UMPS_N_DEVICES);
 
 	for (int i = 0; i < n && i < UMPS_N_DEVICES; i++)
-		fds[2 + i] = (struct pollfd){ .fd = links[i], .events = POLLIN };
+		fds[2 + i] = (struct pollfd){.fd = links[i], .events = POLLIN};
 	if (s->console_length)
 		show_console(s);
 	if (interrupted(s))
@@ -75,10 +77,12 @@ static bool waits_for_outside(const struct server *s, uint64_t wake)
 {
 	int link;
 
-	return wake == UINT64_MAX || umps_is_starved(s->machine) || umps_network_fds(s->machine, &link, 1) > 0;
+	return wake == UINT64_MAX || umps_is_starved(s->machine) ||
+	       umps_network_fds(s->machine, &link, 1) > 0;
 }
 
-/* Lets real time pass until tick WAKE, input or the debugger; true: the debugger. Says how many ticks that were. */
+/* Lets real time pass until tick WAKE, input or the debugger; true: the debugger. Says how many
+ * ticks that were. */
 static bool pace(struct server *s, uint64_t wake, uint64_t *ticks)
 {
 	uint64_t per_ms = (uint64_t)umps_get_config(s->machine)->clock_rate * 1000;
@@ -89,15 +93,17 @@ static bool pace(struct server *s, uint64_t wake, uint64_t *ticks)
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	stop = look_outside(s, ms < MAX_WAIT ? (int)ms : MAX_WAIT);
 	clock_gettime(CLOCK_MONOTONIC, &after);
-	*ticks = (uint64_t)((after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000) *
+	*ticks = (uint64_t)((after.tv_sec - before.tv_sec) * 1000000 +
+			    (after.tv_nsec - before.tv_nsec) / 1000) *
 		 per_ms / 1000;
 	return stop;
 }
 
-/* Runs to tick UNTIL at most. UMPS_STOP_LIMIT: nothing has happened that would interest the debugger. */
+/* Runs to tick UNTIL at most. UMPS_STOP_LIMIT: nothing has happened that would interest the
+ * debugger. */
 static struct umps_stop run_slice(struct server *s, uint64_t until)
 {
-	const struct umps_stop request = { .reason = UMPS_STOP_REQUEST, .cpu = s->cpu };
+	const struct umps_stop request = {.reason = UMPS_STOP_REQUEST, .cpu = s->cpu};
 	uint64_t now = umps_ticks(s->machine), ticks;
 	struct umps_stop stop;
 
@@ -122,7 +128,7 @@ static struct umps_stop run_slice(struct server *s, uint64_t until)
 /* There is nothing recorded before now. */
 static struct umps_stop at_begin(int cpu)
 {
-	return (struct umps_stop){ .reason = UMPS_STOP_LIMIT, .cpu = cpu, .id = AT_BEGIN };
+	return (struct umps_stop){.reason = UMPS_STOP_LIMIT, .cpu = cpu, .id = AT_BEGIN};
 }
 
 static struct umps_stop go_back(struct server *s)
@@ -149,13 +155,14 @@ struct umps_stop resume_continue(struct server *s, enum direction direction)
 }
 
 /*
- * To the last tick after which CPU had executed fewer instructions than now: far back in growing steps, then
- * by halves.
+ * To the last tick after which CPU had executed fewer instructions than now: far back in growing
+ * steps, then by halves.
  */
 static struct umps_stop step_back(struct server *s, int cpu)
 {
-	const struct umps_stop failed = { .reason = UMPS_STOP_REQUEST, .cpu = cpu };
-	uint64_t count = umps_instructions(s->machine, cpu), start = umps_recorded_since(s->machine);
+	const struct umps_stop failed = {.reason = UMPS_STOP_REQUEST, .cpu = cpu};
+	uint64_t count = umps_instructions(s->machine, cpu),
+		 start = umps_recorded_since(s->machine);
 	uint64_t now = umps_ticks(s->machine), low = now, high = now, step = 1;
 
 	if (now <= start)
@@ -180,7 +187,7 @@ static struct umps_stop step_back(struct server *s, int cpu)
 	}
 	if (umps_ticks(s->machine) != low && umps_travel(s->machine, low, NULL) < 0)
 		return failed;
-	return (struct umps_stop){ .reason = UMPS_STOP_LIMIT, .cpu = cpu };
+	return (struct umps_stop){.reason = UMPS_STOP_LIMIT, .cpu = cpu};
 }
 
 struct umps_stop resume_step(struct server *s, int cpu, enum direction direction)
@@ -204,14 +211,15 @@ struct umps_stop resume_range(struct server *s, int cpu, uint32_t start, uint32_
 
 	do
 		stop = resume_step(s, cpu, FORWARD);
-	while (stop.reason == UMPS_STOP_LIMIT && umps_get_register(s->machine, cpu, UMPS_REG_PC) - start < end - start);
+	while (stop.reason == UMPS_STOP_LIMIT &&
+	       umps_get_register(s->machine, cpu, UMPS_REG_PC) - start < end - start);
 	return stop;
 }
 
 void resume_detached(struct server *s, int descriptor)
 {
-	struct pollfd fd = { .fd = descriptor, .events = POLLIN };
-	struct umps_stop stop = { .reason = UMPS_STOP_LIMIT };
+	struct pollfd fd = {.fd = descriptor, .events = POLLIN};
+	struct umps_stop stop = {.reason = UMPS_STOP_LIMIT};
 
 	while (stop.reason == UMPS_STOP_LIMIT && poll(&fd, 1, 0) == 0)
 		stop = run_slice(s, UINT64_MAX);
@@ -231,7 +239,8 @@ __attribute__((format(printf, 2, 3))) static void tell(struct server *s, const c
 	send_console(s, text, strlen(text));
 }
 
-/* The end of the machine is a signal at first, so that one can look around, and go back; then it is the end. */
+/* The end of the machine is a signal at first, so that one can look around, and go back; then it is
+ * the end. */
 static void send_end(struct server *s, const char *what, int signal, const char *final)
 {
 	char text[40];
@@ -249,7 +258,7 @@ static void send_end(struct server *s, const char *what, int signal, const char 
 
 void send_stop(struct server *s)
 {
-	static const char *const watch[] = { [2] = "watch", [3] = "rwatch", [4] = "awatch" };
+	static const char *const watch[] = {[2] = "watch", [3] = "rwatch", [4] = "awatch"};
 	const struct umps_stop *stop = &s->stop;
 	char text[96], why[48] = "";
 	int signal = 5, type;
@@ -287,6 +296,7 @@ void send_stop(struct server *s)
 		if (stop->id == AT_BEGIN)
 			snprintf(why, sizeof(why), "replaylog:begin;");
 	}
-	snprintf(text, sizeof(text), "T%02x%sthread:%x;", (unsigned)signal, why, (unsigned)s->cpu + 1);
+	snprintf(text, sizeof(text), "T%02x%sthread:%x;", (unsigned)signal, why,
+		 (unsigned)s->cpu + 1);
 	send_text(s, text);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets in, actions on the machine, replies out. Requests and replies strictly alternate; a packet that is not
- * understood gets the empty reply, as the protocol wants it.
+ * Packets in, actions on the machine, replies out. Requests and replies strictly alternate; a
+ * packet that is not understood gets the empty reply, as the protocol wants it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -22,7 +22,7 @@ static void write_all(struct server *s, const char *bytes, size_t length)
 		ssize_t n = write(s->out, bytes, length);
 
 		if (n < 0 && errno == EAGAIN) {
-			poll(&(struct pollfd){ .fd = s->out, .events = POLLOUT }, 1, -1);
+			poll(&(struct pollfd){.fd = s->out, .events = POLLOUT}, 1, -1);
 			continue;
 		}
 		if (n < 0 && errno != EINTR)
@@ -144,7 +144,8 @@ static void set_thread(struct server *s, const char *text)
 	bool any;
 	int cpu;
 
-	if (!*text || (text++, !parse_thread(&text, &cpu, &any)) || *text || (!any && !is_cpu(s, cpu))) {
+	if (!*text || (text++, !parse_thread(&text, &cpu, &any)) || *text ||
+	    (!any && !is_cpu(s, cpu))) {
 		send_error(s, "there is no such processor");
 		return;
 	}
@@ -189,7 +190,8 @@ static void write_registers(struct server *s, const char *text)
 {
 	uint32_t values[DESCRIPTION_GENERAL];
 
-	if (strlen(text) < DESCRIPTION_GENERAL * 8 || !hex_bytes(text, (uint8_t *)values, sizeof(values))) {
+	if (strlen(text) < DESCRIPTION_GENERAL * 8 ||
+	    !hex_bytes(text, (uint8_t *)values, sizeof(values))) {
 		send_error(s, "%d registers of 8 digits are needed", DESCRIPTION_GENERAL);
 		return;
 	}
@@ -225,7 +227,8 @@ static void write_register(struct server *s, const char *text)
 {
 	uint32_t number, value;
 
-	if (!hex_number(&text, &number) || *text++ != '=' || !hex_bytes(text, (uint8_t *)&value, sizeof(value))) {
+	if (!hex_number(&text, &number) || *text++ != '=' ||
+	    !hex_bytes(text, (uint8_t *)&value, sizeof(value))) {
 		send_error(s, "NUMBER=VALUE is needed");
 		return;
 	}
@@ -348,8 +351,8 @@ static void go_from(struct server *s, const char *packet)
 }
 
 /*
- * vCont;ACTION[:THREAD];...: the first action for a thread counts. All processors advance in lock step: one that
- * is to be stepped decides, otherwise the machine runs.
+ * vCont;ACTION[:THREAD];...: the first action for a thread counts. All processors advance in lock
+ * step: one that is to be stepped decides, otherwise the machine runs.
  */
 static void resume(struct server *s, const char *text)
 {
@@ -384,7 +387,8 @@ static void resume(struct server *s, const char *text)
 	if (step_cpu < 0)
 		stopped(s, resume_continue(s, FORWARD));
 	else
-		stopped(s, range ? resume_range(s, step_cpu, start, end) : resume_step(s, step_cpu, FORWARD));
+		stopped(s, range ? resume_range(s, step_cpu, start, end)
+				 : resume_step(s, step_cpu, FORWARD));
 }
 
 /* ---- the session */
@@ -494,7 +498,7 @@ void server_connected(struct server *s)
 	s->reader.state = OUTSIDE;
 	s->input_at = s->input_end = 0;
 	s->ended = false;
-	s->stop = (struct umps_stop){ .reason = UMPS_STOP_LIMIT };
+	s->stop = (struct umps_stop){.reason = UMPS_STOP_LIMIT};
 }
 
 void server_take(struct server *s, uint8_t byte)
@@ -533,7 +537,7 @@ void server_serve(struct server *s)
 	while (!s->closed && !s->finished && !s->detached) {
 		if (s->input_at < s->input_end)
 			server_take(s, s->input[s->input_at++]);
-		else if (poll(&(struct pollfd){ .fd = s->in, .events = POLLIN }, 1, -1) > 0)
+		else if (poll(&(struct pollfd){.fd = s->in, .events = POLLIN}, 1, -1) > 0)
 			receive(s);
 		else if (errno != EINTR)
 			s->closed = true;

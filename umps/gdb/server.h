@@ -8,10 +8,12 @@
  *   points.c       breakpoints and watchpoints   power.c        the machine
  *   gdb.c          command line, connections
  *
- * Every processor is a thread, number CPU + 1. They advance in lock step, so resuming one resumes all.
+ * Every processor is a thread, number CPU + 1. They advance in lock step, so resuming one resumes
+ * all.
  *
- * Address spaces: gdb knows one. `asid` says which one its addresses at and above the TLB floor mean: -1, the current
- * one of the processor it looks at (and any, for breakpoints), 0..63, or 64 for physical addresses.
+ * Address spaces: gdb knows one. `asid` says which one its addresses at and above the TLB floor
+ * mean: -1, the current one of the processor it looks at (and any, for breakpoints), 0..63, or 64
+ * for physical addresses.
  */
 #ifndef UMPS_GDB_SERVER_H
 #define UMPS_GDB_SERVER_H
@@ -29,30 +31,30 @@ struct server {
 	bool record, interpreter;
 	struct umps *machine;
 	struct description *description;
-	int in, out;		/* the debugger; -1: none */
-	bool closed;		/* it hung up */
-	bool finished;		/* it asked to end the machine */
-	bool detached;		/* the machine runs on without it */
+	int in, out;   /* the debugger; -1: none */
+	bool closed;   /* it hung up */
+	bool finished; /* it asked to end the machine */
+	bool detached; /* the machine runs on without it */
 	bool no_acknowledge, extended, swbreak;
 	struct packet_reader reader;
-	uint8_t input[4096];	/* bytes received and not yet looked at: [input_at, input_end) */
+	uint8_t input[4096]; /* bytes received and not yet looked at: [input_at, input_end) */
 	size_t input_at, input_end;
-	char *last;		/* the packet sent last, as DATA */
+	char *last; /* the packet sent last, as DATA */
 	size_t last_length;
 
-	int cpu;		/* the thread of g, p, m... */
+	int cpu; /* the thread of g, p, m... */
 	int asid;
 	struct point *points;
 	int n_points;
 	unsigned exception_stops;
-	struct umps_stop stop;	/* why the machine stands still */
-	bool ended;		/* it was said that the machine has ended */
+	struct umps_stop stop; /* why the machine stands still */
+	bool ended;	       /* it was said that the machine has ended */
 
-	int terminal;		/* shown to the user; -1: none */
+	int terminal;		 /* shown to the user; -1: none */
 	bool console_in_packets; /* terminal output as O packets rather than on standard output */
 	uint8_t console[512];
 	size_t console_length;
-	int keyboard;		/* descriptor of that terminal's input; -1: none */
+	int keyboard; /* descriptor of that terminal's input; -1: none */
 };
 
 /* power.c */
@@ -61,7 +63,8 @@ int server_power_on(struct server *s, struct umps_error *error);
 /* Ends the machine and frees everything but the server itself and its configuration. */
 void server_power_off(struct server *s);
 
-/* server.c: serves what the debugger sends next; returns when the connection or the session ends. */
+/* server.c: serves what the debugger sends next; returns when the connection or the session ends.
+ */
 void server_handle(struct server *s, const char *packet, size_t length);
 void server_connected(struct server *s);
 void server_serve(struct server *s);
@@ -99,8 +102,10 @@ void send_stop(struct server *s);
 bool can_reverse(const struct server *s);
 
 /* points.c: TYPE as in the packets: 0, 1 breakpoints, 2 write, 3 read, 4 access */
-int point_insert(struct server *s, int type, uint32_t address, uint32_t length, struct umps_error *error);
-int point_remove(struct server *s, int type, uint32_t address, uint32_t length, struct umps_error *error);
+int point_insert(struct server *s, int type, uint32_t address, uint32_t length,
+		 struct umps_error *error);
+int point_remove(struct server *s, int type, uint32_t address, uint32_t length,
+		 struct umps_error *error);
 /* Sets them all in a new machine. */
 void points_restore(struct server *s);
 void points_clear(struct server *s);

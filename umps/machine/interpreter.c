@@ -472,7 +472,8 @@ void interpret_cycle(struct cpu *cpu)
 {
 	const struct umps *m = cpu->machine;
 
-	if (m->observer && m->observer->instruction && cpu->state == UMPS_CPU_RUNNING && !m->replaying)
+	if (m->observer && m->observer->instruction && cpu->state == UMPS_CPU_RUNNING &&
+	    !m->replaying)
 		observe(cpu);
 	one_cycle(cpu);
 }

@@ -2,13 +2,16 @@
 /*
  * What the files of the machine share: its state, and who owns which part of it.
  *
- *   machine.c      power and the passing of time        event.c      what happens at which tick
+ *   machine.c      the passing of time                  event.c      what happens at which tick
+ *   power.c config.c image.c symbols.c                  on and off, and the files for it
  *   interpreter.c  one instruction (reference)          ../translator  the same, faster
  *   exception.c    exception entry                      cp0.c        coprocessor 0 registers
  *   mmu.c          addresses, TLB, access to memory     bus.c        physical map, bus registers
  *   interrupt.c    lines, routing, messages             device.c     registers common to devices
  *   terminal.c printer.c disk.c flash.c network.c       block.c      images of disks and flashes
  *   stop_point.c   breakpoints and suspects             snapshot.c record.c   time travel
+ *   inspect.c      what the outside sees and changes    access.h     loads and stores of both
+ * engines
  *
  * Time: `tod` is the tick whose instructions were executed last, or are being executed. Things that
  * depend on time (timers, Random) are kept as a value and the moment it was true, never counted
@@ -34,9 +37,7 @@
 #define DEVICE_BASE    0x10000054u
 #define BOOT_ROM_BASE  0x1FC00000u
 #define KUSEG_BASE     0x80000000u
-#define MIN_ROM_WORDS                                                                              \
-	0x44 /* a ROM must at least hold the exception entries and the panic routine */
-#define MAX_ROM_BYTES 0x100000u
+#define MAX_ROM_BYTES  0x100000u
 
 enum exception_code {
 	EXC_INT,
@@ -245,7 +246,6 @@ struct umps {
 	int n_cpus;
 	struct cpu *cpus;
 	uint32_t tlb_size, tlb_floor, clock_rate;
-	uint32_t random_span;
 
 	uint8_t *ram;
 	uint32_t ram_size;
@@ -257,7 +257,6 @@ struct umps {
 
 	struct device devices[UMPS_N_LINES][UMPS_N_DEVICES];
 	uint32_t routing[6 * 8]; /* line 2..7 */
-	bool interval_pending;	 /* not acknowledged */
 	int8_t interval_routed;
 	uint8_t next_target; /* where the search of dynamic routing starts */
 	uint32_t boot_pc, boot_sp;
@@ -304,9 +303,10 @@ uint32_t interval_value(const struct umps *m);
 void interval_write(struct umps *m, uint32_t value);
 
 /* interpreter.c */
-void interpret_cycle(struct cpu *cpu); /* one instruction and the interrupt after it, or a waking up */
+void interpret_cycle(
+	struct cpu *cpu); /* one instruction and the interrupt after it, or a waking up */
 void interpret_until_horizon(struct umps *m, struct cpu *cpu); /* alone, while it runs */
-void interpret_in_turns(struct umps *m);			/* all processors, up to the horizon */
+void interpret_in_turns(struct umps *m); /* all processors, up to the horizon */
 void pending_complete(struct cpu *cpu);
 
 /* exception.c */
@@ -336,8 +336,6 @@ bool mmu_write(struct cpu *cpu, uint32_t address, uint32_t word);
 bool mmu_merge(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t mask, uint32_t word);
 bool mmu_compare_and_set(struct cpu *cpu, uint32_t address, uint32_t old, uint32_t value,
 			 uint32_t *done);
-bool mmu_translate(struct cpu *cpu, uint32_t address, enum access access, uint32_t alignment,
-		   uint32_t *physical);
 int tlb_search(const struct cpu *cpu, uint32_t address, uint32_t entry_hi);
 void tlb_set(struct cpu *cpu, uint32_t index, uint32_t hi, uint32_t lo);
 void mmu_flush(struct cpu *cpu); /* forget all translations in use */
@@ -400,10 +398,8 @@ void block_restore(const struct device *d, int64_t block, const uint8_t *buffer)
 void terminal_queue(struct umps *m, struct device *d, const void *text, size_t length);
 void terminal_look(struct umps *m, struct device *d);
 void network_queue(struct umps *m, struct device *d, const void *frame, size_t length);
-bool network_receive(struct umps *m, struct device *d);
 
 /* image.c */
-int image_load_rom(const char *path, const char *field, struct rom *rom, struct umps_error *error);
 int image_load_core(struct umps *m, const char *path, struct umps_error *error);
 int rom_load(const struct umps_config *config, struct rom *exec, struct rom *boot,
 	     struct umps_error *error);

@@ -83,8 +83,8 @@ static void tlb_exception(struct cpu *cpu, uint32_t address, enum exception_code
 		exception(cpu, code);
 }
 
-bool mmu_translate(struct cpu *cpu, uint32_t address, enum access access, uint32_t alignment,
-		   uint32_t *physical)
+static bool translate(struct cpu *cpu, uint32_t address, enum access access, uint32_t alignment,
+		      uint32_t *physical)
 {
 	enum exception_code miss = access == ACCESS_WRITE ? EXC_TLBS : EXC_TLBL;
 	uint32_t lo;
@@ -154,7 +154,7 @@ bool mmu_fetch(struct cpu *cpu, uint32_t *word)
 		memcpy(word, cpu->fetch_host + offset, sizeof(*word));
 		return true;
 	}
-	if (!mmu_translate(cpu, cpu->this_pc, ACCESS_FETCH, 4, &physical))
+	if (!translate(cpu, cpu->this_pc, ACCESS_FETCH, 4, &physical))
 		return false;
 	host = bus_memory(cpu->machine, physical & ~(UMPS_PAGE - 1), &available, false);
 	offset = physical & (UMPS_PAGE - 1);
@@ -178,7 +178,7 @@ bool mmu_read(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t *w
 {
 	uint32_t physical;
 
-	if (!mmu_translate(cpu, address, ACCESS_READ, alignment, &physical))
+	if (!translate(cpu, address, ACCESS_READ, alignment, &physical))
 		return false;
 	if (!bus_read(cpu->machine, cpu, physical & ~3u, word)) {
 		data_bus_error(cpu);
@@ -207,7 +207,7 @@ bool mmu_write(struct cpu *cpu, uint32_t address, uint32_t word)
 {
 	uint32_t physical;
 
-	return mmu_translate(cpu, address, ACCESS_WRITE, 4, &physical) &&
+	return translate(cpu, address, ACCESS_WRITE, 4, &physical) &&
 	       store(cpu, address, physical, 4, word);
 }
 
@@ -215,7 +215,7 @@ bool mmu_merge(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t m
 {
 	uint32_t physical, old;
 
-	if (!mmu_translate(cpu, address, ACCESS_WRITE, alignment, &physical))
+	if (!translate(cpu, address, ACCESS_WRITE, alignment, &physical))
 		return false;
 	if (!bus_read(cpu->machine, cpu, physical & ~3u, &old)) {
 		data_bus_error(cpu);
@@ -232,7 +232,7 @@ bool mmu_compare_and_set(struct cpu *cpu, uint32_t address, uint32_t old, uint32
 	uint32_t physical, now;
 
 	*done = 0;
-	if (!mmu_translate(cpu, address, ACCESS_WRITE, 4, &physical))
+	if (!translate(cpu, address, ACCESS_WRITE, 4, &physical))
 		return false;
 	if (physical >= REGISTER_BASE && physical < REGISTER_END)
 		return true;

@@ -97,12 +97,11 @@ void network_queue(struct umps *m, struct device *d, const void *frame, size_t l
 	look_later(m, d);
 }
 
-/* Takes what the link has; false when nothing came. */
-bool network_receive(struct umps *m, struct device *d)
+/* Takes what the link has. */
+static void receive(struct umps *m, struct device *d)
 {
 	struct pollfd link = {.fd = vde_datafd(d->link), .events = POLLIN};
 	uint8_t bytes[sizeof(d->frames->bytes)];
-	bool any = false;
 
 	while (d->n_frames < FRAME_QUEUE && poll(&link, 1, 0) > 0) {
 		ssize_t length = vde_recv(d->link, bytes, sizeof(bytes), 0);
@@ -110,23 +109,21 @@ bool network_receive(struct umps *m, struct device *d)
 		if (length <= 0) {
 			if (length < 0 && errno != EAGAIN && errno != EINTR && !d->write_failed) {
 				d->write_failed = true;
-				machine_warn(m, "eth%d: the link to %s was lost (%s)", d->number,
-					     "its switch", strerror(errno));
+				machine_warn(m, "eth%d: the link to its switch was lost (%s)",
+					     d->number, strerror(errno));
 			}
 			break;
 		}
 		if (length > 1)
 			network_queue(m, d, bytes, (size_t)length);
-		any = true;
 	}
-	return any;
 }
 
 void umps_poll_network(struct umps *m)
 {
 	for (int i = 0; i < UMPS_N_DEVICES; i++)
 		if (m->devices[UMPS_NETWORK - UMPS_FIRST_LINE][i].installed)
-			network_receive(m, &m->devices[UMPS_NETWORK - UMPS_FIRST_LINE][i]);
+			receive(m, &m->devices[UMPS_NETWORK - UMPS_FIRST_LINE][i]);
 }
 
 int umps_network_fds(const struct umps *m, int *fds, int max)

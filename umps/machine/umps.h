@@ -140,9 +140,9 @@ struct umps_stop {
 
 /*
  * Runs until tick UNTIL has been executed or a stop condition holds; UNTIL at or before
- * umps_ticks() runs nothing. A breakpoint at the place where the run starts does not stop it; one at
- * the place where the limit ends it is reported, so running in slices misses none. Jumps over time in
- * which all processors are idle, with the same result as stepping.
+ * umps_ticks() runs nothing. A breakpoint at the place where the run starts does not stop it; one
+ * at the place where the limit ends it is reported, so running in slices misses none. Jumps over
+ * time in which all processors are idle, with the same result as stepping.
  */
 struct umps_stop umps_run(struct umps *machine, uint64_t until, unsigned flags);
 /* Ticks executed since power on (the TOD clock). */

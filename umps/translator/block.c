@@ -75,7 +75,7 @@ static void link_cut(struct link *link)
 		at = &(*at)->next;
 	*at = link->next;
 	link->to = NULL;
-	emit_patch(link->distance, link->stub);
+	emit_patch(link->distance, link->detour);
 }
 
 /* ---- forgetting */

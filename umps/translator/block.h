@@ -30,11 +30,11 @@
 
 struct block;
 
-/* A way out of a block to a known address: a jump that goes to a stub that leaves, or to the next
+/* A way out of a block to a known address: a jump that goes to a detour that leaves, or to the next
  * block. */
 struct link {
 	struct block *from, *to; /* to: NULL while not joined */
-	uint8_t *distance, *stub;
+	uint8_t *distance, *detour;
 	uint32_t pc;
 	uint8_t pending;
 	struct link *next; /* among the links to the same block */

@@ -4,9 +4,9 @@
  *
  * The code first takes its length from the ticks left; if they do not suffice it leaves, so no
  * event is ever due inside. Loads and stores look at the fast pages and otherwise call
- * translated_load() or translated_store() from a stub behind the code; the stub first stores all
- * changed registers, so that an exception finds the exact state. Ways out to known addresses are
- * jumps that can be joined to the next block; indirect ones are looked up.
+ * translated_load() or translated_store() from a detour behind the code; the detour first stores
+ * all changed registers, so that an exception finds the exact state. Ways out to known addresses
+ * are jumps that can be joined to the next block; indirect ones are looked up.
  */
 #include <stddef.h>
 
@@ -14,7 +14,7 @@
 #include "umps/translator/registers.h"
 
 #define OFFSET(field) ((int32_t)offsetof(struct cpu, field))
-#define MAX_STUBS     (MAX_LENGTH + 2)
+#define MAX_DETOURS   (MAX_LENGTH + 2)
 
 _Static_assert(offsetof(struct cpu, r) == 0, "general registers come first");
 _Static_assert(offsetof(struct cpu, hi) == 4 * GUEST_HI && offsetof(struct cpu, lo) == 4 * GUEST_LO,
@@ -24,7 +24,7 @@ _Static_assert(sizeof(struct fast_page) == 16 && FAST_PAGES == 256,
 _Static_assert(sizeof(struct known_jump) == 16 && KNOWN_JUMPS == 256, "here too");
 
 /* A call out of line. */
-struct stub {
+struct detour {
 	uint8_t *jump, *back;
 	struct cached cached[N_CACHED];
 	const void *function;
@@ -43,28 +43,29 @@ struct context {
 	int n; /* instruction being translated */
 	uint32_t pc;
 	bool slot, last; /* in the delay slot; the last one, which leaves its load pending */
-	struct stub stubs[MAX_STUBS];
-	int n_stubs;
+	struct detour detours[MAX_DETOURS];
+	int n_detours;
 };
 
-static struct stub *add_stub(struct context *c, const void *function, const struct instruction *i)
+static struct detour *add_detour(struct context *c, const void *function,
+				 const struct instruction *i)
 {
-	struct stub *s = &c->stubs[c->n_stubs++];
+	struct detour *s = &c->detours[c->n_detours++];
 
-	*s = (struct stub){.function = function,
-			   .pc = c->pc,
-			   .site = {.after = (uint8_t)(c->b->length - 1 - c->n),
-				    .slot = c->slot,
-				    .op = (uint8_t)i->op},
-			   .value = -1,
-			   .result = -1};
+	*s = (struct detour){.function = function,
+			     .pc = c->pc,
+			     .site = {.after = (uint8_t)(c->b->length - 1 - c->n),
+				      .slot = c->slot,
+				      .op = (uint8_t)i->op},
+			     .value = -1,
+			     .result = -1};
 	memcpy(s->cached, c->r.cached, sizeof(s->cached));
 	return s;
 }
 
 /* ---- memory */
 
-/* EAX = rs + offset; then RAX = its host address, or to the stub. */
+/* EAX = rs + offset; then RAX = its host address, or to the detour. */
 static void address(struct context *c, const struct instruction *i)
 {
 	emit_lea(&c->e, RAX, register_use(&c->r, (int)i->rs), (int32_t)i->offset);
@@ -105,11 +106,11 @@ static void translate_load(struct context *c, const struct instruction *i)
 					  LOAD8,	LOAD16,	       0, 0};
 	bool partial = i->op == OP_LWL || i->op == OP_LWR, lost = i->rt == 0 || c->last;
 	int old = partial ? register_use(&c->r, (int)i->rt) : -1, to;
-	struct stub *s;
+	struct detour *s;
 
 	address(c, i);
 	to = lost ? RDX : register_claim(&c->r, (int)i->rt);
-	s = add_stub(c, translated_load, i);
+	s = add_detour(c, translated_load, i);
 	s->value = old;
 	s->result = to;
 	s->jump = look_up(c, i->op, false);
@@ -126,10 +127,10 @@ static void translate_store(struct context *c, const struct instruction *i)
 {
 	static const unsigned moves[8] = {STORE8, STORE16, 0, STORE32, 0, 0, 0, 0};
 	int value = register_use(&c->r, (int)i->rt);
-	struct stub *s;
+	struct detour *s;
 
 	address(c, i);
-	s = add_stub(c, translated_store, i);
+	s = add_detour(c, translated_store, i);
 	s->value = value;
 	s->needs_next = c->slot;
 	s->jump = look_up(c, i->op, true);
@@ -138,7 +139,7 @@ static void translate_store(struct context *c, const struct instruction *i)
 	s->back = c->e.at;
 }
 
-static void emit_stub(struct context *c, const struct stub *s)
+static void emit_detour(struct context *c, const struct detour *s)
 {
 	struct emitter *e = &c->e;
 	uint8_t *leave;
@@ -199,14 +200,14 @@ static void subtract(struct context *c, int to, int a, int b)
 static void trapping(struct context *c, const struct instruction *i, enum alu op, int a, int b,
 		     uint32_t rd)
 {
-	struct stub *s;
+	struct detour *s;
 
 	emit_mov(&c->e, RAX, a);
 	if (b >= 0)
 		emit_alu(&c->e, op, RAX, b);
 	else
 		emit_alu_constant(&c->e, op, RAX, i->offset);
-	s = add_stub(c, translated_overflow, i);
+	s = add_detour(c, translated_overflow, i);
 	s->jump = emit_jump_if(&c->e, CC_O);
 	if (rd)
 		emit_mov(&c->e, register_define(&c->r, (int)rd), RAX);
@@ -442,11 +443,11 @@ static void emit_link(struct context *c, struct link *link, uint8_t *distance, u
 	*link = (struct link){.from = c->b, .distance = distance, .pc = pc, .pending = pending};
 }
 
-static void emit_link_stub(struct context *c, struct link *link)
+static void emit_link_detour(struct context *c, struct link *link)
 {
 	struct emitter *e = &c->e;
 
-	link->stub = e->at;
+	link->detour = e->at;
 	emit_target(e, link->distance);
 	emit_store_constant(e, false, CPU, OFFSET(pc), link->pc);
 	emit_constant64(e, RDX, (uint64_t)(uintptr_t)link);
@@ -646,11 +647,11 @@ bool block_translate(struct translator *t, struct block *b, bool branch)
 		translate_plain(&c, &i);
 	}
 	translate_end(&c, branch, pending);
-	for (int n = 0; n < c.n_stubs; n++)
-		emit_stub(&c, &c.stubs[n]);
+	for (int n = 0; n < c.n_detours; n++)
+		emit_detour(&c, &c.detours[n]);
 	for (int n = 0; n < 2; n++)
 		if (b->out[n].from)
-			emit_link_stub(&c, &b->out[n]);
+			emit_link_detour(&c, &b->out[n]);
 	emit_too_few(&c, too_few);
 	if (c.e.full)
 		return false;

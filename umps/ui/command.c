@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a window asks to do: {"do": NAME, ...}. One function per name; what it needs from the request it takes with
- * the readers below, which explain what is missing.
+ * What a window asks to do: {"do": NAME, ...}. One function per name; what it needs from the
+ * request it takes with the readers below, which explain what is missing.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -34,7 +34,8 @@ static int number(struct request *r, const char *name, int64_t min, int64_t max,
 
 	*value = json_integer_value(field);
 	if (!json_is_integer(field) || *value < min || *value > max)
-		return refuse(r, "\"%s\" must be a number from %lld to %lld", name, (long long)min, (long long)max);
+		return refuse(r, "\"%s\" must be a number from %lld to %lld", name, (long long)min,
+			      (long long)max);
 	return 0;
 }
 
@@ -52,7 +53,10 @@ static int address(struct request *r, const char *name, uint32_t *value)
 	if (text(r, name, &written) < 0)
 		return -1;
 	if (!parse_address(r->session, written, value))
-		return refuse(r, "\"%s\" is neither an address (0x20001000) nor a symbol of the symbol table", written);
+		return refuse(r,
+			      "\"%s\" is neither an address (0x20001000) nor a symbol of the "
+			      "symbol table",
+			      written);
 	return 0;
 }
 
@@ -115,8 +119,8 @@ static int do_mask(struct request *r)
 
 	if (number(r, "mask", 0, 63, &mask) < 0)
 		return -1;
-	r->session->stop_mask =
-		(unsigned)mask & (UMPS_STOPS_EXCEPTION | UMPS_STOPS_KERNEL_REFILL | UMPS_STOPS_USER_REFILL);
+	r->session->stop_mask = (unsigned)mask & (UMPS_STOPS_EXCEPTION | UMPS_STOPS_KERNEL_REFILL |
+						  UMPS_STOPS_USER_REFILL);
 	if (r->session->machine)
 		umps_set_exception_stops(r->session->machine, r->session->stop_mask);
 	r->session->changes++;
@@ -133,10 +137,11 @@ static int do_quit(struct request *r)
 
 static int do_breakpoint(struct request *r)
 {
-	struct umps_stop_point point = { .kind = UMPS_BREAKPOINT, .enabled = true };
+	struct umps_stop_point point = {.kind = UMPS_BREAKPOINT, .enabled = true};
 	int64_t asid;
 
-	if (number(r, "asid", -1, UMPS_ASID_PHYS, &asid) < 0 || address(r, "address", &point.first) < 0)
+	if (number(r, "asid", -1, UMPS_ASID_PHYS, &asid) < 0 ||
+	    address(r, "address", &point.first) < 0)
 		return -1;
 	point.asid = (int)asid;
 	point.last = point.first;
@@ -145,13 +150,14 @@ static int do_breakpoint(struct request *r)
 
 static int do_suspect(struct request *r)
 {
-	struct umps_stop_point point = { .kind = UMPS_SUSPECT,
-					 .enabled = true,
-					 .on_read = is_set(r, "read"),
-					 .on_write = is_set(r, "write") };
+	struct umps_stop_point point = {.kind = UMPS_SUSPECT,
+					.enabled = true,
+					.on_read = is_set(r, "read"),
+					.on_write = is_set(r, "write")};
 	int64_t asid, bytes;
 
-	if (number(r, "asid", -1, UMPS_ASID_PHYS, &asid) < 0 || address(r, "address", &point.first) < 0 ||
+	if (number(r, "asid", -1, UMPS_ASID_PHYS, &asid) < 0 ||
+	    address(r, "address", &point.first) < 0 ||
 	    number(r, "bytes", 1, UINT32_MAX, &bytes) < 0)
 		return -1;
 	if (!point.on_read && !point.on_write)
@@ -167,7 +173,9 @@ static int do_remove(struct request *r)
 
 	if (number(r, "id", 0, INT32_MAX, &id) < 0)
 		return -1;
-	return session_remove_point(r->session, (int)id) < 0 ? refuse(r, "there is no stop point %d", (int)id) : 0;
+	return session_remove_point(r->session, (int)id) < 0
+		       ? refuse(r, "there is no stop point %d", (int)id)
+		       : 0;
 }
 
 static int do_enable(struct request *r)
@@ -199,7 +207,9 @@ static int do_untrace(struct request *r)
 
 	if (number(r, "id", 0, INT32_MAX, &id) < 0)
 		return -1;
-	return session_remove_trace(r->session, (int)id) < 0 ? refuse(r, "there is no traced region %d", (int)id) : 0;
+	return session_remove_trace(r->session, (int)id) < 0
+		       ? refuse(r, "there is no traced region %d", (int)id)
+		       : 0;
 }
 
 /* ---- changing the machine */
@@ -221,7 +231,8 @@ static int do_tlb(struct request *r)
 {
 	int64_t cpu, entry, hi, lo;
 
-	if (cpu_number(r, &cpu) < 0 || number(r, "entry", 0, umps_tlb_size(r->session->machine) - 1, &entry) < 0 ||
+	if (cpu_number(r, &cpu) < 0 ||
+	    number(r, "entry", 0, umps_tlb_size(r->session->machine) - 1, &entry) < 0 ||
 	    number(r, "hi", 0, UINT32_MAX, &hi) < 0 || number(r, "lo", 0, UINT32_MAX, &lo) < 0)
 		return -1;
 	umps_set_tlb(r->session->machine, (int)cpu, (int)entry, (uint32_t)hi, (uint32_t)lo);
@@ -234,10 +245,12 @@ static int do_memory(struct request *r)
 	int64_t at, value;
 	uint32_t word;
 
-	if (number(r, "address", 0, UINT32_MAX, &at) < 0 || number(r, "value", 0, UINT32_MAX, &value) < 0)
+	if (number(r, "address", 0, UINT32_MAX, &at) < 0 ||
+	    number(r, "value", 0, UINT32_MAX, &value) < 0)
 		return -1;
 	word = (uint32_t)value;
-	if (umps_write_physical(r->session->machine, (uint32_t)at, &word, sizeof(word)) != sizeof(word))
+	if (umps_write_physical(r->session->machine, (uint32_t)at, &word, sizeof(word)) !=
+	    sizeof(word))
 		return refuse(r, "there is no memory at physical address 0x%08X", (uint32_t)at);
 	session_touched(r->session);
 	return 0;
@@ -263,7 +276,8 @@ static int do_input(struct request *r)
 	int64_t terminal;
 	const char *typed;
 
-	if (number(r, "terminal", 0, UMPS_N_DEVICES - 1, &terminal) < 0 || text(r, "text", &typed) < 0)
+	if (number(r, "terminal", 0, UMPS_N_DEVICES - 1, &terminal) < 0 ||
+	    text(r, "text", &typed) < 0)
 		return -1;
 	if (umps_terminal_input(r->session->machine, (int)terminal, typed, strlen(typed)) < 0)
 		return refuse(r, "this machine has no terminal %d", (int)terminal);
@@ -276,13 +290,25 @@ static const struct {
 	int (*run)(struct request *r);
 	bool when_off;
 } commands[] = {
-	{ "power", do_power, true },	{ "continue", do_continue, false }, { "stop", do_stop, false },
-	{ "step", do_step, false },	{ "back", do_back, false },	    { "speed", do_speed, true },
-	{ "mask", do_mask, true },	{ "quit", do_quit, true },	    { "breakpoint", do_breakpoint, false },
-	{ "suspect", do_suspect, false }, { "remove", do_remove, false },   { "enable", do_enable, false },
-	{ "trace", do_trace, false },	{ "untrace", do_untrace, true },    { "register", do_register, false },
-	{ "tlb", do_tlb, false },	{ "memory", do_memory, false },	    { "fail", do_fail, false },
-	{ "input", do_input, false },
+	{"power", do_power, true},
+	{"continue", do_continue, false},
+	{"stop", do_stop, false},
+	{"step", do_step, false},
+	{"back", do_back, false},
+	{"speed", do_speed, true},
+	{"mask", do_mask, true},
+	{"quit", do_quit, true},
+	{"breakpoint", do_breakpoint, false},
+	{"suspect", do_suspect, false},
+	{"remove", do_remove, false},
+	{"enable", do_enable, false},
+	{"trace", do_trace, false},
+	{"untrace", do_untrace, true},
+	{"register", do_register, false},
+	{"tlb", do_tlb, false},
+	{"memory", do_memory, false},
+	{"fail", do_fail, false},
+	{"input", do_input, false},
 };
 
 static int run(struct request *r)
@@ -301,7 +327,7 @@ static int run(struct request *r)
 
 json_t *command_run(struct session *s, const json_t *fields)
 {
-	struct request r = { .session = s, .fields = fields };
+	struct request r = {.session = s, .fields = fields};
 
 	if (run(&r) < 0)
 		return json_pack("{s:s}", "error", r.error.text);

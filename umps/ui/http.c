@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The web server of the page, on loopback. Every path starts with a random token, so other users of this computer
- * and pages of other sites, who do not know it, get nothing.
+ * The web server of the page, on loopback. Every path starts with a random token, so other users of
+ *this computer and pages of other sites, who do not know it, get nothing.
  *
  *	GET  /TOKEN/            the page, and its files below
- *	GET  /TOKEN/events      server-sent events: "changed" {}, and "output" {"device", "text"}, a character per byte
- *	GET  /TOKEN/state       everything that is shown (state.c)
- *	GET  /TOKEN/code?cpu=&address=    /TOKEN/memory?cpu=&asid=&address=&length=    /TOKEN/symbols
- *	POST /TOKEN/do          a request of command.c
+ *	GET  /TOKEN/events      server-sent events: "changed" {}, and "output" {"device", "text"}, a
+ *character per byte GET  /TOKEN/state       everything that is shown (state.c) GET
+ * /TOKEN/code?cpu=&address=    /TOKEN/memory?cpu=&asid=&address=&length=    /TOKEN/symbols POST
+ * /TOKEN/do          a request of command.c
  *
- * A stream with nothing to tell is suspended; http_serve() wakes it when the session has changed, at most
- * every PUSH_MS.
+ * A stream with nothing to tell is suspended; http_serve() wakes it when the session has changed,
+ *at most every PUSH_MS.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,8 +26,9 @@
 
 #define TOKEN_BYTES 16
 #define PUSH_MS	    50
-#define ALIVE_MS    5000 /* a suspended stream is woken this often, to see whether its window still exists */
-#define MAX_BODY    65536
+#define ALIVE_MS                                                                                   \
+	5000 /* a suspended stream is woken this often, to see whether its window still exists */
+#define MAX_BODY 65536
 
 struct http {
 	struct session *session;
@@ -43,9 +44,9 @@ struct stream {
 	struct MHD_Connection *connection;
 	struct stream *next;
 	bool suspended, alive;
-	uint64_t seen;		     /* session->changes that was told */
+	uint64_t seen;		      /* session->changes that was told */
 	uint64_t position[N_OUTPUTS]; /* of the output told */
-	char *text;		     /* being sent */
+	char *text;		      /* being sent */
 	size_t length, at;
 };
 
@@ -65,8 +66,8 @@ static uint64_t now_ms(void)
 
 /* ---- answers */
 
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response,
-			      const char *type)
+static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
+			      struct MHD_Response *response, const char *type)
 {
 	enum MHD_Result result;
 
@@ -77,17 +78,21 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
 	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	/* the terminals make style elements of their own */
-	MHD_add_response_header(response, "Content-Security-Policy",
-				"default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'");
+	MHD_add_response_header(
+		response, "Content-Security-Policy",
+		"default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'");
 	result = MHD_queue_response(connection, status, response);
 	MHD_destroy_response(response);
 	return result;
 }
 
-static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status, const char *text)
+static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status,
+				   const char *text)
 {
-	return answer(connection, status,
-		      MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_MUST_COPY), "text/plain");
+	return answer(
+		connection, status,
+		MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_MUST_COPY),
+		"text/plain");
 }
 
 static enum MHD_Result answer_json(struct MHD_Connection *connection, json_t *json)
@@ -96,16 +101,18 @@ static enum MHD_Result answer_json(struct MHD_Connection *connection, json_t *js
 
 	json_decref(json);
 	if (!text)
-		return answer_text(connection, MHD_HTTP_BAD_REQUEST, "the machine is off, or the question makes no sense\n");
+		return answer_text(connection, MHD_HTTP_BAD_REQUEST,
+				   "the machine is off, or the question makes no sense\n");
 	return answer(connection, MHD_HTTP_OK,
-		      MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE), "application/json");
+		      MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE),
+		      "application/json");
 }
 
 static enum MHD_Result answer_file(struct MHD_Connection *connection, const struct resource *file)
 {
 	return answer(connection, MHD_HTTP_OK,
-		      MHD_create_response_from_buffer((size_t)(file->end - file->start), (void *)file->start,
-						      MHD_RESPMEM_PERSISTENT),
+		      MHD_create_response_from_buffer((size_t)(file->end - file->start),
+						      (void *)file->start, MHD_RESPMEM_PERSISTENT),
 		      file->type);
 }
 
@@ -136,15 +143,18 @@ static void write_output(FILE *out, struct stream *stream, int i)
 	text = malloc(2 * (size_t)(end - stream->position[i]));
 	if (!text)
 		return;
-	for (uint64_t at = stream->position[i]; at < end; at++) { /* bytes as the characters U+0000..U+00FF */
+	for (uint64_t at = stream->position[i]; at < end;
+	     at++) { /* bytes as the characters U+0000..U+00FF */
 		uint8_t byte = o->bytes[at - o->start];
 
 		if (byte & 0x80)
 			text[n++] = (char)(0xC0 | byte >> 6);
 		text[n++] = (char)(byte & 0x80 ? 0x80 | (byte & 0x3F) : byte);
 	}
-	snprintf(device, sizeof(device), "%s%d", i < UMPS_N_DEVICES ? "terminal" : "printer", i % UMPS_N_DEVICES);
-	write_event(out, "output", json_pack("{s:s, s:o}", "device", device, "text", json_stringn(text, n)));
+	snprintf(device, sizeof(device), "%s%d", i < UMPS_N_DEVICES ? "terminal" : "printer",
+		 i % UMPS_N_DEVICES);
+	write_event(out, "output",
+		    json_pack("{s:s, s:o}", "device", device, "text", json_stringn(text, n)));
 	free(text);
 	stream->position[i] = end;
 }
@@ -211,10 +221,12 @@ static enum MHD_Result answer_events(struct http *http, struct MHD_Connection *c
 
 	if (!stream)
 		return MHD_NO;
-	*stream = (struct stream){
-		.http = http, .connection = connection, .next = http->streams, .seen = http->session->changes - 1
-	};
-	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, read_stream, stream, free_stream);
+	*stream = (struct stream){.http = http,
+				  .connection = connection,
+				  .next = http->streams,
+				  .seen = http->session->changes - 1};
+	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, read_stream, stream,
+						     free_stream);
 	if (!response) {
 		free(stream);
 		return MHD_NO;
@@ -244,7 +256,8 @@ static void wake_streams(struct http *http)
 
 /* ---- requests */
 
-static const char *argument(struct MHD_Connection *connection, const char *name, const char *otherwise)
+static const char *argument(struct MHD_Connection *connection, const char *name,
+			    const char *otherwise)
 {
 	const char *value = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
 
@@ -271,20 +284,23 @@ static enum MHD_Result answer_get(struct http *http, struct MHD_Connection *c, c
 	if (!strcmp(path, "code"))
 		return answer_json(c, view_code(s, int_argument(c, "cpu"), address));
 	if (!strcmp(path, "memory"))
-		return answer_json(c, view_memory(s, int_argument(c, "cpu"), int_argument(c, "asid"), address,
-						  (uint32_t)int_argument(c, "length")));
+		return answer_json(c,
+				   view_memory(s, int_argument(c, "cpu"), int_argument(c, "asid"),
+					       address, (uint32_t)int_argument(c, "length")));
 	if (!strcmp(path, "symbols"))
 		return answer_json(c, view_symbols(s));
 	return answer_text(c, MHD_HTTP_NOT_FOUND, "there is no such page\n");
 }
 
-static enum MHD_Result answer_post(struct http *http, struct MHD_Connection *c, const char *path, struct body *body)
+static enum MHD_Result answer_post(struct http *http, struct MHD_Connection *c, const char *path,
+				   struct body *body)
 {
 	json_error_t error;
 	json_t *request, *reply;
 
 	if (strcmp(path, "do") || body->too_long)
-		return answer_text(c, MHD_HTTP_BAD_REQUEST, "requests are short and go to \"do\"\n");
+		return answer_text(c, MHD_HTTP_BAD_REQUEST,
+				   "requests are short and go to \"do\"\n");
 	request = json_loadb(body->bytes ? body->bytes : "", body->length, 0, &error);
 	if (!request)
 		return answer_text(c, MHD_HTTP_BAD_REQUEST, "a request is a JSON object\n");
@@ -295,7 +311,9 @@ static enum MHD_Result answer_post(struct http *http, struct MHD_Connection *c, 
 
 static void collect(struct body *body, const char *data, size_t length)
 {
-	char *bytes = body->length + length > MAX_BODY ? NULL : realloc(body->bytes, body->length + length);
+	char *bytes = body->length + length > MAX_BODY
+			      ? NULL
+			      : realloc(body->bytes, body->length + length);
 
 	if (!bytes) {
 		body->too_long = true;
@@ -319,8 +337,9 @@ static const char *path_behind_token(const struct http *http, const char *url)
 	return difference ? NULL : url + length + 2;
 }
 
-static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-			      const char *version, const char *data, size_t *length, void **request)
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+			      const char *method, const char *version, const char *data,
+			      size_t *length, void **request)
 {
 	struct http *http = context;
 	const char *path = path_behind_token(http, url);
@@ -336,12 +355,14 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 		return MHD_YES;
 	}
 	if (!path)
-		return answer_text(connection, MHD_HTTP_FORBIDDEN, "open the address that umps ui has printed\n");
+		return answer_text(connection, MHD_HTTP_FORBIDDEN,
+				   "open the address that umps ui has printed\n");
 	if (!strcmp(method, MHD_HTTP_METHOD_GET))
 		return answer_get(http, connection, path);
 	if (!strcmp(method, MHD_HTTP_METHOD_POST))
 		return answer_post(http, connection, path, body);
-	return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and POST are what is understood here\n");
+	return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+			   "GET and POST are what is understood here\n");
 }
 
 static void completed(void *context, struct MHD_Connection *connection, void **request,
@@ -362,7 +383,8 @@ static int make_token(char *token, struct umps_error *error)
 	uint8_t random[TOKEN_BYTES];
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
-		snprintf(error->text, sizeof(error->text), "no random numbers: %s", strerror(errno));
+		snprintf(error->text, sizeof(error->text), "no random numbers: %s",
+			 strerror(errno));
 		return -1;
 	}
 	for (int i = 0; i < TOKEN_BYTES; i++)
@@ -372,9 +394,9 @@ static int make_token(char *token, struct umps_error *error)
 
 struct http *http_start(struct session *s, int port, struct umps_error *error)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_port = htons((uint16_t)port),
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons((uint16_t)port),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct http *http = calloc(1, sizeof(*http));
 	const union MHD_DaemonInfo *info;
 
@@ -383,12 +405,14 @@ struct http *http_start(struct session *s, int port, struct umps_error *error)
 		return NULL;
 	}
 	http->session = s;
-	http->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, http,
-					MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
-					MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
+	http->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, http,
+		MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
+		MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
 	if (!http->daemon) {
-		snprintf(error->text, sizeof(error->text), "cannot listen on port %d: %s; choose another one with --port",
-			 port, strerror(errno));
+		snprintf(error->text, sizeof(error->text),
+			 "cannot listen on port %d: %s; choose another one with --port", port,
+			 strerror(errno));
 		free(http);
 		return NULL;
 	}
@@ -413,18 +437,20 @@ const char *http_url(const struct http *http)
 
 void http_serve(struct http *http, int ms)
 {
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	struct pollfd fds[1 + UMPS_N_DEVICES] = { { .fd = info->epoll_fd, .events = POLLIN } };
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	struct pollfd fds[1 + UMPS_N_DEVICES] = {{.fd = info->epoll_fd, .events = POLLIN}};
 	int links[UMPS_N_DEVICES], n = 0;
 	MHD_UNSIGNED_LONG_LONG timeout;
 
 	if (http->session->machine && http->session->running)
 		n = umps_network_fds(http->session->machine, links, UMPS_N_DEVICES);
 	for (int i = 0; i < n; i++)
-		fds[1 + i] = (struct pollfd){ .fd = links[i], .events = POLLIN };
+		fds[1 + i] = (struct pollfd){.fd = links[i], .events = POLLIN};
 	if (http->streams && (ms < 0 || ms > PUSH_MS))
 		ms = PUSH_MS;
-	if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES && (ms < 0 || timeout < (MHD_UNSIGNED_LONG_LONG)ms))
+	if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES &&
+	    (ms < 0 || timeout < (MHD_UNSIGNED_LONG_LONG)ms))
 		ms = (int)timeout;
 	poll(fds, (nfds_t)(1 + n), ms);
 	wake_streams(http);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stop points and traced regions as the user set them. The machine has its own copy of the stop points, which ends
- * with it; the ones here are set again in the next, at the new place of the symbol they were set at.
+ * Stop points and traced regions as the user set them. The machine has its own copy of the stop
+ * points, which ends with it; the ones here are set again in the next, at the new place of the
+ * symbol they were set at.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +74,8 @@ void session_restore_points(struct session *s)
 {
 	for (int i = 0; i < s->n_points; i++) {
 		struct kept_point *kept = &s->points[i];
-		const struct umps_symbol *symbol = *kept->symbol ? umps_symbol_named(s->machine, kept->symbol) : NULL;
+		const struct umps_symbol *symbol =
+			*kept->symbol ? umps_symbol_named(s->machine, kept->symbol) : NULL;
 		uint32_t length = kept->point.last - kept->point.first;
 
 		if (symbol) {
@@ -84,17 +86,19 @@ void session_restore_points(struct session *s)
 	}
 }
 
-int session_add_trace(struct session *s, const char *name, uint32_t address, uint32_t words, struct umps_error *error)
+int session_add_trace(struct session *s, const char *name, uint32_t address, uint32_t words,
+		      struct umps_error *error)
 {
 	struct trace *t = &s->traces[s->n_traces];
 
 	if (s->n_traces == MAX_TRACES || words < 1 || words > MAX_TRACE_WORDS || address % 4) {
 		snprintf(error->text, sizeof(error->text),
-			 "a traced region has 1 to %d words at a multiple of 4, and there are %d regions at most",
+			 "a traced region has 1 to %d words at a multiple of 4, and there are %d "
+			 "regions at most",
 			 MAX_TRACE_WORDS, MAX_TRACES);
 		return -1;
 	}
-	*t = (struct trace){ .id = s->next_trace++, .address = address, .words = words };
+	*t = (struct trace){.id = s->next_trace++, .address = address, .words = words};
 	snprintf(t->name, sizeof(t->name), "%s", name);
 	s->n_traces++;
 	s->changes++;
@@ -107,7 +111,8 @@ int session_remove_trace(struct session *s, int id)
 		if (s->traces[i].id != id)
 			continue;
 		s->n_traces--;
-		memmove(&s->traces[i], &s->traces[i + 1], (size_t)(s->n_traces - i) * sizeof(s->traces[0]));
+		memmove(&s->traces[i], &s->traces[i + 1],
+			(size_t)(s->n_traces - i) * sizeof(s->traces[0]));
 		s->changes++;
 		return 0;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * resource_files.S, which the build writes from the list of files, holds a table {name, start, end} that ends with a
- * name of NULL.
+ * resource_files.S, which the build writes from the list of files, holds a table {name, start, end}
+ * that ends with a name of NULL.
  */
 #include <stddef.h>
 #include <string.h>
@@ -17,10 +17,10 @@ static const char *type_of(const char *name)
 {
 	static const struct {
 		const char *suffix, *type;
-	} types[] = { { ".html", "text/html; charset=utf-8" },
-		      { ".css", "text/css; charset=utf-8" },
-		      { ".js", "text/javascript; charset=utf-8" },
-		      { ".svg", "image/svg+xml" } };
+	} types[] = {{".html", "text/html; charset=utf-8"},
+		     {".css", "text/css; charset=utf-8"},
+		     {".js", "text/javascript; charset=utf-8"},
+		     {".svg", "image/svg+xml"}};
 	const char *suffix = strrchr(name, '.');
 
 	for (size_t i = 0; suffix && i < sizeof(types) / sizeof(types[0]); i++)
@@ -35,8 +35,8 @@ const struct resource *resource_named(const char *name)
 
 	for (int i = 0; resource_files[i].name; i++)
 		if (!strcmp(resource_files[i].name, name)) {
-			found = (struct resource){ resource_files[i].name, type_of(name), resource_files[i].start,
-						   resource_files[i].end };
+			found = (struct resource){resource_files[i].name, type_of(name),
+						  resource_files[i].start, resource_files[i].end};
 			return &found;
 		}
 	return NULL;

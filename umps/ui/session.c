@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The machine of the page. While it runs, it gets slices of some milliseconds between two looks at the web server. Its
- * time is paced: at the speed chosen while it works, and never faster than its own clock while it is idle, so that
- * a guest's clock ticks in real time when there is nothing to compute.
+ * The machine of the page. While it runs, it gets slices of some milliseconds between two looks at
+ * the web server. Its time is paced: at the speed chosen while it works, and never faster than its
+ * own clock while it is idle, so that a guest's clock ticks in real time when there is nothing to
+ * compute.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,14 @@
 
 #define SLICE_TICKS 100000u
 #define SLICE_US    8000u
-#define LOOK_MS	    100 /* an idle machine is looked at this often: network devices have no other way to say so */
+#define LOOK_MS                                                                                    \
+	100 /* an idle machine is looked at this often: network devices have no other way to say   \
+	       so */
 
 const struct speed speeds[N_SPEEDS] = {
-	{ "10 ticks/s", 10 },	      { "1000 ticks/s", 1000 }, { "50 000 ticks/s", 50000 },
-	{ "real time (clock rate)", 1 }, { "as fast as it goes", 0 },
+	{"10 ticks/s", 10},	   {"1000 ticks/s", 1000},
+	{"50 000 ticks/s", 50000}, {"real time (clock rate)", 1},
+	{"as fast as it goes", 0},
 };
 
 static uint64_t now_us(void)
@@ -68,10 +72,10 @@ static void warning(void *context, const char *sentence)
 
 int session_power_on(struct session *s, struct umps_error *error)
 {
-	const struct umps_host host = { .context = s,
-					.terminal_output = terminal_output,
-					.printer_output = printer_output,
-					.warning = warning };
+	const struct umps_host host = {.context = s,
+				       .terminal_output = terminal_output,
+				       .printer_output = printer_output,
+				       .warning = warning};
 
 	session_power_off(s);
 	s->machine = umps_create(s->config, &host, error);
@@ -148,15 +152,19 @@ static void explain(struct session *s, const struct umps_stop *stop)
 
 	switch (stop->reason) {
 	case UMPS_STOP_BREAKPOINT:
-		snprintf(s->status, sizeof(s->status), "Stopped: Breakpoint (B%d), processor %d", stop->id, stop->cpu);
+		snprintf(s->status, sizeof(s->status), "Stopped: Breakpoint (B%d), processor %d",
+			 stop->id, stop->cpu);
 		break;
 	case UMPS_STOP_SUSPECT:
-		snprintf(s->status, sizeof(s->status), "Stopped: Suspect (S%d), processor %d %s 0x%08X", stop->id,
-			 stop->cpu, stop->write ? "wrote" : "read", stop->address);
+		snprintf(s->status, sizeof(s->status),
+			 "Stopped: Suspect (S%d), processor %d %s 0x%08X", stop->id, stop->cpu,
+			 stop->write ? "wrote" : "read", stop->address);
 		break;
 	case UMPS_STOP_EXCEPTION:
-		snprintf(s->status, sizeof(s->status), "Stopped: Exception (%s%s), processor %d, EPC 0x%08X",
-			 exception_name(stop->code), stop->code & UMPS_REFILL ? " refill" : "", stop->cpu, stop->address);
+		snprintf(s->status, sizeof(s->status),
+			 "Stopped: Exception (%s%s), processor %d, EPC 0x%08X",
+			 exception_name(stop->code), stop->code & UMPS_REFILL ? " refill" : "",
+			 stop->cpu, stop->address);
 		break;
 	default:
 		snprintf(s->status, sizeof(s->status), "%s", reasons[stop->reason]);
@@ -184,8 +192,9 @@ int session_back(struct session *s, bool to_stop_point, struct umps_error *error
 	s->changes++;
 	if (since == UINT64_MAX || tick <= since) {
 		snprintf(error->text, sizeof(error->text),
-			 since == UINT64_MAX ? "time is not recorded; start `umps ui` without --no-record" :
-					       "this is where the recording starts");
+			 since == UINT64_MAX
+				 ? "time is not recorded; start `umps ui` without --no-record"
+				 : "this is where the recording starts");
 		return -1;
 	}
 	if (to_stop_point) {
@@ -204,7 +213,8 @@ int session_back(struct session *s, bool to_stop_point, struct umps_error *error
 /* Ticks per second at which time passes now, 0: no limit. */
 static uint64_t rate(const struct session *s)
 {
-	uint64_t clock = (uint64_t)s->config->clock_rate * 1000000, chosen = speeds[s->speed].ticks_per_second;
+	uint64_t clock = (uint64_t)s->config->clock_rate * 1000000,
+		 chosen = speeds[s->speed].ticks_per_second;
 
 	if (chosen == 1 || (chosen == 0 && s->idle))
 		return clock;
@@ -216,7 +226,8 @@ static uint64_t allowance(const struct session *s)
 {
 	uint64_t per_second = rate(s);
 
-	return per_second ? s->pace_tick + (now_us() - s->pace_us) * per_second / 1000000 : UINT64_MAX;
+	return per_second ? s->pace_tick + (now_us() - s->pace_us) * per_second / 1000000
+			  : UINT64_MAX;
 }
 
 static int ms_until(const struct session *s, uint64_t tick)
@@ -253,7 +264,7 @@ static int pass_idle_time(struct session *s)
 int session_advance(struct session *s)
 {
 	uint64_t end = now_us() + SLICE_US, until;
-	struct umps_stop stop = { .reason = UMPS_STOP_LIMIT };
+	struct umps_stop stop = {.reason = UMPS_STOP_LIMIT};
 
 	if (!s->running)
 		return -1;
@@ -265,7 +276,8 @@ int session_advance(struct session *s)
 		until = allowance(s);
 		if (until <= now)
 			return ms_until(s, now + 1);
-		stop = umps_run(s->machine, until - now < SLICE_TICKS ? until : now + SLICE_TICKS, UMPS_RUN_IDLE_STOPS);
+		stop = umps_run(s->machine, until - now < SLICE_TICKS ? until : now + SLICE_TICKS,
+				UMPS_RUN_IDLE_STOPS);
 	} while (stop.reason == UMPS_STOP_LIMIT && now_us() < end);
 	s->changes++;
 	if (stop.reason == UMPS_STOP_IDLE) {

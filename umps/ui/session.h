@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the page's server share: one machine, one thread, any number of browser windows.
+ * What the files of the page's server share: one machine, one thread, any number of browser
+ * windows.
  *
  *   ui.c        command line, the loop: the web server's turn, the machine's turn
  *   session.c   the machine: power, running at a speed, what its terminals said
@@ -10,7 +11,8 @@
  *   view.c      answers to questions: code, memory, symbols
  *   resources.S the files of the page, built in
  *
- * Nothing here needs a lock: the web server runs only in http_serve(), the machine only in session_advance().
+ * Nothing here needs a lock: the web server runs only in http_serve(), the machine only in
+ * session_advance().
  */
 #ifndef UMPS_UI_SESSION_H
 #define UMPS_UI_SESSION_H
@@ -21,10 +23,11 @@
 
 #define MAX_TRACES	16
 #define MAX_TRACE_WORDS 1025
-#define MAX_OUTPUT	(256u << 10) /* bytes kept of what a terminal or printer said */
+#define MAX_OUTPUT	(256u << 10)	     /* bytes kept of what a terminal or printer said */
 #define N_OUTPUTS	(2 * UMPS_N_DEVICES) /* terminals, then printers */
 
-/* What a device has said: bytes[] are those from position `start` on, counted since the session began. */
+/* What a device has said: bytes[] are those from position `start` on, counted since the session
+ * began. */
 struct output {
 	uint8_t *bytes;
 	size_t length;
@@ -59,7 +62,7 @@ struct session {
 	bool record;
 
 	bool running, idle;
-	uint64_t wake;		    /* while idle: the tick of the next thing to happen */
+	uint64_t wake;		     /* while idle: the tick of the next thing to happen */
 	uint64_t pace_us, pace_tick; /* since when, real and machine, time passes at the speed */
 	int speed;
 	char status[160]; /* "Running", or why not */
@@ -87,7 +90,8 @@ int session_back(struct session *s, bool to_stop_point, struct umps_error *error
 void session_set_speed(struct session *s, int speed);
 /* After anything was done to the machine from outside: an idle one may have something to do. */
 void session_touched(struct session *s);
-/* Lets the machine run for some milliseconds; returns how many it then can do without (-1: for ever). */
+/* Lets the machine run for some milliseconds; returns how many it then can do without (-1: for
+ * ever). */
 int session_advance(struct session *s);
 
 /* points.c */
@@ -96,7 +100,8 @@ int session_remove_point(struct session *s, int id);
 int session_enable_point(struct session *s, int id, bool enabled);
 /* Sets them in a new machine, where their symbols are now. */
 void session_restore_points(struct session *s);
-int session_add_trace(struct session *s, const char *name, uint32_t address, uint32_t words, struct umps_error *error);
+int session_add_trace(struct session *s, const char *name, uint32_t address, uint32_t words,
+		      struct umps_error *error);
 int session_remove_trace(struct session *s, int id);
 
 /* state.c */
@@ -111,7 +116,8 @@ json_t *command_run(struct session *s, const json_t *request);
 
 /* view.c: NULL when the question makes no sense */
 json_t *view_code(const struct session *s, int cpu, const char *address);
-json_t *view_memory(const struct session *s, int cpu, int asid, const char *address, uint32_t length);
+json_t *view_memory(const struct session *s, int cpu, int asid, const char *address,
+		    uint32_t length);
 json_t *view_symbols(const struct session *s);
 /* "main", "main+0x10", "0x20001000" */
 bool parse_address(const struct session *s, const char *text, uint32_t *address);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Everything a window shows, as one JSON object: it is small, and who always gets the whole truth cannot miss a part
- * of it. Only what terminals say (a stream), code, memory and symbols (large, asked for) are elsewhere.
+ * Everything a window shows, as one JSON object: it is small, and who always gets the whole truth
+ * cannot miss a part of it. Only what terminals say (a stream), code, memory and symbols (large,
+ * asked for) are elsewhere.
  */
 #include <string.h>
 
@@ -66,9 +67,11 @@ static json_t *registers_json(const struct session *s, int cpu)
 
 	for (int reg = 0; reg < UMPS_REG_CP0 + 16; reg++)
 		if (umps_register_name(reg))
-			json_array_append_new(list, json_pack("{s:i, s:s, s:I}", "number", reg, "name",
-							      umps_register_name(reg), "value",
-							      (json_int_t)umps_get_register(s->machine, cpu, reg)));
+			json_array_append_new(
+				list,
+				json_pack("{s:i, s:s, s:I}", "number", reg, "name",
+					  umps_register_name(reg), "value",
+					  (json_int_t)umps_get_register(s->machine, cpu, reg)));
 	return list;
 }
 
@@ -87,16 +90,17 @@ static json_t *tlb_json(const struct session *s, int cpu)
 
 static json_t *cpu_json(const struct session *s, int cpu)
 {
-	static const char *const states[] = { "halted", "running", "waiting" };
+	static const char *const states[] = {"halted", "running", "waiting"};
 	uint32_t pc = umps_get_register(s->machine, cpu, UMPS_REG_PC);
 	char symbol[80];
 
 	symbol_text(s, symbol_space(s, cpu, pc), pc, symbol, sizeof(symbol));
-	return json_pack("{s:s, s:I, s:s, s:b, s:b, s:I, s:o, s:o}", "state", states[umps_cpu_state(s->machine, cpu)],
-			 "pc", (json_int_t)pc, "symbol", symbol, "slot", umps_in_delay_slot(s->machine, cpu), "load",
+	return json_pack("{s:s, s:I, s:s, s:b, s:b, s:I, s:o, s:o}", "state",
+			 states[umps_cpu_state(s->machine, cpu)], "pc", (json_int_t)pc, "symbol",
+			 symbol, "slot", umps_in_delay_slot(s->machine, cpu), "load",
 			 umps_load_pending(s->machine, cpu), "instructions",
-			 (json_int_t)umps_instructions(s->machine, cpu), "registers", registers_json(s, cpu), "tlb",
-			 tlb_json(s, cpu));
+			 (json_int_t)umps_instructions(s->machine, cpu), "registers",
+			 registers_json(s, cpu), "tlb", tlb_json(s, cpu));
 }
 
 static json_t *bus_json(const struct session *s)
@@ -105,10 +109,11 @@ static json_t *bus_json(const struct session *s)
 
 	for (uint32_t i = 0; i < 10; i++)
 		bitmaps[i] = bus_word(s, 0x2C + 4 * i);
-	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "timer", (json_int_t)bus_word(s, 0x20), "ram",
-			 (json_int_t)umps_ram_size(s->machine), "floor", (json_int_t)umps_tlb_floor(s->machine), "scale",
-			 (json_int_t)bus_word(s, 0x24), "installed", words(bitmaps, 5), "interrupting",
-			 words(bitmaps + 5, 5));
+	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "timer", (json_int_t)bus_word(s, 0x20),
+			 "ram", (json_int_t)umps_ram_size(s->machine), "floor",
+			 (json_int_t)umps_tlb_floor(s->machine), "scale",
+			 (json_int_t)bus_word(s, 0x24), "installed", words(bitmaps, 5),
+			 "interrupting", words(bitmaps + 5, 5));
 }
 
 static json_t *devices_json(const struct session *s)
@@ -124,10 +129,13 @@ static json_t *devices_json(const struct session *s)
 			if (!d.installed)
 				continue;
 			snprintf(name, sizeof(name), "%s%d", device_class_name(line), i);
-			json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:s, s:b, s:o, s:[I,I]}", "name", name,
-							      "line", line, "number", i, "status", d.status, "failing",
-							      d.failing, "registers", words(d.registers, 4), "completes",
-							      (json_int_t)d.completes[0], (json_int_t)d.completes[1]));
+			json_array_append_new(list,
+					      json_pack("{s:s, s:i, s:i, s:s, s:b, s:o, s:[I,I]}",
+							"name", name, "line", line, "number", i,
+							"status", d.status, "failing", d.failing,
+							"registers", words(d.registers, 4),
+							"completes", (json_int_t)d.completes[0],
+							(json_int_t)d.completes[1]));
 		}
 	return list;
 }
@@ -140,12 +148,15 @@ static json_t *points_json(const struct session *s)
 		const struct umps_stop_point *p = &s->points[i].point;
 		char symbol[80];
 
-		symbol_text(s, p->asid < 0 ? umps_symbol_asid(s->machine) : p->asid, p->first, symbol, sizeof(symbol));
-		json_array_append_new(list, json_pack("{s:i, s:s, s:b, s:i, s:I, s:I, s:b, s:b, s:s}", "id", p->id, "kind",
-						      p->kind == UMPS_BREAKPOINT ? "breakpoint" : "suspect", "enabled",
-						      p->enabled, "asid", p->asid, "first", (json_int_t)p->first, "last",
-						      (json_int_t)p->last, "read", p->on_read, "write", p->on_write,
-						      "symbol", symbol));
+		symbol_text(s, p->asid < 0 ? umps_symbol_asid(s->machine) : p->asid, p->first,
+			    symbol, sizeof(symbol));
+		json_array_append_new(
+			list,
+			json_pack("{s:i, s:s, s:b, s:i, s:I, s:I, s:b, s:b, s:s}", "id", p->id,
+				  "kind", p->kind == UMPS_BREAKPOINT ? "breakpoint" : "suspect",
+				  "enabled", p->enabled, "asid", p->asid, "first",
+				  (json_int_t)p->first, "last", (json_int_t)p->last, "read",
+				  p->on_read, "write", p->on_write, "symbol", symbol));
 	}
 	return list;
 }
@@ -155,14 +166,15 @@ static json_t *trace_json(const struct session *s, const struct trace *t)
 	uint32_t values[MAX_TRACE_WORDS];
 	size_t n = umps_read_physical(s->machine, t->address, values, t->words * 4) / 4;
 
-	return json_pack("{s:i, s:s, s:I, s:o}", "id", t->id, "name", t->name, "address", (json_int_t)t->address, "words",
-			 words(values, n));
+	return json_pack("{s:i, s:s, s:I, s:o}", "id", t->id, "name", t->name, "address",
+			 (json_int_t)t->address, "words", words(values, n));
 }
 
 json_t *state_json(const struct session *s)
 {
-	json_t *state = json_pack("{s:b, s:b, s:b, s:s, s:i, s:i}", "on", s->machine != NULL, "running", s->running,
-				  "idle", s->idle, "status", s->status, "speed", s->speed, "mask", (int)s->stop_mask);
+	json_t *state = json_pack("{s:b, s:b, s:b, s:s, s:i, s:i}", "on", s->machine != NULL,
+				  "running", s->running, "idle", s->idle, "status", s->status,
+				  "speed", s->speed, "mask", (int)s->stop_mask);
 	json_t *cpus = json_array(), *traces = json_array();
 
 	json_object_set_new(state, "path", json_string(s->path));
@@ -176,7 +188,8 @@ json_t *state_json(const struct session *s)
 	for (int i = 0; i < s->n_traces; i++)
 		json_array_append_new(traces, trace_json(s, &s->traces[i]));
 	json_object_set_new(state, "tick", json_integer((json_int_t)umps_ticks(s->machine)));
-	json_object_set_new(state, "recorded", json_boolean(umps_recorded_since(s->machine) != UINT64_MAX));
+	json_object_set_new(state, "recorded",
+			    json_boolean(umps_recorded_since(s->machine) != UINT64_MAX));
 	json_object_set_new(state, "starved", json_boolean(umps_is_starved(s->machine)));
 	json_object_set_new(state, "cpus", cpus);
 	json_object_set_new(state, "bus", bus_json(s));

@@ -22,12 +22,12 @@ struct options {
 enum { OPTION_NO_RECORD = 256 };
 
 static const struct argp_option option_list[] = {
-	{ "port", 'p', "PORT", 0, "listen on this TCP port of 127.0.0.1 (default: any free one)", 0 },
-	{ "no-browser", 'n', NULL, 0, "only print the address of the page", 0 },
-	{ "run", 'r', NULL, 0, "start running at once", 0 },
-	{ "no-record", OPTION_NO_RECORD, NULL, 0, "do not record: faster, but time cannot be reversed", 0 },
-	{ 0 }
-};
+	{"port", 'p', "PORT", 0, "listen on this TCP port of 127.0.0.1 (default: any free one)", 0},
+	{"no-browser", 'n', NULL, 0, "only print the address of the page", 0},
+	{"run", 'r', NULL, 0, "start running at once", 0},
+	{"no-record", OPTION_NO_RECORD, NULL, 0,
+	 "do not record: faster, but time cannot be reversed", 0},
+	{0}};
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
@@ -51,7 +51,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		break;
 	case ARGP_KEY_ARG:
 		if (o->path)
-			argp_error(state, "one machine file or kernel is enough, \"%s\" is too much", argument);
+			argp_error(state,
+				   "one machine file or kernel is enough, \"%s\" is too much",
+				   argument);
 		o->path = argument;
 		break;
 	case ARGP_KEY_NO_ARGS:
@@ -126,9 +128,9 @@ static int serve(struct session *s, const struct options *o)
 
 static int ui_main(int argc, char **argv)
 {
-	const struct sigaction action = { .sa_handler = on_signal };
-	struct options o = { 0 };
-	struct session s = { .speed = N_SPEEDS - 1 };
+	const struct sigaction action = {.sa_handler = on_signal};
+	struct options o = {0};
+	struct session s = {.speed = N_SPEEDS - 1};
 	struct umps_error error;
 	int status = 1;
 

@@ -8,12 +8,12 @@
 #include "umps/tools/disassemble.h"
 #include "umps/ui/session.h"
 
-#define LINES_BEFORE  8
-#define MAX_LINES     400
-#define LINES_AFTER   48
-#define MAX_MEMORY    4096
-#define OP_BEQ	      4u
-#define OP_BGTZ	      7u
+#define LINES_BEFORE 8
+#define MAX_LINES    400
+#define LINES_AFTER  48
+#define MAX_MEMORY   4096
+#define OP_BEQ	     4u
+#define OP_BGTZ	     7u
 
 bool parse_address(const struct session *s, const char *text, uint32_t *address)
 {
@@ -52,7 +52,8 @@ static bool target_of(uint32_t word, uint32_t address, uint32_t *target)
 	return true;
 }
 
-static json_t *line_json(const struct session *s, int cpu, int asid, uint32_t address, uint32_t word)
+static json_t *line_json(const struct session *s, int cpu, int asid, uint32_t address,
+			 uint32_t word)
 {
 	char text[DISASSEMBLY_SIZE], label[80] = "", target_text[80] = "";
 	const struct umps_symbol *symbol = umps_symbol_at(s->machine, asid, address);
@@ -66,8 +67,8 @@ static json_t *line_json(const struct session *s, int cpu, int asid, uint32_t ad
 		if (!*target_text)
 			snprintf(target_text, sizeof(target_text), "0x%08X", target);
 	}
-	return json_pack("{s:I, s:I, s:s, s:s, s:s}", "address", (json_int_t)address, "word", (json_int_t)word, "text", text,
-			 "label", label, "target", target_text);
+	return json_pack("{s:I, s:I, s:s, s:s, s:s}", "address", (json_int_t)address, "word",
+			 (json_int_t)word, "text", text, "label", label, "target", target_text);
 }
 
 json_t *view_code(const struct session *s, int cpu, const char *at)
@@ -78,7 +79,8 @@ json_t *view_code(const struct session *s, int cpu, const char *at)
 	json_t *lines;
 	int asid;
 
-	if (!s->machine || cpu < 0 || cpu >= umps_cpus(s->machine) || !parse_address(s, at, &address))
+	if (!s->machine || cpu < 0 || cpu >= umps_cpus(s->machine) ||
+	    !parse_address(s, at, &address))
 		return NULL;
 	address &= ~3u;
 	asid = symbol_space(s, cpu, address);
@@ -96,8 +98,8 @@ json_t *view_code(const struct session *s, int cpu, const char *at)
 	for (uint32_t a = start; a < end && a >= start; a += 4)
 		if (umps_read_virtual(s->machine, cpu, -1, a, &word, sizeof(word)) == sizeof(word))
 			json_array_append_new(lines, line_json(s, cpu, asid, a, word));
-	return json_pack("{s:I, s:s, s:o}", "address", (json_int_t)address, "function", function, "lines",
-			 lines);
+	return json_pack("{s:I, s:s, s:o}", "address", (json_int_t)address, "function", function,
+			 "lines", lines);
 }
 
 json_t *view_memory(const struct session *s, int cpu, int asid, const char *at, uint32_t length)
@@ -106,8 +108,8 @@ json_t *view_memory(const struct session *s, int cpu, int asid, const char *at, 
 	json_t *list;
 	size_t n;
 
-	if (!s->machine || cpu < 0 || cpu >= umps_cpus(s->machine) || asid < -1 || asid > UMPS_ASID_PHYS ||
-	    !parse_address(s, at, &address))
+	if (!s->machine || cpu < 0 || cpu >= umps_cpus(s->machine) || asid < -1 ||
+	    asid > UMPS_ASID_PHYS || !parse_address(s, at, &address))
 		return NULL;
 	address &= ~3u;
 	if (length > MAX_MEMORY)
@@ -128,8 +130,11 @@ json_t *view_symbols(const struct session *s)
 	const struct umps_symbol *symbol;
 
 	for (int i = 0; s->machine && (symbol = umps_symbol(s->machine, i)); i++)
-		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:b}", "name", symbol->name, "start",
-						      (json_int_t)symbol->start, "size", (json_int_t)symbol->size, "function",
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:b}", "name", symbol->name,
+						      "start", (json_int_t)symbol->start, "size",
+						      (json_int_t)symbol->size, "function",
 						      symbol->function));
-	return json_pack("{s:i, s:o}", "asid", s->machine ? umps_symbol_asid(s->machine) : UMPS_ASID_PHYS, "symbols", list);
+	return json_pack("{s:i, s:o}", "asid",
+			 s->machine ? umps_symbol_asid(s->machine) : UMPS_ASID_PHYS, "symbols",
+			 list);
 }

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
 # Build a guest with the development kit of Debian's umps3 package.
 #
 # usage: build.sh OUT SOURCE...      makes OUT (ELF), OUT.core.umps and OUT.stab.umps
