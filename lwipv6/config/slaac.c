@@ -305,8 +305,4 @@ void slaac_advertisement(struct netif *netif, const struct packet *p)
 		option(netif, ra + at, ra[at + 1] * 8, &p->src);
 		at += ra[at + 1] * 8;
 	}
-	if (ra[5] & 0x80 && !netif->dhcp6)
-		dhcp6_start(netif, true);
-	else if (ra[5] & 0x40 && !netif->dhcp6)
-		dhcp6_start(netif, false);
 }

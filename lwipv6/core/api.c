@@ -265,10 +265,8 @@ int lwip_ifup_flags(struct netif *netif, int flags)
 	stack_enter(netif->stack);
 	netif->autoconf |= flags & NETIF_IFUP_FLAGS;
 	netif_up(netif);
-	if (flags & NETIF_FLAG_DHCP && !netif->dhcp4)
-		error = dhcp4_start(netif);
-	if (!error && flags & NETIF_FLAG_DHCP6 && !netif->dhcp6)
-		error = dhcp6_start(netif, true);
+	if (flags & (NETIF_FLAG_DHCP | NETIF_FLAG_DHCP6))
+		error = -EOPNOTSUPP; /* up, but nobody asks for a lease */
 	stack_leave(netif->stack);
 	return error ? fail(error) : 0;
 }

@@ -159,7 +159,7 @@ struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed)
 		goto close_loop;
 	stack_enter(stack);
 	stack->loopback = loopback_open(stack);
-	bool good = stack->loopback && !config_start(stack);
+	bool good = stack->loopback;
 
 	stack_leave(stack);
 	if (good && !loop_start(stack))
@@ -188,7 +188,6 @@ void stack_destroy(struct stack *stack)
 	descriptor_stack_gone(stack);
 	pthread_mutex_lock(&stack->lock);
 	tcp_table_fini(stack);
-	config_stop(stack);
 	list_for_each_entry_safe(netif, next, &stack->netifs, node)
 		netif_free(netif);
 	reassembly_clear(stack);

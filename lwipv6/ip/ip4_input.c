@@ -77,11 +77,6 @@ static bool for_us(struct packet *p)
 	}
 	if (n->kind == NETIF_LOOPBACK && ip_is_loopback(&p->dst))
 		return true;
-	/* An interface that asks for its first address takes what is sent to it (DHCP). */
-	if (p->netif->dhcp4 && p->link_type == PACKET_HOST && p->next_header == IPPROTO_UDP &&
-	    p->linear >= (uint32_t)(p->transport - packet_headroom(p)) + 4 &&
-	    !memcmp(packet_at(p, p->transport) + 2, (uint8_t[]){0, 68}, 2))
-		return true;
 	return netif_addr_find(n->stack, NULL, &p->dst);
 }
 

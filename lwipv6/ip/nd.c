@@ -183,8 +183,6 @@ static void router_message(struct packet *p)
 	}
 	if (advert)
 		slaac_advertisement(p->netif, p);
-	else
-		radv_solicitation(p->netif, p);
 }
 
 /* RFC 4861 8.1, 8.3 */

@@ -132,11 +132,8 @@ int netif_up(struct netif *netif)
 	}
 	list_for_each_entry_safe(a, next, &netif->addresses, node)
 		netif_addr_start(a);
-	if (netif->kind != NETIF_LOOPBACK) {
+	if (netif->kind != NETIF_LOOPBACK)
 		slaac_start(netif);
-		if (netif->autoconf & NETIF_FLAG_RADV)
-			radv_start(netif);
-	}
 	stack_notify(netif->stack, EVENT_NETIF_UP, netif);
 	return 0;
 }
@@ -149,9 +146,6 @@ int netif_down(struct netif *netif)
 		return 0;
 	stack_notify(netif->stack, EVENT_NETIF_DOWN, netif);
 	if (netif->kind != NETIF_LOOPBACK) {
-		dhcp4_stop(netif, true);
-		dhcp6_stop(netif, true);
-		radv_stop(netif);
 		slaac_stop(netif);
 		igmp_stop(netif);
 		mld_stop(netif);

@@ -88,9 +88,6 @@ struct netif {
 	struct mld_state *mld;
 	/* Per-interface state of config/: NULL when not running. */
 	struct slaac *slaac;
-	struct dhcp4 *dhcp4;
-	struct dhcp6 *dhcp6;
-	struct radv *radv;
 	struct capture *capture; /* pcap trace */
 	struct lwip_netif_statistics statistics;
 };
