@@ -38,3 +38,9 @@ LIBRARIES += $(LWIPV6_SO) $(BUILD)/liblwipv6.so $(BUILD)/liblwipv6.a $(BUILD)/lw
 INSTALL_LIB += $(LWIPV6_SO) $(BUILD)/liblwipv6.so $(BUILD)/liblwipv6.a
 INSTALL_INC += lwipv6/lwipv6.h
 INSTALL_PC += $(BUILD)/lwipv6.pc
+
+$(eval $(call program,lwip-nc,lwipv6/programs/lwip-nc.c,$(BUILD)/liblwipv6.a $(LWIPV6_LIBS)))
+$(eval $(call program,lwip-guide-client,lwipv6/programs/guide-client.c,$(BUILD)/liblwipv6.a $(LWIPV6_LIBS)))
+PROGRAMS += $(BUILD)/lwip-nc $(BUILD)/lwip-guide-client
+INSTALL_BIN += $(BUILD)/lwip-nc
+INSTALL_MAN += $(wildcard lwipv6/man/*)

@@ -277,6 +277,7 @@ static inline void *loadlwipv6dl(void)
 
 #else
 
+#pragma GCC visibility push(default)
 #define LWIP_API_PROTOTYPE_(result, name, args) result name args;
 LWIP_API(LWIP_API_PROTOTYPE_)
 #undef LWIP_API_PROTOTYPE_
@@ -285,6 +286,7 @@ extern const struct ip_addr ip_addr_any;
 /* Needed by statically linked programs; harmless in others. */
 void lwip_init(void);
 void lwip_fini(void);
+#pragma GCC visibility pop
 
 #endif
 

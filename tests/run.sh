@@ -6,7 +6,8 @@
 # A test is an executable that prints TAP (a plan, "ok"/"not ok" lines, "# ..." remarks). It fails as
 # a whole when it prints no plan, a plan that its lines do not meet, or exits non-zero with every
 # line ok. A skip counts as a failure: what these tests need, the set-up installs. The time limit is
-# 600 s, or what a line "# timeout: SECONDS" in the first 20 lines of a script says.
+# 600 s, or what a line "# timeout: SECONDS" in the first 20 lines of a script says. The plans of a
+# test that runs several programs add up.
 #
 # Lines are passed on by the shell, not by awk, which would hold them back in its buffers.
 set -u
@@ -22,7 +23,7 @@ one() {
 		case $line in
 		'') ;;
 		'status of the test: '*) status=${line##*: } ;;
-		1..[0-9]*) plan=${line#1..}; plan=${plan%%[!0-9]*} ;;
+		1..[0-9]*) what=${line#1..}; plan=$((plan + ${what%%[!0-9]*})) ;;
 		ok | 'ok '* | 'not ok' | 'not ok '*)
 			verdict=ok what=$line
 			[[ $line != not* ]] || { verdict='not ok' what=${line#not }; bad=$((bad + 1)); }

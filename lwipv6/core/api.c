@@ -260,15 +260,17 @@ int lwip_del_netif(struct netif *netif)
 
 int lwip_ifup_flags(struct netif *netif, int flags)
 {
+	int error = 0;
+
 	stack_enter(netif->stack);
 	netif->autoconf |= flags & NETIF_IFUP_FLAGS;
 	netif_up(netif);
 	if (flags & NETIF_FLAG_DHCP && !netif->dhcp4)
-		dhcp4_start(netif);
-	if (flags & NETIF_FLAG_DHCP6 && !netif->dhcp6)
-		dhcp6_start(netif, true);
+		error = dhcp4_start(netif);
+	if (!error && flags & NETIF_FLAG_DHCP6 && !netif->dhcp6)
+		error = dhcp6_start(netif, true);
 	stack_leave(netif->stack);
-	return 0;
+	return error ? fail(error) : 0;
 }
 
 int lwip_ifdown(struct netif *netif)

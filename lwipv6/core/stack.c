@@ -179,6 +179,7 @@ void stack_destroy(struct stack *stack)
 
 	loop_stop(stack);
 	stack_enter(stack);
+	tcp_table_reset(stack);
 	list_for_each_entry(netif, &stack->netifs, node)
 		netif_down(netif);
 	stack_settle(stack);

@@ -106,7 +106,7 @@ static void solicitation(struct packet *p)
 	struct netif_addr *ours;
 	const uint8_t *hwaddr;
 
-	if (p->linear < 24 || ip_is_multicast(&target) || !options(p, 24, OPTION_SOURCE_HW, &hwaddr))
+	if (ip_is_multicast(&target) || !options(p, 24, OPTION_SOURCE_HW, &hwaddr))
 		return;
 	struct ip_addr group = ip_solicited_node(&target);
 
@@ -141,7 +141,7 @@ static void advertisement(struct packet *p)
 	const uint8_t *hwaddr;
 	uint32_t flags;
 
-	if (p->linear < 24 || ip_is_multicast(&target) || !options(p, 24, OPTION_TARGET_HW, &hwaddr))
+	if (ip_is_multicast(&target) || !options(p, 24, OPTION_TARGET_HW, &hwaddr))
 		return;
 	memcpy(&flags, p->data + 4, 4);
 	if (ip_is_multicast(&p->dst) && flags & ND_NA_FLAG_SOLICITED)
@@ -169,7 +169,7 @@ static void router_message(struct packet *p)
 	uint32_t at = advert ? sizeof(struct nd_router_advert) : sizeof(struct nd_router_solicit);
 	const uint8_t *hwaddr;
 
-	if (p->linear < at || !options(p, at, OPTION_SOURCE_HW, &hwaddr))
+	if (!options(p, at, OPTION_SOURCE_HW, &hwaddr))
 		return;
 	if (advert && !ip_is_linklocal(&p->src))
 		return;
@@ -195,7 +195,7 @@ static void redirect(struct packet *p)
 	struct next_hop hop;
 	const uint8_t *hwaddr;
 
-	if (p->linear < sizeof(struct nd_redirect) || !ip_is_linklocal(&p->src) ||
+	if (!ip_is_linklocal(&p->src) ||
 	    !options(p, sizeof(struct nd_redirect), OPTION_TARGET_HW, &hwaddr))
 		return;
 	if (!stack->settings.redirects || stack->settings.forwarding6 || ip_is_multicast(&dst) ||
@@ -252,13 +252,27 @@ void nd_send_redirect(struct packet *cause, const struct ip_addr *target)
 	icmp6_send(netif, p, &linklocal->addr, &cause->src, 255, false);
 }
 
+static uint32_t least_length(uint8_t type)
+{
+	switch (type) {
+	case ND_ROUTER_ADVERT:
+		return sizeof(struct nd_router_advert);
+	case ND_NEIGHBOR_SOLICIT:
+	case ND_NEIGHBOR_ADVERT:
+		return sizeof(struct nd_neighbor_solicit);
+	case ND_REDIRECT:
+		return sizeof(struct nd_redirect);
+	}
+	return sizeof(struct nd_router_solicit);
+}
+
 void nd_input(struct packet *p)
 {
 	const struct icmp6_hdr *icmp = (struct icmp6_hdr *)p->data;
 
 	/* From this link only, whole (RFC 6980), code 0. */
-	if (p->hop_limit == 255 && !p->reassembled && !icmp->icmp6_code && p->linear >= 8 &&
-	    p->netif->kind != NETIF_LOOPBACK) {
+	if (p->hop_limit == 255 && !p->reassembled && !icmp->icmp6_code &&
+	    p->linear >= least_length(icmp->icmp6_type) && p->netif->kind != NETIF_LOOPBACK) {
 		switch (icmp->icmp6_type) {
 		case ND_NEIGHBOR_SOLICIT:
 			solicitation(p);

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/ioctl.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include "lwipv6/socket/socket.h"
 #include "lwipv6/socket/families.h"
@@ -112,8 +114,26 @@ int lwip_socket(int domain, int type, int protocol)
 	return lwip_msocket(lwip_stack_get(), domain, type, protocol);
 }
 
+/* SO_LINGER with a time: close returns when the peer has everything, or the time is over. */
+static void linger(int fd)
+{
+	struct socket *s = use(fd);
+	uint64_t deadline;
+	int left;
+
+	if (!s)
+		return;
+	deadline = s->stack->now + (s->linger > 0 ? s->linger : 0) * NSEC_PER_SEC;
+	if (s->linger > 0 && s->type == SOCK_STREAM && !s->ops->shutdown(s, SHUT_WR))
+		while (!s->ops->ioctl(s, SIOCOUTQ, &left) && left > 0 && !socket_wait(s, POLLOUT, deadline))
+			;
+	stack_leave(s->stack);
+	descriptor_release(s);
+}
+
 int lwip_close(int fd)
 {
+	linger(fd);
 	return result(descriptor_close(fd));
 }
 

@@ -207,6 +207,8 @@ struct tcp_listener {
 /* ---- tcp_connection.c */
 struct tcp *tcp_new(struct stack *stack);
 void tcp_table_init(struct stack *stack);
+/* The stack ends: peers that have not acknowledged everything hear a reset. */
+void tcp_table_reset(struct stack *stack);
 /* End every connection; the table itself goes with tcp_table_free(). */
 void tcp_table_fini(struct stack *stack);
 void tcp_table_free(struct stack *stack);

@@ -30,6 +30,17 @@ void tcp_table_init(struct stack *stack)
 			keys[i][j] = random_u64(&stack->random);
 }
 
+void tcp_table_reset(struct stack *stack)
+{
+	for (uint32_t i = 0; i <= stack->tcp.mask; i++) {
+		struct tcp *t, *next;
+
+		list_for_each_entry_safe(t, next, &stack->tcp.connections[i], hash)
+			if (t->snd_una != t->snd_end + t->fin_queued && t->state != TCP_S_TIME_WAIT)
+				tcp_abort(t, ENONET, true);
+	}
+}
+
 void tcp_table_fini(struct stack *stack)
 {
 	struct tcp_table *t = &stack->tcp;

@@ -69,7 +69,7 @@ static const char *wrong_commands(void)
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -EINVAL);
 	rule = (struct kmview_rule){.nr = KMVIEW_CALLS, .action = KMVIEW_NOTIFY};
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -EINVAL);
-	rule = (struct kmview_rule){.nr = 420, .action = KMVIEW_NOTIFY};
+	rule = (struct kmview_rule){.nr = 559, .action = KMVIEW_NOTIFY};
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -ENOENT);
 	rule = (struct kmview_rule){.nr = 1, .action = 99};
 	EXPECT(command(fd, KMVIEW_RULES, &rules), -EINVAL);

@@ -263,6 +263,7 @@ static pid_t start_caller(uid_t uid)
 	if (child == 0) {
 		if (uid && setresuid(uid, uid, uid))
 			_exit(1);
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		for (;;) {
 			scratch->number[3] = syscall(SYS_getppid);
 			moment();

@@ -13,3 +13,16 @@ TESTS += $(BUILD)/tests/lwipv6/$(1)
 -include $(patsubst %.o,%.d,$(call objects,tests/lwipv6/$(1).c $(LWIPV6_WIRE),san))
 endef
 $(foreach f,$(LWIPV6_CONFORMANCE),$(eval $(call lwipv6_test,$(basename $(notdir $(f))))))
+
+# Traffic over our stack and, from the same source, over the kernel's.
+$(BUILD)/tests/lwipv6/traffic: tests/lwipv6/traffic.c $(BUILD)/liblwipv6.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LWIPV6_LIBS)
+$(BUILD)/tests/lwipv6/traffic_kernel: tests/lwipv6/traffic.c lwipv6/lwipv6.h
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DTRAFFIC_KERNEL -o $@ $< -lpthread
+TEST_NEEDS += $(BUILD)/tests/lwipv6/traffic $(BUILD)/tests/lwipv6/traffic_kernel
+TESTS += tests/lwipv6/interop.sh
+# Stalls at times, see docs/lwipv6.md: not among the tests that everybody waits for.
+LONG_TESTS += tests/lwipv6/vde.sh
+BENCHES += lwipv6

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/peer.sh"
 umps=$PWD/build/bin/umps
+guests=$PWD/tests/umps/guests
 work=$(mktemp -d)
 at_exit "rm -rf $work"
 
@@ -117,6 +118,27 @@ like "which is exit status 1" "$graded" 'status 1'
 like "a kernel that halts too early gets none" "$(grade hello.json "$prefix/share/umps3/sample/grading/start.script")" '^ 0 of  2  points'
 like "a kernel that is not there gets none, and the reason is told" \
 	"$(grade nothing.json "$prefix/share/umps3/sample/grading/start.script")" '^ 0 of  2 .*nothing\.json'
+
+# ---- a program of one's own, as the README says; this one makes 60 senseless system calls, 60 times, every third beside the next
+own=$work/own
+cp -r "$prefix/share/umps3/sample" "$own"
+cp "$guests/noise.c" "$own/programs/"
+sed -i 's/^PROGRAMS = .*/& noise/' "$own/Makefile"
+ok "a copy with a new program builds" make -s -C "$own" PREFIX="$prefix" OUT="$work/noise"
+{
+	printf 'wait "> "\n'
+	for seed in $(seq 60); do
+		beside=''
+		[ $((seed % 3)) -ne 0 ] || beside=' &'
+		printf 'send "noise %s%s\\n"\nwait "> "\n' "$seed" "$beside"
+	done
+	printf 'after 30000000\n'
+	printf 'send "hello after\\n"\nwait "Hello, after!"\nwait "> "\nsend "pages 3\\n"\n'
+	printf 'wait "sum 1950, 0 wrong\\n> "\nsend "memory\\n"\nwait "24 frames, 21 free"\nsend "halt\\n"\n'
+} >"$work/noise/session"
+survive() { timeout 100 "$umps" run --max-ticks=500000000 --script=session piazza.json </dev/null >screen; }
+cd "$work/noise" || exit
+ok "the kernel survives it" survive
 
 # ---- the tour: processes, paging to disk, timers, all in 4 million ticks
 tour() { # FOLDER: makes it there

@@ -52,7 +52,7 @@ ok "machine 1 has the address that its adapter's number gives" until_true 20 sho
 
 types 1 'ping 10.0.0.2 3'
 ok "machine 2 answers machine 1" until_true 20 shows 1 'answer from 10\.0\.0\.2 in [0-9]+ us'
-types 2 'ping 10.0.0.1'
+types 2 'ping 10.0.0.1 3'
 ok "machine 1 answers machine 2" until_true 20 shows 2 'answer from 10\.0\.0\.1 in [0-9]+ us'
 types 1 'ping 10.0.0.44'
 ok "nobody answers for an address that nobody has" until_true 20 shows 1 'no answer from 10\.0\.0\.44'
@@ -61,7 +61,7 @@ from_linux() { ip netns exec "$space" ping -q -i 0.2 -W 5 "$@"; }
 ok "machine 1 answers Linux" from_linux -c 3 10.0.0.1
 ok "machine 2 answers Linux, frames of full length" from_linux -c 3 -s 1472 10.0.0.2
 ok "machine 2 answers Linux, frames of odd length" from_linux -c 2 -s 1 10.0.0.2
-types 2 'ping 10.0.0.9 2'
+types 2 'ping 10.0.0.9 3'
 ok "Linux answers machine 2" until_true 20 shows 2 'answer from 10\.0\.0\.9 in [0-9]+ us'
 types 2 'network 10.0.0.22'
 until_true 20 shows 2 '10\.0\.0\.22 at'
@@ -82,7 +82,7 @@ peer_run machine3/machine3.json machine3/term0.umps '^enough' 60 >/dev/null &
 peer=$!
 ok "machine 3, on umps3, comes up" until_true 30 grep -q '^> ' machine3/term0.umps
 ok "machine 3 answers Linux" from_linux -c 3 10.0.0.3
-types 1 'ping 10.0.0.3 2'
+types 1 'ping 10.0.0.3 3'
 ok "machine 3 answers machine 1" until_true 20 shows 1 'answer from 10\.0\.0\.3 in [0-9]+ us'
 printf '\nenough\n' >>machine3/term0.umps
 wait "$peer"

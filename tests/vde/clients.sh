@@ -67,6 +67,10 @@ ask s port/create 8 >/dev/null
 is 'access control' "$(status s port/setuser 8 daemon)" '1000 Success'
 runuser -u nobody -- timeout 5 vde_plug --port 8 "$dir/s.sw" </dev/null >/dev/null 2>&1
 ok 'refuses other users' until_true 5 grep -q 'not for this user' "$dir/s.log"
+runuser -u nobody -- timeout 5 vde_plug "vde://$dir/s.sw[0]" </dev/null >/dev/null 2>&1
+ok 'port 0 is for those who may manage' until_true 5 grep -q 'for port 0' "$dir/s.log"
+target="vde://$dir/s.sw[0]" plug s
+ok 'like root' until_true 5 test "$(json s port/print 0 | jq '.[0].port')" = 0
 ok 'and an address that is another user'"'"'s socket' build/tests/vde/requests "$dir/s.sw" foreign
 ok 'requests in every malformed shape are refused' build/tests/vde/requests "$dir/s.sw" malformed
 ok 'version 1, split and abstract requests are served' build/tests/vde/requests "$dir/s.sw" forms

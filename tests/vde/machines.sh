@@ -1,7 +1,7 @@
 #!/bin/bash
 # Virtual machines on a switch: two QEMU guests (-netdev vde), and User-Mode Linux (eth0=vde), ping
 # each other and copy 100 MB. All boot the same initramfs: busybox, a network driver, one script.
-# timeout: 400
+# timeout: 600
 cd "$(dirname "$0")/../.." || exit 2
 . tests/lib/tap.sh
 . tests/vde/lib/switch.sh
@@ -63,7 +63,7 @@ said() { grep -aq "RESULT $2" "$dir/$1.out"; }
 sum() { grep -ao "RESULT $2 has [0-9a-f]*" "$dir/$1.out" | cut -d' ' -f4; }
 copies() { # WHAT SERVER CLIENT
 	ok "$1: the guests are up" until_true 120 said "$2" 'serve is up'
-	ok "$1: ping" until_true 60 said "$3" 'ping answered'
+	ok "$1: ping" until_true 150 said "$3" 'ping answered'
 	ok "$1: 100 MB are copied" until_true 120 said "$2" 'serve has'
 	ok "$1: the client has told its sum" until_true 60 said "$3" 'copy has'
 	is "$1: nothing is changed" "$(sum "$2" serve)" "$(sum "$3" copy)"
@@ -72,13 +72,13 @@ copies() { # WHAT SERVER CLIENT
 }
 
 qemu a 02:00:00:00:01:01 "role=serve address=10.9.2.1"
-until_true 120 said a 'serve is up'
+until_true 150 said a 'serve is up'
 qemu b 02:00:00:00:01:02 "role=copy address=10.9.2.2 peer=10.9.2.1 bytes=$BYTES"
 ok 'QEMU says who it is' until_true 20 grep -q QEMU <<<"$(json s port/print)"
 copies 'QEMU' a b
 
 uml c 02:00:00:00:01:03 "role=serve address=10.9.2.3"
-until_true 60 said c 'serve is up'
+until_true 150 said c 'serve is up'
 uml d 02:00:00:00:01:04 "role=copy address=10.9.2.4 peer=10.9.2.3 bytes=$BYTES"
 copies 'User-Mode Linux' c d
 stop s

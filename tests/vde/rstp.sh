@@ -60,7 +60,8 @@ for n in bridge host; do
 	at_exit "ip netns del $ns$n"
 	ip -n $ns$n link set lo up
 done
-ip -n ${ns}bridge link add br0 type bridge stp_state 1 priority 4096 forward_delay 200 hello_time 100
+# With an address of its own: otherwise it changes its address with its ports.
+ip -n ${ns}bridge link add br0 address 02:00:00:00:0b:01 type bridge stp_state 1 priority 4096 forward_delay 200 hello_time 100
 ip -n ${ns}bridge addr add 10.9.1.1/24 dev br0
 ip -n ${ns}bridge link set br0 up
 switch s -F --priority 0xf000 || exit 1
@@ -78,16 +79,17 @@ until_true 5 has_ports s 3
 ask s fstp/setedge 0 3 1 >/dev/null
 ip -n ${ns}host addr add 10.9.1.2/24 dev tap0
 ip -n ${ns}host link set tap0 up
-root_of() { bridge -n ${ns}bridge -d link >/dev/null; ip -n ${ns}bridge -d link show br0 |
-	grep -oE 'designated_root [0-9a-f.:]+' | cut -d' ' -f2; }
+# The bridge, being the root, forwards on both cables in the end.
+both_forward() { [ "$(bridge -n ${ns}bridge link show | grep -c 'state forwarding')" -eq 2 ]; }
 blocked() { roles s | grep -q 'Alternate/Backup .*Root'; }
 ok 'the loop with the Linux bridge is cut open' until_true 20 blocked
+ok 'at our end' until_true 20 both_forward
 like 'the bridge is the root for both' "$(json s fstp/print | jq -r '.[0].root')" '^10:00:'
 ok 'ping' until_true 20 ip netns exec ${ns}host ping -c 1 -W 1 10.9.1.1
 ip netns exec ${ns}host ping -i 0.02 -c 250 -W 1 10.9.1.1 >"$dir/ping" &
 pinging=$!
-answers() { [ "$(grep -c 'bytes from' "$dir/ping")" -gt 50 ]; }
-until_true 10 answers
+pinged() { [ "$(grep -c 'bytes from' "$dir/ping")" -gt 50 ]; }
+until_true 10 pinged
 root_port=$(json s fstp/print | jq '.[0].root_port')
 kill "${uplink[root_port]}"
 wait $pinging
@@ -99,11 +101,12 @@ stop s
 
 # Off, the switch lets BPDUs and LLDP through, for those who play bridge behind it.
 switch s || exit 1
-ok 'off, link-local groups pass' build/tests/vde/frames "$dir/s.sw" linklocal-passes
+frames() { build/tests/vde/frames "$dir/s.sw" "$1" || { tail -n 5 "$dir/s.log"; ls -la "$dir/s.sw"; return 1; }; }
+ok 'off, link-local groups pass' frames linklocal-passes
 ask s fstp/setfstp 1 >/dev/null
-ok 'on, they do not' build/tests/vde/frames "$dir/s.sw" linklocal-stops
+ok 'on, they do not' frames linklocal-stops
 ask s vlan/create 30 >/dev/null
 ask s vlan/addport 30 1 >/dev/null
-ok "a tree of a tagged VLAN sends tagged BPDUs" build/tests/vde/frames "$dir/s.sw" tagged-bpdu
+ok 'a tree of a tagged VLAN sends tagged BPDUs' frames tagged-bpdu
 stop s
 done_testing

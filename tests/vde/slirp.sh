@@ -24,14 +24,16 @@ ip -n $net.out addr add 192.0.2.1/24 dev world
 ip -n $net.out link set world up
 ip -n $net.out link set far up
 serve() { # ADDRESS PORT TEXT
-	ip netns exec $net.out socat "TCP-LISTEN:$2,bind=$1,reuseaddr,fork" "SYSTEM:echo $3" &
+	ip netns exec $net.out socat "TCP-LISTEN:$2,bind=$1,reuseaddr,fork" "SYSTEM:echo $3" \
+		>/dev/null 2>&1 &
 	at_exit "kill $! 2>/dev/null"
 	until_true 10 listening "$2"
 }
 serve 192.0.2.1 8001 world
 serve 127.0.0.1 8002 loopback
 head -c 20000000 /dev/urandom >"$dir/large"
-ip netns exec $net.out socat -u "FILE:$dir/large" TCP-LISTEN:8003,bind=192.0.2.1,reuseaddr &
+ip netns exec $net.out socat -u "FILE:$dir/large" TCP-LISTEN:8003,bind=192.0.2.1,reuseaddr \
+	>/dev/null 2>&1 &
 at_exit "kill $! 2>/dev/null"
 
 build/bin/vde_switch -d -s "$dir/sw" -p "$dir/sw.pid"
@@ -55,8 +57,10 @@ inside socat -u TCP:192.0.2.1:8003 "CREATE:$dir/copy"
 ok '20 MB arrive as they were sent' cmp "$dir/large" "$dir/copy"
 
 # Forwarded ports.
-inside socat TCP-LISTEN:7,fork EXEC:cat & at_exit "kill $! 2>/dev/null"
-inside socat UDP-LISTEN:7,fork EXEC:cat & at_exit "kill $! 2>/dev/null"
+for listen in TCP-LISTEN UDP-LISTEN; do
+	ip netns exec $net.in socat -T 3 $listen:7,fork EXEC:cat >/dev/null 2>&1 &
+	at_exit "kill $! 2>/dev/null"
+done
 until_true 10 eval 'inside ss -Hltun | grep -c ":7 " | grep -q 2'
 is 'a forwarded TCP port' "$(echo hello | outside socat -t 3 - TCP:127.0.0.1:9001)" hello
 is 'a forwarded UDP port' "$(echo hello | outside socat -t 3 - UDP:127.0.0.1:9002)" hello

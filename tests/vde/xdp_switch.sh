@@ -23,7 +23,7 @@ for i in 1 2; do
 	in_ns s ip link set vo$i up
 	in_ns $i ip addr add 10.0.0.$i/24 dev vi$i
 	in_ns $i ip link set vi$i up
-	in_ns $i ethtool -K vi$i gro on tx off txvlan off >/dev/null
+	in_ns $i ethtool -K vi$i gro on tso off gso off tx off txvlan off >/dev/null
 done
 start_switch() {
 	ip netns exec $net.s build/san/bin/vde_switch --nostdin -s "$dir/sw" -M "$dir/mgmt" "$@" \
@@ -56,6 +56,17 @@ ok 'a large answer too' in_ns 1 ping -q -n -c 1 -s 1400 10.0.0.2
 # chown, fowner, dac_override, net_admin, net_raw: 0x300b is what may be left, in every thread.
 is 'capabilities have been given up by all threads' \
 	"$(sed -n 's/^CapPrm:\s*//p' /proc/$switch/task/*/status | sort -u)" 000000000000300b
+
+tcp_copy() { # DESCRIPTION: 5 MB from ns1 to ns2
+	ip netns exec $net.2 socat -u TCP-LISTEN:9,reuseaddr "CREATE:$dir/copy" & local server=$!
+	until_true 10 eval 'in_ns 2 ss -Hltn "sport = :9" | grep -q .'
+	in_ns 1 timeout 20 socat -u "FILE:$dir/large" TCP:10.0.0.2:9
+	wait $server
+	is "$1" "$(md5sum <"$dir/copy")" "$(md5sum <"$dir/large")"
+	rm -f "$dir/copy"
+}
+head -c 5000000 /dev/urandom >"$dir/large"
+tcp_copy 'TCP passes in native mode'
 
 in_ns 3 "$V" tap -d -P "$dir/tap.pid" --up -s "$dir/sw" eth0
 at_exit 'kill "$(cat "$dir/tap.pid" 2>/dev/null)" 2>/dev/null'
@@ -115,6 +126,49 @@ is 'afterwards it is the kernel again' \
 tap_result $? 'the capture has every ping, both ways'
 ok 'it still answers' pings 1 10.0.0.2
 
+# Frames arrive unchanged, once and in order: floods and known addresses, within and across planes.
+made_frames() { # SEED DESTINATION SOURCE: frames of any length and content; the queue of a veth has 256
+	perl -e 'srand($ARGV[0]); for $i (1 .. 200) {
+		$length = 60 + int(rand(1400));
+		$frame = pack("H12 H12 n N", $ARGV[1], $ARGV[2], 0x88b5, $i);
+		$frame .= pack("N", int(rand(1 << 32))) while length($frame) < $length;
+		print pack("n", $length), substr($frame, 0, $length);
+	}' "$@"
+}
+end_of() { if [ "$1" = client ]; then echo "$dir/sw"; else echo "dev:vi$1"; fi; }
+space_of() { if [ "$1" = client ]; then echo s; else echo "$1"; fi; }
+flow() { # FROM TO DESTINATION WHAT
+	made_frames 7 "$3" "0200000000$(printf %02d $((RANDOM % 90)))" >"$dir/sent"
+	ip netns exec "$net.$(space_of "$2")" "$V" plug -D receiver "$(end_of "$2")" \
+		<"$dir/announce" >"$dir/got" & local receiver=$!
+	# The receiver's first frame says where its address is.
+	{ printf '\0\x3c\xff\xff\xff\xff\xff\xff\x02\0\0\0\0\xaa\x88\xb5'; head -c 46 /dev/zero; } >&"$announce"
+	until_true 10 eval 'listing hash/print | grep -q 02:00:00:00:00:aa'
+	# A client that leaves at once would take with it what the switch has not read yet.
+	ip netns exec "$net.$(space_of "$1")" "$V" plug "$(end_of "$1")" >/dev/null \
+		< <(exec cat "$dir/sent" "$dir/hold" {hold}>&- {announce}>&- 2>/dev/null) & local sender=$!
+	until_true 10 eval '[ "$(stat -c %s "$dir/got")" -ge "$(stat -c %s "$dir/sent")" ]'
+	kill $sender $receiver
+	wait $sender $receiver
+	is "$4" "$(md5sum <"$dir/got")" "$(md5sum <"$dir/sent")"
+	ask hash/setsize 128 >/dev/null
+}
+mkfifo "$dir/announce" "$dir/hold"
+exec {announce}<>"$dir/announce" {hold}<>"$dir/hold"
+kill "$(cat "$dir/tap.pid")"
+for i in 1 2; do
+	in_ns $i ip addr flush dev vi$i
+	in_ns $i sysctl -qw net.ipv6.conf.vi$i.disable_ipv6=1
+done
+flow 1 2 ffffffffffff 'a flood from veth to veth'
+flow 1 2 0200000000aa 'a known address, from veth to veth'
+flow 1 client ffffffffffff 'a flood from veth to client'
+flow 1 client 0200000000aa 'a known address, from veth to client'
+flow client 2 ffffffffffff 'a flood from client to veth'
+flow client 2 0200000000aa 'a known address, from client to veth'
+exec {announce}>&- {hold}>&-
+for i in 1 2; do in_ns $i ip addr add 10.0.0.$i/24 dev vi$i; done
+
 # Netdevs come and go.
 ok 'a port is let go' ask xdp/del vo2
 ok 'and taken again, into a port of its own choice' ask xdp/add vo2 9
@@ -125,6 +179,10 @@ in_ns s ip link del vo2
 ok 'a deleted device leaves its port' until_true 10 eval '[ "$(listing xdp/print | jq length)" = 1 ]'
 stop_switch 'the switch ends cleanly'
 is 'no program is left on the veth' "$(in_ns s ip -j link show vo1 | jq '.[0].xdp')" null
+
+start_switch --xdp vo1 --xdp-mode generic
+stop_switch 'a switch may have one device'
+like 'and says what TCP over a veth needs' "$(cat "$dir/log")" 'gro on tso off gso off tx off'
 
 # Generic mode, and a tap of somebody else.
 in_ns s ip tuntap add vt4 mode tap

@@ -151,7 +151,8 @@ static void put(FILE *stream, uint32_t word, bool big_endian)
 	fwrite(bytes, 1, WORD, stream);
 }
 
-/* Extends the image by COUNT zeroed blocks; as a hole where the file system can. */
+/* Extends the image by COUNT zeroed blocks, as a hole; a pipe, which has no length, gets the zeros.
+ */
 static void add_zero_blocks(FILE *stream, uint64_t count)
 {
 	static const uint8_t zeros[PAGE];
@@ -160,6 +161,8 @@ static void add_zero_blocks(FILE *stream, uint64_t count)
 	if (fflush(stream) == 0 && ftruncate(fileno(stream), end) == 0 &&
 	    fseeko(stream, end, SEEK_SET) == 0)
 		return;
+	if (errno != EINVAL)
+		error(1, errno, "cannot make an image of %lld bytes", (long long)end);
 	clearerr(stream);
 	while (count-- && fwrite(zeros, 1, PAGE, stream) == PAGE)
 		;

@@ -8,6 +8,7 @@
 #   json NAME COMMAND...      what "json COMMAND" lists
 #   stop NAME                 end it: one test, of how it ended
 #   plug NAME [OPTION...]     a silent client (Debian's vde_plug); its process id is $plugged
+#                             (on another VNL than the switch when `target` is set)
 SWITCH=${SWITCH:-build/san/bin/vde_switch}
 traffic=build/tests/vde/traffic
 dir=$(mktemp -d)
@@ -65,7 +66,7 @@ plug() {
 	shift
 	silence=$(mktemp -u "$dir/silence.XXXXXX")
 	mkfifo "$silence"
-	vde_plug "$@" "$dir/$name.sw" 0<>"$silence" >/dev/null &
+	vde_plug "$@" "${target:-$dir/$name.sw}" 0<>"$silence" >/dev/null &
 	plugged=$!
 	at_exit "kill $plugged 2>/dev/null"
 }

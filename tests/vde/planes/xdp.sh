@@ -42,7 +42,7 @@ netdevs_up() { # tap|veth
 			$ip link set "vo$i" up
 			$ip link set "vi$i" up
 			# What frames of XDP need at a receiving veth; it does the bridge no harm.
-			ip netns exec "$net" ethtool -K "vi$i" gro on tx off txvlan off >/dev/null
+			ip netns exec "$net" ethtool -K "vi$i" gro on tso off gso off tx off txvlan off >/dev/null
 			netdevs+=("vo$i")
 		fi
 	done

@@ -29,6 +29,7 @@
 #include "user/vde/switch/ports/ports.h"
 
 #define HANDSHAKE_SECONDS 10 /* a client that has not sent its request by then is let go */
+#define REFUSALS_LOGGED	  20 /* per second */
 #define ACCEPTS_AT_ONCE	  64
 
 struct client {
@@ -77,8 +78,23 @@ static void endpoint_left(struct endpoint *endpoint)
 	shutdown(client->fd, SHUT_RDWR); /* its end of file closes the client */
 }
 
+/* Many refusals at once are one line: a flood of bad requests must not flood the log. */
 static void refuse(const struct client *client, const char *why)
 {
+	static unsigned int lines, silent;
+	static uint32_t second;
+	uint32_t now = forward_seconds();
+
+	if (now != second) {
+		if (silent)
+			syslog(LOG_NOTICE, "refused %u more clients", silent);
+		second = now;
+		lines = silent = 0;
+	}
+	if (++lines > REFUSALS_LOGGED) {
+		silent++;
+		return;
+	}
 	syslog(LOG_NOTICE, "refused a client (process %d, user %d): %s", client->peer.pid,
 	       client->peer.uid, why);
 }
@@ -131,7 +147,9 @@ static const char *why_no_port(int error)
 	case -EINVAL:
 		return "the port it asks for does not exist; see port/setnumports";
 	case -EACCES:
-		return "the port it asks for is not for this user; see port/setuser, port/setgroup";
+		return "the port it asks for is not for this user; see port/setuser, "
+		       "port/setgroup, "
+		       "and for port 0 --mgmtmode";
 	case -EBUSY:
 		return "the port it asks for is in use by another user";
 	default:
@@ -149,6 +167,9 @@ static bool serve(struct client *client, const struct request *request)
 	int error, fd;
 
 	error = port_choose(sw, request->port, client->peer.uid, &port);
+	if (!error && !port->number &&
+	    !directory_admits_manager(control->directory, client->peer.uid))
+		error = -EACCES;
 	if (error) {
 		refuse(client, why_no_port(error));
 		return false;

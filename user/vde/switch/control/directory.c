@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "user/vde/switch/control/directory.h"
+#include "user/vde/switch/ports/ports.h"
 
 #define DEFAULT_MODE	 0600
 #define DEFAULT_DIR_MODE 02700
@@ -177,6 +178,17 @@ int directory_bind(struct directory *directory, int fd, unsigned int port, uid_t
 	if (error)
 		unlink(address->sun_path);
 	return error;
+}
+
+bool directory_admits_manager(const struct directory *directory, uid_t user)
+{
+	int mode = directory->management_mode;
+
+	if (user == 0 || user == geteuid())
+		return true;
+	return (mode & 0006) == 0006 ||
+	       ((mode & 0060) == 0060 && directory->management_group != (gid_t)-1 &&
+		user_in_group(user, directory->management_group));
 }
 
 json_t *directory_json(const struct directory *directory)

@@ -23,6 +23,9 @@ int directory_listener(const struct directory *directory);
 int directory_bind(struct directory *directory, int fd, unsigned int port, uid_t user,
 		   struct sockaddr_un *address);
 
+/* May this user use the management socket, and so port 0? */
+bool directory_admits_manager(const struct directory *directory, uid_t user);
+
 json_t *directory_json(const struct directory *directory);
 
 /* Bind a listening stream socket at a path; one that nobody listens on any more is replaced.

@@ -282,7 +282,8 @@ static void learn_locked(struct fdb *fdb, uint64_t key, uint64_t hash, unsigned 
 		return;
 	}
 	value = load(slot->value);
-	if (port_of(value) == port || now - (uint32_t)value > fdb->persistence) {
+	if (port_of(value) == port || !fdb->persistence ||
+	    now - (uint32_t)value > fdb->persistence) {
 		store(slot->value, value_of(port, now));
 		if (port_of(value) != port)
 			tell(fdb, key, value_of(port, now), FDB_MOVED);

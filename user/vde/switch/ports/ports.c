@@ -76,7 +76,7 @@ int port_remove(struct vswitch *sw, struct port *port)
 	return 0;
 }
 
-static bool in_group(uid_t user, gid_t group)
+bool user_in_group(uid_t user, gid_t group)
 {
 	struct passwd *account = user == NOBODY ? NULL : getpwuid(user);
 	gid_t groups[1024];
@@ -98,7 +98,7 @@ static bool admits(const struct port *port, uid_t user)
 	if (user == NOBODY)
 		return false;
 	return user == 0 || user == port->acl_user ||
-	       (port->acl_group != (gid_t)NOBODY && in_group(user, port->acl_group));
+	       (port->acl_group != (gid_t)NOBODY && user_in_group(user, port->acl_group));
 }
 
 static struct port *lowest_free(struct vswitch *sw, uid_t user)
@@ -210,8 +210,10 @@ int port_join(struct vswitch *sw, int number, struct endpoint *endpoint)
 	event_raise(sw, EVENT_PORT_DESCR, "Port %02u FD %2d -> \"%s\"", port->number, endpoint->id,
 		    endpoint->descr);
 	error = endpoint->plane->ops->attach(endpoint);
-	if (error)
+	if (error) {
 		abandon(sw, endpoint);
+		synchronize_rcu(); /* the caller frees it */
+	}
 	return error;
 }
 

@@ -19,6 +19,9 @@
  */
 int port_join(struct vswitch *sw, int number, struct endpoint *endpoint);
 
+/* Is the user a member of the group, by the accounts of this host? */
+bool user_in_group(uid_t user, gid_t group);
+
 /* Which port a request would get; the same errors. */
 int port_choose(struct vswitch *sw, int number, uid_t user, struct port **chosen);
 

@@ -291,6 +291,11 @@ int xdp_add(struct plane *plane, const char *name, int port)
 		syslog(LOG_INFO, "network device %s joined port %u, %s XDP", name,
 		       endpoint->base.port->number,
 		       datapath_is_native(xdp->datapath, slot) ? "native" : "generic");
+		if (strcmp(datapath_netdev(xdp->datapath, slot)->kind, "veth") == 0)
+			syslog(LOG_NOTICE,
+			       "XDP keeps no offloads: TCP over veth %s needs, at its other "
+			       "end, ethtool -K PEER gro on tso off gso off tx off txvlan off",
+			       name);
 		return 0;
 	}
 	syslog(LOG_ERR, "network device %s cannot join a port: %s", name, strerror(-result));
