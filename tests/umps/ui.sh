@@ -92,6 +92,7 @@ ok 'and to work again' page_until 10 '!document.querySelector("#devices tr.faili
 page_keys 1
 page_until 10 'document.querySelector("#explore .points")'
 page_click '#explore .points .remove'
+page_until 10 'document.querySelectorAll("#explore .points .remove").length === 1'
 page_click '#explore .points .remove'
 ok 'stop points are removed' shows '#explore' 'No stop points'
 
