@@ -89,24 +89,31 @@ programs: $(PROGRAMS) $(LIBRARIES)
 setup:
 	tests/setup/packages.sh
 
-demo: setup
-	$(MAKE) programs
-	tests/demo.sh
+# Make is called again, so that the packages are there before anything asks pkg-config about them. What is built is built
+# on all processors; tests get a make of their own, which lends them no job slots.
+on_all = $(MAKE) -j$$(nproc)
 
-# Two phases, so that the packages are there before anything asks pkg-config about them.
+demo: setup
+	$(on_all) programs
+	tests/demo.sh
 check: setup
+	$(on_all) check-needs
 	$(MAKE) check-now
 check-long: setup
+	$(on_all) check-long-needs
 	$(MAKE) check-long-now
 bench: setup
+	$(on_all) check-needs
 	$(MAKE) bench-now
 
-.PHONY: check-now check-long-now bench-now
-check-now: programs $(filter $(BUILD)/%,$(TESTS)) $(TEST_NEEDS)
+.PHONY: check-needs check-long-needs check-now check-long-now bench-now
+check-needs: programs $(filter $(BUILD)/%,$(TESTS)) $(TEST_NEEDS)
+check-long-needs: programs $(filter $(BUILD)/%,$(LONG_TESTS)) $(TEST_NEEDS)
+check-now: check-needs
 	tests/run.sh $(TESTS)
-check-long-now: programs $(filter $(BUILD)/%,$(LONG_TESTS)) $(TEST_NEEDS)
+check-long-now: check-long-needs
 	tests/run.sh $(LONG_TESTS)
-bench-now: programs $(TEST_NEEDS)
+bench-now: check-needs
 	@mkdir -p $(BUILD)/bench
 	set -e; for area in $(if $(AREA),$(AREA),$(BENCHES)); do tests/$$area/bench.sh; done
 

@@ -2,8 +2,8 @@
 /*
  * Count calls and the time of them, for each session.
  *
- * A program sees a call only before it runs. So what is measured is from a call of a thread to the next
- * counted call of the same thread, and it is added to the former: its own time and that of the
+ * A program sees a call only before it runs. So what is measured is from a call of a thread to the
+ * next counted call of the same thread, and it is added to the former: its own time and that of the
  * program's code after it.
  */
 #include <linux/bpf.h>
@@ -34,10 +34,10 @@ SEC("raw_tp.w/kmview")
 int kmview_count(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct kmview_call *call = (void *)ctx->args[0];
-	struct last now = { .key = { .session = call->session, .abi = call->abi, .nr = call->nr } };
+	struct last now = {.key = {.session = call->session, .abi = call->abi, .nr = call->nr}};
 	__u64 whole = bpf_get_current_pid_tgid();
 	__u32 thread = whole;
-	struct kmview_call_count one = { .calls = 1 }, *count;
+	struct kmview_call_count one = {.calls = 1}, *count;
 	struct last *last;
 
 	now.ns = bpf_ktime_get_ns();

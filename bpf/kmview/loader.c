@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The loader: skeletons in, tables filled for the session, programs handed to the module by descriptor.
+ * The loader: skeletons in, tables filled for the session, programs handed to the module by
+ * descriptor.
  *
- * The programs are of type raw_tracepoint.w and are attached to nothing: the module runs them on its own
- * record of the call. Once the module has them the descriptors may go; the tables stay for the counts.
+ * The programs are of type raw_tracepoint.w and are attached to nothing: the module runs them on
+ * its own record of the call. Once the module has them the descriptors may go; the tables stay for
+ * the counts.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -47,8 +49,12 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 static int not_loaded(char **why, const char *name, int error)
 {
 	if (error == -EPERM || error == -EACCES)
-		return say(why, "loading the BPF program \"%s\" needs CAP_BPF and CAP_PERFMON: run as root", name);
-	return say(why, "the kernel does not load the BPF program \"%s\": %s", name, strerror(-error));
+		return say(
+			why,
+			"loading the BPF program \"%s\" needs CAP_BPF and CAP_PERFMON: run as root",
+			name);
+	return say(why, "the kernel does not load the BPF program \"%s\": %s", name,
+		   strerror(-error));
 }
 
 static int place(struct kmview *session, enum kmview_bpf_place place, struct bpf_program *program,
@@ -57,13 +63,15 @@ static int place(struct kmview *session, enum kmview_bpf_place place, struct bpf
 	int error = kmview_prog(session, place, bpf_program__fd(program));
 
 	return error < 0 ? say(why, "the module does not take the BPF program \"%s\": %s",
-			       bpf_program__name(program), strerror(-error)) : 0;
+			       bpf_program__name(program), strerror(-error))
+			 : 0;
 }
 
 static int load_uname(struct kmview_bpf *bpf, struct kmview *session, const char *const *fields,
 		      char **why)
 {
-	struct kmview_uts uts = { 0 };
+	static _Atomic uint64_t generation;
+	struct kmview_uts uts = {.generation = ++generation};
 	struct utsname truth;
 	int error;
 
@@ -75,7 +83,8 @@ static int load_uname(struct kmview_bpf *bpf, struct kmview *session, const char
 	for (int i = 0; i < 6; i++)
 		if (fields[i])
 			strncpy(uts.text + 65 * i, fields[i], 64);
-	error = bpf_map_update_elem(bpf_map__fd(bpf->uname->maps.names), &bpf->session, &uts, BPF_ANY);
+	error = bpf_map_update_elem(bpf_map__fd(bpf->uname->maps.names), &bpf->session, &uts,
+				    BPF_ANY);
 	if (error)
 		return say(why, "the table of names is full: %s", strerror(-error));
 	return place(session, KMVIEW_BPF_PLACE_UNAME, bpf->uname->progs.kmview_uname, why);
@@ -115,11 +124,12 @@ static int policy_set(struct kmview_bpf *bpf, const struct kmview_syscall *named
 		if (strcmp(call->family, named->family))
 			continue;
 		for (unsigned int abi = 0; !error && abi < KMVIEW_ABIS; abi++) {
-			struct kmview_call_key key = { .session = bpf->session, .abi = abi, .nr = call->nr[abi] };
+			struct kmview_call_key key = {
+				.session = bpf->session, .abi = abi, .nr = call->nr[abi]};
 
 			if (call->nr[abi] >= 0)
-				error = bpf_map_update_elem(bpf_map__fd(bpf->policy->maps.results), &key, &result,
-							    BPF_ANY);
+				error = bpf_map_update_elem(bpf_map__fd(bpf->policy->maps.results),
+							    &key, &result, BPF_ANY);
 		}
 	}
 	return error;
@@ -138,12 +148,14 @@ static int policy_line(struct kmview_bpf *bpf, const char *file, unsigned int nu
 	if (fields <= 0)
 		return 0;
 	if (fields != 2)
-		return say(why, "%s:%u: a line is CALL RESULT, as in \"mkdir EPERM\"", file, number);
+		return say(why, "%s:%u: a line is CALL RESULT, as in \"mkdir EPERM\"", file,
+			   number);
 	call = kmview_syscall(name);
 	if (!call)
 		return say(why, "%s:%u: \"%s\" is no system call", file, number, name);
 	if (!parse_result(text, &result))
-		return say(why, "%s:%u: \"%s\" is neither a number nor an error's name", file, number, text);
+		return say(why, "%s:%u: \"%s\" is neither a number nor an error's name", file,
+			   number, text);
 	error = policy_set(bpf, call, result);
 	return error ? say(why, "%s:%u: the table is full: %s", file, number, strerror(-error)) : 0;
 }
@@ -163,7 +175,9 @@ static int load_policy(struct kmview_bpf *bpf, struct kmview *session, const cha
 	while (!error && fgets(line, sizeof(line), file))
 		error = policy_line(bpf, name, ++number, line, why);
 	fclose(file);
-	return error ? error : place(session, KMVIEW_BPF_PLACE_POLICY, bpf->policy->progs.kmview_policy, why);
+	return error ? error
+		     : place(session, KMVIEW_BPF_PLACE_POLICY, bpf->policy->progs.kmview_policy,
+			     why);
 }
 
 struct kmview_bpf *kmview_bpf_load(struct kmview *session, const struct kmview_bpf_wanted *wanted,
@@ -174,7 +188,8 @@ struct kmview_bpf *kmview_bpf_load(struct kmview *session, const struct kmview_b
 
 	*why = NULL;
 	if (!(kmview_features(session) & KMVIEW_FEATURE_BPF)) {
-		say(why, "this kernel runs no BPF programs for kmview; leave the --bpf options out");
+		say(why,
+		    "this kernel runs no BPF programs for kmview; leave the --bpf options out");
 		return NULL;
 	}
 	bpf = calloc(1, sizeof(*bpf));
@@ -208,11 +223,13 @@ void kmview_bpf_free(struct kmview_bpf *bpf)
 bool kmview_bpf_policy_has(const struct kmview_bpf *bpf, const struct kmview_syscall *call)
 {
 	for (unsigned int abi = 0; bpf->policy && abi < KMVIEW_ABIS; abi++) {
-		struct kmview_call_key key = { .session = bpf->session, .abi = abi, .nr = call->nr[abi] };
+		struct kmview_call_key key = {
+			.session = bpf->session, .abi = abi, .nr = call->nr[abi]};
 		int64_t result;
 
 		if (call->nr[abi] >= 0)
-			return !bpf_map_lookup_elem(bpf_map__fd(bpf->policy->maps.results), &key, &result);
+			return !bpf_map_lookup_elem(bpf_map__fd(bpf->policy->maps.results), &key,
+						    &result);
 	}
 	return false;
 }

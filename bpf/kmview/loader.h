@@ -17,9 +17,11 @@ enum kmview_bpf_place {
 };
 
 struct kmview_bpf_wanted {
-	const char *const *uname; /* NULL: no; six fields in utsname's order, each NULL for the truth */
+	const char *const
+		*uname; /* NULL: no; six fields in utsname's order, each NULL for the truth */
 	bool count;
-	const char *policy_file; /* NULL: no; lines "CALL RESULT", RESULT a number or an error's name */
+	const char *
+		policy_file; /* NULL: no; lines "CALL RESULT", RESULT a number or an error's name */
 };
 
 struct kmview_bpf;
@@ -36,7 +38,7 @@ bool kmview_bpf_policy_has(const struct kmview_bpf *bpf, const struct kmview_sys
  * What was counted, call by call; ns: from such a call to the thread's next counted one, summed up.
  * call is NULL for numbers that have no name.
  */
-void kmview_bpf_counts(struct kmview_bpf *bpf,
-		       void (*each)(const struct kmview_syscall *call, uint64_t calls, uint64_t ns));
+void kmview_bpf_counts(struct kmview_bpf *bpf, void (*each)(const struct kmview_syscall *call,
+							    uint64_t calls, uint64_t ns));
 
 #endif

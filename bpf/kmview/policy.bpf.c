@@ -16,7 +16,7 @@ SEC("raw_tp.w/kmview")
 int kmview_policy(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct kmview_call *call = (void *)ctx->args[0];
-	struct kmview_call_key key = { .session = call->session, .abi = call->abi, .nr = call->nr };
+	struct kmview_call_key key = {.session = call->session, .abi = call->abi, .nr = call->nr};
 	__s64 *result = bpf_map_lookup_elem(&results, &key);
 
 	if (!result)

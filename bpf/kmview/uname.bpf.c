@@ -3,8 +3,10 @@
  * Answer uname(2) from a table with one entry for each session; sessions without one see the truth.
  *
  * The record is the program's argument and only takes accesses at fixed offsets, so the copy is
- * unrolled. Forms of the call: new_utsname of six fields of 65 bytes, old_utsname of the first five,
- * and oldold_utsname of five fields of 9 bytes (32-bit programs only).
+ * unrolled; and since the record keeps what was written for the task's last call, the copy is only
+ * made when the generation that is noted behind it is not the table's. Forms of the call:
+ * new_utsname of six fields of 65 bytes, old_utsname of the first five, and oldold_utsname of five
+ * fields of 9 bytes (32-bit programs only).
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -37,6 +39,8 @@ int kmview_uname(struct bpf_raw_tracepoint_args *ctx)
 	__u64 session = call->session;
 	struct kmview_uts *uts = bpf_map_lookup_elem(&names, &session);
 
+	__u64 *generation = (void *)&call->out[sizeof(uts->text)];
+
 	if (!uts)
 		return 0;
 	if (call->abi == KMVIEW_ABI_IA32 && call->nr == NR_IA32_OLDOLDUNAME) {
@@ -47,11 +51,16 @@ int kmview_uname(struct bpf_raw_tracepoint_args *ctx)
 				call->out[i * OLDEST_FIELD + j] = uts->text[i * FIELD + j];
 			call->out[i * OLDEST_FIELD + OLDEST_FIELD - 1] = 0;
 		}
+		*generation = 0;
 		answer(call, OLDEST_FIELDS * OLDEST_FIELD);
 		return 0;
 	}
-	__builtin_memcpy(call->out, uts->text, sizeof(uts->text));
-	answer(call, call->abi == KMVIEW_ABI_IA32 && call->nr == NR_IA32_OLDUNAME ? 5 * FIELD : 6 * FIELD);
+	if (*generation != uts->generation) {
+		__builtin_memcpy(call->out, uts->text, sizeof(uts->text));
+		*generation = uts->generation;
+	}
+	answer(call, call->abi == KMVIEW_ABI_IA32 && call->nr == NR_IA32_OLDUNAME ? 5 * FIELD
+										  : 6 * FIELD);
 	return 0;
 }
 

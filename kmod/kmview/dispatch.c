@@ -112,9 +112,8 @@ static long run_changed(struct kmview_context *context, struct kmview_session *s
 static unsigned long dup3_address;
 
 /* dup3(2) as this task, seen by no session: no function that a module may call installs at a given number. */
-static long native_dup3(int from, int to, int flags)
+static long native_dup3(struct kmview_task *self, int from, int to, int flags)
 {
-	struct kmview_task *self = kmview_current();
 	struct pt_regs regs = { .di = from, .si = to, .dx = flags, .orig_ax = __NR_dup3 };
 	long result;
 
@@ -124,7 +123,7 @@ static long native_dup3(int from, int to, int flags)
 	return result;
 }
 
-static long install(struct file *file, const struct kmview_answer *answer)
+static long install(struct kmview_task *self, struct file *file, const struct kmview_answer *answer)
 {
 	int flags = answer->flags & KMVIEW_ANSWER_CLOEXEC ? O_CLOEXEC : 0;
 	long fd, result;
@@ -132,7 +131,7 @@ static long install(struct file *file, const struct kmview_answer *answer)
 	fd = kmview_receive_fd(file, flags);
 	if (fd < 0 || answer->value < 0 || answer->value == fd)
 		return fd;
-	result = native_dup3(fd, answer->value, flags);
+	result = native_dup3(self, fd, answer->value, flags);
 	close_fd(fd);
 	return result;
 }
@@ -160,7 +159,7 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 		result = answer.value;
 		break;
 	case KMVIEW_INSTALL:
-		result = install(gift, &answer);
+		result = install(context->self, gift, &answer);
 		break;
 	case KMVIEW_CHANGE:
 		result = run_changed(context, session->parent, answer.args);
@@ -179,15 +178,31 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 	if (answer.verdict == KMVIEW_RETURN)
 		result = answer.value;
 	else if (answer.verdict == KMVIEW_INSTALL)
-		result = install(gift, &answer);
+		result = install(context->self, gift, &answer);
 	if (gift)
 		fput(gift);
 	return result;
 }
 
+/* The program's bytes go to the task, word by word: for the few that there are this is the quickest way. */
+static bool copy_out(const struct kmview_call *call)
+{
+	void __user *to = (void __user *)(unsigned long)call->out_address;
+	u32 length = call->out_length;
+
+	if (length > KMVIEW_BPF_BYTES || !user_write_access_begin(to, length))
+		return false;
+	unsafe_copy_to_user(to, call->out, length, fault);
+	user_write_access_end();
+	return true;
+fault:
+	user_write_access_end();
+	return false;
+}
+
 /* The rule is BPF: run the program, and do what it says. Returns true if the call has its result. */
-static bool run_program(struct kmview_context *context, struct kmview_session *session,
-			const struct kmview_rule *rule, long *result, bool *ask)
+static bool run_program(struct kmview_context *context, struct kmview_session *session, unsigned int place, long *result,
+			bool *ask)
 {
 	struct kmview_task *self = context->self;
 	struct kmview_call *call = &self->call;
@@ -204,12 +219,14 @@ static bool run_program(struct kmview_context *context, struct kmview_session *s
 	call->verdict = KMVIEW_BPF_PASS;
 	call->out_length = 0;
 
-	preempt_disable();
-	rcu_read_lock();
-	prog = rcu_dereference(session->progs[rule->prog]);
+	preempt_disable(); /* keeps the program, too: it is freed after a grace period */
+	prog = rcu_dereference_sched(session->progs[place]);
+	if (prog && unlikely(prog != self->writer)) {
+		memset(call->out, 0, sizeof(call->out)); /* by another program */
+		self->writer = prog;
+	}
 	if (prog)
 		bpf_prog_run(prog, program_args);
-	rcu_read_unlock();
 	preempt_enable();
 
 	if (call->verdict == KMVIEW_BPF_NOTIFY) {
@@ -219,40 +236,60 @@ static bool run_program(struct kmview_context *context, struct kmview_session *s
 	if (call->verdict != KMVIEW_BPF_ANSWER || builtin_of(context) == KMVIEW_BUILTIN_EXIT)
 		return false;
 	*result = call->value;
-	if (call->out_length &&
-	    (call->out_length > KMVIEW_BPF_BYTES ||
-	     copy_to_user((void __user *)(unsigned long)call->out_address, call->out, call->out_length)))
+	if (call->out_length && !copy_out(call))
 		*result = -EFAULT;
 	return true;
 }
 
-static long run(struct kmview_context *context, struct kmview_session *session)
+/* The session has a rule for the call, and it is not to pass. Returns true if the call has its result. */
+static bool apply(struct kmview_context *context, struct kmview_session *session, struct kmview_rule_entry *entry,
+		  long *result)
+{
+	struct kmview_rule rule;
+	bool ask = false;
+	u32 place;
+
+	/* The common case of a program without filters needs no copy of the rule. */
+	if (kmview_rule_is_bpf(entry, &place)) {
+		if (run_program(context, session, place, result, &ask))
+			return true;
+		if (!ask)
+			return false;
+	}
+	kmview_rule_read(entry, &rule);
+	if (!ask && !kmview_filter_match(session, &rule, context->args))
+		return false;
+	if (!ask && rule.action == KMVIEW_BPF && run_program(context, session, rule.prog, result, &ask))
+		return true;
+	if (ask || rule.action == KMVIEW_NOTIFY) {
+		*result = notify(context, session, &rule);
+		return true;
+	}
+	*result = rule.value;
+	return rule.action == KMVIEW_VALUE && builtin_of(context) != KMVIEW_BUILTIN_EXIT;
+}
+
+/* The first of these sessions with something to say about the call, and its rule. */
+static struct kmview_session *first_concerned(struct kmview_session *session, u32 abi, u32 nr,
+					      struct kmview_rule_entry **entry)
 {
 	for (; session; session = session->parent) {
-		struct kmview_rule_entry *entry = kmview_rule_find(&session->rules, context->abi, context->nr);
-		struct kmview_rule rule;
-		bool ask = false;
-		long result;
+		*entry = kmview_rule_find(&session->rules, abi, nr);
+		if (*entry && READ_ONCE((*entry)->rule.action) != KMVIEW_PASS)
+			break;
+	}
+	return session;
+}
 
-		if (!entry || READ_ONCE(entry->rule.action) == KMVIEW_PASS)
-			continue;
-		kmview_rule_read(entry, &rule);
-		if (!kmview_filter_match(session, &rule, context->args))
-			continue;
-		switch (rule.action) {
-		case KMVIEW_VALUE:
-			if (builtin_of(context) != KMVIEW_BUILTIN_EXIT)
-				return rule.value;
-			break;
-		case KMVIEW_NOTIFY:
-			return notify(context, session, &rule);
-		case KMVIEW_BPF:
-			if (run_program(context, session, &rule, &result, &ask))
-				return result;
-			if (ask)
-				return notify(context, session, &rule);
-			break;
-		}
+static long run(struct kmview_context *context, struct kmview_session *session)
+{
+	struct kmview_rule_entry *entry;
+	long result;
+
+	while ((session = first_concerned(session, context->abi, context->nr, &entry))) {
+		if (apply(context, session, entry, &result))
+			return result;
+		session = session->parent;
 	}
 	return finish(context);
 }
@@ -263,22 +300,34 @@ static long run(struct kmview_context *context, struct kmview_session *session)
  */
 asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct kmview_task *self)
 {
-	struct kmview_context context = { .self = self, .regs = regs, .body = body };
+	struct kmview_rule_entry *entry;
+	struct kmview_context context;
+	u32 abi = KMVIEW_ABI_X64, nr;
 
 	/* The entry may be of a former task with our pid, for the instant until its exit is through. */
 	if (unlikely(self->task != current || self->native))
 		return kmview_original(regs, body);
 
-	context.nr = regs->orig_ax;
+	nr = regs->orig_ax;
 	if (in_ia32_syscall()) {
-		context.abi = KMVIEW_ABI_IA32;
-	} else if (context.nr & __X32_SYSCALL_BIT) {
-		context.abi = KMVIEW_ABI_X32;
-		context.nr &= ~__X32_SYSCALL_BIT;
+		abi = KMVIEW_ABI_IA32;
+	} else if (nr & __X32_SYSCALL_BIT) {
+		abi = KMVIEW_ABI_X32;
+		nr &= ~__X32_SYSCALL_BIT;
 	}
-	if (unlikely(context.nr >= KMVIEW_CALLS))
+	if (unlikely(nr >= KMVIEW_CALLS))
 		return kmview_original(regs, body);
-	read_args(regs, context.abi, context.args);
+	/* Hooked for others: no more work than to see that. */
+	if (!first_concerned(self->session, abi, nr, &entry) &&
+	    kmview_sites[abi][nr].builtin <= KMVIEW_BUILTIN_EXIT)
+		return kmview_original(regs, body);
+
+	context.self = self;
+	context.regs = regs;
+	context.body = body;
+	context.abi = abi;
+	context.nr = nr;
+	read_args(regs, abi, context.args);
 	return run(&context, self->session);
 }
 

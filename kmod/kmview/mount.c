@@ -58,6 +58,9 @@ MODULE_PARM_DESC(tmpfs_max_mb, "largest tmpfs a session may mount, in MiB; defau
 	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_DIRSYNC | MS_NOATIME | MS_NODIRATIME | \
 	 MS_RELATIME | MS_STRICTATIME | MS_LAZYTIME | MS_SILENT | MS_NOSYMFOLLOW)
 #define FLAGS_FORCED (MS_NOSUID | MS_NODEV)
+#define MOVE_FLAGS                                                                                 \
+	(MOVE_MOUNT_F_SYMLINKS | MOVE_MOUNT_F_AUTOMOUNTS | MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS | \
+	 MOVE_MOUNT_T_AUTOMOUNTS | MOVE_MOUNT_T_EMPTY_PATH)
 #define FLAGS_TYPE   (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 
 static unsigned long path_mount_address, path_umount_address;
@@ -221,13 +224,33 @@ static unsigned long tight_flags(const struct vfsmount *mount)
 	       (flags & MNT_NOSYMFOLLOW ? MS_NOSYMFOLLOW : 0);
 }
 
+/* What was just mounted on the path becomes nosuid and nodev, or goes. */
+static int tighten_above(const struct path *path)
+{
+	struct path top = *path;
+	int err;
+
+	path_get(&top);
+	while (follow_down_one(&top))
+		;
+	if (top.mnt == path->mnt) { /* moved away again meanwhile */
+		path_put(&top);
+		return 0;
+	}
+	err = do_path_mount(NULL, &top, NULL, MS_REMOUNT | MS_BIND | FLAGS_FORCED | tight_flags(top.mnt), NULL);
+	if (err)
+		do_path_umount(&top, MNT_DETACH);
+	else
+		path_put(&top);
+	return err;
+}
+
 /*
  * A bind mount is recursive, or it would uncover what lies beneath the mounts below its source. nosuid and nodev are set on
  * its top; below it the mounts are what they are at the source.
  */
 static int mount_bind(struct kmview_session *session, const char *source, const struct path *path, unsigned long flags)
 {
-	struct path top = *path;
 	int err;
 
 	if (flags & ~(MS_BIND | MS_REC | FLAGS_CHOOSE))
@@ -236,15 +259,7 @@ static int mount_bind(struct kmview_session *session, const char *source, const 
 	if (err)
 		return err;
 	err = kmview_record_above(session, path, false);
-	if (err)
-		return err;
-	path_get(&top);
-	while (follow_down_one(&top))
-		;
-	err = do_path_mount(NULL, &top, NULL,
-			    MS_REMOUNT | MS_BIND | FLAGS_FORCED | tight_flags(top.mnt), NULL);
-	path_put(&top);
-	return err;
+	return tighten_above(path) ?: err;
 }
 
 /* Change flags of a mount of the session's: only to stricter ones; options of the file system only if it is the session's. */
@@ -547,7 +562,7 @@ static long serve_move_mount(struct kmview_context *context, struct kmview_sessi
 	long result;
 	bool good;
 
-	if (flags & MOVE_MOUNT_SET_GROUP)
+	if (flags & ~MOVE_FLAGS)
 		return -EPERM;
 	result = resolve(context->args[0], context->args[1], flags & MOVE_MOUNT_F_SYMLINKS,
 			 flags & MOVE_MOUNT_F_EMPTY_PATH, &from);
@@ -567,8 +582,8 @@ static long serve_move_mount(struct kmview_context *context, struct kmview_sessi
 	if (result)
 		return result;
 	result = native_raised(context);
-	if (!result && !kmview_recorded_above(session, &to))
-		result = punish(session);
+	if (!result)
+		result = kmview_recorded_above(session, &to) ? tighten_above(&to) : punish(session);
 	path_put(&to);
 	return result;
 }
@@ -613,7 +628,8 @@ long kmview_mount_call(struct kmview_context *context, unsigned int builtin)
 	/* The innermost session that gives this help. */
 	while (session && !(session->flags & KMVIEW_INIT_MOUNT))
 		session = session->parent;
-	if (!session || current_user_ns() != &init_user_ns || capable(CAP_SYS_ADMIN))
+	if (!session || current_user_ns() != &init_user_ns ||
+	    ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN))
 		return kmview_native(context);
 	if (builtin == KMVIEW_BUILTIN_UNSHARE)
 		return serve_unshare(context, session);

@@ -53,42 +53,34 @@ static void write_rule(struct kmview_rule_entry *entry, const struct kmview_rule
 	preempt_enable();
 }
 
-/* Which calls gain a hook by these rules, and which lose one. The rules have their entries. */
-static void compare(struct kmview_session *session, const struct kmview_rule *rules, unsigned int count,
-		    struct kmview_name *gain, unsigned int *gains, struct kmview_name *lose, unsigned int *losses)
+/*
+ * Which calls gain a hook by these rules, and which lose one. The rules have their entries. Of several rules for one call the
+ * last counts, and the others must not be counted.
+ */
+static int compare(struct kmview_session *session, const struct kmview_rule *rules, unsigned int count,
+		   struct kmview_name *gain, unsigned int *gains, struct kmview_name *lose, unsigned int *losses)
 {
-	unsigned int i;
+	unsigned long *seen = bitmap_zalloc(RULES_MAX, GFP_KERNEL);
+	unsigned int i = count;
 
+	if (!seen)
+		return -ENOMEM;
 	*gains = *losses = 0;
-	for (i = 0; i < count; i++) {
+	while (i--) {
 		const struct kmview_rule *rule = &rules[i];
 		struct kmview_rule_entry *entry = kmview_rule_find(&session->rules, rule->abi, rule->nr);
 		struct kmview_name name = { .abi = rule->abi, .nr = rule->nr };
 		bool had = entry->rule.action != KMVIEW_PASS, has = rule->action != KMVIEW_PASS;
 
+		if (__test_and_set_bit(rule->abi * KMVIEW_CALLS + rule->nr, seen))
+			continue;
 		if (!had && has)
 			gain[(*gains)++] = name;
 		else if (had && !has)
 			lose[(*losses)++] = name;
 	}
-}
-
-/* A call named twice in one ioctl would be counted twice: the last rule for it counts, the others go. */
-static unsigned int drop_repeated(struct kmview_rule *rules, unsigned int count)
-{
-	unsigned long *seen = bitmap_zalloc(KMVIEW_ABIS * KMVIEW_CALLS, GFP_KERNEL);
-	unsigned int i = count, kept = count, bit;
-
-	if (!seen)
-		return 0;
-	while (i--) {
-		bit = rules[i].abi * KMVIEW_CALLS + rules[i].nr;
-		if (!__test_and_set_bit(bit, seen))
-			rules[--kept] = rules[i];
-	}
 	bitmap_free(seen);
-	memmove(rules, rules + kept, (count - kept) * sizeof(*rules));
-	return count - kept;
+	return 0;
 }
 
 static int set(struct kmview_session *session, struct kmview_rule *rules, u32 count, u32 *done)
@@ -111,11 +103,9 @@ static int set(struct kmview_session *session, struct kmview_rule *rules, u32 co
 		if (err)
 			goto out;
 	}
-	count = drop_repeated(rules, count);
-	err = count ? 0 : -ENOMEM;
+	err = compare(session, rules, count, names, &gains, names + count, &losses);
 	if (err)
 		goto out;
-	compare(session, rules, count, names, &gains, names + count, &losses);
 	err = gains ? kmview_hooks_get(names, gains, &failed) : 0;
 	if (err) {
 		for (i = 0; i < count; i++)

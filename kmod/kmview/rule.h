@@ -37,6 +37,20 @@ static inline struct kmview_rule_entry *kmview_rule_find(const struct kmview_rul
 	return calls ? READ_ONCE(calls[nr]) : NULL;
 }
 
+/* Is it a program, without filters? Then its place. */
+static inline bool kmview_rule_is_bpf(struct kmview_rule_entry *entry, u32 *place)
+{
+	unsigned int seq;
+	bool is;
+
+	do {
+		seq = read_seqcount_begin(&entry->seq);
+		is = entry->rule.action == KMVIEW_BPF && !(entry->rule.flags & (KMVIEW_RULE_FD | KMVIEW_RULE_PATH));
+		*place = entry->rule.prog;
+	} while (read_seqcount_retry(&entry->seq, seq));
+	return is;
+}
+
 /* A consistent copy. */
 static inline void kmview_rule_read(struct kmview_rule_entry *entry, struct kmview_rule *rule)
 {

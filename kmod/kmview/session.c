@@ -6,7 +6,8 @@
  * last who lets go may be an exiting task, so what is left to do then is left to a worker. The module is held as long as
  * there is a session, hence while any task of one may have our functions on its stack.
  *
- * Tracepoints and built-in hooks are on while there is an initialised session (sessions_lock).
+ * Built-in hooks are on while there is an initialised session; the tracepoints from the first session on, since each
+ * change of a tracepoint patches code that every fork runs through (sessions_lock).
  */
 #include <linux/bpf.h>
 #include <linux/module.h>
@@ -24,7 +25,7 @@ module_param(max_sessions, uint, 0644);
 MODULE_PARM_DESC(max_sessions, "how many sessions one user may have (root: any number); default 256");
 
 static DEFINE_MUTEX(sessions_lock);
-static unsigned int sessions; /* initialised ones */
+static bool tracepoints;
 static struct workqueue_struct *free_queue;
 static atomic64_t last_id;
 
@@ -36,26 +37,11 @@ static int watch(bool mounts)
 	int err = 0;
 
 	mutex_lock(&sessions_lock);
-	if (!sessions)
+	if (!tracepoints)
 		err = kmview_tasks_watch();
-	if (!err) {
-		err = kmview_hooks_builtin_get(mounts);
-		if (!err)
-			sessions++;
-		else if (!sessions)
-			kmview_tasks_unwatch();
-	}
+	tracepoints |= !err;
 	mutex_unlock(&sessions_lock);
-	return err;
-}
-
-static void unwatch(bool mounts)
-{
-	mutex_lock(&sessions_lock);
-	kmview_hooks_builtin_put(mounts);
-	if (!--sessions)
-		kmview_tasks_unwatch();
-	mutex_unlock(&sessions_lock);
+	return err ?: kmview_hooks_builtin_get(mounts);
 }
 
 static void free_session(struct work_struct *work)
@@ -69,7 +55,7 @@ static void free_session(struct work_struct *work)
 
 	kmview_rules_free(session);
 	if (session->watching)
-		unwatch(session->flags & KMVIEW_INIT_MOUNT);
+		kmview_hooks_builtin_put(session->flags & KMVIEW_INIT_MOUNT);
 	for (i = 0; i < KMVIEW_PROGS; i++) {
 		struct bpf_prog *prog = rcu_dereference_protected(session->progs[i], true);
 
@@ -219,4 +205,6 @@ int kmview_sessions_init(void)
 void kmview_sessions_exit(void)
 {
 	destroy_workqueue(free_queue);
+	if (tracepoints)
+		kmview_tasks_unwatch();
 }

@@ -8,7 +8,7 @@
  *
  * Entries come with JOIN and ATTACH, and with fork (tracepoint sched_process_fork, before the child runs). They go
  * with exit (sched_process_exit, after the last system call). An exec by a thread that is not the leader
- * gives it the leader's pid (sched_process_exec). The tracepoints are on while there is any session.
+ * gives it the leader's pid (sched_process_exec).
  *
  * Every change is made under kmview_tasks_lock, which is taken with interrupts on or off in any context but
  * interrupts; the gate and kmview_current() read the task's own entry without it.
@@ -348,7 +348,9 @@ static int attach_threads(struct task_struct *leader, struct kmview_session *ses
 			return -EINTR;
 		cond_resched();
 	}
-	return any ? 0 : -ESRCH;
+	if (any)
+		return 0;
+	return READ_ONCE(leader->exit_state) ? -ESRCH : -EBUSY;
 }
 
 int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
@@ -370,7 +372,7 @@ int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
 	if (task_tgid(leader) == session->manager || same_thread_group(leader, current) ||
 	    leader->flags & PF_KTHREAD)
 		err = -EINVAL;
-	else if (!(bool)kmview_call(ptrace_may_access_address, (unsigned long)leader, PTRACE_MODE_ATTACH_REALCREDS,
+	else if (!(u8)kmview_call(ptrace_may_access_address, (unsigned long)leader, PTRACE_MODE_ATTACH_REALCREDS,
 				    0, 0, 0))
 		err = -EPERM;
 	else
@@ -420,15 +422,25 @@ int kmview_tasks_list(struct kmview_session *session, struct kmview_tasks __user
 	return err;
 }
 
+/* Does this task stand for its process? The leader does, and any thread of a process whose leader has exited. */
+static bool stands_for_process(const struct kmview_task *self)
+{
+	return thread_group_leader(self->task) || !find(self->task->group_leader);
+}
+
 void kmview_tasks_kill(struct kmview_session *session, int signal)
 {
 	struct kmview_task *self;
 
 	spin_lock(&kmview_tasks_lock);
-	list_for_each_entry(self, &tasks, node)
-		if (kmview_session_within(self->session, session) &&
-		    (thread_group_leader(self->task) || signal == SIGKILL))
-			send_sig(signal, self->task, 1);
+	list_for_each_entry(self, &tasks, node) {
+		if (!kmview_session_within(self->session, session))
+			continue;
+		if (signal == SIGKILL)
+			send_sig(SIGKILL, self->task, 1);
+		else if (stands_for_process(self))
+			kill_pid(task_tgid(self->task), signal, 1);
+	}
 	spin_unlock(&kmview_tasks_lock);
 }
 

@@ -23,6 +23,7 @@ struct kmview_task {
 	struct list_head node; /* of all tasks, under kmview_tasks_lock */
 	struct hlist_node by_task;
 	struct kmview_call call; /* record of a BPF program */
+	const struct bpf_prog *writer; /* of call.out; not counted, only compared */
 };
 
 /* Tasks by pid: leaves of 512, all of them kmview_no_leaf at first; never freed before the module goes. */
@@ -35,7 +36,7 @@ extern kmview_leaf *kmview_leaves[KMVIEW_LEAVES];
 int kmview_tasks_init(void);
 void kmview_tasks_exit(void);
 
-/* Tracepoints of fork, exec and exit: on while there is any session. */
+/* Tracepoints of fork, exec and exit. */
 int kmview_tasks_watch(void);
 void kmview_tasks_unwatch(void);
 

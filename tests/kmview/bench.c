@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a system call costs, layer by layer: native, beside a session, in one, answered by BPF, by the
- * manager; and the same by the kernel's other means. Runs in a guest, as root, with the module not
- * loaded: it loads and unloads it in each round, so that native and ours alternate.
+ * What a system call costs, layer by layer: native, beside a session, in one, answered by BPF, by
+ * the manager; and the same by the kernel's other means. Runs in a guest, as root, with the module
+ * not loaded: it loads and unloads it in each round, so that native and ours alternate.
  *
  * usage: bench ROUNDS
  *
- * Prints lines "ROW NANOSECONDS", as in "uname/notify 8123.4". In the layer "notify" the manager says
- * what uname returns, with its 390 bytes; for open it looks at the path and lets the call go on. The
- * peers do the same.
+ * Prints lines "ROW NANOSECONDS", as in "uname/notify 8123.4". In the layer "notify" the manager
+ * says what uname returns, with its 390 bytes; for open it looks at the path and lets the call go
+ * on. The peers do the same.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@
 #define FAST 4000 /* iterations where nobody is asked */
 #define SLOW 600
 
-const char *const work_names[WORKS] = { "uname", "open" };
+const char *const work_names[WORKS] = {"uname", "open"};
 
 void die(const char *what)
 {
@@ -131,7 +131,7 @@ static void serve_call(struct kmview_request *request, void *data)
 /* Measure in a process of the session, which we serve. */
 static double in_session(struct kmview *session, enum work work, unsigned int times)
 {
-	struct kmview_operations operations = { .request = serve_call };
+	struct kmview_operations operations = {.request = serve_call};
 	struct utsname name;
 	double ns;
 	int ends[2], gate[2];
@@ -179,7 +179,7 @@ static void unhooked(enum work work)
 static void table_pass(enum work work)
 {
 	struct kmview *other = new_session(), *session = new_session();
-	struct kmview_hook pass = { .action = KMVIEW_PASS };
+	struct kmview_hook pass = {.action = KMVIEW_PASS};
 
 	hook(other, work, NULL);
 	hook(session, work, NULL);
@@ -199,10 +199,10 @@ static void write_policy(const char *file)
 
 static void bpf_answer(enum work work)
 {
-	static const char *const names[6] = { "PlanX" };
+	static const char *const names[6] = {"PlanX"};
 	const char *policy = "/tmp/bench.policy";
-	struct kmview_bpf_wanted wanted = { .uname = work == WORK_UNAME ? names : NULL,
-					    .policy_file = work == WORK_OPEN ? policy : NULL };
+	struct kmview_bpf_wanted wanted = {.uname = work == WORK_UNAME ? names : NULL,
+					   .policy_file = work == WORK_OPEN ? policy : NULL};
 	struct kmview_hook program = {
 		.action = KMVIEW_BPF,
 		.prog = work == WORK_UNAME ? KMVIEW_BPF_PLACE_UNAME : KMVIEW_BPF_PLACE_POLICY,
@@ -246,7 +246,7 @@ static void shell(const char *command)
 /* Sessions are taken down in the background: that work must not be measured. */
 static void settle(void)
 {
-	struct timespec moment = { .tv_nsec = 20000000 };
+	struct timespec moment = {.tv_nsec = 20000000};
 	char count[16] = "";
 
 	do {
@@ -261,7 +261,8 @@ static void settle(void)
 
 int main(int argc, char **argv)
 {
-	static void (*const layers[])(enum work) = { outside, unhooked, table_pass, bpf_answer, notify };
+	static void (*const layers[])(enum work) = {outside, unhooked, table_pass, bpf_answer,
+						    notify};
 
 	int rounds = argc == 2 ? atoi(argv[1]) : 0;
 

@@ -18,15 +18,17 @@ extern const char *const work_names[WORKS];
 /* Do the work so many times: nanoseconds of each. */
 double work_measure(enum work work, unsigned int times);
 
-/* A child measured: read what it wrote to the pipe, reap it. Ends the program when there is nothing. */
+/* A child measured: read what it wrote to the pipe, reap it. Ends the program when there is
+ * nothing. */
 double measured(int pipe_end, pid_t child);
 
 /* Print "WORK/LAYER FIGURE". */
 void report(enum work work, const char *layer, double ns);
 
 void peer_seccomp_notify(enum work work, unsigned int times);
-void peer_ptrace(enum work work, unsigned int times);	   /* stops at every entry and exit */
-void peer_ptrace_event(enum work work, unsigned int times); /* stops where a seccomp filter says so */
+void peer_ptrace(enum work work, unsigned int times); /* stops at every entry and exit */
+void peer_ptrace_event(enum work work,
+		       unsigned int times); /* stops where a seccomp filter says so */
 
 _Noreturn void die(const char *what);
 

@@ -39,7 +39,7 @@ for kernel in ${KERNELS:-6.1 6.12 newest}; do
 		{ cat "$log" >&2; exit 1; }
 	name=$(awk '$1 == "kernel" { split($2, v, "."); print v[1] "." v[2] }' "$log")
 	rows instructions "emulated $name" "$log" 2
-	tests/vm/run "$kernel" --relaxed --unloaded --cpus 2 --time 900 bash -c "$run" >"$log" ||
+	tests/vm/run "$kernel" --relaxed --unloaded --cpus 2 --parallel --time 900 bash -c "$run" >"$log" ||
 		{ cat "$log" >&2; exit 1; }
 	rows ns "emulated $name 2cpu" "$log" 1
 done

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The kernel's other means of answering a call in another process: seccomp user notification and
- * ptrace, as a manager would use them. Each says what uname returns, with its 390 bytes, and looks at
- * the path of openat and lets it go on.
+ * ptrace, as a manager would use them. Each says what uname returns, with its 390 bytes, and looks
+ * at the path of openat and lets it go on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 #include "bench.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* Linux 6.6 */
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS	 SECCOMP_IOW(4, __u64)
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, __u64)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1
 #endif
 
@@ -39,12 +39,12 @@ static long number_of(enum work work)
 static int filter(enum work work, unsigned int action, unsigned int flags)
 {
 	struct sock_filter code[] = {
-		{ BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr) },
-		{ BPF_JMP | BPF_JEQ | BPF_K, 0, 1, number_of(work) },
-		{ BPF_RET | BPF_K, 0, 0, action },
-		{ BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW },
+		{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr)},
+		{BPF_JMP | BPF_JEQ | BPF_K, 0, 1, number_of(work)},
+		{BPF_RET | BPF_K, 0, 0, action},
+		{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
 	};
-	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;
@@ -54,7 +54,7 @@ static int filter(enum work work, unsigned int action, unsigned int flags)
 static void put_name(pid_t pid, unsigned long address)
 {
 	struct utsname name;
-	struct iovec local = { &name, sizeof(name) }, remote = { (void *)address, sizeof(name) };
+	struct iovec local = {&name, sizeof(name)}, remote = {(void *)address, sizeof(name)};
 
 	uname(&name);
 	process_vm_writev(pid, &local, 1, &remote, 1, 0);
@@ -63,7 +63,8 @@ static void put_name(pid_t pid, unsigned long address)
 static void look_at_path(pid_t pid, unsigned long address)
 {
 	char path[256];
-	struct iovec local = { path, sizeof(BENCH_FILE) }, remote = { (void *)address, sizeof(BENCH_FILE) };
+	struct iovec local = {path, sizeof(BENCH_FILE)},
+		     remote = {(void *)address, sizeof(BENCH_FILE)};
 
 	if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != sizeof(BENCH_FILE) ||
 	    strcmp(path, BENCH_FILE))
@@ -84,7 +85,7 @@ static void notify_serve(int listener, enum work work)
 				continue;
 			return; /* the child has ended */
 		}
-		response = (struct seccomp_notif_resp){ .id = notif.id };
+		response = (struct seccomp_notif_resp){.id = notif.id};
 		if (work == WORK_UNAME) {
 			put_name(notif.pid, notif.data.args[0]);
 		} else {
@@ -133,7 +134,8 @@ void peer_seccomp_notify(enum work work, unsigned int times)
 	close(ends[1]);
 	close(fds[1]);
 	listener = take_listener(fds[0], child);
-	/* The fastest it can be, where the kernel knows it: the notified process goes to our processor. */
+	/* The fastest it can be, where the kernel knows it: the notified process goes to our
+	 * processor. */
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 	if (write(gate[1], &byte, 1) != 1)
 		die("pipe");

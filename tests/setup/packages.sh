@@ -3,9 +3,11 @@
 set -eu
 list=$(dirname "$0")/packages
 missing=()
+# A package from elsewhere may be what provides a name (as nodejs may provide npm).
+provided=$(dpkg-query -W -f='${db:Status-Status},${Provides}\n' | sed -n 's/^installed,/, /p' | sed 's/ ([^)]*)//g')
 for name in $(sed 's/#.*//' "$list" | awk 'NF { print $1 }'); do
 	[ "$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] ||
-		missing+=("$name")
+		grep -Eq ", $name(,|\$)" <<<"$provided" || missing+=("$name")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" -ne 0 ]; then

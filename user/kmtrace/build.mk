@@ -5,6 +5,8 @@ KMTRACE := $(addprefix user/kmtrace/,main.c options.c rules.c trace.c output.c d
 
 PROGRAMS += $(BUILD)/bin/kmtrace
 INSTALL_BIN += $(BUILD)/bin/kmtrace
+INSTALL_MAN += user/kmtrace/kmtrace.1
+INSTALL_COMPLETION += user/kmtrace/completion/kmtrace
 
 $(eval $(call program,bin/kmtrace,$(KMTRACE),\
 	$(BUILD)/lib/libkmview-bpf.a $(BUILD)/lib/libkmview.a -lbpf -ljansson -pthread))

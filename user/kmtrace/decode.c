@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Arguments and results as text. What an argument is says the library's table; what it points to is
- * read from the memory of the task, which is blocked meanwhile. Buffers that the call fills are shown
- * once it is over.
+ * read from the memory of the task, which is blocked meanwhile. Buffers that the call fills are
+ * shown once it is over.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -38,7 +38,10 @@ void string_print(FILE *out, const char *bytes, size_t length, bool cut)
 		else if (isprint(c))
 			fputc(c, out);
 		else
-			fprintf(out, i + 1 < length && isdigit((unsigned char)bytes[i + 1]) ? "\\%03o" : "\\%o", c);
+			fprintf(out,
+				i + 1 < length && isdigit((unsigned char)bytes[i + 1]) ? "\\%03o"
+										       : "\\%o",
+				c);
 	}
 	fputs(cut ? "\"..." : "\"", out);
 }
@@ -105,7 +108,8 @@ static void print_argv(FILE *out, struct traced *traced, uint64_t address)
 	for (i = 0; i < ARGV_SHOWN; i++) {
 		uint64_t pointer = 0;
 
-		if (traced->engine->read(traced, address + i * word, &pointer, word) != word || !pointer)
+		if (traced->engine->read(traced, address + i * word, &pointer, word) != word ||
+		    !pointer)
 			break;
 		fputs(i ? ", " : "", out);
 		print_string_at(out, traced, pointer);
@@ -122,14 +126,15 @@ static void print_sockaddr(FILE *out, struct traced *traced, unsigned int arg)
 		struct sockaddr_in6 in6;
 		struct sockaddr_nl nl;
 		char bytes[128];
-	} address = { 0 };
+	} address = {0};
 	uint64_t length = traced->args[arg + 1];
 	char text[INET6_ADDRSTRLEN];
 	ssize_t got;
 
 	if (length > sizeof(address))
 		length = sizeof(address);
-	got = traced->args[arg] ? traced->engine->read(traced, traced->args[arg], &address, length) : -1;
+	got = traced->args[arg] ? traced->engine->read(traced, traced->args[arg], &address, length)
+				: -1;
 	if (got < (ssize_t)sizeof(address.any.sa_family)) {
 		print_pointer(out, traced->args[arg]);
 		return;
@@ -188,8 +193,8 @@ static void print_timespec(FILE *out, struct traced *traced, uint64_t address)
 	bool is_narrow = traced->abi == KMVIEW_ABI_IA32;
 	size_t size = is_narrow ? sizeof(narrow) : sizeof(wide);
 
-	if (!address || traced->engine->read(traced, address, is_narrow ? (void *)narrow : wide, size) !=
-				(ssize_t)size) {
+	if (!address || traced->engine->read(traced, address, is_narrow ? (void *)narrow : wide,
+					     size) != (ssize_t)size) {
 		print_pointer(out, address);
 		return;
 	}

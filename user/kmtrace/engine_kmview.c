@@ -2,9 +2,9 @@
 /*
  * The engine on /dev/kmview: every call costs what its rule needs, and no more.
  *
- * A result that is always the same is a value in the kernel's table. Calls that are only printed are
- * notified once, when they are over; rules that look at arguments are asked before. What the BPF
- * programs serve is not shown at all.
+ * A result that is always the same is a value in the kernel's table. Calls that are only printed
+ * are notified once, when they are over; rules that look at arguments are asked before. What the
+ * BPF programs serve is not shown at all.
  */
 #include <errno.h>
 #include <signal.h>
@@ -21,7 +21,8 @@ static ssize_t memory_read(struct traced *traced, uint64_t address, void *buffer
 	return kmview_read(&traced->request, address, buffer, length);
 }
 
-static ssize_t memory_write(struct traced *traced, uint64_t address, const void *bytes, size_t length)
+static ssize_t memory_write(struct traced *traced, uint64_t address, const void *bytes,
+			    size_t length)
 {
 	return kmview_write(&traced->request, address, bytes, length);
 }
@@ -59,7 +60,7 @@ static bool hook_for(const struct options *options, const struct kmview_bpf *bpf
 	bool uname = !strcmp(call->name, "uname");
 	const struct rule *constant = rules_constant(options, call);
 
-	*hook = (struct kmview_hook){ .action = KMVIEW_NOTIFY };
+	*hook = (struct kmview_hook){.action = KMVIEW_NOTIFY};
 	if (options->bpf_uname && uname) {
 		hook->action = KMVIEW_BPF;
 		hook->prog = KMVIEW_BPF_PLACE_UNAME;
@@ -77,7 +78,9 @@ static bool hook_for(const struct options *options, const struct kmview_bpf *bpf
 	} else if (options->uname_faked && uname) {
 		hook->flags = KMVIEW_RULE_EXIT;
 	} else if (printed) {
-		hook->flags = options->count || (call->flags & KMVIEW_CALL_NORETURN) ? 0 : KMVIEW_RULE_EXIT;
+		hook->flags = options->count || (call->flags & KMVIEW_CALL_NORETURN)
+				      ? 0
+				      : KMVIEW_RULE_EXIT;
 	} else {
 		return false;
 	}
@@ -99,7 +102,7 @@ static int set_hooks(const struct options *options, const struct kmview_bpf *bpf
 			continue;
 		hook->name = call->name;
 		if (off)
-			hook->hook = (struct kmview_hook){ .action = KMVIEW_PASS };
+			hook->hook = (struct kmview_hook){.action = KMVIEW_PASS};
 		count++;
 	}
 	while ((error = kmview_hooks(session, hooks, count, &failed)) == -EBUSY) {
@@ -108,7 +111,8 @@ static int set_hooks(const struct options *options, const struct kmview_bpf *bpf
 		hooks[failed] = hooks[--count];
 	}
 	if (error < 0)
-		complain("the kernel does not take the rules for system calls: %s", strerror(-error));
+		complain("the kernel does not take the rules for system calls: %s",
+			 strerror(-error));
 	return error;
 }
 
@@ -119,9 +123,10 @@ static int attach_all(const struct options *options, struct kmview *session)
 
 		if (error < 0) {
 			complain("cannot attach process %d: %s", options->pids[i],
-				 error == -EPERM ? "it is not yours to trace" :
-				 error == -EBUSY ? "it has an io_uring, or is in a session that this is not nested in" :
-						   strerror(-error));
+				 error == -EPERM   ? "it is not yours to trace"
+				 : error == -EBUSY ? "it has an io_uring, or is in a session that "
+						     "this is not nested in"
+						   : strerror(-error));
 			return error;
 		}
 	}
@@ -154,7 +159,8 @@ static void interrupted(int signal)
 	interrupts++;
 }
 
-/* The processes of -p cannot leave the session: a first interrupt ends the tracing, a second one them. */
+/* The processes of -p cannot leave the session: a first interrupt ends the tracing, a second one
+ * them. */
 static bool attached_interrupt(const struct options *options, const struct kmview_bpf *bpf,
 			       struct kmview *session)
 {
@@ -225,7 +231,7 @@ static int run_command(const struct options *options, const struct kmview_bpf *b
 static int run_attached(const struct options *options, const struct kmview_bpf *bpf,
 			struct kmview *session)
 {
-	struct sigaction action = { .sa_handler = interrupted };
+	struct sigaction action = {.sa_handler = interrupted};
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);

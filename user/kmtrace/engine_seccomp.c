@@ -2,10 +2,10 @@
 /*
  * The engine on seccomp user notification, for kernels without the module.
  *
- * The command gets a filter that asks us about the calls the options name; we answer, or let them go
- * on. Results are not visible to it. The child cannot make a call between having the filter and being
- * served, so it says the number of its listener by a store into shared memory and we take the listener
- * with pidfd_getfd(2).
+ * The command gets a filter that asks us about the calls the options name; we answer, or let them
+ * go on. Results are not visible to it. The child cannot make a call between having the filter and
+ * being served, so it says the number of its listener by a store into shared memory and we take the
+ * listener with pidfd_getfd(2).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,11 +38,12 @@ static bool still_valid(const struct traced *traced)
 	return ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &traced->notif.id) == 0;
 }
 
-static ssize_t move(struct traced *traced, uint64_t address, void *buffer, size_t length, bool write)
+static ssize_t move(struct traced *traced, uint64_t address, void *buffer, size_t length,
+		    bool write)
 {
-	struct iovec local = { buffer, length }, remote = { (void *)(uintptr_t)address, length };
-	ssize_t moved = write ? process_vm_writev(traced->tid, &local, 1, &remote, 1, 0) :
-				process_vm_readv(traced->tid, &local, 1, &remote, 1, 0);
+	struct iovec local = {buffer, length}, remote = {(void *)(uintptr_t)address, length};
+	ssize_t moved = write ? process_vm_writev(traced->tid, &local, 1, &remote, 1, 0)
+			      : process_vm_readv(traced->tid, &local, 1, &remote, 1, 0);
 
 	/* The thread may be gone and its number another's. */
 	if (moved >= 0 && !still_valid(traced))
@@ -55,7 +56,8 @@ static ssize_t memory_read(struct traced *traced, uint64_t address, void *buffer
 	return move(traced, address, buffer, length, false);
 }
 
-static ssize_t memory_write(struct traced *traced, uint64_t address, const void *bytes, size_t length)
+static ssize_t memory_write(struct traced *traced, uint64_t address, const void *bytes,
+			    size_t length)
 {
 	return move(traced, address, (void *)bytes, length, true);
 }
@@ -66,7 +68,8 @@ static ssize_t string(struct traced *traced, unsigned int arg, char *buffer, siz
 
 	while (have < size) {
 		uint64_t address = traced->args[arg] + have;
-		size_t chunk = page - address % page < size - have ? page - address % page : size - have;
+		size_t chunk =
+			page - address % page < size - have ? page - address % page : size - have;
 		ssize_t moved = memory_read(traced, address, buffer + have, chunk);
 		char *end = moved > 0 ? memchr(buffer + have, 0, moved) : NULL;
 
@@ -81,7 +84,7 @@ static ssize_t string(struct traced *traced, unsigned int arg, char *buffer, siz
 
 static int respond(struct traced *traced, int64_t result, uint32_t flags)
 {
-	struct seccomp_notif_resp response = { .id = traced->notif.id, .flags = flags };
+	struct seccomp_notif_resp response = {.id = traced->notif.id, .flags = flags};
 
 	if (result < 0 && result >= -4095)
 		response.error = result;
@@ -120,7 +123,7 @@ struct filter {
 
 static void emit(struct filter *filter, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf)
 {
-	filter->code[filter->length++] = (struct sock_filter){ code, jt, jf, k };
+	filter->code[filter->length++] = (struct sock_filter){code, jt, jf, k};
 }
 
 static bool wanted(const struct options *options, const struct kmview_syscall *call)
@@ -173,16 +176,18 @@ struct shared {
 static _Noreturn void child_main(const struct options *options, const struct filter *filter,
 				 struct shared *shared)
 {
-	struct sock_fprog program = { filter->length, (struct sock_filter *)filter->code };
+	struct sock_fprog program = {filter->length, (struct sock_filter *)filter->code};
 	int fd = -1;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
 		/* Linux before 5.19 does not know WAIT_KILLABLE_RECV. */
 		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-			     SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
+			     SECCOMP_FILTER_FLAG_NEW_LISTENER |
+				     SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+			     &program);
 		if (fd < 0 && errno == EINVAL)
-			fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
-				     &program);
+			fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+				     SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 	}
 	__atomic_store_n(&shared->listener, fd < 0 ? -errno : fd + 1, __ATOMIC_RELEASE);
 	if (fd >= 0) {
@@ -195,24 +200,19 @@ static _Noreturn void child_main(const struct options *options, const struct fil
 }
 
 /* Wait for the child's listener and take it. */
-static int take_listener(pid_t pid, struct shared *shared)
+static int take_listener(int pidfd, struct shared *shared)
 {
-	int pidfd = syscall(SYS_pidfd_open, pid, 0), said = 0, fd;
-	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+	int said = 0, fd;
 
-	if (pidfd < 0)
-		return -errno;
 	do
 		said = __atomic_load_n(&shared->listener, __ATOMIC_ACQUIRE);
 	while (!said && poll(&ended, 1, 1) == 0);
-	if (said <= 0) {
-		close(pidfd);
+	if (said <= 0)
 		return said ? said : -ESRCH;
-	}
 	fd = syscall(SYS_pidfd_getfd, pidfd, said - 1, 0);
 	if (fd < 0)
 		fd = -errno;
-	close(pidfd);
 	__atomic_store_n(&shared->taken, 1, __ATOMIC_RELEASE);
 	return fd;
 }
@@ -239,16 +239,34 @@ static void fill(struct traced *traced, const struct seccomp_notif *notif)
 		traced->args[i] = notif->data.args[i];
 }
 
-static int serve(const struct options *options)
+static void reap(pid_t pid, int *status)
 {
-	struct pollfd ready = { .fd = listener, .events = POLLIN };
+	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+		;
+}
+
+/*
+ * Until no task with the filter is left. The command is reaped as soon as it has ended: before
+ * Linux 6.11 a zombie keeps its filter.
+ */
+static int serve(const struct options *options, pid_t pid, int pidfd, int *status)
+{
+	struct pollfd fds[] = {{.fd = listener, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
+	struct pollfd *ready = &fds[0], *ended = &fds[1];
 	struct seccomp_notif notif;
 	struct traced traced;
 
 	for (;;) {
-		if (poll(&ready, 1, trace_delayed(options)) < 0 && errno != EINTR)
-			return -errno;
-		if (ready.revents & POLLIN) {
+		if (poll(fds, 2, trace_delayed(options)) < 0) {
+			if (errno != EINTR)
+				return -errno;
+			continue;
+		}
+		if (ended->revents & POLLIN) {
+			reap(pid, status);
+			ended->fd = -1;
+		}
+		if (ready->revents & POLLIN) {
 			memset(&notif, 0, sizeof(notif));
 			if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notif) < 0) {
 				if (errno != ENOENT && errno != EINTR)
@@ -257,7 +275,9 @@ static int serve(const struct options *options)
 			}
 			fill(&traced, &notif);
 			trace_call(options, &traced);
-		} else if (ready.revents & POLLHUP) {
+		} else if (ready->revents & POLLHUP) {
+			if (ended->fd >= 0)
+				reap(pid, status);
 			return 0;
 		}
 	}
@@ -265,7 +285,7 @@ static int serve(const struct options *options)
 
 static int run(const struct options *options, const struct filter *filter, struct shared *shared)
 {
-	int status, error;
+	int status = 0, error, pidfd;
 	pid_t pid = fork();
 
 	if (pid == 0)
@@ -274,27 +294,30 @@ static int run(const struct options *options, const struct filter *filter, struc
 		complain("cannot start a process: %s", strerror(errno));
 		return STATUS_FAILED;
 	}
-	listener = take_listener(pid, shared);
+	pidfd = syscall(SYS_pidfd_open, pid, 0);
+	listener = pidfd < 0 ? -errno : take_listener(pidfd, shared);
 	error = listener < 0 ? listener : 0;
 	if (error == -EBUSY)
-		complain("a seccomp filter above this process asks a listener already; only one may");
+		complain("a seccomp filter above this process asks a listener already; only one "
+			 "may");
 	else if (error)
 		complain("cannot watch the command with seccomp: %s", strerror(-error));
 	if (error) {
 		kill(pid, SIGKILL);
+		reap(pid, &status);
 	} else {
 		/* The terminal's signals are for the command; we end when it has. */
 		signal(SIGINT, SIG_IGN);
 		signal(SIGQUIT, SIG_IGN);
-		error = serve(options);
+		error = serve(options, pid, pidfd, &status);
 		close(listener);
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	close(pidfd);
 	if (error)
 		return STATUS_FAILED;
 	if (shared->exec_error) {
-		complain("cannot execute %s: %s", options->command[0], strerror(shared->exec_error));
+		complain("cannot execute %s: %s", options->command[0],
+			 strerror(shared->exec_error));
 		return shared->exec_error == ENOENT ? 127 : 126;
 	}
 	return command_status(status);

@@ -2,8 +2,8 @@
 /*
  * kmtrace: what its files share.
  *
- * An engine (engine_kmview.c, engine_seccomp.c) shows calls to trace_call() in trace.c, which asks the
- * rules (rules.c), prints (output.c, with decode.c and names.c) and answers through the engine.
+ * An engine (engine_kmview.c, engine_seccomp.c) shows calls to trace_call() in trace.c, which asks
+ * the rules (rules.c), prints (output.c, with decode.c and names.c) and answers through the engine.
  */
 #ifndef KMTRACE_H
 #define KMTRACE_H
@@ -15,7 +15,8 @@
 #include "user/libkmview/libkmview.h"
 
 #define PROGRAM "kmtrace"
-#define STATUS_FAILED 125 /* kmtrace itself could not do its work, as env(1) and timeout(1) say it */
+#define STATUS_FAILED                                                                              \
+	125 /* kmtrace itself could not do its work, as env(1) and timeout(1) say it */
 
 /* ---- a call that an engine shows */
 
@@ -28,7 +29,7 @@ struct traced {
 	pid_t pid, tid;
 	uint64_t id;
 	uint64_t args[6];
-	bool exit;	/* it is over: result is known and can be replaced */
+	bool exit; /* it is over: result is known and can be replaced */
 	int64_t result;
 	/* the engine's own */
 	struct kmview_request request;
@@ -57,7 +58,8 @@ struct call_set {
 
 unsigned int call_index(const struct kmview_syscall *call); /* of its family */
 
-/* "name,name,%file,%network,%process,%desc,all,none": 0, or -1 and *unknown is the word at fault. */
+/* "name,name,%file,%network,%process,%desc,all,none": 0, or -1 and *unknown is the word at fault.
+ */
 int call_set_add(struct call_set *set, const char *list, char **unknown);
 
 enum rule_kind {
@@ -122,7 +124,8 @@ extern const char *const uts_field_names[UTS_FIELDS];
 
 /* ---- printing */
 
-/* Write the arguments, or one, as C would have them; of a call that is over, as they were if kept. */
+/* Write the arguments, or one, as C would have them; of a call that is over, as they were if kept.
+ */
 void decode_args(FILE *out, struct traced *traced);
 void decode_arg(FILE *out, struct traced *traced, unsigned int arg);
 void decode_result(FILE *out, const struct traced *traced);

@@ -20,7 +20,7 @@ static bool only_kmview(const struct options *options)
 /* NULL: use seccomp. */
 static int open_session(const struct options *options, struct kmview **session)
 {
-	struct kmview_options wanted = { .slots = 256 };
+	struct kmview_options wanted = {.slots = 256};
 	int error;
 
 	*session = NULL;

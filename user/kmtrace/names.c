@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Names of flags and commands. A type is a list of names; those of one bit, or of several, are joined
- * with "|"; what has no name is added as a number. Values come from the libc's headers.
+ * Names of flags and commands. A type is a list of names; those of one bit, or of several, are
+ * joined with "|"; what has no name is added as a number. Values come from the libc's headers.
  */
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -26,6 +26,7 @@ struct name {
 	const char *name;
 };
 
+/* clang-format off */
 #define N(x) { (uint32_t)(x), #x }
 
 static const struct name open_flags[] = {
@@ -122,6 +123,7 @@ static const struct name prctls[] = {
 	N(PR_SET_NO_NEW_PRIVS), N(PR_GET_NO_NEW_PRIVS), N(PR_CAP_AMBIENT), N(PR_SET_VMA), {},
 };
 
+/* clang-format on */
 static const char *name_of(const struct name *names, uint64_t value)
 {
 	for (; names->name; names++)
@@ -161,8 +163,8 @@ static void print_flags(FILE *out, const struct name *names, uint64_t value, con
 }
 
 /* A number in the low bits, with flags above. */
-static void print_both(FILE *out, const struct name *names, uint64_t value, const struct name *flags,
-		       uint64_t flag_bits)
+static void print_both(FILE *out, const struct name *names, uint64_t value,
+		       const struct name *flags, uint64_t flag_bits)
 {
 	print_value(out, names, value & ~flag_bits);
 	if (value & flag_bits) {
@@ -204,19 +206,21 @@ static void print_clone(FILE *out, uint64_t value)
 void name_print(FILE *out, enum kmview_type type, uint64_t value)
 {
 	static const struct name *const values[KMVIEW_TYPES] = {
-		[KMVIEW_T_WHENCE] = whence,	    [KMVIEW_T_FCNTL] = fcntl_commands,
-		[KMVIEW_T_DOMAIN] = domains,	    [KMVIEW_T_MADVISE] = madvise_values,
-		[KMVIEW_T_CLOCKID] = clocks,	    [KMVIEW_T_EPOLL] = epoll_commands,
-		[KMVIEW_T_SIGMASK] = sigmask,	    [KMVIEW_T_IOCTL] = ioctls,
+		[KMVIEW_T_WHENCE] = whence,   [KMVIEW_T_FCNTL] = fcntl_commands,
+		[KMVIEW_T_DOMAIN] = domains,  [KMVIEW_T_MADVISE] = madvise_values,
+		[KMVIEW_T_CLOCKID] = clocks,  [KMVIEW_T_EPOLL] = epoll_commands,
+		[KMVIEW_T_SIGMASK] = sigmask, [KMVIEW_T_IOCTL] = ioctls,
 		[KMVIEW_T_PRCTL] = prctls,
 	};
 	static const struct name *const flags[KMVIEW_TYPES] = {
-		[KMVIEW_T_AT] = at_flags,      [KMVIEW_T_ACCESS] = access_modes,
-		[KMVIEW_T_PROT] = prot,	       [KMVIEW_T_MAP] = map,
-		[KMVIEW_T_MSG] = msg,	       [KMVIEW_T_WAIT] = wait_flags,
+		[KMVIEW_T_AT] = at_flags,	[KMVIEW_T_ACCESS] = access_modes,
+		[KMVIEW_T_PROT] = prot,		[KMVIEW_T_MAP] = map,
+		[KMVIEW_T_MSG] = msg,		[KMVIEW_T_WAIT] = wait_flags,
 		[KMVIEW_T_MOUNT] = mount_flags, [KMVIEW_T_UMOUNT] = umount_flags,
 	};
-	const char *zero = type == KMVIEW_T_ACCESS ? "F_OK" : type == KMVIEW_T_PROT ? "PROT_NONE" : NULL;
+	const char *zero = type == KMVIEW_T_ACCESS ? "F_OK"
+			   : type == KMVIEW_T_PROT ? "PROT_NONE"
+						   : NULL;
 
 	value = (uint32_t)value;
 	if (values[type])

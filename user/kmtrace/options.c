@@ -23,22 +23,32 @@ enum {
 };
 
 static const struct argp_option known[] = {
-	{ "trace", 'e', "CALL,...", 0, "Print only these calls; also %file, %desc, %network, %process, all, none", 1 },
-	{ "count", 'c', NULL, 0, "Count calls, errors and time, and print a table at the end", 1 },
-	{ "output", 'o', "FILE", 0, "Write the trace there and not to standard error", 1 },
-	{ "json", KEY_JSON, NULL, 0, "Print JSON: one object for each line, or the table as one array", 1 },
-	{ "quiet", 'q', NULL, 0, "Do not say which engine is used", 1 },
-	{ "attach", 'p', "PID", 0, "Trace a running process, which stays in the session (kmview only)", 1 },
-	{ "engine", KEY_ENGINE, "NAME", 0, "kmview or seccomp; without this the first that works", 1 },
-	{ NULL, 0, NULL, 0, "Rules:", 2 },
-	{ "deny", KEY_DENY, "CALLS[:PATH][=ERROR]", 0, "Refuse calls, with EPERM, or those on a path", 2 },
-	{ "return", KEY_RETURN, "CALLS[:PATH]=VALUE", 0, "Answer calls with a number or an error's name", 2 },
-	{ "fake", KEY_FAKE, "uname.FIELD=TEXT", 0, "Change what uname says", 2 },
-	{ "delay", KEY_DELAY, "CALLS[:PATH]=TIME", 0, "Hold calls for TIME milliseconds, or us, ms, s", 2 },
-	{ NULL, 0, NULL, 0, "BPF (kmview only, needs CAP_BPF and CAP_PERFMON):", 3 },
-	{ "bpf-uname", KEY_BPF_UNAME, NULL, 0, "Let a BPF program say what --fake uname asks for", 3 },
-	{ "bpf-count", KEY_BPF_COUNT, NULL, 0, "Let a BPF program count the calls of -e, and print none", 3 },
-	{ "bpf-policy", KEY_BPF_POLICY, "FILE", 0, "Let a BPF program refuse the calls FILE lists", 3 },
+	{"trace", 'e', "CALL,...", 0,
+	 "Print only these calls; also %file, %desc, %network, %process, all, none", 1},
+	{"count", 'c', NULL, 0, "Count calls, errors and time, and print a table at the end", 1},
+	{"output", 'o', "FILE", 0, "Write the trace there and not to standard error", 1},
+	{"json", KEY_JSON, NULL, 0,
+	 "Print JSON: one object for each line, or the table as one array", 1},
+	{"quiet", 'q', NULL, 0, "Do not say which engine is used", 1},
+	{"attach", 'p', "PID", 0,
+	 "Trace a running process, which stays in the session (kmview only)", 1},
+	{"engine", KEY_ENGINE, "NAME", 0, "kmview or seccomp; without this the first that works",
+	 1},
+	{NULL, 0, NULL, 0, "Rules:", 2},
+	{"deny", KEY_DENY, "CALLS[:PATH][=ERROR]", 0,
+	 "Refuse calls, with EPERM, or those on a path", 2},
+	{"return", KEY_RETURN, "CALLS[:PATH]=VALUE", 0,
+	 "Answer calls with a number or an error's name", 2},
+	{"fake", KEY_FAKE, "uname.FIELD=TEXT", 0, "Change what uname says", 2},
+	{"delay", KEY_DELAY, "CALLS[:PATH]=TIME", 0,
+	 "Hold calls for TIME milliseconds, or us, ms, s", 2},
+	{NULL, 0, NULL, 0, "BPF (kmview only, needs CAP_BPF and CAP_PERFMON):", 3},
+	{"bpf-uname", KEY_BPF_UNAME, NULL, 0, "Let a BPF program say what --fake uname asks for",
+	 3},
+	{"bpf-count", KEY_BPF_COUNT, NULL, 0,
+	 "Let a BPF program count the calls of -e, and print none", 3},
+	{"bpf-policy", KEY_BPF_POLICY, "FILE", 0, "Let a BPF program refuse the calls FILE lists",
+	 3},
 	{},
 };
 
@@ -50,7 +60,8 @@ static void parse_pid(struct options *options, const char *text, struct argp_sta
 	if (*end || pid <= 0 || pid > INT32_MAX)
 		argp_error(state, "\"%s\" is no process number", text);
 	if (options->pid_count == sizeof(options->pids) / sizeof(options->pids[0]))
-		argp_error(state, "no more than %u processes can be attached at once", options->pid_count);
+		argp_error(state, "no more than %u processes can be attached at once",
+			   options->pid_count);
 	options->pids[options->pid_count++] = pid;
 }
 
@@ -84,10 +95,14 @@ static void check(struct options *options, struct argp_state *state)
 		argp_error(state, "either run a command or attach processes, not both");
 	if (options->bpf_uname && !options->uname_faked)
 		argp_error(state, "--bpf-uname needs --fake uname.FIELD=TEXT to know what to say");
-	if (options->engine && strcmp(options->engine, "kmview") && strcmp(options->engine, "seccomp"))
-		argp_error(state, "the engines are kmview and seccomp, not \"%s\"", options->engine);
+	if (options->engine && strcmp(options->engine, "kmview") &&
+	    strcmp(options->engine, "seccomp"))
+		argp_error(state, "the engines are kmview and seccomp, not \"%s\"",
+			   options->engine);
 	if (options->engine && !strcmp(options->engine, "seccomp") && (bpf || options->pid_count))
-		argp_error(state, "seccomp can neither attach processes nor run --bpf programs; kmview can");
+		argp_error(
+			state,
+			"seccomp can neither attach processes nor run --bpf programs; kmview can");
 	if (!trace_given)
 		parse_calls(options, "all", state);
 }
@@ -157,8 +172,10 @@ void options_parse(struct options *options, int argc, char **argv)
 		.options = known,
 		.parser = parse,
 		.args_doc = "COMMAND [ARGUMENT...]\n-p PID",
-		.doc = "Run a command and print the system calls of it and all its descendants, or answer them by "
-		       "rules.\vEXAMPLE: " PROGRAM " -e uname --fake uname.sysname=PlanX -- uname -a",
+		.doc = "Run a command and print the system calls of it and all its descendants, or "
+		       "answer them by "
+		       "rules.\vEXAMPLE: " PROGRAM
+		       " -e uname --fake uname.sysname=PlanX -- uname -a",
 	};
 
 	/* What follows the command is the command's. */

@@ -53,7 +53,7 @@ void output_say(const struct options *options, const char *format, ...)
 
 static const char *abi_name(unsigned int abi)
 {
-	static const char *const names[KMVIEW_ABIS] = { "x86_64", "i386", "x32" };
+	static const char *const names[KMVIEW_ABIS] = {"x86_64", "i386", "x32"};
 
 	return abi < KMVIEW_ABIS ? names[abi] : "?";
 }
@@ -117,8 +117,10 @@ static void json_call(struct traced *traced, bool known, bool ours)
 	json_object_set_new(object, "args", json_args(traced));
 	if (known) {
 		json_object_set_new(object, "result", json_integer(traced->result));
-		if (traced->result < 0 && traced->result >= -4095 && strerrorname_np(-traced->result))
-			json_object_set_new(object, "error", json_string(strerrorname_np(-traced->result)));
+		if (traced->result < 0 && traced->result >= -4095 &&
+		    strerrorname_np(-traced->result))
+			json_object_set_new(object, "error",
+					    json_string(strerrorname_np(-traced->result)));
 	}
 	if (ours)
 		json_object_set_new(object, "rule", json_true());
@@ -154,7 +156,8 @@ void output_count_add(const struct kmview_syscall *call, uint64_t calls, uint64_
 
 static int by_time_then_calls(const void *a, const void *b)
 {
-	const struct count *x = &counts[*(const unsigned int *)a], *y = &counts[*(const unsigned int *)b];
+	const struct count *x = &counts[*(const unsigned int *)a],
+			   *y = &counts[*(const unsigned int *)b];
 
 	if (x->ns != y->ns)
 		return x->ns < y->ns ? 1 : -1;
@@ -190,7 +193,8 @@ static void text_counts(const unsigned int *order, unsigned int n, bool results)
 {
 	uint64_t calls = 0, errors = 0, ns = 0;
 
-	fprintf(out, results ? "    seconds  us/call     calls    errors  call\n" : "     calls  call\n");
+	fprintf(out, results ? "    seconds  us/call     calls    errors  call\n"
+			     : "     calls  call\n");
 	for (unsigned int i = 0; i < n; i++) {
 		const struct count *count = &counts[order[i]];
 
@@ -202,11 +206,12 @@ static void text_counts(const unsigned int *order, unsigned int n, bool results)
 				count->ns / 1e3 / count->calls, (unsigned long long)count->calls,
 				(unsigned long long)count->errors, count_name(order[i]));
 		else
-			fprintf(out, "%10llu  %s\n", (unsigned long long)count->calls, count_name(order[i]));
+			fprintf(out, "%10llu  %s\n", (unsigned long long)count->calls,
+				count_name(order[i]));
 	}
 	if (results)
-		fprintf(out, "%11.6f %8s %9llu %9llu  total\n", ns / 1e9, "", (unsigned long long)calls,
-			(unsigned long long)errors);
+		fprintf(out, "%11.6f %8s %9llu %9llu  total\n", ns / 1e9, "",
+			(unsigned long long)calls, (unsigned long long)errors);
 	else
 		fprintf(out, "%10llu  total\n", (unsigned long long)calls);
 }

@@ -2,8 +2,9 @@
 /*
  * Rules of the command line: which calls and paths they are for, and what they say.
  *
- * A pattern is matched against every path argument of a call as an absolute path: a relative one is put
- * behind the directory it starts from, and "." and ".." are resolved by text, not through links.
+ * A pattern is matched against every path argument of a call as an absolute path: a relative one is
+ * put behind the directory it starts from, and "." and ".." are resolved by text, not through
+ * links.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -40,12 +41,20 @@ static bool has_argument(const struct kmview_syscall *call, enum kmview_type typ
 static bool in_class(const struct kmview_syscall *call, const char *class)
 {
 	static const char *const process[] = {
-		"fork", "vfork", "clone", "clone3", "execve", "execveat", "exit", "exit_group", "wait4",
-		"waitid", "kill", "tkill", "tgkill", "pidfd_send_signal", "unshare", "setns", NULL,
+		"fork",	   "vfork",
+		"clone",   "clone3",
+		"execve",  "execveat",
+		"exit",	   "exit_group",
+		"wait4",   "waitid",
+		"kill",	   "tkill",
+		"tgkill",  "pidfd_send_signal",
+		"unshare", "setns",
+		NULL,
 	};
 	static const char *const network[] = {
-		"socket", "socketpair", "bind", "connect", "listen", "accept", "accept4", "sendto",
-		"recvfrom", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg", "shutdown", "getsockname",
+		"socket",      "socketpair", "bind",	   "connect",  "listen",
+		"accept",      "accept4",    "sendto",	   "recvfrom", "sendmsg",
+		"recvmsg",     "sendmmsg",   "recvmmsg",   "shutdown", "getsockname",
 		"getpeername", "setsockopt", "getsockopt", NULL,
 	};
 	const char *const *names = !strcmp(class, "%network") ? network : process;
@@ -64,7 +73,7 @@ static bool in_class(const struct kmview_syscall *call, const char *class)
 
 static bool is_class(const char *word)
 {
-	static const char *const classes[] = { "all", "%file", "%desc", "%network", "%process" };
+	static const char *const classes[] = {"all", "%file", "%desc", "%network", "%process"};
 
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
 		if (!strcmp(word, classes[i]))
@@ -147,8 +156,10 @@ static bool parse_time(const char *text, int64_t *microseconds)
 {
 	char *end;
 	double number = strtod(text, &end);
-	double unit = !strcmp(end, "us") ? 1 : !*end || !strcmp(end, "ms") ? 1e3 :
-		      !strcmp(end, "s")	 ? 1e6 : 0;
+	double unit = !strcmp(end, "us")	    ? 1
+		      : !*end || !strcmp(end, "ms") ? 1e3
+		      : !strcmp(end, "s")	    ? 1e6
+						    : 0;
 
 	if (end == text || unit == 0 || number < 0 || number * unit > 3600e6)
 		return false;
@@ -169,7 +180,8 @@ static int rule_add(struct options *options, enum rule_kind kind, const char *te
 	if (colon)
 		*colon = '\0';
 	if (call_set_add(&rule->calls, copy, &unknown) < 0) {
-		say(why, "\"%s\" in \"%s\" is no system call; man 2 syscalls lists them", unknown, text);
+		say(why, "\"%s\" in \"%s\" is no system call; man 2 syscalls lists them", unknown,
+		    text);
 		free(unknown);
 		free(copy);
 		free(rule);
@@ -196,7 +208,8 @@ int rule_add_deny(struct options *options, const char *text, char **why)
 		return result;
 	rule->value = -(value ? errno_of(value) : EPERM);
 	if (!rule->value)
-		result = say(why, "\"%s\" in \"%s\" is no name of an error; try EACCES or ENOENT", value, text);
+		result = say(why, "\"%s\" in \"%s\" is no name of an error; try EACCES or ENOENT",
+			     value, text);
 	free(value);
 	return result;
 }
@@ -210,7 +223,9 @@ int rule_add_return(struct options *options, const char *text, char **why)
 	if (result < 0)
 		return result;
 	if (!value || !parse_value(value, &rule->value))
-		result = say(why, "\"%s\" needs a number or an error's name after \"=\", as in getuid=0", text);
+		result = say(why,
+			     "\"%s\" needs a number or an error's name after \"=\", as in getuid=0",
+			     text);
 	free(value);
 	return result;
 }
@@ -224,7 +239,9 @@ int rule_add_delay(struct options *options, const char *text, char **why)
 	if (result < 0)
 		return result;
 	if (!value || !parse_time(value, &rule->value))
-		result = say(why, "\"%s\" needs a time up to an hour after \"=\", as in openat=20ms", text);
+		result =
+			say(why, "\"%s\" needs a time up to an hour after \"=\", as in openat=20ms",
+			    text);
 	free(value);
 	return result;
 }
@@ -241,13 +258,18 @@ int rule_add_fake(struct options *options, const char *text, char **why)
 		    strncmp(text + 6, field, strlen(field)))
 			continue;
 		if (strlen(equals + 1) > 64)
-			return say(why, "\"%s\" is longer than the 64 characters that uname can tell", text);
+			return say(why,
+				   "\"%s\" is longer than the 64 characters that uname can tell",
+				   text);
 		options->uname[i] = equals + 1;
 		options->uname_faked = true;
 		return 0;
 	}
-	return say(why, "\"%s\" is not of the form uname.FIELD=TEXT with FIELD one of sysname, nodename, "
-			"release, version, machine, domainname", text);
+	return say(
+		why,
+		"\"%s\" is not of the form uname.FIELD=TEXT with FIELD one of sysname, nodename, "
+		"release, version, machine, domainname",
+		text);
 }
 
 bool rules_want(const struct options *options, const struct kmview_syscall *call)
@@ -363,8 +385,8 @@ static int64_t uname_put(const struct options *options, struct traced *traced,
 
 	uts_shape(traced, &fields, &size);
 	if (all) {
-		const char *names[UTS_FIELDS] = { all->sysname, all->nodename, all->release, all->version,
-						  all->machine, all->domainname };
+		const char *names[UTS_FIELDS] = {all->sysname, all->nodename, all->release,
+						 all->version, all->machine,  all->domainname};
 
 		memcpy(whole, names, sizeof(whole));
 	}
@@ -375,7 +397,8 @@ static int64_t uname_put(const struct options *options, struct traced *traced,
 		if (!text)
 			continue;
 		strncpy(field, text, size - 1);
-		if (traced->engine->write(traced, traced->args[0] + i * size, field, size) != (ssize_t)size)
+		if (traced->engine->write(traced, traced->args[0] + i * size, field, size) !=
+		    (ssize_t)size)
 			return -EFAULT;
 	}
 	return 0;

@@ -2,10 +2,10 @@
 /*
  * What happens to one call: rules first, then print and let it go on.
  *
- * An engine that shows results shows most calls once, when they are over. Calls that change what their
- * arguments point to (execve) or never return (exit) are shown before too; what was seen then is kept
- * here, by thread, until they are over. Calls with a delay wait in a list, and the engines ask
- * trace_delayed() how long they may sleep.
+ * An engine that shows results shows most calls once, when they are over. Calls that change what
+ * their arguments point to (execve) or never return (exit) are shown before too; what was seen then
+ * is kept here, by thread, until they are over. Calls with a delay wait in a list, and the engines
+ * ask trace_delayed() how long they may sleep.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static struct seen {
 	pid_t tid;
 	uint64_t ns;
 	char *args[6]; /* as text; NULL: they can still be read */
-} *seen[BUCKETS];
+} * seen[BUCKETS];
 
 static struct seen **seen_find(pid_t tid)
 {
@@ -90,7 +90,7 @@ static struct delayed {
 	struct delayed *next;
 	uint64_t due_ns;
 	struct traced traced;
-} *delayed;
+} * delayed;
 
 static bool delay(struct traced *traced, int64_t microseconds)
 {
@@ -172,7 +172,8 @@ static void answer(const struct options *options, struct traced *traced, int64_t
 static void serve(const struct options *options, struct traced *traced, const struct rule *result)
 {
 	bool executes = traced->call && (traced->call->flags & KMVIEW_CALL_NORETURN);
-	bool never_back = executes && traced->call->argc < 2; /* exit and sigreturn, but not execve */
+	bool never_back =
+		executes && traced->call->argc < 2; /* exit and sigreturn, but not execve */
 
 	if (result) {
 		answer(options, traced, result->value);

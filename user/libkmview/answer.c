@@ -21,8 +21,11 @@ static struct kmview_slot *answer_begin(struct kmview_request *request, uint32_t
 					uint32_t flags)
 {
 	struct kmview_slot *slot = session_slot(request->session, request->slot);
+	uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
 
-	if (__atomic_load_n(&slot->event.id, __ATOMIC_RELAXED) != request->event.id)
+	/* A second answer must not touch the first, nor the slot's next event. */
+	if ((state != KMVIEW_TAKEN && state != KMVIEW_CANCELLED) ||
+	    slot->event.id != request->event.id)
 		return NULL;
 	slot->answer.id = request->event.id;
 	slot->answer.verdict = verdict;
@@ -119,20 +122,25 @@ int kmview_return_bytes(struct kmview_request *request, int64_t value, uint64_t 
 
 int kmview_install(struct kmview_request *request, int fd, int wanted, bool close_on_exec)
 {
-	struct kmview_give give = { .id = request->event.id, .slot = request->slot, .fd = fd };
+	struct kmview_give give = {.id = request->event.id, .slot = request->slot, .fd = fd};
 	int error = session_ioctl(request->session, KMVIEW_GIVE, &give);
 
 	if (error < 0 && error != -ESTALE)
 		return error;
-	return answer_plain(request, KMVIEW_INSTALL, close_on_exec ? KMVIEW_ANSWER_CLOEXEC : 0, wanted);
+	return answer_plain(request, KMVIEW_INSTALL, close_on_exec ? KMVIEW_ANSWER_CLOEXEC : 0,
+			    wanted);
 }
 
 static ssize_t memory(struct kmview_request *request, uint64_t address, void *buffer, size_t length,
 		      bool write)
 {
 	struct kmview_mem mem = {
-		.id = request->event.id, .slot = request->slot, .write = write,
-		.address = address, .buffer = (uintptr_t)buffer, .length = length,
+		.id = request->event.id,
+		.slot = request->slot,
+		.write = write,
+		.address = address,
+		.buffer = (uintptr_t)buffer,
+		.length = length,
 	};
 
 	return session_ioctl(request->session, KMVIEW_MEM, &mem);
@@ -149,7 +157,8 @@ ssize_t kmview_write(struct kmview_request *request, uint64_t address, const voi
 	return memory(request, address, (void *)bytes, length, true);
 }
 
-ssize_t kmview_string_at(struct kmview_request *request, uint64_t address, char *buffer, size_t size)
+ssize_t kmview_string_at(struct kmview_request *request, uint64_t address, char *buffer,
+			 size_t size)
 {
 	size_t page = sysconf(_SC_PAGESIZE), have = 0;
 

@@ -15,8 +15,8 @@
  *	kmview_run(session, &operations, NULL, 1);
  *	kmview_close(session);
  *
- * Functions return 0 or a positive number, or a negative errno; errno itself is not kept. They never
- * print and never end the process. Unless a function says otherwise, any thread may call it.
+ * Functions return 0 or a positive number, or a negative errno; errno itself is not kept. They
+ *never print and never end the process. Unless a function says otherwise, any thread may call it.
  *
  * Errors of the kernel's protocol are those of kmview.h; ENOTCONN everywhere: the session is dead.
  */
@@ -53,7 +53,8 @@ int kmview_open(struct kmview **session, const struct kmview_options *options);
 /* Close it and kill all its tasks. No thread may use the session any more. NULL is allowed. */
 void kmview_close(struct kmview *session);
 
-/* The descriptor of the session: readable when a request can be taken, for an outer poll(2) loop. */
+/* The descriptor of the session: readable when a request can be taken, for an outer poll(2) loop.
+ */
 int kmview_fd(const struct kmview *session);
 
 uint64_t kmview_session(const struct kmview *session);	/* its number */
@@ -71,10 +72,10 @@ enum kmview_type {
 	KMVIEW_T_SIZE,
 	KMVIEW_T_OFF,
 	KMVIEW_T_PTR,
-	KMVIEW_T_ID,	   /* of a user or group */
+	KMVIEW_T_ID, /* of a user or group */
 	KMVIEW_T_PID,
 	KMVIEW_T_FD,
-	KMVIEW_T_DIRFD,	   /* where the relative path after it starts, or AT_FDCWD */
+	KMVIEW_T_DIRFD, /* where the relative path after it starts, or AT_FDCWD */
 	KMVIEW_T_PATH,
 	KMVIEW_T_STR,	   /* a string that is no path */
 	KMVIEW_T_IN,	   /* bytes the call reads; their number is the next argument */
@@ -85,9 +86,9 @@ enum kmview_type {
 	KMVIEW_T_UTSNAME,
 	KMVIEW_T_TIMESPEC,
 	KMVIEW_T_SIGSET,
-	KMVIEW_T_MODE,	   /* of a file */
+	KMVIEW_T_MODE, /* of a file */
 	KMVIEW_T_SIGNAL,
-	KMVIEW_T_IOCTL,	   /* the rest are sets of flags or numbered commands */
+	KMVIEW_T_IOCTL, /* the rest are sets of flags or numbered commands */
 	KMVIEW_T_OPEN,
 	KMVIEW_T_AT,
 	KMVIEW_T_ACCESS,
@@ -112,8 +113,9 @@ enum kmview_type {
 };
 
 #define KMVIEW_CALL_INTERRUPTIBLE (1u << 0) /* a signal ends it */
-#define KMVIEW_CALL_NOFOLLOW	  (1u << 1) /* a symbolic link at the end of its path is not followed */
-#define KMVIEW_CALL_NORETURN	  (1u << 2) /* does not come back when it succeeds: exit, execve */
+#define KMVIEW_CALL_NOFOLLOW	  (1u << 1) /* a symbolic link at the end of its path is not followed \
+					     */
+#define KMVIEW_CALL_NORETURN (1u << 2)	    /* does not come back when it succeeds: exit, execve */
 
 struct kmview_syscall {
 	const char *name;   /* as in the kernel's headers */
@@ -141,15 +143,16 @@ struct kmview_hook {
 	int64_t value;	     /* of KMVIEW_VALUE; -errno for errors */
 	uint32_t prog;	     /* of KMVIEW_BPF */
 	uint32_t fd_marks;   /* not 0: only with a descriptor marked so */
-	uint32_t path_marks; /* not 0: only with a path below a prefix marked so. With both: one is enough */
+	uint32_t path_marks; /* not 0: only with a path below a prefix marked so. With both: one is
+				enough */
 };
 
 /*
  * Say what happens at a call, in all its forms: those of 64-bit, 32-bit and x32 programs, older and
- * newer ones (stat and stat64), and, for calls on sockets, socketcall(2) of 32-bit programs. hook NULL
- * means: ask the manager (KMVIEW_NOTIFY). Paths, other strings and socket addresses come along with
- * the event. A call without a path is not narrowed by path_marks, nor one without a descriptor by
- * fd_marks.
+ * newer ones (stat and stat64), and, for calls on sockets, socketcall(2) of 32-bit programs. hook
+ * NULL means: ask the manager (KMVIEW_NOTIFY). Paths, other strings and socket addresses come along
+ * with the event. A call without a path is not narrowed by path_marks, nor one without a descriptor
+ * by fd_marks.
  *
  * ENOENT: no such call, here or on this kernel. EBUSY: something else in the kernel has hold of it.
  */
@@ -161,8 +164,9 @@ struct kmview_named_hook {
 };
 
 /*
- * Many at once, which is much faster than one by one. Returns how many of the calls this kernel has not
- * got. On an error *failed (may be NULL) is the index of the one at fault, and none took effect.
+ * Many at once, which is much faster than one by one. Returns how many of the calls this kernel has
+ * not got. On an error *failed (may be NULL) is the index of the one at fault, and none took
+ * effect.
  */
 int kmview_hooks(struct kmview *session, const struct kmview_named_hook *hooks, size_t count,
 		 size_t *failed);
@@ -172,11 +176,13 @@ int kmview_rule_init(struct kmview_rule *rule, unsigned int abi, unsigned int nr
 		     const struct kmview_hook *hook);
 int kmview_rules(struct kmview *session, const struct kmview_rule *rules, size_t count);
 
-/* Mark what is at or below an absolute path, and what comes of an open descriptor of ours. 0 unmarks. */
+/* Mark what is at or below an absolute path, and what comes of an open descriptor of ours. 0
+ * unmarks. */
 int kmview_prefix(struct kmview *session, const char *path, uint32_t marks);
 int kmview_mark(struct kmview *session, int fd, uint32_t marks);
 
-/* Put a loaded BPF program, type raw_tracepoint.w, into a place; -1 empties it. ENOSYS: no BPF here. */
+/* Put a loaded BPF program, type raw_tracepoint.w, into a place; -1 empties it. ENOSYS: no BPF
+ * here. */
 int kmview_prog(struct kmview *session, uint32_t place, int fd);
 
 /* ---- tasks */
@@ -188,16 +194,17 @@ struct kmview_child {
 };
 
 /*
- * Start a program (searched in PATH) in the session; envp NULL: our environment. It is a child of the
- * caller, who waits for it. On return it is inside but may not have executed the program yet: that
- * call may itself wait for an answer of ours. Errors are those of fork and KMVIEW_JOIN.
+ * Start a program (searched in PATH) in the session; envp NULL: our environment. It is a child of
+ * the caller, who waits for it. On return it is inside but may not have executed the program yet:
+ * that call may itself wait for an answer of ours. Errors are those of fork and KMVIEW_JOIN.
  */
 int kmview_spawn(struct kmview *session, char *const argv[], char *const envp[], uint64_t cookie,
 		 struct kmview_child *child);
 
 /*
- * Why the program could not be executed: waits until it was, and returns 0, or a negative errno (the
- * child then exits with status 127). Once for each child; not while it is the caller who must answer.
+ * Why the program could not be executed: waits until it was, and returns 0, or a negative errno
+ * (the child then exits with status 127). Once for each child; not while it is the caller who must
+ * answer.
  */
 int kmview_spawn_error(struct kmview_child *child);
 
@@ -216,21 +223,24 @@ int kmview_kill(struct kmview *session, int signal);
 
 /*
  * A request that was taken must be answered exactly once, by any thread; it may be copied and kept
- * until then. What an answer returns: 0, or ECANCELED: the task died or was interrupted, nobody heard.
+ * until then. What an answer returns: 0, or ECANCELED: the task died or was interrupted, nobody
+ * heard.
  */
 struct kmview_request {
 	struct kmview *session;
 	const struct kmview_syscall *call; /* NULL: a number the tables do not know */
 	struct kmview_event event;	   /* of socketcall(2): already the call it stands for */
 	uint32_t slot;
-	bool cancel;	 /* not a request: event.id, taken before, is cancelled; answer it all the same */
+	bool cancel; /* not a request: event.id, taken before, is cancelled; answer it all the same
+		      */
 	bool socketcall; /* came as socketcall(2) */
 	bool tell;	 /* and its exit was asked for by the hook */
 	struct kmview_loop *loop;
 };
 
 int kmview_continue(struct kmview_request *request);
-int kmview_continue_tell(struct kmview_request *request); /* another request, KIND_EXIT, will follow */
+int kmview_continue_tell(
+	struct kmview_request *request); /* another request, KIND_EXIT, will follow */
 int kmview_return(struct kmview_request *request, int64_t value);
 int kmview_change(struct kmview_request *request, const uint64_t args[6], bool tell);
 
@@ -238,22 +248,26 @@ int kmview_change(struct kmview_request *request, const uint64_t args[6], bool t
 int kmview_return_bytes(struct kmview_request *request, int64_t value, uint64_t address,
 			const void *bytes, size_t length);
 
-/* The task gets our open file fd, as number wanted (-1: the lowest free), which the call returns. */
+/* The task gets our open file fd, as number wanted (-1: the lowest free), which the call returns.
+ */
 int kmview_install(struct kmview_request *request, int fd, int wanted, bool close_on_exec);
 
-/* The task's memory; returns the bytes moved, fewer where it ends. ESTALE: cancelled. EFAULT: none. */
+/* The task's memory; returns the bytes moved, fewer where it ends. ESTALE: cancelled. EFAULT: none.
+ */
 ssize_t kmview_read(struct kmview_request *request, uint64_t address, void *buffer, size_t length);
 ssize_t kmview_write(struct kmview_request *request, uint64_t address, const void *bytes,
 		     size_t length);
 
 /*
- * The string an argument points to, with its NUL; returns its length. It came with the event, the rest
- * of a long one is fetched. ENAMETOOLONG: more than size. EFAULT: not readable. ESTALE: cancelled.
+ * The string an argument points to, with its NUL; returns its length. It came with the event, the
+ * rest of a long one is fetched. ENAMETOOLONG: more than size. EFAULT: not readable. ESTALE:
+ * cancelled.
  */
 ssize_t kmview_string(struct kmview_request *request, unsigned int arg, char *buffer, size_t size);
 
 /* The same of any address. */
-ssize_t kmview_string_at(struct kmview_request *request, uint64_t address, char *buffer, size_t size);
+ssize_t kmview_string_at(struct kmview_request *request, uint64_t address, char *buffer,
+			 size_t size);
 
 /* The bytes an argument points to, up to length: those that came along, else fetched. */
 ssize_t kmview_bytes(struct kmview_request *request, unsigned int arg, void *buffer, size_t length);
@@ -267,9 +281,10 @@ int kmview_loop_new(struct kmview_loop **loop, struct kmview *session);
 void kmview_loop_free(struct kmview_loop *loop);
 
 /*
- * Send the answers given since, and take a request. timeout_ms: 0 do not wait, -1 no limit. Where there
- * is more than one processor, polls a moment before it sleeps; how long adapts itself.
- * Returns 1: *request is one; 0: none in time. EINTR: a signal. ESRCH: no task is left in the session.
+ * Send the answers given since, and take a request. timeout_ms: 0 do not wait, -1 no limit. Where
+ * there is more than one processor, polls a moment before it sleeps; how long adapts itself.
+ * Returns 1: *request is one; 0: none in time. EINTR: a signal. ESRCH: no task is left in the
+ * session.
  */
 int kmview_next(struct kmview_loop *loop, struct kmview_request *request, int timeout_ms);
 
@@ -279,16 +294,16 @@ struct kmview_operations {
 };
 
 /*
- * Serve with so many threads, the caller one of them, until no task is left: 0. Or until kmview_stop
- * or, EINTR, a signal that the calling thread got.
+ * Serve with so many threads, the caller one of them, until no task is left: 0. Or until
+ * kmview_stop or, EINTR, a signal that the calling thread got.
  */
 int kmview_run(struct kmview *session, const struct kmview_operations *operations, void *data,
 	       unsigned int threads);
 void kmview_stop(struct kmview *session); /* from a request, or before a signal to that thread */
 
 /*
- * End all tasks: SIGTERM, and SIGKILL to those that are left after delay_ms. Serves requests meanwhile
- * (operations NULL: lets every call go on) and returns when all are gone.
+ * End all tasks: SIGTERM, and SIGKILL to those that are left after delay_ms. Serves requests
+ * meanwhile (operations NULL: lets every call go on) and returns when all are gone.
  */
 int kmview_shutdown(struct kmview *session, const struct kmview_operations *operations, void *data,
 		    int delay_ms);

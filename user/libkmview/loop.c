@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The loop of a manager's thread: take entries of the ring, hand out requests, and in one ioctl wake
- * the tasks that were answered and wait for more.
+ * The loop of a manager's thread: take entries of the ring, hand out requests, and in one ioctl
+ * wake the tasks that were answered and wait for more.
  *
- * Any number of threads take from the one ring by compare-and-swap on tail. With a second processor a
- * thread polls before it sleeps, and the kernel then need not wake it: the time to poll doubles when
- * polling found something and is halved when it did not, so a session with little to do costs no
- * processor time. An answer for a task that sleeps is passed on with the next exchange, before the next
- * request is handed out: a handler that waits for what another task does cannot wait for ever.
+ * Any number of threads take from the one ring by compare-and-swap on tail. With a second processor
+ * a thread polls before it sleeps, and the kernel then need not wake it: the time to poll doubles
+ * when polling found something and is halved when it did not, so a session with little to do costs
+ * no processor time. An answer for a task that sleeps is passed on with the next exchange, before
+ * the next request is handed out: a handler that waits for what another task does cannot wait for
+ * ever.
  */
 #include <errno.h>
 #include <signal.h>
@@ -72,7 +73,7 @@ void kmview_loop_free(struct kmview_loop *loop)
 
 int loop_wake(struct kmview_loop *loop, struct kmview *session, uint32_t slot)
 {
-	struct kmview_exchange request = { .count = 1, .slot = slot };
+	struct kmview_exchange request = {.count = 1, .slot = slot};
 	int result;
 
 	if (loop && pthread_equal(loop->thread, pthread_self()) && loop->wakes < WAKES) {
@@ -109,8 +110,8 @@ static bool slot_take(struct kmview *session, const struct kmview_entry *entry,
 	struct kmview_slot *slot = session_slot(session, entry->slot);
 	uint32_t state = KMVIEW_POSTED;
 
-	if (!__atomic_compare_exchange_n(&slot->state, &state, KMVIEW_TAKEN, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE)) {
+	if (!__atomic_compare_exchange_n(&slot->state, &state, KMVIEW_TAKEN, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		if (state == KMVIEW_CANCELLED && slot->event.id == entry->id)
 			__atomic_compare_exchange_n(&slot->state, &state, KMVIEW_RELEASED, false,
 						    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
@@ -149,7 +150,7 @@ static bool next_taken(struct kmview_loop *loop, struct kmview_request *request)
 	struct kmview_entry entry;
 
 	while (ring_take(session->ring, &entry)) {
-		*request = (struct kmview_request){ .session = session, .loop = loop };
+		*request = (struct kmview_request){.session = session, .loop = loop};
 		if (entry.what == KMVIEW_ENTRY_CANCEL) {
 			request->cancel = true;
 			request->event.id = entry.id;
@@ -172,7 +173,8 @@ int kmview_next(struct kmview_loop *loop, struct kmview_request *request, int ti
 	for (;;) {
 		int result;
 
-		if (loop->wakes && (timeout_ms == 0 || session->spin || !ring_empty(session->ring))) {
+		if (loop->wakes &&
+		    (timeout_ms == 0 || session->spin || !ring_empty(session->ring))) {
 			result = exchange(loop, 0, 0);
 			if (result < 0 && result != -ESRCH)
 				return result;
@@ -223,8 +225,8 @@ static int worker_serve(struct worker *worker)
 
 	do
 		result = serve(worker->loop, worker->operations, worker->data, -1);
-	while (result >= 0 || (result == -EINTR && !worker->loop->session->stop &&
-			       worker->loop->cancellable));
+	while (result >= 0 ||
+	       (result == -EINTR && !worker->loop->session->stop && worker->loop->cancellable));
 	return result == -ESRCH ? 0 : result;
 }
 
@@ -259,7 +261,8 @@ int kmview_run(struct kmview *session, const struct kmview_operations *operation
 	/* The first worker is the calling thread. */
 	for (started = 1; !result && started < n; started++) {
 		workers[started].loop->cancellable = true;
-		result = -pthread_create(&workers[started].thread, NULL, worker_main, &workers[started]);
+		result = -pthread_create(&workers[started].thread, NULL, worker_main,
+					 &workers[started]);
 		if (result)
 			break;
 	}
@@ -301,7 +304,7 @@ static int serve_until(struct kmview_loop *loop, const struct kmview_operations 
 int kmview_shutdown(struct kmview *session, const struct kmview_operations *operations, void *data,
 		    int delay_ms)
 {
-	static const int signals[] = { SIGTERM, SIGKILL };
+	static const int signals[] = {SIGTERM, SIGKILL};
 	struct kmview_loop *loop;
 	int result = kmview_loop_new(&loop, session);
 

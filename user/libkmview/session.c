@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A session as its manager holds it: the device, the mapped ring, and the commands that are one ioctl.
+ * A session as its manager holds it: the device, the mapped ring, and the commands that are one
+ * ioctl.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +45,7 @@ static int session_start(struct kmview *session, const struct kmview_options *op
 	session->fd = open(KMVIEW_DEVICE, O_RDWR | O_CLOEXEC);
 	if (session->fd < 0)
 		return -errno;
-	*init = (struct kmview_init){ .major = KMVIEW_ABI_MAJOR, .minor = KMVIEW_ABI_MINOR };
+	*init = (struct kmview_init){.major = KMVIEW_ABI_MAJOR, .minor = KMVIEW_ABI_MINOR};
 	if (options) {
 		init->flags = options->flags;
 		init->slots = options->slots;
@@ -53,7 +54,8 @@ static int session_start(struct kmview *session, const struct kmview_options *op
 	error = session_ioctl(session, KMVIEW_INIT, init);
 	if (error < 0)
 		return error;
-	session->ring = mmap(NULL, init->ring_size, PROT_READ | PROT_WRITE, MAP_SHARED, session->fd, 0);
+	session->ring =
+		mmap(NULL, init->ring_size, PROT_READ | PROT_WRITE, MAP_SHARED, session->fd, 0);
 	if (session->ring == MAP_FAILED) {
 		session->ring = NULL;
 		return -errno;
@@ -117,21 +119,21 @@ int kmview_stats(struct kmview *session, struct kmview_stats *stats)
 
 int kmview_prefix(struct kmview *session, const char *path, uint32_t marks)
 {
-	struct kmview_prefix prefix = { .path = (uintptr_t)path, .marks = marks };
+	struct kmview_prefix prefix = {.path = (uintptr_t)path, .marks = marks};
 
 	return session_ioctl(session, KMVIEW_PREFIX, &prefix);
 }
 
 int kmview_mark(struct kmview *session, int fd, uint32_t marks)
 {
-	struct kmview_mark mark = { .fd = fd, .marks = marks };
+	struct kmview_mark mark = {.fd = fd, .marks = marks};
 
 	return session_ioctl(session, KMVIEW_MARK, &mark);
 }
 
 int kmview_prog(struct kmview *session, uint32_t place, int fd)
 {
-	struct kmview_prog prog = { .prog = place, .fd = fd };
+	struct kmview_prog prog = {.prog = place, .fd = fd};
 
 	if (!(session->init.features & KMVIEW_FEATURE_BPF))
 		return -ENOSYS;
@@ -140,14 +142,14 @@ int kmview_prog(struct kmview *session, uint32_t place, int fd)
 
 int kmview_join(struct kmview *session, uint64_t cookie)
 {
-	struct kmview_join join = { .cookie = cookie };
+	struct kmview_join join = {.cookie = cookie};
 
 	return session_ioctl(session, KMVIEW_JOIN, &join);
 }
 
 int kmview_attach(struct kmview *session, pid_t pid, uint64_t cookie)
 {
-	struct kmview_attach attach = { .cookie = cookie };
+	struct kmview_attach attach = {.cookie = cookie};
 	int error;
 
 	attach.pidfd = syscall(SYS_pidfd_open, pid, 0);
@@ -160,7 +162,7 @@ int kmview_attach(struct kmview *session, pid_t pid, uint64_t cookie)
 
 int kmview_tasks(struct kmview *session, struct kmview_task_info **tasks, size_t *count)
 {
-	struct kmview_tasks request = { .count = 16 };
+	struct kmview_tasks request = {.count = 16};
 	uint32_t room;
 	int error;
 
@@ -190,7 +192,7 @@ int kmview_tasks(struct kmview *session, struct kmview_task_info **tasks, size_t
 
 int kmview_kill(struct kmview *session, int signal)
 {
-	struct kmview_kill kill = { .signal = signal };
+	struct kmview_kill kill = {.signal = signal};
 
 	return session_ioctl(session, KMVIEW_KILL, &kill);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * socketcall(2): 32-bit programs may make every call on sockets through it, as a number and a pointer
- * to the arguments. Requests of it are turned into requests of the call meant, so that a manager that
- * hooked connect(2) sees them all. Numbers: linux/net.h; how many arguments: net/socket.c's table, as
- * the man page socketcall(2) tells it.
+ * socketcall(2): 32-bit programs may make every call on sockets through it, as a number and a
+ * pointer to the arguments. Requests of it are turned into requests of the call meant, so that a
+ * manager that hooked connect(2) sees them all. Numbers: linux/net.h; how many arguments:
+ * net/socket.c's table, as the man page socketcall(2) tells it.
  */
 #include <errno.h>
 #include <linux/net.h>
@@ -15,26 +15,26 @@ static const struct {
 	const char *name;
 	uint8_t argc;
 } subcalls[SOCKETCALLS] = {
-	[SYS_SOCKET] = { "socket", 3 },
-	[SYS_BIND] = { "bind", 3 },
-	[SYS_CONNECT] = { "connect", 3 },
-	[SYS_LISTEN] = { "listen", 2 },
-	[SYS_ACCEPT] = { "accept", 3 },
-	[SYS_GETSOCKNAME] = { "getsockname", 3 },
-	[SYS_GETPEERNAME] = { "getpeername", 3 },
-	[SYS_SOCKETPAIR] = { "socketpair", 4 },
-	[SYS_SEND] = { "sendto", 4 },
-	[SYS_RECV] = { "recvfrom", 4 },
-	[SYS_SENDTO] = { "sendto", 6 },
-	[SYS_RECVFROM] = { "recvfrom", 6 },
-	[SYS_SHUTDOWN] = { "shutdown", 2 },
-	[SYS_SETSOCKOPT] = { "setsockopt", 5 },
-	[SYS_GETSOCKOPT] = { "getsockopt", 5 },
-	[SYS_SENDMSG] = { "sendmsg", 3 },
-	[SYS_RECVMSG] = { "recvmsg", 3 },
-	[SYS_ACCEPT4] = { "accept4", 4 },
-	[SYS_RECVMMSG] = { "recvmmsg", 5 },
-	[SYS_SENDMMSG] = { "sendmmsg", 4 },
+	[SYS_SOCKET] = {"socket", 3},
+	[SYS_BIND] = {"bind", 3},
+	[SYS_CONNECT] = {"connect", 3},
+	[SYS_LISTEN] = {"listen", 2},
+	[SYS_ACCEPT] = {"accept", 3},
+	[SYS_GETSOCKNAME] = {"getsockname", 3},
+	[SYS_GETPEERNAME] = {"getpeername", 3},
+	[SYS_SOCKETPAIR] = {"socketpair", 4},
+	[SYS_SEND] = {"sendto", 4},
+	[SYS_RECV] = {"recvfrom", 4},
+	[SYS_SENDTO] = {"sendto", 6},
+	[SYS_RECVFROM] = {"recvfrom", 6},
+	[SYS_SHUTDOWN] = {"shutdown", 2},
+	[SYS_SETSOCKOPT] = {"setsockopt", 5},
+	[SYS_GETSOCKOPT] = {"getsockopt", 5},
+	[SYS_SENDMSG] = {"sendmsg", 3},
+	[SYS_RECVMSG] = {"recvmsg", 3},
+	[SYS_ACCEPT4] = {"accept4", 4},
+	[SYS_RECVMMSG] = {"recvmmsg", 5},
+	[SYS_SENDMMSG] = {"sendmmsg", 4},
 };
 
 unsigned int socketcall_number(const struct kmview_syscall *call)
@@ -49,7 +49,7 @@ void socketcall_hook(struct kmview *session, unsigned int number, const struct k
 		     struct kmview_rule *rule)
 {
 	const struct kmview_syscall *call = kmview_syscall("socketcall");
-	struct kmview_hook own = { .action = KMVIEW_PASS };
+	struct kmview_hook own = {.action = KMVIEW_PASS};
 
 	pthread_mutex_lock(&session->socketcall_lock);
 	session->socketcall_used = true;
@@ -96,8 +96,8 @@ bool socketcall_decode(struct kmview_request *request)
 {
 	struct kmview *session = request->session;
 	struct kmview_event *event = &request->event;
-	uint32_t number = event->args[0], args[6] = { 0 };
-	struct kmview_hook hook = { .action = KMVIEW_PASS };
+	uint32_t number = event->args[0], args[6] = {0};
+	struct kmview_hook hook = {.action = KMVIEW_PASS};
 
 	if (number < SOCKETCALLS && subcalls[number].argc) {
 		pthread_mutex_lock(&session->socketcall_lock);
@@ -118,7 +118,7 @@ bool socketcall_decode(struct kmview_request *request)
 		event->nr = request->call->nr[KMVIEW_ABI_IA32];
 	for (unsigned int i = 0; i < 6; i++) {
 		event->args[i] = args[i];
-		event->copied[i] = (struct kmview_copied){ 0 };
+		event->copied[i] = (struct kmview_copied){0};
 	}
 	return false;
 }

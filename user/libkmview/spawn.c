@@ -2,9 +2,10 @@
 /*
  * The first process of a session: fork, join, execute.
  *
- * Once it has joined, any system call of the child may wait for an answer of the very thread that waits
- * for the child. So the child speaks by stores into shared memory only: "joined", and why it could not
- * execute the program. A pipe that nothing is written to is closed by the exec, or by the exit.
+ * Once it has joined, any system call of the child may wait for an answer of the very thread that
+ * waits for the child. So the child speaks by stores into shared memory only: "joined", and why it
+ * could not execute the program. A pipe that nothing is written to is closed by the exec, or by the
+ * exit.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +37,7 @@ static _Noreturn void child_main(struct kmview *session, struct kmview_spawned *
 /* 1: joined; or why not. */
 static int wait_joined(struct kmview_spawned *shared, int closed_fd)
 {
-	struct pollfd hangup = { .fd = closed_fd };
+	struct pollfd hangup = {.fd = closed_fd};
 	int joined;
 
 	do {
@@ -93,7 +94,7 @@ int kmview_spawn(struct kmview *session, char *const argv[], char *const envp[],
 
 int kmview_spawn_error(struct kmview_child *child)
 {
-	struct pollfd hangup = { .fd = child->closed_fd };
+	struct pollfd hangup = {.fd = child->closed_fd};
 	int error;
 
 	while (poll(&hangup, 1, -1) < 0 && errno == EINTR)

@@ -295,7 +295,7 @@ struct kmview_call {
 	__u32 out_length;  /* out: up to KMVIEW_BPF_BYTES */
 	__u64 out_address; /* out */
 	__s64 value;	   /* out */
-	__u8 out[KMVIEW_BPF_BYTES];
+	__u8 out[KMVIEW_BPF_BYTES]; /* keeps what this program wrote at the last call of the task; zeros at first */
 };
 
 /* KMVIEW_PROG: put a program into a place, or -1 to empty it. EINVAL: it is not a raw_tracepoint.w that fits. */

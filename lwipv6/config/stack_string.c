@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A stack from one string, lwip_stack_create(3). Items are separated by commas; a value may be quoted
+ * with ' or ". Interfaces come up in the order they are named.
+ *
+ *   vd0=URL tp0=NAME tn0=NAME   make the interface and bring it up
+ *   ip=NAME:ADDRESS/LENGTH      an address, before or after the interface is named
+ *   gw=ADDRESS                  default route
+ *   route=PREFIX/LENGTH@ADDRESS another route
+ *   mtu=NAME:BYTES mac=NAME:xx:xx:xx:xx:xx:xx
+ *   auto=NAME                   IPv6 autoconfiguration
+ *   forward                     route between interfaces
+ *   lo                          nothing but the loopback interface
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "lwipv6/core/loop.h"
+#include "lwipv6/link/netif.h"
+
+struct creation {
+	struct stack *stack;
+	char *error;
+	size_t size;
+};
+
+__attribute__((format(printf, 2, 3))) static bool refuse(struct creation *c, const char *format, ...)
+{
+	va_list args;
+
+	if (c->error && c->size) {
+		va_start(args, format);
+		vsnprintf(c->error, c->size, format, args);
+		va_end(args);
+	}
+	return false;
+}
+
+static struct netif *find(struct creation *c, const char *item, char *value, char **rest)
+{
+	char *colon = strchr(value, ':');
+	struct netif *n;
+
+	if (!colon) {
+		refuse(c, "%s=%s: write the interface, a colon and the value", item, value);
+		return NULL;
+	}
+	*colon = 0;
+	*rest = colon + 1;
+	n = netif_by_name(c->stack, value);
+	if (!n)
+		refuse(c, "%s=%s: there is no interface %s; name it before, as in vd0=URL", item, value, value);
+	return n;
+}
+
+static bool add_interface(struct creation *c, const char *item, const char *value)
+{
+	struct netif *n = !strncmp(item, "vd", 2) ? vde_open(c->stack, value) :
+			  !strncmp(item, "tp", 2) ? tap_open(c->stack, value) :
+						    tun_open(c->stack, value);
+
+	if (!n)
+		return refuse(c, "%s=%s: %s; is the switch running, and may you use the device?", item, value,
+			      strerror(errno));
+	if (strcmp(n->name, item))
+		return refuse(c, "%s: interfaces of a kind are numbered from 0: this one is %s", item, n->name);
+	netif_up(n);
+	return true;
+}
+
+static bool add_address(struct creation *c, char *value)
+{
+	struct address_spec spec = {.preferred_ns = TIME_NEVER, .valid_ns = TIME_NEVER};
+	struct netif *n;
+	char *text;
+	int error;
+
+	n = find(c, "ip", value, &text);
+	if (!n)
+		return false;
+	if (!ip_prefix_from_text(text, &spec.addr, &spec.plen))
+		return refuse(c, "ip=%s:%s: not an address and prefix length, as in 10.0.0.1/24", value, text);
+	error = netif_addr_add(n, &spec, NULL);
+	return error ? refuse(c, "ip=%s:%s: %s", value, text, strerror(-error)) : true;
+}
+
+static bool add_route(struct creation *c, const char *item, char *value)
+{
+	struct route_spec spec = {.origin = ROUTE_STATIC, .lifetime_ns = TIME_NEVER};
+	char *at = strchr(value, '@');
+	int error;
+
+	if (!strcmp(item, "route")) {
+		if (!at)
+			return refuse(c, "route=%s: write PREFIX/LENGTH@ROUTER", value);
+		*at++ = 0;
+		if (!ip_prefix_from_text(value, &spec.dst, &spec.plen))
+			return refuse(c, "route=%s: not a prefix, as in 10.1.0.0/16", value);
+	} else {
+		at = value;
+	}
+	if (!ip_from_text(at, &spec.nexthop))
+		return refuse(c, "%s: %s is not an address", item, at);
+	error = route_add(c->stack, &spec, NULL);
+	return error ? refuse(c, "%s=%s: %s; the router must be on the net of an address given before", item, at,
+			      strerror(-error)) : true;
+}
+
+static bool set_mac(struct creation *c, char *value)
+{
+	uint8_t mac[6];
+	char *text;
+	struct netif *n = find(c, "mac", value, &text);
+
+	if (!n)
+		return false;
+	if (sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
+		   &mac[5]) != 6 || netif_set_hwaddr(n, mac))
+		return refuse(c, "mac=%s:%s: not the hardware address of one station", value, text);
+	return true;
+}
+
+static bool apply(struct creation *c, const char *item, char *value)
+{
+	struct netif *n;
+	char *text;
+
+	if (!strcmp(item, "lo"))
+		return true;
+	if (!strcmp(item, "forward")) {
+		c->stack->flags |= LWIP_STACK_FLAG_FORWARDING;
+		c->stack->settings.forwarding4 = c->stack->settings.forwarding6 = true;
+		return true;
+	}
+	if (!value)
+		return refuse(c, "%s: unknown, or a value is missing: %s=VALUE", item, item);
+	if (!strncmp(item, "vd", 2) || !strncmp(item, "tp", 2) || !strncmp(item, "tn", 2))
+		return add_interface(c, item, value);
+	if (!strcmp(item, "ip"))
+		return add_address(c, value);
+	if (!strcmp(item, "gw") || !strcmp(item, "route"))
+		return add_route(c, item, value);
+	if (!strcmp(item, "mac"))
+		return set_mac(c, value);
+	if (!strcmp(item, "mtu")) {
+		n = find(c, item, value, &text);
+		if (n && netif_set_mtu(n, atoi(text)))
+			return refuse(c, "mtu=%s:%s: not from 68 to 65535", value, text);
+		return n;
+	}
+	if (!strcmp(item, "auto")) {
+		n = netif_by_name(c->stack, value);
+		if (!n)
+			return refuse(c, "auto=%s: there is no such interface; name it before", value);
+		netif_down(n);
+		n->autoconf |= NETIF_FLAG_AUTOCONF;
+		return !netif_up(n);
+	}
+	return refuse(c, "%s: unknown; see lwip_stack_create(3)", item);
+}
+
+/* Cut the next item off @text: its name, its value or NULL; quotes are taken away. */
+static char *next_item(char *text, char **value)
+{
+	char *out = text, quote = 0;
+
+	*value = NULL;
+	for (; *text && (quote || *text != ','); text++) {
+		if (quote ? *text == quote : (*text == '\'' || *text == '"')) {
+			quote = quote ? 0 : *text;
+		} else if (!quote && *text == '=' && !*value) {
+			*out++ = 0;
+			*value = out;
+		} else {
+			*out++ = *text;
+		}
+	}
+	char *next = *text ? text + 1 : NULL;
+
+	*out = 0;
+	return next;
+}
+
+struct stack *lwip_stack_create(const char *config, char *error, size_t size)
+{
+	struct creation c = {.error = error, .size = size};
+	char *copy = strdup(config), *item = copy, *next, *value;
+	bool good = true;
+
+	c.stack = copy ? stack_new(0, NULL, 0) : NULL;
+	if (!c.stack) {
+		refuse(&c, "no memory or descriptors for a stack: %s", strerror(errno));
+		free(copy);
+		return NULL;
+	}
+	stack_enter(c.stack);
+	for (; item && good; item = next) {
+		next = next_item(item, &value);
+		if (*item)
+			good = apply(&c, item, value);
+	}
+	stack_leave(c.stack);
+	free(copy);
+	if (good)
+		return c.stack;
+	stack_destroy(c.stack);
+	errno = EINVAL;
+	return NULL;
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The event loop. Two kinds of threads sleep in the epoll descriptor: the stack's own, and at most
+ * one program thread, the driver, that is blocked in a call and handles frames itself while it
+ * waits. Interfaces are watched edge-triggered, so the kernel wakes one sleeper per event, the one
+ * that came last: the driver when there is one. Other blocked threads sleep on their futex.
+ *
+ * kick_fd is level-triggered and wakes every sleeper; each clears its own reason, and whoever
+ * clears the last one reads the eventfd.
+ */
+#include "lwipv6/core/loop.h"
+#include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+#include "lwipv6/link/netif.h"
+
+#define EVENTS 16
+
+void loop_clock(struct stack *stack)
+{
+	struct timespec ts;
+
+	if (stack->flags & STACK_VIRTUAL) {
+		stack->now = stack->virtual_now;
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	stack->now = ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+static struct timespec to_timespec(uint64_t ns)
+{
+	return (struct timespec){ns / NSEC_PER_SEC, ns % NSEC_PER_SEC};
+}
+
+int loop_open(struct stack *stack)
+{
+	struct stack_loop *l = &stack->loop;
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
+
+	l->timer_fd = l->kick_fd = -1;
+	l->sleep_until = TIME_NEVER;
+	stack->virtual_now = NSEC_PER_SEC;
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epoll_fd < 0)
+		return -errno;
+	l->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (l->kick_fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->kick_fd, &ev) < 0)
+		goto fail;
+	if (stack->flags & STACK_CALLER_DRIVEN && !(stack->flags & STACK_VIRTUAL)) {
+		l->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+		if (l->timer_fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->timer_fd, &ev) < 0)
+			goto fail;
+	}
+	return 0;
+fail:;
+	int error = -errno;
+
+	loop_close(stack);
+	return error;
+}
+
+void loop_close(struct stack *stack)
+{
+	struct stack_loop *l = &stack->loop;
+
+	if (l->timer_fd >= 0)
+		close(l->timer_fd);
+	if (l->kick_fd >= 0)
+		close(l->kick_fd);
+	close(l->epoll_fd);
+}
+
+void loop_kick(struct stack *stack)
+{
+	struct stack_loop *l = &stack->loop;
+
+	__atomic_store_n(&l->kick_thread, true, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&l->kick_driver, true, __ATOMIC_SEQ_CST);
+	eventfd_write(l->kick_fd, 1);
+}
+
+/* This sleeper has looked. The last one to look silences the eventfd. */
+static void kick_seen(struct stack_loop *l, bool is_driver)
+{
+	eventfd_t value;
+
+	if (!__atomic_load_n(&l->kick_thread, __ATOMIC_SEQ_CST) &&
+	    !__atomic_load_n(&l->kick_driver, __ATOMIC_SEQ_CST))
+		return;
+	__atomic_store_n(is_driver ? &l->kick_driver : &l->kick_thread, false, __ATOMIC_SEQ_CST);
+	if (!l->has_thread)
+		l->kick_thread = false;
+	if (!l->driver || is_driver)
+		l->kick_driver = false;
+	if (!l->kick_thread && !l->kick_driver)
+		eventfd_read(l->kick_fd, &value);
+}
+
+void stack_timer_advanced(struct stack *stack, uint64_t when)
+{
+	struct stack_loop *l = &stack->loop;
+
+	if (l->timer_fd >= 0) {
+		if (when < l->sleep_until) {
+			struct itimerspec its = {.it_value = to_timespec(when ? when : 1)};
+
+			l->sleep_until = when;
+			timerfd_settime(l->timer_fd, TFD_TIMER_ABSTIME, &its, NULL);
+		}
+		return;
+	}
+	/* The thread wakes at sleep_until; a later timer needs no kick. */
+	if (when < l->sleep_until && l->has_thread) {
+		l->sleep_until = when;
+		l->kick_thread = true;
+		eventfd_write(l->kick_fd, 1);
+	}
+}
+
+int stack_watch(struct stack *stack, int fd, struct netif *netif)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.ptr = netif};
+
+	return epoll_ctl(stack->loop.epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
+}
+
+void stack_unwatch(struct stack *stack, int fd)
+{
+	epoll_ctl(stack->loop.epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/* Read an interface until it is empty, settling between batches. */
+static void receive(struct stack *stack, struct netif *wanted)
+{
+	struct netif *netif;
+	bool more = true;
+
+	while (more) {
+		/* The interface may have gone while others had the lock, or by what we received. */
+		list_for_each_entry(netif, &stack->netifs, node)
+			if (netif == wanted)
+				break;
+		if (&netif->node == &stack->netifs || !netif->ops->receive)
+			return;
+		more = netif->ops->receive(netif);
+		stack_settle(stack);
+		if (more)
+			loop_clock(stack);
+	}
+}
+
+static void run_timers(struct stack *stack)
+{
+	if (timer_next(&stack->timers) <= stack->now) {
+		timer_run(stack, stack->now);
+		stack_settle(stack);
+	}
+}
+
+static void rearm_timer_fd(struct stack *stack)
+{
+	uint64_t next = timer_next(&stack->timers);
+	struct itimerspec its = {0};
+
+	stack->loop.sleep_until = next;
+	if (next != TIME_NEVER)
+		its.it_value = to_timespec(next ? next : 1);
+	timerfd_settime(stack->loop.timer_fd, TFD_TIMER_ABSTIME, &its, NULL);
+}
+
+/* 0, or -EINTR when a signal ended the sleep. */
+static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driver)
+{
+	struct stack_loop *l = &stack->loop;
+	struct epoll_event ev[EVENTS];
+	uint64_t end = timer_next(&stack->timers);
+	int n, error = 0;
+
+	if (deadline < end)
+		end = deadline;
+	if (!list_empty(&stack->backlog) || stack->inbox_len)
+		end = 0;
+	if (!is_driver && l->timer_fd < 0)
+		l->sleep_until = end;
+	pthread_mutex_unlock(&stack->lock);
+	if (end == TIME_NEVER) {
+		n = epoll_wait(l->epoll_fd, ev, EVENTS, -1);
+	} else if (end <= stack->now) {
+		n = epoll_wait(l->epoll_fd, ev, EVENTS, 0);
+	} else {
+		struct timespec ts = to_timespec(end - stack->now);
+
+		n = syscall(SYS_epoll_pwait2, l->epoll_fd, ev, EVENTS, &ts, NULL, 8);
+	}
+	if (n < 0)
+		error = -errno;
+	pthread_mutex_lock(&stack->lock);
+	loop_clock(stack);
+	kick_seen(l, is_driver);
+	if (!is_driver && l->timer_fd < 0)
+		l->sleep_until = 0; /* awake: it will look at the timers before it sleeps */
+	run_timers(stack);
+	for (int i = 0; i < n; i++)
+		if (ev[i].data.ptr)
+			receive(stack, ev[i].data.ptr);
+	stack_settle(stack);
+	return error;
+}
+
+void loop_round(struct stack *stack, uint64_t deadline)
+{
+	uint64_t expirations;
+
+	sleep_and_handle(stack, deadline, false);
+	if (stack->loop.timer_fd >= 0) {
+		if (read(stack->loop.timer_fd, &expirations, sizeof(expirations)) < 0)
+			expirations = 0; /* not expired: nothing to take */
+		rearm_timer_fd(stack);
+	}
+}
+
+static void *loop_thread(void *arg)
+{
+	struct stack *stack = arg;
+
+	pthread_mutex_lock(&stack->lock);
+	loop_clock(stack);
+	while (!stack->loop.stopping)
+		sleep_and_handle(stack, TIME_NEVER, false);
+	pthread_mutex_unlock(&stack->lock);
+	return NULL;
+}
+
+int loop_start(struct stack *stack)
+{
+	sigset_t all, old;
+	int error;
+
+	if (stack->flags & (STACK_CALLER_DRIVEN | STACK_VIRTUAL))
+		return 0;
+	/* Signals are the program's business. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	stack->loop.has_thread = true;
+	error = pthread_create(&stack->loop.thread, NULL, loop_thread, stack);
+	if (error)
+		stack->loop.has_thread = false;
+	else
+		pthread_setname_np(stack->loop.thread, "lwipv6");
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -error;
+}
+
+void loop_stop(struct stack *stack)
+{
+	if (!stack->loop.has_thread)
+		return;
+	pthread_mutex_lock(&stack->lock);
+	stack->loop.stopping = true;
+	pthread_mutex_unlock(&stack->lock);
+	loop_kick(stack);
+	pthread_join(stack->loop.thread, NULL);
+	stack->loop.has_thread = false;
+}
+
+/* ---- sleeping for something to happen */
+
+void stack_wake(struct stack *stack, struct waiter *w)
+{
+	if (w->woken)
+		return;
+	__atomic_store_n(&w->woken, 1, __ATOMIC_RELEASE);
+	if (!w->driving) {
+		syscall(SYS_futex, &w->woken, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	} else if (stack->loop.driver == w && w->thread != gettid()) {
+		__atomic_store_n(&stack->loop.kick_driver, true, __ATOMIC_SEQ_CST);
+		eventfd_write(stack->loop.kick_fd, 1);
+	}
+}
+
+static int drive(struct stack *stack, struct waiter *w, uint64_t deadline)
+{
+	struct stack_loop *l = &stack->loop;
+	int result = 0;
+
+	l->driver = w;
+	w->driving = true;
+	w->thread = gettid();
+	while (!w->woken) {
+		if (stack->now >= deadline) {
+			result = -ETIMEDOUT;
+			break;
+		}
+		result = sleep_and_handle(stack, deadline, true);
+		if (result < 0 || w->woken)
+			break;
+	}
+	if (l->kick_driver)
+		kick_seen(l, true);
+	l->driver = NULL;
+	w->driving = false;
+	return w->woken ? 0 : result;
+}
+
+static int sleep_on_futex(struct stack *stack, struct waiter *w, uint64_t deadline)
+{
+	struct timespec ts = to_timespec(deadline);
+	int result = 0;
+
+	pthread_mutex_unlock(&stack->lock);
+	while (!__atomic_load_n(&w->woken, __ATOMIC_ACQUIRE)) {
+		if (!syscall(SYS_futex, &w->woken, FUTEX_WAIT_BITSET_PRIVATE, 0,
+			     deadline == TIME_NEVER ? NULL : &ts, NULL, FUTEX_BITSET_MATCH_ANY) ||
+		    errno == EAGAIN)
+			continue;
+		result = -errno;
+		break;
+	}
+	pthread_mutex_lock(&stack->lock);
+	loop_clock(stack);
+	return w->woken ? 0 : result;
+}
+
+int stack_wait(struct stack *stack, struct waiter *w, uint64_t deadline)
+{
+	stack_settle(stack);
+	if (w->woken)
+		return 0;
+	if (stack->flags & STACK_VIRTUAL)
+		return -EAGAIN;
+	if (!stack->loop.driver)
+		return drive(stack, w, deadline);
+	return sleep_on_futex(stack, w, deadline);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The event loop of a stack, as stack.c and the public calls use it. */
+#ifndef LWIPV6_CORE_LOOP_H
+#define LWIPV6_CORE_LOOP_H
+
+#include "lwipv6/core/stack.h"
+
+struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed);
+void stack_destroy(struct stack *stack);
+/* Run what was caused; the lock is held and stays so. */
+void stack_settle(struct stack *stack);
+/* Close what programs left open; called without the lock. */
+void descriptor_stack_gone(struct stack *stack);
+
+int loop_open(struct stack *stack);
+int loop_start(struct stack *stack);
+void loop_stop(struct stack *stack);
+void loop_close(struct stack *stack);
+/* Read the clock into stack->now. */
+void loop_clock(struct stack *stack);
+/* Make whoever sleeps in the stack look again; from any thread. */
+void loop_kick(struct stack *stack);
+/* One round: sleep at most until @deadline, then handle frames and timers. Lock held. */
+void loop_round(struct stack *stack, uint64_t deadline);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Life of a stack, and entering and leaving it. Leaving settles: packets that the stack sent to
+ * itself and TCP output are run until there are none. The order matters: input before output, so
+ * that one acknowledgment answers a batch.
+ */
+#include "lwipv6/core/stack.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include "lwipv6/config/config.h"
+#include "lwipv6/core/loop.h"
+#include "lwipv6/ip/ip.h"
+#include "lwipv6/link/netif.h"
+#include "lwipv6/socket/socket.h"
+#include "lwipv6/tcp/tcp.h"
+
+/* A packet sent to oneself may cause another: at most this many per leave, the rest by the loop. */
+#define SETTLE_PACKETS 4096
+
+static void take_inbox(struct stack *stack)
+{
+	struct list frames;
+
+	list_init(&frames);
+	pthread_mutex_lock(&stack->inbox_lock);
+	list_splice(&frames, &stack->inbox);
+	__atomic_store_n(&stack->inbox_len, 0, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&stack->inbox_lock);
+	while (!list_empty(&frames)) {
+		struct packet *p = list_first(&frames, struct packet, node);
+
+		list_remove(&p->node);
+		netif_receive(p);
+	}
+}
+
+void stack_settle(struct stack *stack)
+{
+	unsigned int budget = SETTLE_PACKETS;
+
+	for (;;) {
+		if (__atomic_load_n(&stack->inbox_len, __ATOMIC_RELAXED))
+			take_inbox(stack);
+		while (!list_empty(&stack->backlog) && budget) {
+			struct packet *p = list_first(&stack->backlog, struct packet, node);
+
+			list_remove(&p->node);
+			stack->backlog_len--;
+			budget--;
+			if (ip_is_v4(&p->dst))
+				ip4_input(p);
+			else
+				ip6_input(p);
+		}
+		if (list_empty(&stack->tcp.pending))
+			break;
+		tcp_flush(stack);
+	}
+	if (!list_empty(&stack->backlog))
+		stack_timer_advanced(stack, stack->now);
+}
+
+void stack_enter(struct stack *stack)
+{
+	pthread_mutex_lock(&stack->lock);
+	loop_clock(stack);
+}
+
+void stack_leave(struct stack *stack)
+{
+	stack_settle(stack);
+	pthread_mutex_unlock(&stack->lock);
+}
+
+void stack_deliver(struct stack *to, struct packet *p)
+{
+	bool first;
+
+	pthread_mutex_lock(&to->inbox_lock);
+	if (to->inbox_len >= 4096) {
+		pthread_mutex_unlock(&to->inbox_lock);
+		packet_free(p);
+		return;
+	}
+	first = !to->inbox_len;
+	list_append(&to->inbox, &p->node);
+	__atomic_store_n(&to->inbox_len, to->inbox_len + 1, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&to->inbox_lock);
+	if (first)
+		loop_kick(to);
+}
+
+void stack_notify(struct stack *stack, enum stack_event event, void *object)
+{
+	struct stack_listener *l, *next;
+
+	list_for_each_entry_safe(l, next, &stack->listeners, node)
+		l->notify(l, stack, event, object);
+}
+
+void stack_listen(struct stack *stack, struct stack_listener *l)
+{
+	list_append(&stack->listeners, &l->node);
+}
+
+bool stack_capable(struct stack *stack, int capability)
+{
+	return !stack->capfun || (stack->capfun() & capability) == capability;
+}
+
+static void settings_init(struct stack *stack)
+{
+	uint64_t secret[2] = {random_u64(&stack->random), random_u64(&stack->random)};
+
+	stack->settings.forwarding4 = stack->settings.forwarding6 =
+		stack->flags & LWIP_STACK_FLAG_FORWARDING;
+	stack->settings.redirects = true;
+	stack->settings.default_ttl = 64;
+	stack->settings.stable_privacy = true;
+	memcpy(stack->settings.secret, secret, sizeof(secret));
+}
+
+struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed)
+{
+	struct stack *stack = calloc(1, sizeof(*stack));
+
+	if (!stack)
+		return NULL;
+	stack->flags = flags;
+	stack->capfun = capfun;
+	pthread_mutex_init(&stack->lock, NULL);
+	pthread_mutex_init(&stack->inbox_lock, NULL);
+	list_init(&stack->netifs);
+	list_init(&stack->listeners);
+	list_init(&stack->backlog);
+	list_init(&stack->inbox);
+	list_init(&stack->sockets);
+	list_init(&stack->resolvers);
+	stack->next_ifindex = 1;
+	random_init(&stack->random, seed);
+	settings_init(stack);
+	if (loop_open(stack) < 0)
+		goto free_stack;
+	loop_clock(stack);
+	timer_wheel_init(&stack->timers, stack->now);
+	hook_table_init(&stack->hooks);
+	route_table_init(&stack->routes);
+	neighbour_table_init(&stack->neighbours);
+	reassembly_init(&stack->reassembly);
+	for (int i = 0; i < UDP_HASH; i++)
+		list_init(&stack->transport.udp[i]);
+	list_init(&stack->transport.raw);
+	list_init(&stack->transport.packet);
+	tcp_table_init(stack);
+	if (!stack->tcp.connections)
+		goto close_loop;
+	stack_enter(stack);
+	stack->loopback = loopback_open(stack);
+	bool good = stack->loopback && !config_start(stack);
+
+	stack_leave(stack);
+	if (good && !loop_start(stack))
+		return stack;
+	stack_destroy(stack);
+	return NULL;
+close_loop:
+	loop_close(stack);
+free_stack:
+	free(stack);
+	return NULL;
+}
+
+void stack_destroy(struct stack *stack)
+{
+	struct netif *netif, *next;
+
+	loop_stop(stack);
+	stack_enter(stack);
+	tcp_table_reset(stack);
+	list_for_each_entry(netif, &stack->netifs, node)
+		netif_down(netif);
+	stack_settle(stack);
+	pthread_mutex_unlock(&stack->lock);
+	/* Descriptors of this stack die with it: they answer ENONET from now on. */
+	descriptor_stack_gone(stack);
+	pthread_mutex_lock(&stack->lock);
+	tcp_table_fini(stack);
+	config_stop(stack);
+	list_for_each_entry_safe(netif, next, &stack->netifs, node)
+		netif_free(netif);
+	reassembly_clear(stack);
+	packet_list_free(&stack->backlog);
+	packet_list_free(&stack->inbox);
+	struct route *r, *r_next;
+
+	list_for_each_entry_safe(r, r_next, &stack->routes.routes, node)
+		route_remove(r);
+	free(stack->routes.path_mtu);
+	tcp_table_free(stack);
+	pthread_mutex_unlock(&stack->lock);
+	loop_close(stack);
+	pthread_mutex_destroy(&stack->lock);
+	pthread_mutex_destroy(&stack->inbox_lock);
+	free(stack);
+}

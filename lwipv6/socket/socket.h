@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Sockets: what a program sees, above endpoints and connections.
+ *
+ *   lwip_* call -> descriptor.c finds the socket -> stack_enter -> ops -> stack_leave
+ *
+ * A descriptor is one end of a kernel socket pair; readiness.c makes the kernel's poll, epoll and
+ * io_uring see on it what ops->poll() says. Results are >= 0 or a negative errno; call.c turns
+ * them into -1 and errno. A family and type is an entry of a
+ * table in families.h.
+ */
+#ifndef LWIPV6_SOCKET_SOCKET_H
+#define LWIPV6_SOCKET_SOCKET_H
+
+#include <poll.h>
+#include <sys/socket.h>
+#include "lwipv6/core/stack.h"
+
+struct socket;
+
+struct socket_ops {
+	int (*bind)(struct socket *s, const struct sockaddr *name, socklen_t len);
+	int (*connect)(struct socket *s, const struct sockaddr *name, socklen_t len);
+	int (*listen)(struct socket *s, int backlog);
+	/* The new socket without descriptor in *out; -EAGAIN when the queue is empty. */
+	int (*accept)(struct socket *s, struct socket **out);
+	int (*name)(struct socket *s, bool peer, struct sockaddr_storage *name, socklen_t *len);
+	/* One try, never blocks: -EAGAIN when nothing moved. Flags as of sendmsg(2), recvmsg(2). */
+	ssize_t (*send)(struct socket *s, const struct msghdr *m, int flags);
+	ssize_t (*receive)(struct socket *s, struct msghdr *m, int flags);
+	int (*shutdown)(struct socket *s, int how);
+	/* The descriptor is gone; the socket frees itself now or when the protocol is done. */
+	void (*close)(struct socket *s);
+	int (*setsockopt)(struct socket *s, int level, int name, const void *value, socklen_t len);
+	int (*getsockopt)(struct socket *s, int level, int name, void *value, socklen_t *len);
+	int (*ioctl)(struct socket *s, unsigned long cmd, void *arg); /* FIONREAD, SIOCATMARK, ... */
+	uint32_t (*poll)(struct socket *s); /* POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDHUP | POLLPRI */
+};
+
+struct socket {
+	struct list node; /* of stack->sockets */
+	struct stack *stack;
+	const struct socket_ops *ops;
+	int fd, kernel_end; /* the descriptor and the other end of its pair; -1 = none */
+	int users;	    /* threads between lookup and release, descriptor.c */
+	uint16_t family, type, protocol;
+	bool nonblock, dead;
+	uint8_t kernel_ready; /* what the descriptor shows: READY_* of readiness.c */
+	int error;	    /* pending SO_ERROR, positive */
+	uint32_t rcvbuf, sndbuf, rcvlowat;
+	uint64_t rcvtimeo, sndtimeo; /* ns, TIME_NEVER */
+	int linger; /* seconds, -1 = off */
+	unsigned int file_flags; /* O_APPEND, O_ASYNC: kept, without effect */
+	struct list waiters;	   /* struct waiter.node */
+	struct list subscriptions; /* event.c */
+	bool timestamp;
+};
+
+struct socket_family {
+	int family;
+	int type;     /* SOCK_* */
+	int protocol; /* or -1 = any */
+	int capability; /* LWIP_CAP_* needed, or 0 */
+	/* Allocate, with socket_init() done; NULL when memory is short. */
+	struct socket *(*create)(struct stack *stack, int family, int type, int protocol);
+};
+
+void socket_init(struct socket *s, struct stack *stack, const struct socket_ops *ops, int family,
+		 int type, int protocol);
+/* Forget the base's lists; the memory is the caller's. */
+void socket_fini(struct socket *s);
+/* State may have changed: wake sleepers, callbacks and the kernel's pollers. */
+void socket_event(struct socket *s);
+/* Set SO_ERROR and tell everyone. */
+void socket_error(struct socket *s, int error);
+/* Take SO_ERROR. */
+int socket_take_error(struct socket *s);
+/* Sleep until one of the poll events @want (or an error) is there; 0 or -EAGAIN, -EINTR, -EBADF. */
+int socket_wait(struct socket *s, uint32_t want, uint64_t deadline);
+
+
+/* ---- descriptor.c */
+int descriptor_open(struct socket *s, bool cloexec); /* the number, or -EMFILE... */
+/* The socket behind a number, counted; NULL with errno EBADF, or ENONET when its stack is gone. */
+struct socket *descriptor_get(int fd);
+void descriptor_release(struct socket *s);
+int descriptor_close(int fd);
+
+/* ---- readiness.c */
+int readiness_open(struct socket *s, bool cloexec);
+void readiness_update(struct socket *s, uint32_t poll_events);
+void readiness_close(struct socket *s);
+
+/* ---- name.c: socket addresses and the engine's */
+struct socket_name {
+	struct ip_addr addr;
+	uint16_t port; /* host order */
+	int zone;      /* interface index of sin6_scope_id, or 0 */
+};
+int name_read(struct socket_name *n, int family, const struct sockaddr *sa, socklen_t len);
+void name_write(const struct socket_name *n, int family, struct sockaddr_storage *sa,
+		socklen_t *len);
+
+/* ---- options.c: SOL_SOCKET for every kind; -ENOPROTOOPT when it is not one of these */
+int socket_set_common(struct socket *s, int name, const void *value, socklen_t len);
+int socket_get_common(struct socket *s, int name, void *value, socklen_t *len);
+/* An integer option's value with its length checked; -EINVAL. */
+int option_int(const void *value, socklen_t len, int *out);
+int option_put_int(void *value, socklen_t *len, int number);
+
+/* ---- event.c */
+void event_run(struct socket *s, uint32_t events);
+void event_drop(struct socket *s);
+
+/* ---- ancillary.c: one message into @m's control buffer, or MSG_CTRUNC */
+void control_put(struct msghdr *m, size_t *used, int level, int type, const void *data, size_t len);
+
+#endif

@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Stream sockets over TCP connections and listeners. */
+#include "lwipv6/socket/stream.h"
+#include <errno.h>
+#include <linux/sockios.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+static const struct socket_ops stream_ops;
+
+static struct tcp_socket *stream(struct socket *s)
+{
+	return container_of(s, struct tcp_socket, socket);
+}
+
+static struct socket *wrap(struct stack *stack, int family, struct tcp *t)
+{
+	struct tcp_socket *ts = calloc(1, sizeof(*ts));
+
+	if (!ts)
+		return NULL;
+	socket_init(&ts->socket, stack, &stream_ops, family, SOCK_STREAM, IPPROTO_TCP);
+	list_init(&ts->bound);
+	ts->tcp = t;
+	t->socket = ts;
+	return &ts->socket;
+}
+
+static struct socket *create(struct stack *stack, int family, int type, int protocol)
+{
+	struct tcp *t = tcp_new(stack);
+	struct socket *s = t ? wrap(stack, family, t) : NULL;
+
+	if (!s && t)
+		tcp_free(t);
+	return s;
+}
+
+/* ---- from TCP */
+
+void stream_event(struct tcp *t)
+{
+	struct tcp_socket *ts = t->socket;
+
+	if (!ts)
+		return;
+	if (ts->connecting && t->state != TCP_S_SYN_SENT && t->state != TCP_S_SYN_RECEIVED) {
+		ts->connecting = false;
+		ts->connected = t->state != TCP_S_CLOSED;
+	}
+	socket_event(&ts->socket);
+}
+
+void stream_error(struct tcp *t, int error)
+{
+	struct tcp_socket *ts = t->socket;
+
+	ts->connecting = false;
+	socket_error(&ts->socket, error);
+}
+
+void stream_accepted(struct tcp_listener *l)
+{
+	socket_event(&l->socket->socket);
+}
+
+uint32_t stream_first_window(const struct tcp_listener *l)
+{
+	uint32_t rcvbuf = l->socket->tcp->rcvbuf;
+
+	return rcvbuf < 65535 ? rcvbuf : 65535;
+}
+
+void stream_inherit(struct tcp_listener *l, struct tcp *t)
+{
+	const struct tcp *from = l->socket->tcp;
+
+	t->nodelay = from->nodelay;
+	t->keepalive = from->keepalive;
+	t->oob_inline = from->oob_inline;
+	t->reno = from->reno;
+	t->user_sndbuf = from->user_sndbuf;
+	t->user_rcvbuf = from->user_rcvbuf;
+	t->pmtu_discover = from->pmtu_discover;
+	t->sndbuf = from->sndbuf;
+	t->rcvbuf = from->rcvbuf;
+	t->user_mss = from->user_mss;
+	t->traffic_class = from->traffic_class;
+	t->hop_limit = from->hop_limit;
+	t->min_hop_limit = from->min_hop_limit;
+	t->keep_count = from->keep_count;
+	t->keep_idle_s = from->keep_idle_s;
+	t->keep_interval_s = from->keep_interval_s;
+	t->user_timeout_ms = from->user_timeout_ms;
+	t->linger2_s = from->linger2_s;
+}
+
+bool stream_port_bound(struct stack *stack, uint16_t port)
+{
+	struct tcp_socket *ts;
+
+	list_for_each_entry(ts, &stack->tcp.bound, bound)
+		if (ts->tcp->local_port == port)
+			return true;
+	return false;
+}
+
+/* ---- names */
+
+static bool families_meet(const struct tcp_socket *a, int family, bool v6only)
+{
+	return a->socket.family == family || (a->socket.family == AF_INET6 && !a->v6only) ||
+	       (family == AF_INET6 && !v6only);
+}
+
+static bool addresses_meet(const struct ip_addr *a, const struct ip_addr *b)
+{
+	return ip_is_any(a) || ip_is_any(b) || ip_equal(a, b);
+}
+
+/* RFC 9293 and BSD: who holds a port keeps it, unless both allow reuse and none listens. */
+static bool in_use(struct tcp_socket *ts, const struct ip_addr *local, uint16_t port)
+{
+	struct stack *stack = ts->socket.stack;
+	struct tcp_listener *l;
+	struct tcp_socket *o;
+
+	list_for_each_entry(o, &stack->tcp.bound, bound)
+		if (o != ts && o->tcp->local_port == port &&
+		    families_meet(o, ts->socket.family, ts->v6only) &&
+		    addresses_meet(&o->tcp->local, local) && !(o->reuse_port && ts->reuse_port) &&
+		    !(o->reuse_address && ts->reuse_address))
+			return true;
+	list_for_each_entry(l, &stack->tcp.listeners[port % TCP_LISTEN_HASH], hash)
+		if (l->port == port && l->socket != ts &&
+		    families_meet(l->socket, ts->socket.family, ts->v6only) &&
+		    addresses_meet(&l->local, local) && !(l->reuse_port && ts->reuse_port))
+			return true;
+	if (ts->reuse_address || ts->reuse_port)
+		return false;
+	for (uint32_t i = 0; i <= stack->tcp.mask; i++) {
+		struct tcp *t;
+
+		list_for_each_entry(t, &stack->tcp.connections[i], hash)
+			if (t->local_port == port && addresses_meet(&t->local, local))
+				return true;
+	}
+	return false;
+}
+
+static int bind_port(struct tcp_socket *ts, const struct ip_addr *local, uint16_t port)
+{
+	struct stack *stack = ts->socket.stack;
+
+	if (!port)
+		for (int tries = 0; tries < 1000 && !port; tries++) {
+			uint16_t candidate = tcp_pick_port(stack, local, &ip_addr_any, 0);
+
+			if (candidate && !in_use(ts, local, candidate))
+				port = candidate;
+		}
+	if (!port || in_use(ts, local, port))
+		return -EADDRINUSE;
+	ts->tcp->local = *local;
+	ts->tcp->local_port = port;
+	ts->is_bound = true;
+	list_append(&stack->tcp.bound, &ts->bound);
+	return 0;
+}
+
+static int stream_bind(struct socket *s, const struct sockaddr *sa, socklen_t len)
+{
+	struct tcp_socket *ts = stream(s);
+	struct socket_name n;
+	int error = name_read(&n, s->family, sa, len);
+
+	if (error)
+		return error;
+	if (ts->is_bound || ts->listener || ts->tcp->state != TCP_S_CLOSED)
+		return -EINVAL;
+	if (n.port && n.port < 1024 && !stack_capable(s->stack, LWIP_CAP_NET_BIND_SERVICE))
+		return -EACCES;
+	if (!ip_is_any(&n.addr) && !netif_addr_find(s->stack, NULL, &n.addr))
+		return -EADDRNOTAVAIL;
+	if (ip_needs_zone(&n.addr)) {
+		if (!n.zone)
+			return -EINVAL;
+		ts->tcp->netif = netif_by_index(s->stack, n.zone);
+		if (!ts->tcp->netif)
+			return -ENODEV;
+	}
+	return bind_port(ts, &n.addr, n.port);
+}
+
+static int stream_connect(struct socket *s, const struct sockaddr *sa, socklen_t len)
+{
+	struct tcp_socket *ts = stream(s);
+	struct tcp *t = ts->tcp;
+	struct socket_name n;
+	int error;
+
+	if (s->error)
+		return -socket_take_error(s);
+	if (ts->connecting)
+		return -EALREADY;
+	if (ts->connected || ts->listener)
+		return -EISCONN;
+	error = name_read(&n, s->family, sa, len);
+	if (error)
+		return error;
+	if (ip_is_any(&n.addr)) /* as everywhere: oneself */
+		n.addr = ip_is_v4(&n.addr) || s->family == AF_INET ?
+				 ip_from_v4(htonl(0x7f000001)) :
+				 (struct ip_addr){{0, 0, 0, htonl(1)}};
+	if (ip_is_v4(&n.addr) && ts->v6only)
+		return -ENETUNREACH;
+	if (!n.port)
+		return -EADDRNOTAVAIL;
+	if (n.zone) {
+		t->netif = netif_by_index(s->stack, n.zone);
+		if (!t->netif)
+			return -ENODEV;
+	}
+	if (t->hash.next != &t->hash || t->iss) {
+		/* A failed attempt leaves used state behind: the next one starts from a new block. */
+		struct tcp *fresh = tcp_new(s->stack);
+		struct tcp_listener options = {.socket = ts};
+
+		if (!fresh)
+			return -ENOBUFS;
+		stream_inherit(&options, fresh);
+		fresh->netif = t->netif;
+		if (ts->is_bound) {
+			fresh->local = t->local;
+			fresh->local_port = t->local_port;
+		}
+		fresh->socket = ts;
+		tcp_free(t);
+		ts->tcp = t = fresh;
+	}
+	t->remote = n.addr;
+	t->remote_port = n.port;
+	/* A wildcard bind of the other family's any address leaves the choice to the route. */
+	error = tcp_connect(t);
+	if (error)
+		return error;
+	list_remove(&ts->bound);
+	ts->connecting = true;
+	readiness_update(s, s->ops->poll(s));
+	return -EINPROGRESS;
+}
+
+static int stream_listen(struct socket *s, int backlog)
+{
+	struct tcp_socket *ts = stream(s);
+	struct tcp_listener *l = ts->listener;
+	int error;
+
+	if (backlog < 1)
+		backlog = backlog < 0 ? 4096 : 1;
+	if (l) {
+		l->backlog = backlog;
+		return 0;
+	}
+	if (ts->tcp->state != TCP_S_CLOSED || ts->connecting || ts->connected)
+		return -EINVAL;
+	if (!ts->is_bound) {
+		error = bind_port(ts, s->family == AF_INET ? &ip_v4_any : &ip_addr_any, 0);
+		if (error)
+			return error;
+	}
+	list_for_each_entry(l, &s->stack->tcp.listeners[ts->tcp->local_port % TCP_LISTEN_HASH], hash)
+		if (l->port == ts->tcp->local_port && families_meet(l->socket, s->family, ts->v6only) &&
+		    addresses_meet(&l->local, &ts->tcp->local) && !(l->reuse_port && ts->reuse_port))
+			return -EADDRINUSE;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOBUFS;
+	l->socket = ts;
+	l->stack = s->stack;
+	l->local = ts->tcp->local;
+	l->port = ts->tcp->local_port;
+	l->family = s->family;
+	l->v6only = ts->v6only;
+	l->reuse_port = ts->reuse_port;
+	l->netif = ts->tcp->netif;
+	l->backlog = backlog > 65535 ? 65535 : backlog;
+	list_remove(&ts->bound);
+	ts->listener = l;
+	tcp_listen(l);
+	socket_event(s);
+	return 0;
+}
+
+static int stream_accept(struct socket *s, struct socket **out)
+{
+	struct tcp_socket *ts = stream(s);
+	struct tcp_listener *l = ts->listener;
+	struct tcp *t;
+
+	if (!l)
+		return -EINVAL;
+	t = list_first(&l->ready, struct tcp, accept_node);
+	if (!t)
+		return -EAGAIN;
+	*out = wrap(s->stack, s->family, t);
+	if (!*out)
+		return -ENOBUFS;
+	list_remove(&t->accept_node);
+	t->listener = NULL;
+	l->nready--;
+	stream(*out)->connected = true;
+	stream(*out)->v6only = ts->v6only;
+	tcp_keep_arm(t);
+	return 0;
+}
+
+static int stream_name(struct socket *s, bool peer, struct sockaddr_storage *sa, socklen_t *len)
+{
+	struct tcp_socket *ts = stream(s);
+	const struct tcp *t = ts->tcp;
+	struct socket_name n = {.addr = t->local, .port = t->local_port,
+				.zone = t->netif ? t->netif->index : 0};
+
+	if (peer) {
+		if (!ts->connected || t->state == TCP_S_CLOSED)
+			return -ENOTCONN;
+		n.addr = t->remote;
+		n.port = t->remote_port;
+	}
+	name_write(&n, s->family, sa, len);
+	return 0;
+}
+
+/* ---- data */
+
+static ssize_t stream_send(struct socket *s, const struct msghdr *m, int flags)
+{
+	struct tcp_socket *ts = stream(s);
+	struct tcp *t = ts->tcp;
+	ssize_t n;
+
+	if (s->error)
+		return -socket_take_error(s);
+	if (ts->send_shut)
+		return -EPIPE;
+	if (ts->connecting)
+		return -EAGAIN;
+	if (!ts->connected)
+		return -ENOTCONN;
+	if (t->state != TCP_S_ESTABLISHED && t->state != TCP_S_CLOSE_WAIT)
+		return -EPIPE;
+	n = tcp_write(t, m->msg_iov, m->msg_iovlen);
+	if (n > 0) {
+		if (flags & MSG_OOB) {
+			t->urgent_out = 1;
+			t->snd_up = t->snd_end;
+			t->force_output = 1;
+		}
+		if (!(flags & MSG_MORE))
+			tcp_schedule(t);
+		if (!tcp_send_space(t))
+			readiness_update(s, s->ops->poll(s));
+		return n;
+	}
+	for (size_t i = 0; i < m->msg_iovlen; i++)
+		if (m->msg_iov[i].iov_len)
+			return n ? n : -EAGAIN;
+	return n;
+}
+
+static ssize_t receive_urgent(struct tcp *t, struct msghdr *m, int flags)
+{
+	if (t->oob_inline || !t->urgent_in)
+		return -EINVAL;
+	if (!t->urgent_has_byte) {
+		/* The byte may still stand in the queue behind data not yet read. */
+		uint32_t offset = t->rcv_up - 1 - t->copied_seq;
+		struct packet *p;
+
+		if (seq_before(t->rcv_up - 1, t->copied_seq))
+			return -EINVAL;
+		list_for_each_entry(p, &t->rcvq, node) {
+			if (offset < p->len) {
+				packet_copy(p, offset, &t->urgent_byte, 1);
+				t->urgent_has_byte = 1;
+				break;
+			}
+			offset -= p->len;
+		}
+		if (!t->urgent_has_byte)
+			return -EAGAIN;
+	}
+	if (m->msg_iovlen && m->msg_iov[0].iov_len) {
+		*(uint8_t *)m->msg_iov[0].iov_base = t->urgent_byte;
+		m->msg_flags |= MSG_OOB;
+		if (!(flags & MSG_PEEK) && seq_before_eq(t->rcv_up, t->copied_seq))
+			t->urgent_in = t->urgent_has_byte = 0;
+		return 1;
+	}
+	return 0;
+}
+
+static ssize_t stream_receive(struct socket *s, struct msghdr *m, int flags)
+{
+	struct tcp_socket *ts = stream(s);
+	struct tcp *t = ts->tcp;
+	ssize_t n;
+
+	m->msg_namelen = 0;
+	m->msg_controllen = 0;
+	if (flags & MSG_OOB)
+		return receive_urgent(t, m, flags);
+	if (!t->rcvq_bytes) {
+		if (s->error)
+			return -socket_take_error(s);
+		if (t->receive_shut || t->fin_received)
+			return 0;
+		if (ts->connecting)
+			return -EAGAIN;
+		if (!ts->connected)
+			return -ENOTCONN;
+		return t->state == TCP_S_CLOSED ? 0 : -EAGAIN;
+	}
+	if (flags & MSG_WAITALL && !t->fin_received && t->state != TCP_S_CLOSED && !(flags & MSG_PEEK)) {
+		size_t want = 0;
+
+		for (size_t i = 0; i < m->msg_iovlen; i++)
+			want += m->msg_iov[i].iov_len;
+		if (t->rcvq_bytes < want && t->rcvq_bytes < t->rcvbuf / 2)
+			return -EAGAIN;
+	}
+	n = tcp_read(t, m->msg_iov, m->msg_iovlen, flags);
+	if (!t->rcvq_bytes && !(flags & MSG_PEEK))
+		readiness_update(s, s->ops->poll(s));
+	return n;
+}
+
+static int stream_shutdown(struct socket *s, int how)
+{
+	struct tcp_socket *ts = stream(s);
+	struct tcp *t = ts->tcp;
+
+	if (ts->listener) {
+		if (how == SHUT_WR)
+			return 0;
+		tcp_unlisten(ts->listener);
+		free(ts->listener);
+		ts->listener = NULL;
+		socket_event(s);
+		return 0;
+	}
+	if (!ts->connected || t->state == TCP_S_CLOSED)
+		return -ENOTCONN;
+	if (how != SHUT_WR) {
+		t->receive_shut = 1;
+	}
+	if (how != SHUT_RD && !ts->send_shut) {
+		ts->send_shut = true;
+		t->fin_queued = 1;
+		tcp_schedule(t);
+	}
+	socket_event(s);
+	return 0;
+}
+
+static void stream_close(struct socket *s)
+{
+	struct tcp_socket *ts = stream(s);
+
+	if (ts->listener) {
+		tcp_unlisten(ts->listener);
+		free(ts->listener);
+	}
+	list_remove(&ts->bound);
+	socket_fini(s);
+	tcp_close(ts->tcp, s->linger == 0);
+	free(ts);
+}
+
+static uint32_t stream_poll(struct socket *s)
+{
+	struct tcp_socket *ts = stream(s);
+	const struct tcp *t = ts->tcp;
+	uint32_t events = 0;
+
+	if (ts->listener)
+		return list_empty(&ts->listener->ready) ? 0 : POLLIN | POLLRDNORM;
+	if (s->error)
+		events |= POLLERR;
+	if (ts->connecting)
+		return events;
+	if (!ts->connected && !s->error)
+		return POLLOUT | POLLHUP;
+	if (t->rcvq_bytes >= s->rcvlowat || (t->rcvq_bytes && t->fin_received))
+		events |= POLLIN | POLLRDNORM;
+	if (t->fin_received || t->receive_shut || t->state == TCP_S_CLOSED)
+		events |= POLLIN | POLLRDNORM | POLLRDHUP;
+	if (t->state == TCP_S_CLOSED || (t->fin_received && ts->send_shut))
+		events |= POLLHUP;
+	if (ts->send_shut || t->state == TCP_S_CLOSED || tcp_send_space(t) >= t->sndbuf / 3)
+		events |= POLLOUT | POLLWRNORM;
+	if (t->urgent_in && !t->oob_inline)
+		events |= POLLPRI;
+	return events;
+}
+
+static int stream_ioctl(struct socket *s, unsigned long cmd, void *arg)
+{
+	struct tcp *t = stream(s)->tcp;
+
+	switch (cmd) {
+	case FIONREAD:
+		*(int *)arg = t->rcvq_bytes;
+		return 0;
+	case SIOCOUTQ:
+		*(int *)arg = t->state == TCP_S_CLOSED ? 0 : t->snd_end - t->snd_una;
+		return 0;
+	case SIOCOUTQNSD:
+		*(int *)arg = t->snd_end - t->snd_nxt;
+		return 0;
+	case SIOCATMARK:
+		*(int *)arg = t->urgent_in && (t->oob_inline ? t->copied_seq == t->rcv_up - 1 :
+							       seq_before_eq(t->rcv_up - 1, t->copied_seq));
+		return 0;
+	}
+	return -ENOTTY;
+}
+
+static const struct socket_ops stream_ops = {
+	.bind = stream_bind,
+	.connect = stream_connect,
+	.listen = stream_listen,
+	.accept = stream_accept,
+	.name = stream_name,
+	.send = stream_send,
+	.receive = stream_receive,
+	.shutdown = stream_shutdown,
+	.close = stream_close,
+	.setsockopt = stream_setsockopt,
+	.getsockopt = stream_getsockopt,
+	.ioctl = stream_ioctl,
+	.poll = stream_poll,
+};
+
+const struct socket_family socket_stream_families[] = {
+	{AF_INET, SOCK_STREAM, IPPROTO_TCP, 0, create},
+	{AF_INET6, SOCK_STREAM, IPPROTO_TCP, 0, create},
+	{0},
+};

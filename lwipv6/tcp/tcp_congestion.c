@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Congestion windows, in bytes: slow start with an initial window of ten segments (RFC 6928), CUBIC
+ * (RFC 9438) or Reno (RFC 5681) beyond the threshold. Losses call tcp_congestion_reduce(), once per
+ * window of data.
+ */
+#include <math.h>
+#include "lwipv6/tcp/tcp.h"
+
+#define CUBIC_C	   0.4
+#define CUBIC_BETA 0.7
+#define RENO_ALPHA (3.0 * (1 - CUBIC_BETA) / (1 + CUBIC_BETA))
+
+void tcp_congestion_init(struct tcp *t)
+{
+	t->mss = TCP_MSS_DEFAULT4;
+	t->cwnd = 10 * t->mss;
+	t->ssthresh = UINT32_MAX;
+}
+
+static double seconds(uint64_t ns)
+{
+	return (double)ns / NSEC_PER_SEC;
+}
+
+/* RFC 9438 4.2 to 4.5: the window one round trip ahead, never below what Reno would have. */
+static uint32_t cubic_target(struct tcp *t)
+{
+	struct tcp_cubic *c = &t->cubic;
+	double cwnd = (double)t->cwnd / t->mss, at, target;
+
+	if (!c->epoch) {
+		c->epoch = t->stack->now;
+		if (c->w_max < cwnd)
+			c->w_max = cwnd;
+		c->k = cbrt((c->w_max - cwnd) / CUBIC_C);
+		c->w_est = cwnd;
+	}
+	at = seconds(t->stack->now - c->epoch) + seconds(t->srtt) - c->k;
+	target = CUBIC_C * at * at * at + c->w_max;
+	if (target < c->w_est)
+		target = c->w_est;
+	if (target > 1.5 * cwnd)
+		target = 1.5 * cwnd;
+	return target * t->mss;
+}
+
+static void cubic_acked(struct tcp *t, uint32_t acked)
+{
+	uint32_t target = cubic_target(t);
+
+	t->cubic.w_est += RENO_ALPHA * acked / t->cwnd;
+	if (target > t->cwnd)
+		t->cwnd += (uint64_t)(target - t->cwnd) * acked / t->cwnd;
+}
+
+static void reno_acked(struct tcp *t, uint32_t acked)
+{
+	t->cubic.acked += acked;
+	if (t->cubic.acked >= t->cwnd) {
+		t->cubic.acked -= t->cwnd;
+		t->cwnd += t->mss;
+	}
+}
+
+void tcp_congestion_acked(struct tcp *t, uint32_t acked)
+{
+	if (t->cwnd < t->ssthresh) {
+		uint32_t room = t->ssthresh - t->cwnd, grow = acked < room ? acked : room;
+
+		t->cwnd += grow;
+		acked -= grow;
+	}
+	if (acked && t->cwnd >= t->ssthresh) {
+		if (t->reno)
+			reno_acked(t, acked);
+		else
+			cubic_acked(t, acked);
+	}
+	if (t->cwnd > 1u << 30)
+		t->cwnd = 1u << 30;
+}
+
+uint32_t tcp_congestion_reduce(struct tcp *t)
+{
+	struct tcp_cubic *c = &t->cubic;
+	double cwnd = (double)t->cwnd / t->mss;
+	uint32_t ssthresh;
+
+	c->epoch = 0;
+	c->acked = 0;
+	/* Fast convergence: a flow that lost before its last maximum makes room (RFC 9438 4.7). */
+	c->w_max = cwnd < c->w_max ? cwnd * (1 + CUBIC_BETA) / 2 : cwnd;
+	ssthresh = t->reno ? (t->snd_nxt - t->snd_una) / 2 : (uint32_t)(t->cwnd * CUBIC_BETA);
+	return ssthresh > 2u * t->mss ? ssthresh : 2u * t->mss;
+}
+
+/* RFC 5681 4.1 and 2861: halve for every timeout's worth of silence, not below the restart window. */
+void tcp_congestion_idle(struct tcp *t)
+{
+	uint64_t idle = t->stack->now - t->last_sent;
+	uint32_t restart = 10 * t->mss;
+
+	if (t->cwnd < restart)
+		return;
+	if (t->ssthresh < t->cwnd / 4 * 3)
+		t->ssthresh = t->cwnd / 4 * 3;
+	for (; idle > t->rto && t->cwnd > restart; idle -= t->rto)
+		t->cwnd /= 2;
+	if (t->cwnd < restart)
+		t->cwnd = restart;
+	t->cubic.epoch = 0;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What to send now, in this order: retransmissions of what is lost, new data as far as congestion and
+ * peer's window allow, FIN, and if none of these carried it, an acknowledgment that is due.
+ */
+#include "lwipv6/tcp/tcp.h"
+
+void tcp_schedule(struct tcp *t)
+{
+	if (list_empty(&t->pending))
+		list_append(&t->stack->tcp.pending, &t->pending);
+}
+
+void tcp_flush(struct stack *stack)
+{
+	/* What one connection's output causes joins the list again and is run as well. */
+	while (!list_empty(&stack->tcp.pending)) {
+		struct tcp *t = list_first(&stack->tcp.pending, struct tcp, pending);
+
+		list_remove(&t->pending);
+		tcp_output(t);
+	}
+}
+
+static bool may_send(const struct tcp *t)
+{
+	switch (t->state) {
+	case TCP_S_ESTABLISHED:
+	case TCP_S_CLOSE_WAIT:
+	case TCP_S_FIN_WAIT1:
+	case TCP_S_CLOSING:
+	case TCP_S_LAST_ACK:
+		return true;
+	}
+	return false;
+}
+
+/* Bytes that the peer's window still takes, from @seq. */
+static uint32_t window_left(const struct tcp *t, uint32_t seq)
+{
+	int32_t left = t->snd_una + t->snd_wnd - seq;
+
+	return left > 0 ? left : 0;
+}
+
+static uint32_t congestion_left(const struct tcp *t)
+{
+	uint32_t pipe = tcp_pipe(t);
+
+	return t->cwnd > pipe ? t->cwnd - pipe : 0;
+}
+
+static void count_out(struct tcp *t, uint32_t n)
+{
+	t->bytes_out += n;
+	if (t->congestion == CONGESTION_RECOVERY || t->congestion == CONGESTION_CWR)
+		t->prr_out += n;
+}
+
+/* Send record @s again, or its front as far as allowed; false when nothing could go. */
+static bool retransmit(struct tcp *t, struct tcp_sent *s, uint32_t allowed)
+{
+	uint32_t len = s->end - s->seq;
+	bool fin = t->fin_sent && s->end == t->snd_end + 1;
+	uint8_t flags = TH_ACK;
+	int sent;
+
+	if (fin)
+		len--;
+	if (len > allowed) {
+		len = allowed;
+		fin = false;
+	}
+	if (len > t->mss && len < s->end - s->seq)
+		len -= len % t->mss;
+	if (!len && !fin)
+		return false;
+	if (fin)
+		flags |= TH_FIN;
+	if (s->seq + len == t->snd_end)
+		flags |= TH_PUSH;
+	sent = tcp_emit(t, s->seq, len, flags);
+	if (sent < 0)
+		return false;
+	fin &= (uint32_t)sent == len;
+	if (s->seq + sent + fin != s->end && !tcp_sent_split(t, s, s->seq + sent + fin))
+		return false;
+	len = s->end - s->seq;
+	if (s->lost)
+		t->lost_bytes -= len;
+	if (!s->retransmitted)
+		t->retrans_bytes += len;
+	s->lost = false;
+	s->retransmitted = s->ever_retransmitted = true;
+	s->time = t->stack->now;
+	t->retransmitted_total++;
+	COUNT_ADD(t->stack, tcp_retransmits, (len + t->mss - 1) / t->mss);
+	count_out(t, len);
+	return true;
+}
+
+void tcp_retransmit_record(struct tcp *t, struct tcp_sent *s)
+{
+	retransmit(t, s, t->mss);
+}
+
+void tcp_retransmit_head(struct tcp *t)
+{
+	struct tcp_sent *s = list_first(&t->sent, struct tcp_sent, node);
+
+	if (s && !tcp_route(t))
+		tcp_retransmit_record(t, s);
+}
+
+static void retransmit_lost(struct tcp *t)
+{
+	struct tcp_sent *s;
+
+	if (!t->lost_bytes)
+		return;
+	list_for_each_entry(s, &t->sent, node) {
+		uint32_t allowed;
+
+		if (!s->lost || s->sacked)
+			continue;
+		allowed = congestion_left(t);
+		if (allowed < t->mss && tcp_pipe(t))
+			return;
+		if (allowed < t->mss)
+			allowed = t->mss;
+		/* The head always fits the window: it was inside when it was sent. */
+		if (!retransmit(t, s, allowed))
+			return;
+		t->timer_kind = TCP_TIMER_NONE;
+		if (!t->lost_bytes)
+			return;
+	}
+}
+
+/* Whether a run of @len bytes up to the end of the queue may leave although it is short. */
+static bool short_may_go(const struct tcp *t, uint32_t len, uint32_t window)
+{
+	if (t->fin_queued)
+		return true;
+	if (t->cork)
+		return false;
+	if (len > window)
+		return false;
+	if (t->nodelay || t->force_output)
+		return true;
+	/* RFC 9293 3.8.6.2.1 (3): at least half of the largest window, when little is open. */
+	if (len < t->mss && t->snd_max_wnd && len >= t->snd_max_wnd / 2)
+		return true;
+	/* Nagle, with Minshall's change: only a short segment in flight holds the next one. */
+	return !(seq_after(t->snd_small, t->snd_una) && seq_before_eq(t->snd_small, t->snd_nxt));
+}
+
+static uint32_t decide(struct tcp *t)
+{
+	uint32_t avail = t->snd_end - t->snd_nxt, window = window_left(t, t->snd_nxt);
+	uint32_t cwnd = congestion_left(t), len = avail;
+	uint32_t burst = TCP_GSO_MAX - 60 - (TCP_GSO_MAX - 60) % t->mss;
+
+	t->cwnd_limited |= cwnd < avail && cwnd < window;
+	if (len > window)
+		len = window;
+	if (len > cwnd)
+		len = cwnd < t->mss && !tcp_pipe(t) ? (len < t->mss ? len : t->mss) : cwnd;
+	if (len > burst)
+		len = burst;
+	if (len >= t->mss) {
+		uint32_t tail = len % t->mss;
+
+		return tail && (len < avail || !short_may_go(t, tail, window)) ? len - tail : len;
+	}
+	if (!len)
+		return 0;
+	if (len == avail)
+		return short_may_go(t, len, window) ? len : 0;
+	/* Window-limited below a segment: wait for it to open, but not for ever (persist). */
+	return len == window && t->snd_max_wnd && len >= t->snd_max_wnd / 2 ? len : 0;
+}
+
+static void send_new(struct tcp *t)
+{
+	for (;;) {
+		uint32_t len = decide(t);
+		uint8_t flags = TH_ACK;
+		bool fin;
+		int sent;
+
+		fin = t->fin_queued && !t->fin_sent && t->snd_nxt + len == t->snd_end;
+		if (!len && !fin)
+			break;
+		if (t->snd_nxt + len == t->snd_end && len)
+			flags |= TH_PUSH;
+		if (fin)
+			flags |= TH_FIN;
+		sent = tcp_emit(t, t->snd_nxt, len, flags);
+		if (sent < 0)
+			break;
+		fin &= (uint32_t)sent == len;
+		if (!tcp_sent_add(t, t->snd_nxt, t->snd_nxt + sent + fin))
+			break;
+		if (t->snd_una == t->snd_nxt)
+			t->first_unacked_time = t->stack->now;
+		t->snd_nxt += sent + fin;
+		if (sent && (uint32_t)sent % t->mss)
+			t->snd_small = t->snd_nxt;
+		count_out(t, sent);
+		if (!fin)
+			continue;
+		t->fin_sent = 1;
+		if (t->state == TCP_S_ESTABLISHED)
+			tcp_set_state(t, TCP_S_FIN_WAIT1);
+		else if (t->state == TCP_S_CLOSE_WAIT)
+			tcp_set_state(t, TCP_S_LAST_ACK);
+	}
+}
+
+void tcp_output(struct tcp *t)
+{
+	if (may_send(t) && !tcp_route(t)) {
+		/* RFC 9293 3.8.3, 5681 4.1: after an idle time the window is no longer known good. */
+		if (t->snd_una == t->snd_nxt && t->last_sent &&
+		    t->stack->now - t->last_sent > t->rto && t->snd_end != t->snd_nxt)
+			tcp_congestion_idle(t);
+		retransmit_lost(t);
+		if (!(t->congestion == CONGESTION_LOSS && t->lost_bytes))
+			send_new(t);
+		t->force_output = 0;
+		tcp_arm(t, false);
+	}
+	if (t->ack_now && t->state != TCP_S_CLOSED && t->state != TCP_S_SYN_SENT)
+		tcp_send_ack(t);
+}
+
+/* A window probe: one byte beyond the window, or nothing new when all was sent (RFC 9293 3.8.6.1). */
+void tcp_probe(struct tcp *t)
+{
+	if (tcp_route(t))
+		return;
+	if (t->snd_una == t->snd_nxt && t->snd_end != t->snd_nxt && tcp_sent_add(t, t->snd_nxt, t->snd_nxt + 1)) {
+		if (tcp_emit(t, t->snd_nxt, 1, TH_ACK) > 0)
+			t->snd_nxt++;
+		return;
+	}
+	if (t->snd_una != t->snd_nxt) {
+		tcp_retransmit_head(t);
+		return;
+	}
+	tcp_emit(t, t->snd_una - 1, 0, TH_ACK);
+}

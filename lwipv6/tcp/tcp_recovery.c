@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What an acknowledgment says: delivered bytes, round-trip time, losses.
+ *
+ *   cumulative ACK and SACK blocks -> scoreboard records delivered
+ *   newest delivered record -> RACK (RFC 8985): what was sent well before it is lost
+ *   no SACK from this peer: three duplicates or a partial ACK mark the head (RFC 6582)
+ *   lost bytes -> recovery with proportional rate reduction (RFC 6937)
+ *   timeout -> loss state; F-RTO (RFC 5682) undoes it when the originals turn out delivered
+ */
+#include <stdlib.h>
+#include "lwipv6/tcp/tcp.h"
+
+#define DUP_THRESHOLD	   3
+#define REORDERING_ROUNDS  16 /* RFC 8985 6.2: recoveries that the widened window lasts */
+
+/* What one acknowledgment delivered. */
+struct delivery {
+	uint32_t bytes; /* newly acknowledged or SACKed */
+	uint64_t sent_at; /* newest record that was sent once: its round trip is known */
+	bool original; /* something that was never retransmitted was delivered */
+};
+
+uint32_t tcp_pipe(const struct tcp *t)
+{
+	uint32_t flight = t->snd_nxt - t->snd_una;
+	uint32_t gone = t->sacked_bytes + t->lost_bytes;
+
+	if (!t->sack) /* each duplicate ACK stands for a segment that left */
+		gone += t->dup_acks * t->mss;
+	return flight > gone ? flight - gone : 0;
+}
+
+static bool sent_after(uint64_t time1, uint32_t end1, uint64_t time2, uint32_t end2)
+{
+	return time1 > time2 || (time1 == time2 && seq_after(end1, end2));
+}
+
+/* RFC 8985 6.2, steps 1 to 3, for a record just delivered. */
+static void rack_advance(struct tcp *t, const struct tcp_sent *s, const struct tcp_segment *seg)
+{
+	uint64_t rtt = t->stack->now - s->time;
+
+	if (s->ever_retransmitted) {
+		/* The original may be what arrived. */
+		if (t->timestamps && seg->has_timestamp &&
+		    (int32_t)(seg->tsecr - (uint32_t)(s->time / NSEC_PER_MSEC + t->ts_offset)) < 0)
+			return;
+		if (t->min_rtt != TIME_NEVER && rtt < t->min_rtt)
+			return;
+	} else {
+		if (t->rack_fack && seq_before(s->end, t->rack_fack))
+			t->reordering_seen = 1;
+	}
+	if (!t->rack_fack || seq_after(s->end, t->rack_fack))
+		t->rack_fack = s->end;
+	t->rack_rtt = rtt;
+	if (sent_after(s->time, s->end, t->rack_time, t->rack_end)) {
+		t->rack_time = s->time;
+		t->rack_end = s->end;
+	}
+	t->rack_advanced = 1;
+}
+
+static void delivered(struct tcp *t, struct tcp_sent *s, const struct tcp_segment *seg,
+		      struct delivery *d)
+{
+	uint32_t len = s->end - s->seq;
+
+	d->bytes += len;
+	if (s->lost)
+		t->lost_bytes -= len;
+	if (s->retransmitted)
+		t->retrans_bytes -= len;
+	if (!s->ever_retransmitted) {
+		d->original = true;
+		if (s->time > d->sent_at)
+			d->sent_at = s->time;
+	}
+	rack_advance(t, s, seg);
+	s->lost = s->retransmitted = false;
+}
+
+static void take_cumulative(struct tcp *t, const struct tcp_segment *seg, struct delivery *d)
+{
+	struct tcp_sent *s, *next;
+
+	list_for_each_entry_safe(s, next, &t->sent, node) {
+		if (seq_after_eq(s->seq, seg->ack))
+			break;
+		if (seq_after(s->end, seg->ack) && !tcp_sent_split(t, s, seg->ack))
+			break;
+		if (s->sacked)
+			t->sacked_bytes -= s->end - s->seq;
+		else
+			delivered(t, s, seg, d);
+		list_remove(&s->node);
+		free(s);
+		next = list_first(&t->sent, struct tcp_sent, node);
+		if (!next)
+			break;
+	}
+}
+
+static void take_block(struct tcp *t, uint32_t start, uint32_t end, const struct tcp_segment *seg,
+		       struct delivery *d)
+{
+	struct tcp_sent *s, *next;
+
+	list_for_each_entry_safe(s, next, &t->sent, node) {
+		if (seq_after_eq(s->seq, end))
+			break;
+		if (s->sacked || seq_before_eq(s->end, start))
+			continue;
+		if (seq_before(s->seq, start)) {
+			if (!tcp_sent_split(t, s, start))
+				return;
+			next = list_entry(s->node.next, struct tcp_sent, node);
+			continue;
+		}
+		if (seq_after(s->end, end)) {
+			if (!tcp_sent_split(t, s, end))
+				return;
+			next = list_entry(s->node.next, struct tcp_sent, node);
+		}
+		delivered(t, s, seg, d);
+		s->sacked = true;
+		t->sacked_bytes += s->end - s->seq;
+	}
+}
+
+/* RFC 2883: the first block below the ACK, or inside the second, reports a duplicate. */
+static bool is_dsack(const struct tcp_segment *seg)
+{
+	if (!seg->nsack)
+		return false;
+	if (seq_before(seg->sack[0].start, seg->ack))
+		return true;
+	return seg->nsack > 1 && seq_after_eq(seg->sack[0].start, seg->sack[1].start) &&
+	       seq_before_eq(seg->sack[0].end, seg->sack[1].end);
+}
+
+static void take_sack(struct tcp *t, const struct tcp_segment *seg, struct delivery *d)
+{
+	bool dsack = is_dsack(seg);
+
+	if (dsack && t->rack_window < 255 && (int32_t)(seg->ack - t->rack_dsack_round) >= 0) {
+		/* RFC 8985 6.2 step 4: a needless retransmission widens the reordering window. */
+		t->rack_dsack_round = t->snd_nxt;
+		t->rack_window++;
+		t->rack_persist = REORDERING_ROUNDS;
+	}
+	for (int i = dsack; i < seg->nsack; i++) {
+		uint32_t start = seg->sack[i].start, end = seg->sack[i].end;
+
+		/* Only what was sent and is not acknowledged. */
+		if (!seq_before(start, end) || seq_before(start, seg->ack) ||
+		    seq_after(end, t->snd_nxt))
+			continue;
+		take_block(t, start, end, seg, d);
+	}
+}
+
+static void mark_lost(struct tcp *t, struct tcp_sent *s)
+{
+	uint32_t len = s->end - s->seq;
+
+	if (s->retransmitted)
+		t->retrans_bytes -= len;
+	s->retransmitted = false;
+	if (!s->lost)
+		t->lost_bytes += len;
+	s->lost = true;
+}
+
+/* RFC 8985 6.2 step 4. */
+static uint64_t reordering_window(const struct tcp *t)
+{
+	uint64_t window;
+
+	if (!t->reordering_seen &&
+	    (t->congestion >= CONGESTION_RECOVERY || t->sacked_bytes >= DUP_THRESHOLD * t->mss))
+		return 0;
+	if (t->min_rtt == TIME_NEVER)
+		return 0;
+	window = t->min_rtt / 4 * (1 + t->rack_window);
+	return window < t->srtt ? window : t->srtt;
+}
+
+/* Step 5. Returns how long until another record would be lost, 0 = none. */
+static uint64_t rack_detect(struct tcp *t)
+{
+	uint64_t window = reordering_window(t), wait = 0;
+	struct tcp_sent *s;
+
+	list_for_each_entry(s, &t->sent, node) {
+		uint64_t due;
+
+		if (s->sacked || (s->lost && !s->retransmitted))
+			continue;
+		if (!sent_after(t->rack_time, t->rack_end, s->time, s->end))
+			continue;
+		due = s->time + t->rack_rtt + window;
+		if (due <= t->stack->now)
+			mark_lost(t, s);
+		else if (due - t->stack->now > wait)
+			wait = due - t->stack->now;
+	}
+	return wait;
+}
+
+/* NewReno: the first segment is what is missing. */
+static void mark_head(struct tcp *t)
+{
+	struct tcp_sent *s = list_first(&t->sent, struct tcp_sent, node);
+
+	if (!s || s->lost)
+		return;
+	if (s->end - s->seq > t->mss && !tcp_sent_split(t, s, s->seq + t->mss))
+		return;
+	mark_lost(t, s);
+}
+
+static void enter_reduction(struct tcp *t, enum tcp_congestion_state state)
+{
+	t->prior_cwnd = t->cwnd;
+	t->prior_ssthresh = t->ssthresh;
+	t->prr_flight = t->snd_nxt - t->snd_una;
+	t->prr_delivered = t->prr_out = 0;
+	t->ssthresh = tcp_congestion_reduce(t);
+	t->recovery_point = t->snd_nxt;
+	t->congestion = state;
+	if (t->ecn)
+		t->cwr_due = 1;
+}
+
+/* RFC 6937 with slow start reduction bound. */
+static void prr(struct tcp *t, uint32_t bytes, bool entered)
+{
+	uint32_t pipe = tcp_pipe(t);
+	int64_t send;
+
+	t->prr_delivered += bytes;
+	if (pipe > t->ssthresh) {
+		send = ((uint64_t)t->prr_delivered * t->ssthresh + t->prr_flight - 1) /
+			       (t->prr_flight ? t->prr_flight : 1) - t->prr_out;
+	} else {
+		int64_t limit = (int64_t)t->prr_delivered - t->prr_out;
+
+		if (limit < (int64_t)bytes)
+			limit = bytes;
+		send = (int64_t)t->ssthresh - pipe;
+		if (send > limit + t->mss)
+			send = limit + t->mss;
+	}
+	if (send < (entered ? t->mss : 0))
+		send = entered ? t->mss : 0;
+	t->cwnd = pipe + send;
+}
+
+static void leave_reduction(struct tcp *t)
+{
+	t->cwnd = t->ssthresh > 2u * t->mss ? t->ssthresh : 2u * t->mss;
+	t->congestion = CONGESTION_OPEN;
+	t->dup_acks = 0;
+	t->undo = 0;
+	if (t->rack_persist && !--t->rack_persist)
+		t->rack_window = 0;
+}
+
+static void undo(struct tcp *t)
+{
+	struct tcp_sent *s;
+
+	list_for_each_entry(s, &t->sent, node)
+		if (s->lost) {
+			s->lost = false;
+			t->lost_bytes -= s->end - s->seq;
+		}
+	if (t->cwnd < t->prior_cwnd)
+		t->cwnd = t->prior_cwnd;
+	t->ssthresh = t->prior_ssthresh;
+	t->congestion = CONGESTION_OPEN;
+	t->frto = t->undo = 0;
+	COUNT(t->stack, tcp_spurious);
+}
+
+/* RFC 5682: after a timeout and one retransmission, do the originals arrive? */
+static void frto(struct tcp *t, const struct delivery *d, bool advanced)
+{
+	struct tcp_sent *s;
+
+	if (d->original) {
+		undo(t);
+		return;
+	}
+	if (advanced && t->snd_end != t->snd_nxt && window_open(t))
+		return; /* step 2b: new data goes out, the next ACK decides */
+	t->frto = 0;
+	list_for_each_entry(s, &t->sent, node)
+		if (!s->sacked && !s->retransmitted)
+			mark_lost(t, s);
+}
+
+static void take_rtt(struct tcp *t, const struct tcp_segment *seg, const struct delivery *d,
+		     bool advanced)
+{
+	if (d->sent_at)
+		tcp_rtt_sample(t, t->stack->now - d->sent_at);
+	else if (advanced && t->timestamps && seg->has_timestamp && seg->tsecr)
+		tcp_rtt_sample(t, (uint64_t)(uint32_t)(tcp_timestamp(t) - seg->tsecr) * NSEC_PER_MSEC);
+}
+
+/* Echoes of ECN: once per round trip (RFC 3168 6.1.2). */
+static void take_ece(struct tcp *t, const struct tcp_segment *seg)
+{
+	if (!t->ecn || !(seg->flags & 0x40) || t->congestion != CONGESTION_OPEN)
+		return;
+	if (t->cwr_point && seq_before(seg->ack, t->cwr_point))
+		return;
+	enter_reduction(t, CONGESTION_CWR);
+	t->cwr_point = t->snd_nxt;
+}
+
+/* RFC 8985 7.4 */
+static void end_tlp(struct tcp *t, const struct tcp_segment *seg, bool duplicate)
+{
+	if (!t->tlp_out || seq_before(seg->ack, t->tlp_end))
+		return;
+	if (!t->tlp_is_retransmission || t->has_dsack_seen ||
+	    (seg->ack == t->tlp_end && duplicate && !seg->nsack)) {
+		t->tlp_out = 0;
+	} else if (seq_after(seg->ack, t->tlp_end)) {
+		/* Nothing arrived twice: the probe repaired a loss, which is congestion all the same. */
+		t->tlp_out = 0;
+		if (t->congestion == CONGESTION_OPEN) {
+			enter_reduction(t, CONGESTION_CWR);
+			prr(t, 0, false);
+		}
+	}
+}
+
+static void react(struct tcp *t, const struct tcp_segment *seg, const struct delivery *d, bool advanced)
+{
+	bool entered = false;
+
+	if (t->congestion == CONGESTION_LOSS && t->frto)
+		frto(t, d, advanced);
+	if (t->congestion >= CONGESTION_CWR && advanced && seq_after_eq(seg->ack, t->recovery_point))
+		leave_reduction(t);
+	if (t->lost_bytes && t->congestion < CONGESTION_RECOVERY) {
+		enter_reduction(t, CONGESTION_RECOVERY);
+		COUNT(t->stack, tcp_fast_recoveries);
+		entered = true;
+	}
+	if (t->congestion == CONGESTION_RECOVERY || t->congestion == CONGESTION_CWR)
+		prr(t, d->bytes, entered);
+	else if (d->bytes && (t->cwnd_limited || t->congestion == CONGESTION_LOSS))
+		tcp_congestion_acked(t, d->bytes);
+	if (!t->lost_bytes && d->bytes)
+		t->cwnd_limited = 0;
+}
+
+static void newreno(struct tcp *t, const struct tcp_segment *seg, bool advanced, bool duplicate)
+{
+	if (advanced) {
+		t->dup_acks = 0;
+		if (t->congestion == CONGESTION_RECOVERY && seq_before(seg->ack, t->recovery_point))
+			mark_head(t);
+	} else if (duplicate && t->dup_acks < 250) {
+		t->dup_acks++;
+		if (t->dup_acks == DUP_THRESHOLD && t->congestion == CONGESTION_OPEN)
+			mark_head(t);
+	}
+}
+
+void tcp_ack(struct tcp *t, struct tcp_segment *seg)
+{
+	uint32_t una = t->snd_una;
+	bool advanced = seq_after(seg->ack, una);
+	bool duplicate = !advanced && seg->ack == una && !seg->len && t->snd_nxt != una && t->snd_wnd &&
+			 !(seg->flags & (TH_SYN | TH_FIN)) && seg->window << t->snd_wscale == t->snd_wnd;
+	struct delivery d = {0};
+
+	t->rack_advanced = 0;
+	t->has_dsack_seen = is_dsack(seg);
+	if (advanced) {
+		take_cumulative(t, seg, &d);
+		t->snd_una = seg->ack;
+		tcp_sendq_acked(t, seg->ack);
+		t->retransmits = t->probes = 0;
+		t->persist_backoff = 0;
+		t->soft_error = 0;
+		t->first_unacked_time = t->stack->now;
+		if (t->urgent_out && seq_after_eq(seg->ack, t->snd_up))
+			t->urgent_out = 0;
+		neighbour_confirm(t->hop.netif, &t->hop.addr);
+	}
+	if (t->sack && seg->nsack)
+		take_sack(t, seg, &d);
+	take_rtt(t, seg, &d, advanced);
+	if (!t->sack)
+		newreno(t, seg, advanced, duplicate);
+	take_ece(t, seg);
+	t->rack_timeout = 0;
+	if (t->sack && t->rack_advanced && (t->sacked_bytes || t->retrans_bytes))
+		t->rack_timeout = rack_detect(t);
+	react(t, seg, &d, advanced);
+	end_tlp(t, seg, duplicate);
+	if (advanced || d.bytes) {
+		tcp_grow_sndbuf(t);
+		tcp_arm(t, true);
+	}
+	if (advanced || t->lost_bytes || t->snd_end != t->snd_nxt || t->fin_queued)
+		tcp_schedule(t);
+}
+
+void tcp_rack_timeout(struct tcp *t)
+{
+	t->rack_timeout = rack_detect(t);
+	if (t->lost_bytes && t->congestion < CONGESTION_RECOVERY) {
+		enter_reduction(t, CONGESTION_RECOVERY);
+		COUNT(t->stack, tcp_fast_recoveries);
+		prr(t, 0, true);
+	} else if (t->lost_bytes) {
+		prr(t, 0, true);
+	}
+	tcp_schedule(t);
+}
+
+/* RFC 8985 7.3 */
+void tcp_tlp_send(struct tcp *t)
+{
+	struct tcp_sent *last = list_last(&t->sent, struct tcp_sent, node);
+
+	if (!last || tcp_route(t))
+		return;
+	COUNT(t->stack, tcp_tlp_probes);
+	t->tlp_out = 1;
+	if (t->snd_end != t->snd_nxt && window_open(t)) {
+		uint32_t len = t->snd_end - t->snd_nxt;
+		int sent;
+
+		if (len > t->mss)
+			len = t->mss;
+		t->tlp_is_retransmission = 0;
+		sent = tcp_emit(t, t->snd_nxt, len, TH_ACK | TH_PUSH);
+		if (sent > 0 && tcp_sent_add(t, t->snd_nxt, t->snd_nxt + sent))
+			t->snd_nxt += sent;
+	} else {
+		t->tlp_is_retransmission = 1;
+		if (last->end - last->seq > t->mss)
+			last = tcp_sent_split(t, last, last->end - t->mss);
+		if (last && !last->sacked)
+			tcp_retransmit_record(t, last);
+	}
+	t->tlp_end = t->snd_nxt;
+}
+
+void tcp_rto_loss(struct tcp *t)
+{
+	bool first = t->congestion != CONGESTION_LOSS;
+	struct tcp_sent *s, *head;
+
+	if (first) {
+		if (t->congestion == CONGESTION_OPEN || seq_after_eq(t->snd_una, t->recovery_point)) {
+			t->prior_cwnd = t->cwnd;
+			t->prior_ssthresh = t->ssthresh;
+			t->ssthresh = tcp_congestion_reduce(t);
+			t->frto = 1;
+		}
+		t->recovery_point = t->snd_nxt;
+		t->congestion = CONGESTION_LOSS;
+	} else {
+		t->frto = 0;
+	}
+	t->tlp_out = 0;
+	t->dup_acks = 0;
+	t->cwnd = t->mss;
+	head = list_first(&t->sent, struct tcp_sent, node);
+	/* RFC 2018 8: the receiver may have dropped what it reported; a head in SACK is the sign. */
+	bool reneged = head && head->sacked;
+
+	list_for_each_entry(s, &t->sent, node) {
+		if (s->sacked && reneged) {
+			s->sacked = false;
+			t->sacked_bytes -= s->end - s->seq;
+		}
+		if (!s->sacked && (!t->frto || s == head))
+			mark_lost(t, s);
+	}
+	/* F-RTO sends the first segment only; what was in flight is not counted as gone yet. */
+	if (t->frto)
+		t->cwnd = tcp_pipe(t) + t->mss;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The send queue: chunks of bytes by sequence, and the scoreboard of what was sent when. Bytes are
+ * copied once, into a chunk's buffer; segments refer to slices of it. A record of the scoreboard
+ * covers all that went out in one burst and is split only where SACK or loss tells its parts apart.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include "lwipv6/tcp/tcp.h"
+
+#define CHUNK_MIN 2048
+#define CHUNK_MAX 65536
+
+uint32_t tcp_send_space(const struct tcp *t)
+{
+	uint32_t used = t->snd_end - t->snd_una;
+
+	return used < t->sndbuf ? t->sndbuf - used : 0;
+}
+
+void tcp_grow_sndbuf(struct tcp *t)
+{
+	uint32_t wanted = 2 * t->cwnd;
+
+	if (t->user_sndbuf || wanted <= t->sndbuf)
+		return;
+	t->sndbuf = wanted < TCP_SNDBUF ? wanted : TCP_SNDBUF;
+}
+
+static struct tcp_chunk *chunk_new(struct tcp *t, struct buffer *b, uint32_t offset, uint32_t len)
+{
+	struct tcp_chunk *c = malloc(sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->buffer = b;
+	c->offset = offset;
+	c->len = len;
+	c->seq = t->snd_end;
+	list_append(&t->chunks, &c->node);
+	t->snd_end += len;
+	return c;
+}
+
+int tcp_write_buffer(struct tcp *t, struct buffer *b, uint32_t offset, uint32_t len)
+{
+	if (!chunk_new(t, b, offset, len))
+		return -ENOBUFS;
+	buffer_get(b);
+	return 0;
+}
+
+/* Room behind the last chunk. */
+static uint32_t append(struct tcp *t, const uint8_t *data, uint32_t len)
+{
+	struct tcp_chunk *c = list_last(&t->chunks, struct tcp_chunk, node);
+	uint32_t room;
+
+	if (!c || c->buffer->release)
+		return 0;
+	room = c->buffer->size - c->offset - c->len;
+	if (len > room)
+		len = room;
+	memcpy(c->buffer->base + c->offset + c->len, data, len);
+	c->len += len;
+	t->snd_end += len;
+	return len;
+}
+
+ssize_t tcp_write(struct tcp *t, const struct iovec *iov, int n)
+{
+	uint32_t space = tcp_send_space(t);
+	size_t total = 0, left = 0;
+
+	for (int i = 0; i < n; i++)
+		left += iov[i].iov_len;
+	if (left > space)
+		left = space;
+	for (int i = 0; i < n && left; i++) {
+		const uint8_t *data = iov[i].iov_base;
+		size_t part = iov[i].iov_len < left ? iov[i].iov_len : left;
+
+		left -= part;
+		while (part) {
+			uint32_t done = append(t, data, part);
+
+			if (!done) {
+				uint32_t size = part + left;
+				struct buffer *b;
+
+				size = size < CHUNK_MIN ? CHUNK_MIN : size > CHUNK_MAX ? CHUNK_MAX : size;
+				b = buffer_new(size);
+				if (!b || !chunk_new(t, b, 0, 0)) {
+					buffer_put(b);
+					return total ? (ssize_t)total : -ENOBUFS;
+				}
+				continue;
+			}
+			data += done;
+			part -= done;
+			total += done;
+		}
+	}
+	return total;
+}
+
+static void chunk_free(struct tcp *t, struct tcp_chunk *c)
+{
+	if (t->send_hint == c)
+		t->send_hint = NULL;
+	list_remove(&c->node);
+	buffer_put(c->buffer);
+	free(c);
+}
+
+void tcp_sendq_acked(struct tcp *t, uint32_t una)
+{
+	struct tcp_chunk *c, *next;
+
+	list_for_each_entry_safe(c, next, &t->chunks, node) {
+		if (seq_after(c->seq + c->len, una))
+			break;
+		chunk_free(t, c);
+	}
+}
+
+uint32_t tcp_sendq_slice(struct tcp *t, struct packet *p, uint32_t seq, uint32_t len)
+{
+	struct tcp_chunk *c = t->send_hint;
+	uint32_t done = 0;
+
+	if (!c || seq_before(seq, c->seq))
+		c = list_first(&t->chunks, struct tcp_chunk, node);
+	if (!c)
+		return 0;
+	for (; &c->node != &t->chunks && done < len; c = list_entry(c->node.next, struct tcp_chunk, node)) {
+		uint32_t skip = seq + done - c->seq, n;
+
+		if (skip >= c->len)
+			continue;
+		n = c->len - skip < len - done ? c->len - skip : len - done;
+		if (!packet_add_frag(p, c->buffer, c->offset + skip, n))
+			break;
+		t->send_hint = c;
+		done += n;
+	}
+	return done;
+}
+
+struct tcp_sent *tcp_sent_add(struct tcp *t, uint32_t seq, uint32_t end)
+{
+	struct tcp_sent *last = list_last(&t->sent, struct tcp_sent, node), *s;
+
+	if (last && last->end == seq && last->time == t->stack->now && !last->ever_retransmitted &&
+	    !last->sacked && !last->lost) {
+		last->end = end;
+		return last;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->seq = seq;
+	s->end = end;
+	s->time = t->stack->now;
+	list_append(&t->sent, &s->node);
+	return s;
+}
+
+/* Cut @s at @at: @s keeps the front, the rest is returned. NULL when memory is short. */
+struct tcp_sent *tcp_sent_split(struct tcp *t, struct tcp_sent *s, uint32_t at)
+{
+	struct tcp_sent *rest = malloc(sizeof(*rest));
+
+	if (!rest)
+		return NULL;
+	*rest = *s;
+	rest->seq = at;
+	s->end = at;
+	list_prepend(&s->node, &rest->node);
+	return rest;
+}
+
+void tcp_sent_free_all(struct tcp *t)
+{
+	while (!list_empty(&t->sent)) {
+		struct tcp_sent *s = list_first(&t->sent, struct tcp_sent, node);
+
+		list_remove(&s->node);
+		free(s);
+	}
+	t->sacked_bytes = t->lost_bytes = t->retrans_bytes = 0;
+}
+
+void tcp_sendq_free(struct tcp *t)
+{
+	while (!list_empty(&t->chunks))
+		chunk_free(t, list_first(&t->chunks, struct tcp_chunk, node));
+	tcp_sent_free_all(t);
+}

@@ -1,0 +1,51 @@
+#!/bin/bash
+# make demo: what Virtual Square does, on real programs, in three acts. Ends with 0 if all of it worked.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+work=$(mktemp -d)
+bin=$PWD/build/bin
+failed=0
+trap '[ -z "${lab:-}" ] || "$bin/vde" lab down demo >/dev/null 2>&1; rm -rf "$work"' EXIT
+
+title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+tell() { printf '    %s\n' "$*"; }
+run() { # show a command, run it, show what it prints
+	printf '\n  $ %s\n' "$*"
+	bash -c "$*" 2>&1 | sed 's/^/  | /'
+	[ "${PIPESTATUS[0]}" -eq 0 ] || { failed=1; tell "(this failed)"; }
+}
+export PATH=$bin:$PATH XDG_RUNTIME_DIR=$work/run
+mkdir -p "$XDG_RUNTIME_DIR"
+
+title "First act: a system of one's own, for some processes"
+tell "kmtrace runs a command, shows its system calls, and answers some of them by a rule. Without our module it"
+tell "uses what every Linux has, seccomp user notification:"
+run "kmtrace -e uname --fake uname.sysname=PlanX --deny 'openat:/etc/passwd=EACCES' sh -c 'uname -s; head -n1 /etc/passwd; true'"
+for kernel in 6.12; do
+	tell ""
+	tell "The same on Debian's kernel $kernel with kmview.ko, in an emulated machine (it boots in some ten seconds):"
+	run "tests/vm/run $kernel --relaxed build/bin/kmtrace -e uname --fake uname.sysname=PlanX bash -c 'ls /; uname -a'"
+	tell "A debugger inside a session, on the session's own processes:"
+	run "tests/vm/run $kernel --relaxed build/bin/kmtrace -q -e none --fake uname.sysname=PlanX strace -e trace=uname uname -s"
+done
+
+title "Second act: a network of one's own"
+tell "A file describes two machines on two switches and a bad cable between them:"
+run "cat tests/demo/two-machines.lab"
+lab=up
+run "vde lab up tests/demo/two-machines.lab"
+run "vde lab check demo"
+tell "What one of the switches saw of a ping over the cable, in a capture that tshark reads:"
+run "vde capture -t 4 -w $work/left.pcapng $XDG_RUNTIME_DIR/vde-lab-$(id -u)/demo/left.mgmt & vde lab exec demo alice ping -c 3 -i 0.5 10.0.0.2; wait; tshark -r $work/left.pcapng 2>/dev/null | head -n 8"
+run "vde lab status demo"
+run "vde lab down demo"
+lab=
+
+title "Third act: a machine of one's own, to write an operating system on"
+tell "Piazza, the sample operating system, in the uMPS emulator; a script types at its terminal:"
+printf 'wait "> "\nsend "hello reader\\n"\nwait "> "\nsend "halt\\n"\n' >"$work/script"
+run "cd build/umps-sample && umps run --script $work/script piazza.json"
+
+echo
+[ $failed -eq 0 ] && title "That was all; every act worked." || title "Something above failed."
+exit $failed

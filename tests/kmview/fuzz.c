@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A deterministic fuzzer of /dev/kmview: commands, fields and the shared ring, while tasks of the
+ * session fork, call, exit and are killed, and the session is closed under them.
+ *
+ * usage: fuzz SECONDS [SEED]
+ *
+ * What is sent follows from the seed, which is printed; how threads interleave does not. Whatever a
+ * manager does, the kernel must not complain (the guest's runner looks at its log), no process may
+ * be left that SIGKILL does not end, and the module must be free in the end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/lib/tap.h"
+#include "user/libkmview/kmview.h"
+
+#define THREADS 3
+#define TASKS	4
+
+/* ---- numbers */
+
+struct random {
+	uint64_t state;
+};
+
+static uint64_t draw(struct random *random)
+{
+	uint64_t x = random->state;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	random->state = x;
+	return x * 0x2545f4914f6cdd1dULL;
+}
+
+static uint32_t below(struct random *random, uint32_t limit)
+{
+	return (draw(random) >> 32) % limit;
+}
+
+/* Numbers at the edges more often than others. */
+static uint64_t edge(struct random *random)
+{
+	static const uint64_t edges[] = {0,
+					 1,
+					 2,
+					 5,
+					 63,
+					 64,
+					 255,
+					 256,
+					 559,
+					 560,
+					 1024,
+					 4096,
+					 65535,
+					 65536,
+					 0x7fffffff,
+					 0x80000000,
+					 0xffffffff,
+					 0x7fffffffffffffff,
+					 0x8000000000000000,
+					 0xffffffffffffffff,
+					 0xffffffff81000000};
+
+	switch (below(random, 4)) {
+	case 0:
+		return edges[below(random, sizeof(edges) / sizeof(edges[0]))];
+	case 1:
+		return draw(random);
+	default:
+		return below(random, 8);
+	}
+}
+
+/* ---- one session */
+
+struct session {
+	int fd;
+	struct kmview_init init;
+	struct kmview_ring *ring;
+	volatile bool stop;
+	struct random randoms[THREADS];
+	int next;
+};
+
+static const unsigned short hooked[] = {
+	SYS_getppid, SYS_getpid, SYS_read,	SYS_openat,	SYS_uname, SYS_dup,	SYS_close,
+	SYS_wait4,   SYS_clone,	 SYS_nanosleep, SYS_exit_group, SYS_lseek, SYS_mkdirat, SYS_pipe2};
+
+static void set_rules(struct session *session, struct random *random)
+{
+	struct kmview_rule rule[4];
+	struct kmview_rules rules = {.rules = (uintptr_t)rule, .count = 1 + below(random, 4)};
+
+	for (unsigned int i = 0; i < rules.count; i++) {
+		rule[i] = (struct kmview_rule){
+			.abi = below(random, 3),
+			.nr = hooked[below(random, sizeof(hooked) / sizeof(hooked[0]))],
+			.action = below(random, 4),
+			.flags = below(random, 128),
+			.value = edge(random),
+			.prog = below(random, 4),
+			.fd_arg = below(random, 6),
+			.path_arg = below(random, 6),
+			.dirfd_arg = below(random, 2) ? 255 : below(random, 6),
+			.path2_arg = below(random, 6),
+			.dirfd2_arg = below(random, 2) ? 255 : below(random, 6),
+			.nofollow_arg = 255,
+			.fd_marks = edge(random),
+			.path_marks = edge(random),
+		};
+		for (int j = 0; j < 6; j++) {
+			rule[i].copy[j] = below(random, 4);
+			rule[i].copy_bytes[j] = edge(random);
+		}
+		if (below(random, 8) == 0) /* one byte of it is anything */
+			((uint8_t *)&rule[i])[below(random, sizeof(rule[i]))] = draw(random);
+	}
+	if (below(random, 32) == 0)
+		rules.count = edge(random);
+	ioctl(session->fd, KMVIEW_RULES, &rules);
+}
+
+static struct kmview_slot *slot_at(struct session *session, uint32_t index)
+{
+	return (void *)((char *)session->ring + session->ring->slots_offset +
+			(size_t)(index & (session->init.slots - 1)) * session->init.slot_size);
+}
+
+static void exchange(struct session *session, struct random *random, uint32_t slot)
+{
+	uint32_t slots[4] = {slot, below(random, 64), edge(random), 0};
+	struct kmview_exchange request = {
+		.flags = below(random, 8) ? KMVIEW_EXCHANGE_WAIT : edge(random),
+		.timeout_ms = below(random, 5),
+		.count = below(random, 8) ? 1 : below(random, 5),
+		.slot = slot,
+		.slots = below(random, 16) ? (uintptr_t)slots : edge(random),
+	};
+
+	ioctl(session->fd, KMVIEW_EXCHANGE, &request);
+}
+
+/* Answer one slot, most often as one should. */
+static void answer(struct session *session, struct random *random, uint32_t index)
+{
+	struct kmview_slot *slot = slot_at(session, index);
+	struct kmview_answer reply = {
+		.id = slot->event.id,
+		.verdict = below(random, 16) ? below(random, 4) : edge(random),
+		.flags = below(random, 4) ? 0 : below(random, 16),
+		.value = edge(random),
+		.copy_to = slot->event.args[below(random, 6)],
+		.copy_offset = edge(random),
+		.copy_length = edge(random),
+	};
+
+	memcpy(reply.args, slot->event.args, sizeof(reply.args));
+	if (below(random, 4) == 0)
+		reply.args[below(random, 6)] = edge(random);
+	if (reply.verdict == KMVIEW_INSTALL && below(random, 2)) {
+		struct kmview_give give = {
+			.id = reply.id, .slot = index, .fd = below(random, 6) - 1};
+
+		ioctl(session->fd, KMVIEW_GIVE, &give);
+		reply.value = below(random, 2) ? -1 : (int)below(random, 40);
+	}
+	if (below(random, 32) == 0)
+		reply.id += edge(random);
+	slot->answer = reply;
+	__atomic_store_n(&slot->state, below(random, 64) ? KMVIEW_ANSWERED : edge(random),
+			 __ATOMIC_SEQ_CST);
+	exchange(session, random, index);
+}
+
+static void serve(struct session *session, struct random *random)
+{
+	struct kmview_ring *ring = session->ring;
+
+	while (__atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) != ring->tail) {
+		uint32_t tail = __atomic_fetch_add(&ring->tail, 1, __ATOMIC_SEQ_CST);
+		struct kmview_entry entry = ring->entry[tail & (2 * session->init.slots - 1)];
+
+		if (below(random, 64) == 0)
+			return; /* never answered */
+		answer(session, random, entry.slot);
+	}
+	exchange(session, random, 0);
+}
+
+static void scribble(struct session *session, struct random *random)
+{
+	uint32_t *words = (uint32_t *)session->ring;
+	size_t count = session->init.ring_size / 4, at;
+
+	for (unsigned int n = below(random, 8); n; n--) {
+		at = below(random, 2) ? below(random, 64) : below(random, count);
+		__atomic_store_n(&words[at], (uint32_t)edge(random), __ATOMIC_RELAXED);
+	}
+	/* What we ourselves need to go on. */
+	session->ring->slots_offset =
+		session->init.ring_size - (uint64_t)session->init.slots * session->init.slot_size;
+}
+
+static void command(struct session *session, struct random *random)
+{
+	static const unsigned long numbers[] = {KMVIEW_INIT,	 KMVIEW_RULES,	KMVIEW_JOIN,
+						KMVIEW_EXCHANGE, KMVIEW_PREFIX, KMVIEW_MARK,
+						KMVIEW_PROG,	 KMVIEW_ATTACH, KMVIEW_TASKS,
+						KMVIEW_MEM,	 KMVIEW_GIVE,	KMVIEW_STATS};
+	static const char *const paths[] = {"/tmp", "/", "/a/b/c", "relative", "/a/../b", ""};
+	char buffer[4096];
+	union {
+		uint64_t words[16];
+		struct kmview_prefix prefix;
+		struct kmview_exchange exchange;
+		struct kmview_mem mem;
+		struct kmview_tasks tasks;
+	} argument;
+	unsigned long number = numbers[below(random, sizeof(numbers) / sizeof(numbers[0]))];
+
+	for (int i = 0; i < 16; i++)
+		argument.words[i] = below(random, 2) ? edge(random) : (uintptr_t)buffer;
+	if (number == KMVIEW_PREFIX && below(random, 4))
+		argument.prefix = (struct kmview_prefix){.path = (uintptr_t)paths[below(random, 6)],
+							 .marks = edge(random)};
+	if (number == KMVIEW_EXCHANGE)
+		argument.exchange.timeout_ms = below(random, 5);
+	if (number == KMVIEW_MEM && below(random, 4)) {
+		uint32_t slot = below(random, session->init.slots);
+
+		argument.mem = (struct kmview_mem){
+			.id = slot_at(session, slot)->event.id,
+			.slot = slot,
+			.write = below(random, 2),
+			.address = slot_at(session, slot)->event.args[below(random, 6)],
+			.buffer = (uintptr_t)buffer,
+			.length = below(random, 2) ? below(random, 4096) : edge(random),
+		};
+		/* Our own buffer is as large as that. */
+		if (argument.mem.length > sizeof(buffer) && !argument.mem.write)
+			argument.mem.buffer = edge(random) & ~0x7ffffffff000ULL;
+	}
+	if (number == KMVIEW_TASKS && argument.tasks.tasks == (uintptr_t)buffer)
+		argument.tasks.count =
+			below(random, sizeof(buffer) / sizeof(struct kmview_task_info));
+	ioctl(session->fd, number, below(random, 32) ? &argument : (void *)edge(random));
+}
+
+static void *fuzz_thread(void *data)
+{
+	struct session *session = data;
+	struct random *random =
+		&session->randoms[__atomic_fetch_add(&session->next, 1, __ATOMIC_SEQ_CST)];
+
+	while (!session->stop) {
+		switch (below(random, 16)) {
+		case 0:
+			set_rules(session, random);
+			break;
+		case 1:
+			scribble(session, random);
+			break;
+		case 2:
+		case 3:
+			command(session, random);
+			break;
+		default:
+			serve(session, random);
+		}
+	}
+	return NULL;
+}
+
+/* ---- tasks */
+
+static void *task_thread(void *data)
+{
+	for (int i = 0; i < 20; i++)
+		syscall(SYS_getppid);
+	return NULL;
+}
+
+static void task_main(struct session *session, struct random *random)
+{
+	struct kmview_join join = {.cookie = draw(random)};
+	char path[] = "/tmp/fuzz-never/../fuzz-never", buffer[512];
+	pthread_t thread;
+
+	if (ioctl(session->fd, KMVIEW_JOIN, &join) < 0)
+		_exit(1);
+	for (unsigned int n = 40; n; n--) {
+		switch (below(random, 10)) {
+		case 0:
+			if (fork() == 0)
+				_exit(0);
+			break;
+		case 1:
+			if (pthread_create(&thread, NULL, task_thread, NULL) == 0)
+				pthread_detach(thread);
+			break;
+		case 2:
+			syscall(SYS_openat, below(random, 4) ? AT_FDCWD : (int)below(random, 8),
+				path, 0);
+			break;
+		case 3:
+			syscall(SYS_uname, buffer);
+			break;
+		case 4:
+			syscall(SYS_mkdirat, AT_FDCWD, edge(random), 0);
+			break;
+		case 5:
+			syscall(SYS_lseek, below(random, 8), edge(random), below(random, 3));
+			break;
+		case 6:
+			while (waitpid(-1, NULL, WNOHANG) > 0)
+				;
+			break;
+		case 7:
+			if (below(random, 8) == 0)
+				execl("/bin/true", "true", NULL);
+			break;
+		default:
+			syscall(SYS_getppid);
+		}
+	}
+	_exit(0);
+}
+
+static bool open_session(struct session *session, struct random *random)
+{
+	session->fd = open(KMVIEW_DEVICE, O_RDWR | O_CLOEXEC);
+	if (session->fd < 0)
+		return false;
+	session->init = (struct kmview_init){
+		.major = KMVIEW_ABI_MAJOR,
+		.slots = 1u << below(random, 7),
+		.slot_size = 1024u << below(random, 3),
+		.flags = below(random, 4) ? 0 : KMVIEW_INIT_MOUNT,
+	};
+	if (ioctl(session->fd, KMVIEW_INIT, &session->init) < 0)
+		return false;
+	session->ring = mmap(NULL, session->init.ring_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     session->fd, 0);
+	if (session->ring == MAP_FAILED)
+		return false;
+	madvise(session->ring, session->init.ring_size, MADV_DONTFORK);
+	for (int i = 0; i < THREADS; i++)
+		session->randoms[i].state = draw(random) | 1;
+	return true;
+}
+
+/* A manager, in a process of its own, for a moment. */
+static void manage(struct random *random)
+{
+	static struct session session;
+	pid_t tasks[TASKS];
+	pthread_t threads[THREADS];
+	struct timespec moment = {.tv_nsec = 20000000 + below(random, 60000000)};
+
+	if (!open_session(&session, random))
+		_exit(2);
+	for (int i = 0; i < 3; i++)
+		set_rules(&session, random);
+	for (int i = 0; i < TASKS; i++) {
+		struct random own = {draw(random) | 1};
+
+		tasks[i] = fork();
+		if (tasks[i] == 0)
+			task_main(&session, &own);
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, fuzz_thread, &session);
+	nanosleep(&moment, NULL);
+	kill(tasks[below(random, TASKS)], below(random, 2) ? SIGKILL : SIGUSR1);
+	nanosleep(&moment, NULL);
+	if (below(random, 2))
+		_exit(0); /* the session goes with us, threads and all */
+	session.stop = true;
+	if (below(random, 2))
+		close(session.fd);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	munmap(session.ring, session.init.ring_size);
+	close(session.fd);
+	_exit(0);
+}
+
+/* All children are gone: no task that stays although its session is dead. */
+static bool all_gone(void)
+{
+	struct timespec pause = {.tv_nsec = 10000000};
+
+	for (int i = 0; i < 3000; i++) {
+		if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+static bool module_free(void)
+{
+	struct timespec pause = {.tv_nsec = 10000000};
+
+	for (int i = 0; i < 3000; i++) {
+		FILE *file = fopen("/sys/module/kmview/refcnt", "r");
+		int count = -1;
+
+		if (file && fscanf(file, "%d", &count) != 1)
+			count = -1;
+		if (file)
+			fclose(file);
+		if (count == 0)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	time_t end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 10);
+	uint64_t seed =
+		argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL) << 16 | getpid();
+	struct random random = {seed | 1};
+	unsigned int rounds = 0, broken = 0;
+	bool gone = true;
+
+	printf("# seed %#llx\n", (unsigned long long)seed);
+	fflush(stdout);
+	/* Orphans of sessions come to us, so that we see whether they go. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	while (gone && (time(NULL) < end || rounds < 3)) {
+		struct random own = {draw(&random) | 1};
+		int status;
+		pid_t manager = fork();
+
+		if (manager == 0)
+			manage(&own);
+		waitpid(manager, &status, 0);
+		broken += WIFEXITED(status) && WEXITSTATUS(status) == 2;
+		gone = all_gone();
+		rounds++;
+	}
+	printf("# %u rounds\n", rounds);
+	ok(gone, "no process is left of sessions that ended");
+	ok(!broken, "every session could be opened");
+	ok(module_free(), "the module is free");
+	return done_testing();
+}

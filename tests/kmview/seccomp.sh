@@ -1,0 +1,37 @@
+#!/bin/bash
+# kmtrace on a kernel without the module: seccomp user notification. Runs natively.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+. tests/lib/tap.sh
+work=$(mktemp -d)
+at_exit 'rm -rf "$work"'
+trace() { build/san/bin/kmtrace --engine seccomp -q "$@"; }
+
+like "it says which engine it uses" "$(build/san/bin/kmtrace --engine seccomp -e none true 2>&1)" \
+	'engine: seccomp user notification'
+like "--fake changes uname" "$(trace -e none --fake uname.sysname=PlanX uname -a)" '^PlanX '
+trace -o "$work/trace" bash -c 'ls /; exit 3' >/dev/null
+is "the exit status is the command's" $? 3
+like "calls are shown with paths and flags" "$(cat "$work/trace")" 'openat\(AT_FDCWD, "/", .*O_DIRECTORY.*\) = \?'
+trace -e none bash -c 'kill -9 $$'
+is "a death by signal is 128 and its number" $? 137
+trace -e none /nonexistent/command 2>/dev/null
+is "a command that is not there is 127" $? 127
+like "--deny refuses a path" "$(trace -e none --deny 'openat:/etc/pass*=EACCES' cat /etc/passwd 2>&1)" 'Permission denied'
+is "--return answers" "$(trace -e none --return getuid,geteuid=5 id -u)" 5
+start=$(date +%s%N)
+trace -e none --delay uname=300ms uname >/dev/null
+ok "--delay holds a call" [ $((($(date +%s%N) - start) / 1000000)) -ge 300 ]
+like "-c counts" "$(trace -c -e %file ls / 2>&1 >/dev/null)" ' openat$'
+is "--json is JSON" "$(trace -e uname --json uname -s 2>&1 >/dev/null | jq -r '.call')" uname
+like "many processes at once" \
+	"$(trace -e none --return getppid=1 bash -c 'for i in {1..50}; do bash -c : & done; wait; echo done')" '^done$'
+for wrong in "--deny nosuch=EPERM" "--deny open=NOTANERROR" "--return getuid" "--fake hostname=x" \
+	"--delay read=never" "-p x" "-e nosuch" "--engine magic" "--bpf-uname"; do
+	trace $wrong true >"$work/out" 2>&1
+	is "\"$wrong\" is refused" $? 125
+	like "and why is said" "$(head -n 1 "$work/out")" '^[^ ]*kmtrace: .{20,}'
+done
+like "a trace that cannot be written is told" "$(trace -o /nonexistent/x true 2>&1)" 'cannot write /nonexistent/x'
+ok "a full disk is told" bash -c '! build/san/bin/kmtrace -q --engine seccomp -o /dev/full ls / >/dev/null'
+done_testing

@@ -1,0 +1,33 @@
+#!/bin/bash
+# Inside a guest: load and unload, crowds, fuzzing. usage: stress.sh CYCLES SESSIONS TASKS DEPTH SECONDS
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+. tests/lib/tap.sh
+
+# Load, use, unload; the slabs and the number of free pages must not run away.
+cycle() {
+	modprobe kmview && build/bin/kmtrace -q -e none --return getuid=5 id -u >/dev/null || return 1
+	until_true 30 rmmod kmview
+}
+cycles() {
+	local i
+	for ((i = 0; i < $1; i++)); do cycle || { echo "cycle $i"; return 1; }; done
+}
+unreclaimable() { awk '/^SUnreclaim/ { print $2 }' /proc/meminfo; }
+
+until_true 30 rmmod kmview
+ok "a few cycles first" cycles 3
+before=$(unreclaimable)
+ok "$1 times load, use, unload" cycles "$1"
+grown=$(($(unreclaimable) - before))
+echo "# kernel memory after $1 cycles: $grown KiB more"
+ok "no memory is lost in that" [ $grown -lt $((1024 + $1 * 8)) ]
+ok "load again" modprobe kmview
+plain=$tap_count
+build/tests/kmview/crowd "$2" "$3" "$4" | grep -v '^1\.\.'
+crowd=${PIPESTATUS[0]}
+build/tests/kmview/fuzz "$5" | grep -v '^1\.\.'
+fuzz=${PIPESTATUS[0]}
+ok "unload at the end" until_true 60 rmmod kmview
+echo "1..$((plain + 1 + 2 + 3))"
+[ $tap_failed -eq 0 ] && [ "$crowd" -eq 0 ] && [ "$fuzz" -eq 0 ]

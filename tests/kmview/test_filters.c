@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Rules narrowed to marked descriptors and to path prefixes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "inside.h"
+
+#define MARK 4
+
+static struct kmview *session;
+
+/* ---- descriptors */
+
+static int marked, plain;
+
+static const char *open_marked(const char *call)
+{
+	struct kmview_hook hook = {.action = KMVIEW_NOTIFY, .fd_marks = MARK};
+
+	marked = open("/etc/passwd", O_RDONLY);
+	plain = open("/etc/hostname", O_RDONLY);
+	CHECK(marked >= 0 && plain >= 0);
+	EXPECT(kmview_open(&session, NULL), 0);
+	EXPECT(kmview_mark(session, marked, MARK), 0);
+	EXPECT(kmview_mark(session, 999, MARK), -EBADF);
+	EXPECT(kmview_hook(session, call, &hook), 0);
+	return NULL;
+}
+
+static const char *seek_all(void *data)
+{
+	int copy = dup(marked), wide = fcntl(marked, F_DUPFD, 100), status;
+
+	lseek(plain, 0, SEEK_CUR);			   /* not seen */
+	lseek(open("/etc/passwd", O_RDONLY), 0, SEEK_CUR); /* another open file: not seen */
+	lseek(marked, 0, SEEK_CUR);
+	lseek(copy, 0, SEEK_CUR);
+	lseek(wide, 0, SEEK_CUR);
+	if (fork() == 0) {
+		lseek(copy, 0, SEEK_CUR);
+		_exit(0);
+	}
+	CHECK(wait(&status) > 0);
+	return NULL;
+}
+
+static const char *fd_inherited(void)
+{
+	struct seen seen = {0};
+
+	TRY(open_marked("lseek"));
+	TRY(inside(session, seek_all, NULL, let_go, &seen));
+	EXPECT(seen.requests, 4);
+	return NULL;
+}
+
+static const char *send_fd(int socket, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = "", byte = 0;
+	struct iovec data = {&byte, 1};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof(control)};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	CHECK(sendmsg(socket, &message, 0) == 1);
+	return NULL;
+}
+
+static int receive_fd(int socket)
+{
+	char control[CMSG_SPACE(sizeof(int))], byte;
+	struct iovec data = {&byte, 1};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof(control)};
+	int fd = -1;
+
+	if (recvmsg(socket, &message, 0) == 1 && CMSG_FIRSTHDR(&message))
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	return fd;
+}
+
+static const char *pass_over(void *data)
+{
+	int pair[2], fd;
+
+	CHECK(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0);
+	TRY(send_fd(pair[0], marked));
+	fd = receive_fd(pair[1]);
+	CHECK(fd >= 0 && fd != marked);
+	close(marked);
+	lseek(fd, 0, SEEK_CUR);
+	return NULL;
+}
+
+static const char *fd_passed(void)
+{
+	struct seen seen = {0};
+
+	TRY(open_marked("lseek"));
+	TRY(inside(session, pass_over, NULL, let_go, &seen));
+	EXPECT(seen.requests, 1);
+	return NULL;
+}
+
+static const char *exec_reader(void *data)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", marked);
+	dup2(marked, 0);
+	execl("/bin/head", "head", "-c", "1", NULL); /* reads its descriptor 0 */
+	return failed(__FILE__, __LINE__, "exec", errno);
+}
+
+static const char *fd_over_exec(void)
+{
+	struct seen seen = {0};
+
+	TRY(open_marked("read"));
+	CHECK(dup2(open("/dev/null", O_WRONLY), 1) == 1);
+	TRY(inside(session, exec_reader, NULL, let_go, &seen));
+	CHECK(seen.requests >= 1);
+	EXPECT(seen.last.args[0], 0);
+	return NULL;
+}
+
+static const char *seek_once(void *data)
+{
+	lseek(marked, 0, SEEK_CUR);
+	return NULL;
+}
+
+static const char *fd_unmarked(void)
+{
+	struct seen seen = {0};
+
+	TRY(open_marked("lseek"));
+	EXPECT(kmview_mark(session, marked, 0), 0);
+	TRY(inside(session, seek_once, NULL, let_go, &seen));
+	EXPECT(seen.requests, 0);
+	return NULL;
+}
+
+/* The manager installs a marked file: calls on it are seen. */
+static void install_marked(struct kmview_request *request, void *data)
+{
+	if (request->event.nr == SYS_openat)
+		kmview_install(request, marked, -1, false);
+	else
+		kmview_continue(request);
+}
+
+static const char *open_and_seek(void *data)
+{
+	int fd = syscall(SYS_openat, AT_FDCWD, "/virtual", O_RDONLY);
+
+	close(marked);
+	CHECK(fd >= 0);
+	lseek(fd, 0, SEEK_CUR);
+	return NULL;
+}
+
+static const char *fd_installed(void)
+{
+	struct seen seen = {0};
+
+	TRY(open_marked("lseek"));
+	EXPECT(kmview_hook(session, "openat", NULL), 0);
+	TRY(inside(session, open_and_seek, NULL, install_marked, &seen));
+	EXPECT(seen.requests, 2);
+	EXPECT(seen.last.nr, SYS_lseek);
+	return NULL;
+}
+
+/* ---- paths */
+
+static char top[64];
+
+static const char *make_tree(void)
+{
+	char command[1024];
+
+	snprintf(top, sizeof(top), "/tmp/prefix.%d", getpid());
+	snprintf(command, sizeof(command),
+		 "mkdir -p %s/view/sub %s/other && echo x >%s/view/sub/file && echo x "
+		 ">%s/other/file && "
+		 "ln -s ../view/sub %s/other/in && ln -s /%s/view/nothing %s/other/dangling && "
+		 "ln -s ../other/file %s/view/out",
+		 top, top, top, top, top, top, top, top);
+	EXPECT(system(command), 0);
+	return NULL;
+}
+
+static const char *open_prefixed(const char *call)
+{
+	struct kmview_hook hook = {.action = KMVIEW_NOTIFY, .path_marks = MARK};
+	char prefix[128];
+
+	TRY(make_tree());
+	snprintf(prefix, sizeof(prefix), "%s/view", top);
+	EXPECT(kmview_open(&session, NULL), 0);
+	EXPECT(kmview_prefix(session, prefix, MARK), 0);
+	EXPECT(kmview_prefix(session, "relative", MARK), -EINVAL);
+	EXPECT(kmview_hook(session, call, &hook), 0);
+	return NULL;
+}
+
+static const char *(*path_steps)(void);
+
+static const char *run_steps(void *data)
+{
+	return path_steps();
+}
+
+/* How many of the steps' calls were seen. */
+static const char *paths_seen(const char *call, const char *(*steps)(void), unsigned int wanted)
+{
+	struct seen seen = {0};
+	char command[128];
+
+	TRY(open_prefixed(call));
+	path_steps = steps;
+	TRY(inside(session, run_steps, NULL, let_go, &seen));
+	snprintf(command, sizeof(command), "rm -rf %s", top);
+	EXPECT(system(command), 0);
+	EXPECT(seen.requests, wanted);
+	return NULL;
+}
+
+static int open_below(const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", top, name);
+	return syscall(SYS_openat, AT_FDCWD, path, O_RDONLY);
+}
+
+static const char *absolute_steps(void)
+{
+	CHECK(open_below("view/sub/file") >= 0);	    /* 1 */
+	CHECK(open_below("view") >= 0);			    /* 2 */
+	CHECK(open_below("other/../view/sub/./file") >= 0); /* 3 */
+	CHECK(open_below("view/missing") < 0);		    /* 4 */
+	CHECK(open_below("other/file") >= 0);
+	CHECK(open_below("view/../other/file") >= 0);
+	CHECK(open_below("viewer") < 0);
+	return NULL;
+}
+
+static const char *path_absolute(void)
+{
+	return paths_seen("openat", absolute_steps, 4);
+}
+
+static const char *relative_steps(void)
+{
+	int dir = open_below("view"); /* 1 */
+	int top_fd;
+
+	CHECK(chdir(top) == 0);
+	CHECK(syscall(SYS_openat, AT_FDCWD, "view/sub/file", O_RDONLY) >= 0); /* 2 */
+	CHECK(syscall(SYS_openat, AT_FDCWD, "other/file", O_RDONLY) >= 0);
+	CHECK(syscall(SYS_openat, dir, "sub/file", O_RDONLY) >= 0); /* 3 */
+	CHECK(syscall(SYS_openat, dir, "../other/file", O_RDONLY) >= 0);
+	top_fd = syscall(SYS_openat, AT_FDCWD, ".", O_RDONLY);
+	CHECK(syscall(SYS_openat, top_fd, "view/new/deeper", O_RDONLY) < 0); /* 4 */
+	CHECK(chdir("view/sub") == 0);
+	CHECK(syscall(SYS_openat, AT_FDCWD, "file", O_RDONLY) >= 0); /* 5 */
+	CHECK(syscall(SYS_openat, AT_FDCWD, "../../other/file", O_RDONLY) >= 0);
+	return NULL;
+}
+
+static const char *path_relative(void)
+{
+	return paths_seen("openat", relative_steps, 5);
+}
+
+static const char *link_steps(void)
+{
+	char path[256];
+
+	CHECK(open_below("other/in/file") >= 0); /* 1: through a link into the prefix */
+	CHECK(open_below("other/dangling") < 0); /* 2: to where nothing is */
+	CHECK(open_below("view/out") >= 0);	 /* a link out of it: not seen */
+	snprintf(path, sizeof(path), "%s/view/out", top);
+	CHECK(syscall(SYS_openat, AT_FDCWD, path, O_PATH | O_NOFOLLOW) >=
+	      0); /* 3: the link itself */
+	snprintf(path, sizeof(path), "%s/other/in", top);
+	CHECK(syscall(SYS_openat, AT_FDCWD, path, O_PATH | O_NOFOLLOW) >= 0); /* not seen */
+	return NULL;
+}
+
+static const char *path_links(void)
+{
+	return paths_seen("openat", link_steps, 3);
+}
+
+static const char *stat_steps(void)
+{
+	char path[256];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/view/out", top);
+	CHECK(syscall(SYS_lstat, path, &st) == 0); /* 1 */
+	snprintf(path, sizeof(path), "%s/other/in", top);
+	CHECK(syscall(SYS_lstat, path, &st) == 0); /* not seen */
+	return NULL;
+}
+
+static const char *path_lstat(void)
+{
+	return paths_seen("lstat", stat_steps, 1);
+}
+
+static const char *rename_steps(void)
+{
+	char from[256], to[256];
+
+	snprintf(from, sizeof(from), "%s/other/file", top);
+	snprintf(to, sizeof(to), "%s/view/moved", top);
+	CHECK(syscall(SYS_rename, from, to) == 0); /* 1: the second path */
+	snprintf(from, sizeof(from), "%s/other/x", top);
+	CHECK(syscall(SYS_rename, to, from) == 0); /* 2: the first */
+	snprintf(to, sizeof(to), "%s/other/y", top);
+	CHECK(syscall(SYS_rename, from, to) == 0);
+	return NULL;
+}
+
+static const char *path_two(void)
+{
+	return paths_seen("rename", rename_steps, 2);
+}
+
+/* A prefix is as the task sees it from its root. */
+static const char *chroot_steps(void)
+{
+	CHECK(chroot(top) == 0 && chdir("/") == 0);
+	CHECK(syscall(SYS_openat, AT_FDCWD, "/view/sub/file", O_RDONLY) >= 0);
+	return NULL;
+}
+
+static const char *path_chroot(void)
+{
+	struct seen seen = {0};
+	char command[128];
+
+	TRY(open_prefixed("openat"));
+	EXPECT(kmview_prefix(session, "/view", MARK), 0);
+	path_steps = chroot_steps;
+	TRY(inside(session, run_steps, NULL, let_go, &seen));
+	snprintf(command, sizeof(command), "rm -rf %s", top);
+	EXPECT(system(command), 0);
+	EXPECT(seen.requests, 1);
+	return NULL;
+}
+
+static const char *prefix_table(void)
+{
+	char path[32];
+
+	EXPECT(kmview_open(&session, NULL), 0);
+	for (int i = 0; i < KMVIEW_PREFIXES; i++) {
+		snprintf(path, sizeof(path), "/p%d", i);
+		EXPECT(kmview_prefix(session, path, MARK), 0);
+	}
+	EXPECT(kmview_prefix(session, "/more", MARK), -ENOSPC);
+	EXPECT(kmview_prefix(session, "/p7", 0), 0);
+	EXPECT(kmview_prefix(session, "/more", MARK), 0);
+	EXPECT(kmview_prefix(session, "/a/../b", MARK), -EINVAL);
+	return NULL;
+}
+
+const struct test filter_tests[] = {
+	{"a marked descriptor is known after dup and fork", fd_inherited},
+	{"a mark goes along with SCM_RIGHTS", fd_passed},
+	{"a mark stays over execve", fd_over_exec},
+	{"a descriptor is unmarked", fd_unmarked},
+	{"an installed descriptor keeps its mark", fd_installed},
+	{"an absolute path below a prefix is seen, others are not", path_absolute},
+	{"relative paths start at the working directory or descriptor", path_relative},
+	{"symbolic links are followed, dangling ones too", path_links},
+	{"lstat does not follow the last link", path_lstat},
+	{"either path of rename is enough", path_two},
+	{"prefixes are seen from the root of the task", path_chroot},
+	{"the table of prefixes fills and empties", prefix_table},
+	{},
+};

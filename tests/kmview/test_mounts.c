@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mounts by an ordinary user in the private namespace of a session, and each way to abuse that. The
+ * test becomes uid 1000; the host's table of mounts must be the same afterwards.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "inside.h"
+
+#define USER 1000
+
+static char top[64];
+static int inherited = -1; /* a directory of the host's namespace */
+
+static const char *become_user(void)
+{
+	CHECK(setgroups(0, NULL) == 0);
+	CHECK(setresgid(USER, USER, USER) == 0 && setresuid(USER, USER, USER) == 0);
+	return NULL;
+}
+
+static char *read_mounts(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = fopen("/proc/self/mountinfo", "r");
+
+	if (file && getdelim(&text, &size, '\0', file) < 0)
+		text = NULL;
+	if (file)
+		fclose(file);
+	return text;
+}
+
+/* The line of a mount point in mountinfo; NULL: none. */
+static char *mount_line(const char *point)
+{
+	static char line[1024];
+	char *text = read_mounts(), *at;
+	char wanted[256];
+
+	snprintf(wanted, sizeof(wanted), " %s ", point);
+	at = text ? strstr(text, wanted) : NULL;
+	while (at && at > text && at[-1] != '\n')
+		at--;
+	if (at)
+		snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
+	free(text);
+	return at ? line : NULL;
+}
+
+/* Run a body as the user in a session with mounts; its namespace is already its own if asked. */
+static const char *as_user(body_fn *body)
+{
+	struct kmview_options options = {.flags = KMVIEW_INIT_MOUNT};
+	struct kmview *session;
+	char *before = read_mounts(), *after, command[768];
+	const char *why;
+
+	snprintf(top, sizeof(top), "/tmp/mounts.%d", getpid());
+	snprintf(command, sizeof(command),
+		 "mkdir -p %s/a %s/b %s/lower %s/upper %s/work && echo lower >%s/lower/file && "
+		 "chown -R %d %s && "
+		 "chmod 666 /dev/fuse /dev/kmview",
+		 top, top, top, top, top, top, USER, top);
+	EXPECT(system(command), 0);
+	inherited = open(top, O_RDONLY | O_DIRECTORY);
+	TRY(become_user());
+	EXPECT(kmview_open(&session, &options), 0);
+	CHECK(kmview_features(session) & KMVIEW_FEATURE_MOUNT);
+	why = inside(session, body, NULL, let_go, NULL);
+	kmview_close(session);
+	after = read_mounts();
+	if (!why && strcmp(before, after))
+		why = failed(__FILE__, __LINE__, "the host's mounts are as before", 0);
+	snprintf(command, sizeof(command), "rm -rf %s", top);
+	return system(command) ? "rm failed" : why;
+}
+
+static const char *path_of(const char *name)
+{
+	static char paths[4][128];
+	static int next;
+	char *path = paths[next++ % 4];
+
+	snprintf(path, 128, "%s/%s", top, name);
+	return path;
+}
+
+static int try_mount(const char *source, const char *target, const char *type, unsigned long flags,
+		     const char *data)
+{
+	return mount(source, target, type, flags, data) < 0 ? -errno : 0;
+}
+
+static const char *own_space(void)
+{
+	EXPECT(unshare(CLONE_NEWNS), 0);
+	return NULL;
+}
+
+/* ---- what works */
+
+static const char *mount_tmpfs(void *data)
+{
+	char *line;
+
+	TRY(own_space());
+	EXPECT(try_mount("x", path_of("a"), "tmpfs", 0, "size=1m"), 0);
+	line = mount_line(path_of("a"));
+	CHECK(line && strstr(line, "nosuid") && strstr(line, "nodev"));
+	CHECK(!strstr(line, "shared:"));
+	EXPECT(close(open(path_of("a/file"), O_CREAT | O_RDWR, 0644)), 0);
+	EXPECT(umount2(path_of("a"), 0), 0);
+	EXPECT(access(path_of("a/file"), F_OK), -1);
+	return NULL;
+}
+
+static const char *tmpfs(void)
+{
+	return as_user(mount_tmpfs);
+}
+
+static const char *mount_bind(void *data)
+{
+	char *line;
+
+	TRY(own_space());
+	EXPECT(try_mount(path_of("lower"), path_of("a"), NULL, MS_BIND, NULL), 0);
+	EXPECT(access(path_of("a/file"), F_OK), 0);
+	line = mount_line(path_of("a"));
+	CHECK(line && strstr(line, "nosuid") && strstr(line, "nodev"));
+	EXPECT(try_mount(NULL, path_of("a"), NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	EXPECT(open(path_of("a/new"), O_CREAT | O_RDWR, 0644), -1);
+	EXPECT(errno, EROFS);
+	/* Not back to less strict. */
+	try_mount(NULL, path_of("a"), NULL, MS_REMOUNT | MS_BIND, NULL);
+	line = mount_line(path_of("a"));
+	CHECK(line && strstr(line, "nosuid") && strstr(line, "nodev"));
+	return NULL;
+}
+
+static const char *bind(void)
+{
+	return as_user(mount_bind);
+}
+
+/*
+ * Layers for reading. An upper layer needs CAP_DAC_OVERRIDE of whoever mounts, since overlayfs
+ * makes its work directory with mode 0: that is refused as for any user, and nothing is left
+ * mounted.
+ */
+static const char *mount_overlay(void *data)
+{
+	char options[512];
+
+	TRY(own_space());
+	EXPECT(close(open(path_of("b/second"), O_CREAT | O_RDWR, 0644)), 0);
+	snprintf(options, sizeof(options), "lowerdir=%s:%s,userxattr", path_of("lower"),
+		 path_of("b"));
+	EXPECT(try_mount("overlay", path_of("a"), "overlay", 0, options), 0);
+	EXPECT(access(path_of("a/file"), F_OK), 0);
+	EXPECT(access(path_of("a/second"), F_OK), 0);
+	EXPECT(unlink(path_of("a/file")), -1);
+	EXPECT(errno, EROFS);
+	EXPECT(umount2(path_of("a"), MNT_DETACH), 0);
+	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s,userxattr",
+		 path_of("lower"), path_of("upper"), path_of("work"));
+	EXPECT(try_mount("overlay", path_of("a"), "overlay", 0, options), -EACCES);
+	CHECK(!mount_line(path_of("a")));
+	return NULL;
+}
+
+static const char *overlay(void)
+{
+	return as_user(mount_overlay);
+}
+
+static const char *mount_new_api(void *data)
+{
+	int fs, mount_fd;
+	char *line;
+
+	TRY(own_space());
+	fs = syscall(SYS_fsopen, "tmpfs", 1 /* FSOPEN_CLOEXEC */);
+	CHECK(fs >= 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", "1m", 0), 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0), 0);
+	mount_fd = syscall(SYS_fsmount, fs, 0, 0);
+	CHECK(mount_fd >= 0);
+	EXPECT(syscall(SYS_move_mount, mount_fd, "", AT_FDCWD, path_of("a"),
+		       MOVE_MOUNT_F_EMPTY_PATH),
+	       0);
+	close(mount_fd); /* or it is busy */
+	line = mount_line(path_of("a"));
+	CHECK(line && strstr(line, "nosuid") && strstr(line, "nodev"));
+	EXPECT(umount2(path_of("a"), 0), 0);
+	return NULL;
+}
+
+static const char *new_api(void)
+{
+	return as_user(mount_new_api);
+}
+
+static const char *run_fuse(void *data)
+{
+	char command[512];
+
+	TRY(own_space());
+	snprintf(command, sizeof(command),
+		 "set -e; cd %s; mksquashfs lower image.sqfs -quiet >/dev/null; squashfuse "
+		 "image.sqfs a; "
+		 "cmp a/file lower/file; grep -q 'fuse.squashfuse' /proc/self/mountinfo; umount -i "
+		 "a; "
+		 "! test -e a/file",
+		 top);
+	EXPECT(system(command), 0);
+	return NULL;
+}
+
+static const char *fuse(void)
+{
+	return as_user(run_fuse);
+}
+
+/* ---- what must not */
+
+static const char *mount_in_host(void *data)
+{
+	EXPECT(try_mount("x", path_of("a"), "tmpfs", 0, NULL), -EPERM);
+	EXPECT(umount2("/proc", MNT_DETACH), -1);
+	EXPECT(errno, EPERM);
+	return NULL;
+}
+
+static const char *not_in_host(void)
+{
+	return as_user(mount_in_host);
+}
+
+static const char *mount_by_host_fd(void *data)
+{
+	char path[64];
+
+	TRY(own_space());
+	CHECK(fchdir(inherited) == 0);
+	CHECK(try_mount("x", "a", "tmpfs", 0, NULL) < 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/a", inherited);
+	CHECK(try_mount("x", path, "tmpfs", 0, NULL) < 0);
+	snprintf(path, sizeof(path), "/proc/self/cwd/a");
+	CHECK(try_mount("x", path, "tmpfs", 0, NULL) < 0);
+	return NULL;
+}
+
+static const char *not_by_host_fd(void)
+{
+	return as_user(mount_by_host_fd);
+}
+
+static const char *mount_kinds(void *data)
+{
+	static const char *const kinds[] = {"proc",   "sysfs",	 "ext4",     "devtmpfs",
+					    "devpts", "cgroup2", "nfs",	     "fuseblk",
+					    "bpf",    "debugfs", "squashfs", "9p"};
+
+	TRY(own_space());
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		EXPECT(try_mount("none", path_of("a"), kinds[i], 0, NULL), -EPERM);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		CHECK(syscall(SYS_fsopen, kinds[i], 0) < 0);
+	return NULL;
+}
+
+static const char *not_other_kinds(void)
+{
+	return as_user(mount_kinds);
+}
+
+static const char *undo_host(void *data)
+{
+	TRY(own_space());
+	EXPECT(umount2("/proc", MNT_DETACH), -1);
+	EXPECT(umount2("/", MNT_DETACH), -1);
+	EXPECT(try_mount(NULL, "/proc", NULL, MS_REMOUNT | MS_BIND, NULL), -EPERM);
+	EXPECT(try_mount(NULL, "/", NULL, MS_REMOUNT, NULL), -EPERM);
+	CHECK(try_mount("/proc", path_of("a"), NULL, MS_MOVE, NULL) < 0);
+	EXPECT(try_mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL), -EPERM);
+	CHECK(mount_line("/proc") != NULL);
+	/* A bind of what has mounts below it must not show what they cover. */
+	EXPECT(try_mount("/", path_of("a"), NULL, MS_BIND, NULL), 0);
+	CHECK(access(path_of("a/proc/self/status"), F_OK) == 0);
+	CHECK(umount2(path_of("a/proc"), MNT_DETACH) < 0);
+	return NULL;
+}
+
+static const char *not_undone(void)
+{
+	return as_user(undo_host);
+}
+
+static const char *devices(void *data)
+{
+	TRY(own_space());
+	EXPECT(try_mount("x", path_of("a"), "tmpfs", 0, NULL), 0);
+	EXPECT(mknod(path_of("a/null"), S_IFCHR | 0666, makedev(1, 3)), -1);
+	EXPECT(errno, EPERM);
+	EXPECT(try_mount("/dev/null", path_of("lower/file"), NULL, MS_BIND, NULL), 0);
+	EXPECT(open(path_of("lower/file"), O_RDONLY), -1);
+	EXPECT(errno, EACCES);
+	return NULL;
+}
+
+static const char *no_devices(void)
+{
+	return as_user(devices);
+}
+
+static const char *fuse_limits(void *data)
+{
+	char options[128];
+	int fd = open("/dev/fuse", O_RDWR);
+
+	TRY(own_space());
+	CHECK(fd >= 0);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), -EPERM);
+	snprintf(options, sizeof(options),
+		 "fd=%d,rootmode=40000,user_id=%d,group_id=%d,allow_other", fd, USER, USER);
+	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), -EPERM);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%d,group_id=%d,blkdev", fd,
+		 USER, USER);
+	CHECK(try_mount("x", path_of("a"), "fuse", 0, options) < 0);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%d,group_id=%d", fd, USER,
+		 USER);
+	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), 0);
+	EXPECT(umount2(path_of("a"), MNT_DETACH), 0);
+	return NULL;
+}
+
+static const char *fuse_limited(void)
+{
+	return as_user(fuse_limits);
+}
+
+static const char *other_limits(void *data)
+{
+	char options[512];
+
+	TRY(own_space());
+	CHECK(try_mount("x", path_of("a"), "tmpfs", 0, "size=900g") < 0);
+	CHECK(try_mount("x", path_of("a"), "tmpfs", 0, "size=200%") < 0);
+	CHECK(try_mount("x", path_of("a"), "tmpfs", 0, "huge=always") < 0);
+	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s,redirect_dir=on",
+		 path_of("lower"), path_of("upper"), path_of("work"));
+	CHECK(try_mount("overlay", path_of("a"), "overlay", 0, options) < 0);
+	snprintf(options, sizeof(options), "lowerdir=/root,upperdir=%s,workdir=%s,userxattr",
+		 path_of("upper"), path_of("work"));
+	if (try_mount("overlay", path_of("a"), "overlay", 0, options) == 0)
+		CHECK(open(path_of("a/.bashrc"), O_RDONLY) < 0 && errno == EACCES);
+	return NULL;
+}
+
+static const char *others_limited(void)
+{
+	return as_user(other_limits);
+}
+
+static const char *escapes(void *data)
+{
+	struct {
+		struct file_handle handle;
+		char bytes[128];
+	} handle = {.handle.handle_bytes = 128};
+	int mount_id;
+
+	TRY(own_space());
+	/* the host's namespace again */
+	CHECK(open("/proc/1/ns/mnt", O_RDONLY) < 0);
+	CHECK(open("/proc/1/root/etc", O_RDONLY) < 0);
+	if (name_to_handle_at(AT_FDCWD, top, &handle.handle, &mount_id, 0) == 0) {
+		CHECK(open_by_handle_at(inherited, &handle.handle, O_RDONLY) < 0);
+		EXPECT(errno, EPERM);
+	}
+	/* no other privilege came along */
+	CHECK(chroot(top) < 0 && errno == EPERM);
+	CHECK(setuid(0) < 0 && errno == EPERM);
+	CHECK(sethostname("mine", 4) < 0 && errno == EPERM);
+	CHECK(setns(open("/proc/self/ns/mnt", O_RDONLY), CLONE_NEWNS) < 0 && errno == EPERM);
+	CHECK(unshare(CLONE_NEWNS | CLONE_NEWNET) < 0);
+	CHECK(mknod(path_of("node"), S_IFBLK | 0666, makedev(8, 0)) < 0 && errno == EPERM);
+	return NULL;
+}
+
+static const char *no_escape(void)
+{
+	return as_user(escapes);
+}
+
+static const char *setuid_in_mount(void *data)
+{
+	int status;
+
+	TRY(own_space());
+	/* /usr/bin has set-uid programs: not so through a mount of ours, and no_new_privs anyway.
+	 */
+	EXPECT(try_mount("/usr/bin", path_of("a"), NULL, MS_BIND, NULL), 0);
+	status = system(". /dev/null; [ \"$(id -u)\" = 1000 ]");
+	EXPECT(status, 0);
+	CHECK(strstr(mount_line(path_of("a")), "nosuid"));
+	return NULL;
+}
+
+static const char *no_setuid(void)
+{
+	return as_user(setuid_in_mount);
+}
+
+/* Two threads: one changes what a path leads to while the other mounts there. */
+static const char *race_paths(void *data)
+{
+	pid_t child;
+
+	TRY(own_space());
+	CHECK(symlink(path_of("b"), path_of("link")) == 0);
+	child = fork();
+	if (child == 0) {
+		char swap[128];
+
+		snprintf(swap, sizeof(swap), "%s", path_of("swap"));
+		for (;;) {
+			unlink(swap);
+			if (symlink("/proc", swap) || rename(swap, path_of("link")))
+				_exit(0);
+			unlink(swap);
+			if (symlink(path_of("b"), swap) || rename(swap, path_of("link")))
+				_exit(0);
+		}
+	}
+	for (int i = 0; i < 200; i++) {
+		if (try_mount("x", path_of("link"), "tmpfs", 0, "size=64k") == 0)
+			umount2(path_of("link"), MNT_DETACH);
+		umount2(path_of("b"), MNT_DETACH);
+	}
+	kill(child, 9);
+	waitpid(child, NULL, 0);
+	/* Whatever is on /proc now, below it is still what the host had. */
+	while (umount2("/proc", MNT_DETACH) == 0)
+		;
+	CHECK(access("/proc/self/status", F_OK) == 0);
+	return NULL;
+}
+
+static const char *race(void)
+{
+	return as_user(race_paths);
+}
+
+/* A session without the flag has no help. */
+static const char *unhelped(void *data)
+{
+	EXPECT(unshare(CLONE_NEWNS), -1);
+	EXPECT(errno, EPERM);
+	return NULL;
+}
+
+static const char *only_when_asked(void)
+{
+	struct kmview *session;
+
+	EXPECT(system("chmod 666 /dev/kmview"), 0);
+	TRY(become_user());
+	EXPECT(kmview_open(&session, NULL), 0);
+	return inside(session, unhelped, NULL, let_go, NULL);
+}
+
+const struct test mount_tests[] = {
+	{"a user mounts tmpfs, nosuid and nodev", tmpfs},
+	{"a user binds, and makes it read-only", bind},
+	{"a user mounts an overlay of layers for reading", overlay},
+	{"a user mounts by fsopen, fsmount and move_mount", new_api},
+	{"an unmodified FUSE program mounts and unmounts", fuse},
+	{"a session that did not ask has no help", only_when_asked},
+	{"nothing is mounted in the host's namespace", not_in_host},
+	{"not by a descriptor of the host's namespace", not_by_host_fd},
+	{"no other kinds of file systems", not_other_kinds},
+	{"nothing of the host's is unmounted, moved, changed or uncovered", not_undone},
+	{"device nodes are not made nor opened", no_devices},
+	{"FUSE is limited as fusermount3 limits it", fuse_limited},
+	{"tmpfs and overlay are limited", others_limited},
+	{"no way back, no other privilege", no_escape},
+	{"no set-uid through a mount", no_setuid},
+	{"paths that change during a mount gain nothing", race},
+	{},
+};

@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 120
+# Two machines on one VDE switch exchange frames. (libvdeplug loads its modules in a way the sanitizers forbid, so
+# this is the plain program.)
+#
+#	machine a -- eth0 -- vde_switch -- eth0 -- machine b
+. tests/lib/tap.sh
+. tests/umps/guests.sh
+guests_start
+guest network
+mkfifo "$dir/console" && exec 8<>"$dir/console" # the switch ends when its console does
+vde_switch -s "$dir/switch.ctl" <&8 >"$dir/switch.log" 2>&1 &
+switch=$!
+at_exit "kill $switch 2>/dev/null"
+until_true 20 test -S "$dir/switch.ctl/ctl"
+for m in a b; do
+	machine $m network '' "\"eth0\": { \"enabled\": true, \"file\": \"switch.ctl\",
+		\"address\": \"02:aa:bb:cc:dd:0$([ $m = a ] && echo 1 || echo 2)\" }"
+done
+build/bin/umps run "$dir/b.json" </dev/null >"$dir/b.out" 2>&1 &
+b=$!
+at_exit "kill $b 2>/dev/null"
+until_true 20 grep -q 'unknown command' "$dir/b.out"
+build/bin/umps run "$dir/a.json" </dev/null >"$dir/a.out" 2>&1
+is 'a ends' $? 0
+wait $b
+is 'b ends' $? 0
+is 'b got the question' "$(tail -n 4 "$dir/b.out" | head -n 3)" '9.5 length=0000003D
+9.5 sender'"'"'s address ends in=00000001
+9.5 text=0000003F'
+is 'a got the answer' "$(tail -n 4 "$dir/a.out" | head -n 3)" '9.5 length=0000003D
+9.5 sender'"'"'s address ends in=00000002
+9.5 text=00000021'
+is 'registers are as specified' "$(head -n 8 "$dir/a.out")" '9.5 reset: status=00000001
+9.5 READCONF: status=00000001
+9.5 mode and address=000502AA
+9.5 rest of the address=BBCCDD01
+9.5 CONFIGURE: status=00000001
+9.5 too long: status=00000006
+9.5 unaligned: status=00000007
+9.5 unknown command: status=00000002'
+done_testing

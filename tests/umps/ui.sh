@@ -1,0 +1,139 @@
+#!/bin/bash
+# The page of umps ui in Chromium, worked by keyboard and mouse; pictures of it go to build/umps-ui/pictures.
+. tests/lib/tap.sh
+. tests/umps/webdriver.sh
+umps=$PWD/build/san/bin/umps
+pictures=$PWD/build/umps-ui/pictures
+dir=$(mktemp -d)
+at_exit 'rm -rf "$dir"'
+mkdir -p "$pictures"
+. tests/umps/debuggee.sh
+"$umps" ui --no-browser "$dir/machine.json" >"$dir/url" 2>"$dir/errors" &
+server=$!
+at_exit 'kill $server 2>/dev/null'
+until_true 20 test -s "$dir/url"
+url=$(cat "$dir/url")
+
+# ---- who may look
+
+status() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
+like 'the address is on loopback, with a random word' "$url" '^http://127\.0\.0\.1:[0-9]+/[0-9a-f]{32}/$'
+is 'with the word there is a page' "$(status "$url")" 200
+is 'without it there is none' "$(status "${url%/*/}/")" 403
+is 'a wrong word of the right length neither' "$(status "${url%/*/}/00000000000000000000000000000000/")" 403
+is 'a request without it does nothing' "$(status -d '{"do":"quit"}' "${url%/*/}/do")" 403
+is 'a broken request is refused' "$(status -d '{"do":' "${url}do")" 400
+is 'too long a request is refused' "$(head -c 100000 /dev/zero | status --data-binary @- "${url}do")" 400
+like 'a request for nonsense is explained' "$(curl -s -d '{"do":"dance"}' "${url}do")" 'there is no command .*dance'
+like 'a wrong field is explained' "$(curl -s -d '{"do":"register","cpu":9}' "${url}do")" 'cpu.* must be a number from 0 to 1'
+
+# ---- looking
+
+text() { page_says "return document.querySelector('$1')?.innerText ?? 'nothing'"; }
+shows() { page_until "${3:-10}" "document.querySelector('$1')?.innerText.match(/$2/)"; }
+value() { text "[data-register=$1]"; }
+
+browser_start 1600 1040
+browser_open "$url"
+ok 'the page shows where the processor is' shows 'tr.here .address' 1FC00000
+is 'it has stopped at power on' "$(text '#status')" 'Stopped: Power on'
+is 'the program counter is a register' "$(value PC)" 1FC00000
+like 'coprocessor 0 has its bits in words' "$(text '#processor')" 'kernel BEV CU0'
+like 'devices have their status' "$(text '#devices')" 'terminal0\s+receiver ready, transmitter ready'
+like 'the bus is there' "$(text '#devices')" '^64 frames, 20000000 to'
+is 'the TLB has its entries' "$(page_says 'return document.querySelectorAll("#tlb tr").length')" 17
+is 'each processor can be chosen' "$(text '#code .cpus')" 'CPU 0CPU 1'
+
+# ---- moving, by keys
+
+page_keys F10
+ok 'F10 executes one instruction' shows '#status' 'Stopped: Step'
+is 'one tick has passed' "$(text '#clock')" '1 ticks'
+page_keys g c o u n t Enter
+ok 'a function is found by name' shows 'tr.label' count
+page_click 'tr[data-address] td.mnemonic'
+ok 'a click on a line sets a breakpoint' shows '#explore' 'B0\s+200.....\s+count'
+page_keys F9
+ok 'F9 runs to it' shows '#status' 'Stopped: Breakpoint \(B0\), processor 0'
+page_says 'const form = document.querySelectorAll("#explore form")[1];
+	form.elements.address.value = "counter"; form.requestSubmit()' >/dev/null
+ok 'a suspect is set on a variable' shows '#explore' 'S1\s+[0-9A-F]{8}.[0-9A-F]{8}\s+counter'
+page_keys 2
+ok 'key 2 opens the traced regions' shows '#explore' 'No traced regions'
+page_says 'const form = document.querySelector("#explore form");
+	form.elements.address.value = "counter"; form.requestSubmit()' >/dev/null
+ok 'a region is traced' shows '#explore h3' counter
+page_keys c
+ok 'a write to the variable is suspect' shows '#status' 'Suspect \(S1\), processor 0 wrote'
+ok 'the traced region shows it' shows '#explore .words .value' 00000001
+page_picture "$pictures/suspect.png"
+
+page_keys b
+ok 'b goes one tick back' shows '#status' 'One tick back'
+ok 'before the write' shows '#explore .words .value' 00000000
+page_keys C
+ok 'C goes back to the last stop point' shows '#status' 'Breakpoint \(B0\)'
+page_keys c
+ok 'and c forward again' shows '#status' 'Suspect \(S1\)'
+
+# ---- changing
+
+page_click '[data-register=s7]'
+page_keys 1 2 3 4 A B C D Enter
+ok 'a register is changed by typing' page_until 10 \
+	'document.querySelector("[data-register=s7]").innerText === "1234ABCD"'
+page_click '#explore .words .value'
+page_keys 8 Enter
+ok 'a word of memory too' shows '#explore .words .value' 00000008
+page_click '#devices input[type=checkbox]'
+ok 'a device is made to fail' page_until 10 'document.querySelector("#devices tr.failing")'
+page_click '#devices tr.failing input'
+ok 'and to work again' page_until 10 '!document.querySelector("#devices tr.failing")'
+page_keys 1
+page_until 10 'document.querySelector("#explore .points")'
+page_click '#explore .points .remove'
+page_click '#explore .points .remove'
+ok 'stop points are removed' shows '#explore' 'No stop points'
+
+# ---- the terminal
+
+screen() { page_says 'return document.querySelector("[data-device=terminal0] .xterm-rows").textContent.replaceAll("\u00a0", " ")'; }
+on_screen() { screen | grep -q "$1"; }
+page_keys F9
+ok 'the terminal shows what the machine says' until_true 10 on_screen 'factorial=00000078'
+ok 'the machine asks' until_true 10 on_screen 'name?'
+page_keys t a n x Backspace n a
+ok 'typing shows at once' until_true 10 on_screen 'name? anna'
+page_picture "$pictures/terminal.png"
+page_keys Enter
+ok 'a line typed comes to the machine' until_true 10 on_screen 'hello, anna'
+ok 'the end is shown' shows '#status' 'System halted'
+is 'the log of the terminal has it too' "$(grep -c 'hello, anna' "$dir/term0.umps")" 1
+
+# ---- again, at another speed
+
+page_keys Escape F6
+ok 'F6 starts again' shows '#status' 'Power on'
+page_keys - -
+ok 'minus makes it slower' page_until 10 'document.getElementById("speed").value === "2"'
+page_keys c
+ok 'it runs slowly' shows '#status' Running
+page_keys F12
+ok 'F12 stops it' shows '#status' 'Stopped: User'
+ticks=$(text '#clock' | tr -dc 0-9)
+ok 'after few ticks' test "$ticks" -lt 200000
+page_keys + + 3
+ok 'symbols are listed' shows '#explore' 'factorial'
+page_keys 4
+ok 'memory is shown' shows '#explore .words th' 20000000
+page_picture "$pictures/memory.png"
+page_keys '?'
+ok 'the question mark lists the keys' page_until 10 'document.getElementById("keys").open'
+page_picture "$pictures/keys.png"
+page_keys Escape
+is 'nothing went wrong in the browser' "$(page_says 'return document.getElementById("message").hidden')" true
+is 'the server has nothing to complain of' "$(cat "$dir/errors")" ''
+kill -TERM $server
+wait $server
+is 'it ends cleanly' $? 0
+done_testing

@@ -1,0 +1,38 @@
+# The user plane, Debian's vde_switch, and two sockets joined without a switch (the ceiling for
+# clients of this kind). shellcheck shell=bash
+planes+=' user'
+peers[user]='vde_switch direct'
+
+VERSION_of() {
+	case $1 in
+	vde_switch) echo "vde_switch $(dpkg-query -f '${Version}' -W vde-switch)" ;;
+	direct) echo "direct $(uname -r)" ;;
+	bridge-*) echo "bridge $(uname -r)" ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# Start a switch program on $dir/sw with `idle` silent clients.
+start_switch() { # PROGRAM
+	"$1" -n 200 -s "$dir/sw" -M "$dir/mgmt" -p "$dir/pid" -d || return
+	A=$dir/sw B=$dir/sw
+	[ "$idle" -gt 0 ] || return 0
+	coproc idlers { "$traffic" idle "$dir/sw" "$dir/sw" "$idle"; }
+	read -r -t 20 <&"${idlers[0]}"
+}
+stop_switch() {
+	if [ "$idle" -gt 0 ]; then
+		eval "exec ${idlers[1]}>&-"
+		wait "$idlers_PID"
+	fi
+	kill "$(cat "$dir/pid")"
+	until_true 10 test ! -e "$dir/pid"
+	rm -rf "$dir/sw"
+}
+
+user_up() { start_switch build/bin/vde_switch; }
+user_down() { stop_switch; }
+vde_switch_up() { start_switch /usr/bin/vde_switch; }
+vde_switch_down() { stop_switch; }
+direct_up() { A=direct B=direct; }
+direct_down() { :; }

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# uMPS: the machine as a library, the programs on it. A folder beside this file adds itself with a part.mk; what it
+# adds to UMPS_SOURCES is linked into the program umps, and to UMPS_PROGRAM_LIBS its libraries.
+UMPS_SOURCES := $(wildcard umps/run/*.c) umps/tools/disassemble.c
+UMPS_PROGRAM_LIBS :=
+
+# The ROMs that are built in: those of our development kit.
+UMPS_ROMS := $(if $(wildcard umps/sdk/part.mk),$(BUILD)/umps-sdk,/usr)/share/umps3
+
+include $(sort $(wildcard umps/*/part.mk))
+
+UMPS_MACHINE := $(wildcard umps/machine/*.c umps/translator/*.c)
+UMPS_LIBS := $(BUILD)/lib/libumps.a $(UMPS_PROGRAM_LIBS) -ljansson -lvdeplug
+
+UMPS_ROM_OBJECTS := $(BUILD)/obj/umps/machine/builtin_rom.o $(BUILD)/san/umps/machine/builtin_rom.o
+$(UMPS_ROM_OBJECTS): umps/machine/builtin_rom.S $(UMPS_ROMS)/exec.rom.umps $(UMPS_ROMS)/coreboot.rom.umps
+	@mkdir -p $(@D)
+	$(CC) -c -DEXEC_ROM='"$(UMPS_ROMS)/exec.rom.umps"' -DCOREBOOT_ROM='"$(UMPS_ROMS)/coreboot.rom.umps"' -o $@ $<
+
+$(eval $(call archive,lib/libumps.a,$(UMPS_MACHINE) umps/machine/builtin_rom.c))
+LIBRARIES += $(BUILD)/lib/libumps.a
+$(eval $(call program,bin/umps,$(sort $(UMPS_SOURCES)),$(UMPS_LIBS)))
+PROGRAMS += $(BUILD)/bin/umps
+
+INSTALL_BIN += $(BUILD)/bin/umps
+INSTALL_LIB += $(BUILD)/lib/libumps.a
+INSTALL_DATA += umps/machine/umps.h:include/umps/machine
+INSTALL_MAN += umps/run/umps.1 umps/run/umps-run.1
+INSTALL_COMPLETION += umps/run/completion/umps
+
+# Tests
+UMPS_TEST_LIBS := $(BUILD)/lib/libumps.a -ljansson -lvdeplug
+UMPS_TEST_PROGRAMS := fuzz_engines fuzz_files time_travel
+$(foreach p,$(UMPS_TEST_PROGRAMS),$(eval $(call program,tests/umps/$(p),tests/umps/$(p).c,$(UMPS_TEST_LIBS))))
+TESTS += $(BUILD)/tests/umps/fuzz_engines \
+	 $(addprefix tests/umps/,probes.sh run.sh faults.sh network.sh time_travel.sh fuzz_files.sh)
+LONG_TESTS += tests/umps/fuzz_long.sh
+TEST_NEEDS += $(UMPS_TEST_PROGRAMS:%=$(BUILD)/san/tests/umps/%) $(BUILD)/tests/umps/fuzz_engines $(BUILD)/san/bin/umps
+BENCHES += umps

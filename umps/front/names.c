@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Devices as in machine files, exceptions as in section 6 of the specification.
+ */
+#include <string.h>
+
+#include "umps/front/names.h"
+
+static const char *const classes[UMPS_N_LINES] = {"disk", "flash", "eth", "printer", "terminal"};
+
+const char *device_class_name(int line)
+{
+	return classes[line - UMPS_FIRST_LINE];
+}
+
+bool device_from_name(const char *name, enum umps_line *line, int *number)
+{
+	for (int i = 0; i < UMPS_N_LINES; i++) {
+		size_t length = strlen(classes[i]);
+
+		if (strncmp(name, classes[i], length) || name[length] < '0' || name[length] > '7' ||
+		    name[length + 1])
+			continue;
+		*line = (enum umps_line)(UMPS_FIRST_LINE + i);
+		*number = name[length] - '0';
+		return true;
+	}
+	return false;
+}
+
+const char *exception_name(uint32_t code)
+{
+	static const char *const names[] = {"Int", "Mod", "TLBL", "TLBS", "AdEL", "AdES", "DBE",
+					    "IBE", "Sys", "Bp",	  "RI",	  "CpU",  "Ov"};
+
+	code &= ~UMPS_REFILL;
+	return code < sizeof(names) / sizeof(names[0]) ? names[code] : "unknown";
+}

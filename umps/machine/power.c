@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Power on and off: a configuration becomes a machine.
+ */
+#include <stdlib.h>
+
+#include "umps/machine/machine.h"
+
+static char *copy(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+static struct umps_config *config_copy(const struct umps_config *from)
+{
+	struct umps_config *c = umps_config_new();
+
+	free(c->directory);
+	free(c->core_file);
+	*c = *from;
+	c->directory = copy(from->directory);
+	c->core_file = copy(from->core_file);
+	c->bootstrap_rom = copy(from->bootstrap_rom);
+	c->execution_rom = copy(from->execution_rom);
+	c->symbol_file = copy(from->symbol_file);
+	for (int line = 0; line < UMPS_N_LINES; line++)
+		for (int i = 0; i < UMPS_N_DEVICES; i++)
+			c->devices[line][i].file = copy(from->devices[line][i].file);
+	return c;
+}
+
+static int open_devices(struct umps *m, struct umps_error *error)
+{
+	for (int line = 0; line < UMPS_N_LINES; line++)
+		for (int i = 0; i < UMPS_N_DEVICES; i++)
+			if (device_open(m, &m->devices[line][i], &m->config->devices[line][i],
+					error) < 0)
+				return -1;
+	return 0;
+}
+
+static int load_files(struct umps *m, struct umps_error *error)
+{
+	char *path;
+	int result;
+
+	if (rom_load(m->config, &m->exec_rom, &m->boot_rom, error) < 0)
+		return -1;
+	if (m->config->load_core) {
+		path = umps_config_path(m->config, m->config->core_file);
+		result = image_load_core(m, path, error);
+		free(path);
+		if (result < 0)
+			return -1;
+	}
+	m->symbols.asid = m->config->symbol_asid;
+	if (!m->config->symbol_file)
+		return 0;
+	path = umps_config_path(m->config, m->config->symbol_file);
+	result = symbols_load(&m->symbols, path, m->config->symbol_asid, error);
+	free(path);
+	return result;
+}
+
+/* Zeroed whole pages: engines rely on guest and host offsets within a page being equal. */
+uint8_t *pages_alloc(size_t bytes)
+{
+	size_t size = (bytes + UMPS_PAGE - 1) / UMPS_PAGE * UMPS_PAGE;
+	uint8_t *pages = aligned_alloc(UMPS_PAGE, size ? size : UMPS_PAGE);
+
+	if (pages)
+		memset(pages, 0, size);
+	return pages;
+}
+
+static int make_memory(struct umps *m, struct umps_error *error)
+{
+	m->ram_size = (uint32_t)m->config->ram_frames * UMPS_PAGE;
+	m->ram = pages_alloc(m->ram_size);
+	m->bios_data = pages_alloc(UMPS_PAGE);
+	m->code_pages = calloc(1, m->ram_size / UMPS_PAGE + 1);
+	m->cpus = calloc((size_t)m->config->processors, sizeof(*m->cpus));
+	if (!m->ram || !m->bios_data || !m->code_pages || !m->cpus)
+		return fail(error, "out of memory for a machine with %d RAM frames",
+			    m->config->ram_frames);
+	return 0;
+}
+
+static void make_processors(struct umps *m)
+{
+	m->n_cpus = m->config->processors;
+	for (int i = 0; i < m->n_cpus; i++) {
+		struct cpu *cpu = &m->cpus[i];
+
+		cpu->machine = m;
+		cpu->number = (uint8_t)i;
+		cpu->tpr = 15;
+		cpu_reset(m, cpu, BOOT_ROM_BASE, 0);
+		if (i > 0)
+			cpu_halt(m, cpu);
+	}
+}
+
+struct umps *umps_create(const struct umps_config *config, const struct umps_host *host,
+			 struct umps_error *error)
+{
+	struct umps *m = calloc(1, sizeof(*m));
+
+	if (!m) {
+		fail(error, "out of memory");
+		return NULL;
+	}
+	m->config = config_copy(config);
+	for (int line = 0; line < UMPS_N_LINES; line++)
+		for (int i = 0; i < UMPS_N_DEVICES; i++)
+			m->devices[line][i] =
+				(struct device){.line = (uint8_t)(UMPS_FIRST_LINE + line),
+						.number = (uint8_t)i,
+						.fd = -1,
+						.routed_to = -1};
+	if (host)
+		m->host = *host;
+	m->tlb_size = (uint32_t)config->tlb_size;
+	m->clock_rate = (uint32_t)config->clock_rate;
+	m->interval_timer = 0xFFFFFFFF;
+	m->interval_routed = -1;
+	m->boot_pc = BOOT_ROM_BASE;
+	if (make_memory(m, error) < 0)
+		goto fail;
+	m->tlb_floor = config->tlb_floor ? config->tlb_floor : UMPS_RAM_BASE + m->ram_size;
+	/* Files that are only read come first: nothing is truncated if one of them is bad. */
+	if (load_files(m, error) < 0 || open_devices(m, error) < 0)
+		goto fail;
+	make_processors(m);
+	timers_changed(m);
+	return m;
+fail:
+	umps_destroy(m);
+	return NULL;
+}
+
+void umps_destroy(struct umps *m)
+{
+	if (!m)
+		return;
+	record_free(m);
+	translator_free(m->translator);
+	for (int line = 0; line < UMPS_N_LINES; line++)
+		for (int i = 0; i < UMPS_N_DEVICES; i++)
+			device_close(m, &m->devices[line][i]);
+	symbols_free(&m->symbols);
+	umps_config_free(m->config);
+	free(m->observer);
+	free(m->points);
+	free(m->events);
+	free(m->exec_rom.bytes);
+	free(m->boot_rom.bytes);
+	free(m->ram);
+	free(m->bios_data);
+	free(m->code_pages);
+	free(m->cpus);
+	free(m);
+}
+
+const struct umps_config *umps_get_config(const struct umps *m)
+{
+	return m->config;
+}

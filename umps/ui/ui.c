@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * umps ui: a machine, shown and ruled by a page in a browser.
+ */
+#include <argp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "umps/front/open.h"
+#include "umps/run/command.h"
+#include "umps/ui/session.h"
+
+struct options {
+	const char *path;
+	int port;
+	bool no_record, no_browser, run;
+};
+
+enum { OPTION_NO_RECORD = 256 };
+
+static const struct argp_option option_list[] = {
+	{"port", 'p', "PORT", 0, "listen on this TCP port of 127.0.0.1 (default: any free one)", 0},
+	{"no-browser", 'n', NULL, 0, "only print the address of the page", 0},
+	{"run", 'r', NULL, 0, "start running at once", 0},
+	{"no-record", OPTION_NO_RECORD, NULL, 0,
+	 "do not record: faster, but time cannot be reversed", 0},
+	{0}};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct options *o = state->input;
+	char *end;
+
+	switch (key) {
+	case 'p':
+		o->port = (int)strtol(argument, &end, 10);
+		if (!*argument || *end || o->port < 0 || o->port > 65535)
+			argp_error(state, "port \"%s\" is not a number of 0 to 65535", argument);
+		break;
+	case 'n':
+		o->no_browser = true;
+		break;
+	case 'r':
+		o->run = true;
+		break;
+	case OPTION_NO_RECORD:
+		o->no_record = true;
+		break;
+	case ARGP_KEY_ARG:
+		if (o->path)
+			argp_error(state,
+				   "one machine file or kernel is enough, \"%s\" is too much",
+				   argument);
+		o->path = argument;
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "name a machine file (.json) or a kernel");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	.options = option_list,
+	.parser = parse_option,
+	.args_doc = "MACHINE.json | KERNEL",
+	.doc = "Shows the machine in a page and opens it in the browser.",
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	interrupted = 1;
+}
+
+/* The desktop's browser, if there is a desktop; whoever has none reads the address. */
+static void open_browser(const char *url)
+{
+	pid_t child;
+
+	if (!getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY"))
+		return;
+	child = fork();
+	if (child == 0) {
+		if (fork() == 0) /* twice, so that nobody has to wait for the browser */
+			execlp("xdg-open", "xdg-open", url, (char *)NULL);
+		_exit(0);
+	}
+	if (child > 0)
+		waitpid(child, NULL, 0);
+}
+
+static void loop(struct session *s, struct http *http)
+{
+	int ms = 0;
+
+	while (!interrupted && !s->quit) {
+		http_serve(http, ms);
+		ms = session_advance(s);
+	}
+}
+
+static int serve(struct session *s, const struct options *o)
+{
+	struct umps_error error;
+	struct http *http = http_start(s, o->port, &error);
+
+	if (!http) {
+		fprintf(stderr, "umps ui: %s\n", error.text);
+		return 1;
+	}
+	printf("%s\n", http_url(http));
+	fflush(stdout);
+	if (!o->no_browser)
+		open_browser(http_url(http));
+	if (o->run)
+		session_continue(s);
+	loop(s, http);
+	http_stop(http);
+	return 0;
+}
+
+static int ui_main(int argc, char **argv)
+{
+	const struct sigaction action = {.sa_handler = on_signal};
+	struct options o = {0};
+	struct session s = {.speed = N_SPEEDS - 1};
+	struct umps_error error;
+	int status = 1;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	s.path = o.path;
+	s.record = !o.no_record;
+	s.config = config_from_path(o.path, &error);
+	if (!s.config || session_power_on(&s, &error) < 0)
+		fprintf(stderr, "umps ui: %s\n", error.text);
+	else
+		status = serve(&s, &o);
+	session_power_off(&s);
+	umps_config_free(s.config);
+	free(s.points);
+	for (int i = 0; i < N_OUTPUTS; i++)
+		free(s.outputs[i].bytes);
+	return status;
+}
+
+UMPS_COMMAND(ui, "show a machine in a page", ui_main);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The registry of commands, and how one line is carried out: find the command whose path is the
+ * longest beginning of the line, run it, print what it lists and the status.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "user/vde/switch/console/parts.h"
+
+#define LOADS_NESTED 8
+#define LINE_MAX_    4096
+
+struct console *console_new(struct vswitch *sw)
+{
+	struct console *console = calloc(1, sizeof(*console));
+
+	if (!console)
+		return NULL;
+	console->sw = sw;
+	console->listener = -1;
+	console_add(console, basic_commands);
+	console_add(console, event_commands);
+	return console;
+}
+
+void console_free(struct console *console)
+{
+	if (console)
+		free(console->path);
+	free(console);
+}
+
+void console_add(struct console *console, const struct command *table)
+{
+	if (console->table_count < TABLES_MAX)
+		console->tables[console->table_count++] = table;
+}
+
+static const struct command *find(const struct console *console, const char *line)
+{
+	const struct command *found = NULL;
+	size_t longest = 0;
+
+	for (unsigned int t = 0; t < console->table_count; t++)
+		for (const struct command *c = console->tables[t]; c->path; c++) {
+			size_t len = strlen(c->path);
+
+			if (len > longest && (c->run || c->list) &&
+			    strncmp(line, c->path, len) == 0) {
+				found = c;
+				longest = len;
+			}
+		}
+	return found;
+}
+
+static char *trimmed(char *text)
+{
+	char *end;
+
+	text += strspn(text, " \t\r\n");
+	end = text + strlen(text);
+	while (end > text && isspace((unsigned char)end[-1]))
+		end--;
+	*end = '\0';
+	return text;
+}
+
+static bool take_word(char **line, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (strncmp(*line, word, len) != 0 || !isspace((unsigned char)(*line)[len]))
+		return false;
+	*line += len + strspn(*line + len, " \t");
+	return true;
+}
+
+static void print_listing(FILE *out, const struct command *command, const json_t *listing,
+			  bool as_json)
+{
+	fprintf(out, "0000 DATA END WITH '.'\n");
+	if (as_json) {
+		json_dumpf(listing, out, JSON_COMPACT | JSON_ENCODE_ANY);
+		fprintf(out, "\n");
+	} else {
+		command->print(out, listing);
+	}
+	fprintf(out, ".\n");
+}
+
+int console_execute(struct console *console, struct session *session, const char *text, FILE *out)
+{
+	char buffer[LINE_MAX_], *line;
+	const struct command *command;
+	struct call call = {.sw = console->sw, .session = session, .out = out};
+	bool as_json;
+	int error;
+
+	if (snprintf(buffer, sizeof(buffer), "%s", text) >= (int)sizeof(buffer)) {
+		error = E2BIG;
+		goto status;
+	}
+	line = trimmed(buffer);
+	if (!*line || *line == '#')
+		return 0;
+	as_json = take_word(&line, "json");
+	command = find(console, line);
+	error = ENOSYS;
+	if (command) {
+		call.argument = trimmed(line + strlen(command->path));
+		if (command->list) {
+			json_t *listing = NULL;
+
+			error = command->list(&call, &listing);
+			print_listing(out, command, listing, as_json);
+			json_decref(listing);
+		} else if (as_json) {
+			error = EINVAL; /* it lists nothing */
+		} else {
+			error = command->run(&call);
+		}
+	}
+status:
+	fprintf(out, "1%03d %s\n", error, strerror(error));
+	return error;
+}
+
+int console_run(struct console *console, const char *text, json_t **listing)
+{
+	char buffer[LINE_MAX_], *line;
+	const struct command *command;
+	struct call call = {.sw = console->sw};
+
+	*listing = NULL;
+	if (snprintf(buffer, sizeof(buffer), "%s", text) >= (int)sizeof(buffer))
+		return E2BIG;
+	line = trimmed(buffer);
+	command = find(console, line);
+	if (!command)
+		return ENOSYS;
+	call.argument = trimmed(line + strlen(command->path));
+	return command->list ? command->list(&call, listing) : command->run(&call);
+}
+
+int console_load(struct console *console, struct session *session, const char *path, FILE *out)
+{
+	char line[LINE_MAX_];
+	FILE *file;
+
+	if (console->load_depth == LOADS_NESTED)
+		return ELOOP;
+	file = fopen(path, "re");
+	if (!file)
+		return errno;
+	console->load_depth++;
+	while (fgets(line, sizeof(line), file)) {
+		fprintf(out, "vde[%s]: %s\n", path, trimmed(line));
+		console_execute(console, session, line, out);
+	}
+	console->load_depth--;
+	fclose(file);
+	return 0;
+}
+
+void console_log_failures(char *output)
+{
+	char *next, *command = "";
+
+	for (char *line = output; line && *line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (strncmp(line, "vde[", 4) == 0)
+			command = line;
+		else if (*line == '1' && strncmp(line, "1000 ", 5) != 0)
+			syslog(LOG_WARNING, "%s: %s", command, line + 5);
+	}
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Console commands of the spanning tree, under their classic name fstp. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "user/vde/switch/console/argument.h"
+#include "user/vde/switch/console/console.h"
+#include "user/vde/switch/ports/ports.h"
+#include "user/vde/switch/rstp/parts.h"
+
+static int list_info(struct call *call, json_t **listing)
+{
+	char text[MAC_TEXT_SIZE];
+
+	*listing = json_pack("{s:s, s:i, s:b}", "mac", mac_text(call->sw->mac, text), "priority",
+			     (int)call->sw->rstp->priority, "on", (int)call->sw->spanning_tree);
+	return 0;
+}
+
+static void print_info(FILE *out, const json_t *listing)
+{
+	long long priority = json_integer_value(json_object_get(listing, "priority"));
+
+	fprintf(out, "MAC %s Priority %lld (0x%llx)\nFSTP=%s\n",
+		json_string_value(json_object_get(listing, "mac")), priority, priority,
+		json_is_true(json_object_get(listing, "on")) ? "true" : "false");
+}
+
+static int run_setfstp(struct call *call)
+{
+	bool on;
+
+	if (argument_switch(call->argument, &on))
+		return EINVAL;
+	rstp_enable(call->sw, on);
+	return 0;
+}
+
+int rstp_set_priority(struct vswitch *sw, unsigned int priority)
+{
+	if (priority > 0xffff)
+		return -EINVAL;
+	sw->rstp->priority = priority;
+	rstp_restart(sw);
+	return 0;
+}
+
+static int run_setpriority(struct call *call)
+{
+	unsigned int priority;
+
+	return argument_numbers(call->argument, 1, 1, &priority) != 1
+		       ? EINVAL
+		       : -rstp_set_priority(call->sw, priority);
+}
+
+/* "VLAN PORT N" */
+static int tree_port_number(struct call *call, struct rstp_tree **tree, unsigned int *port,
+			    unsigned int *number)
+{
+	unsigned int numbers[3];
+
+	if (argument_numbers(call->argument, 3, 3, numbers) != 3 || numbers[0] >= VLAN_COUNT)
+		return EINVAL;
+	*tree = rstp_tree(call->sw, numbers[0]);
+	if (!*tree || numbers[1] > call->sw->numports ||
+	    !port_set_has(&(*tree)->vlan->members, numbers[1]))
+		return ENXIO;
+	*port = numbers[1];
+	*number = numbers[2];
+	return 0;
+}
+
+void rstp_set_edge(struct rstp_tree *tree, unsigned int port, bool edge)
+{
+	struct tree_port *member = tree_port(&tree->tree, port);
+
+	port_set_put(&tree->edge, port, edge);
+	if (member)
+		tree_set_edge(member, edge);
+}
+
+void rstp_set_bonus(struct rstp_tree *tree, unsigned int port, uint32_t bonus)
+{
+	struct tree_port *member = tree_port(&tree->tree, port);
+
+	tree->bonus[port] = bonus;
+	if (member)
+		tree_set_cost(member, PATH_COST - bonus);
+}
+
+void rstp_forget_settings(struct rstp_tree *tree)
+{
+	for (unsigned int i = 0; i <= PORT_MAX; i++) {
+		if (port_set_has(&tree->edge, i))
+			rstp_set_edge(tree, i, false);
+		if (tree->bonus[i])
+			rstp_set_bonus(tree, i, 0);
+	}
+}
+
+static int run_setedge(struct call *call)
+{
+	struct rstp_tree *tree;
+	unsigned int port, edge;
+	int error = tree_port_number(call, &tree, &port, &edge);
+
+	if (!error && edge > 1)
+		error = EINVAL;
+	if (!error)
+		rstp_set_edge(tree, port, edge);
+	return error;
+}
+
+static int run_bonus(struct call *call)
+{
+	struct rstp_tree *tree;
+	unsigned int port, bonus;
+	int error = tree_port_number(call, &tree, &port, &bonus);
+
+	if (!error && bonus >= PATH_COST)
+		error = EINVAL;
+	if (!error)
+		rstp_set_bonus(tree, port, bonus);
+	return error;
+}
+
+static json_t *bridge_json(uint64_t bridge)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x:%02x:%02x",
+		 (unsigned int)(bridge >> 56), (unsigned int)(bridge >> 48 & 255),
+		 (unsigned int)(bridge >> 40 & 255), (unsigned int)(bridge >> 32 & 255),
+		 (unsigned int)(bridge >> 24 & 255), (unsigned int)(bridge >> 16 & 255),
+		 (unsigned int)(bridge >> 8 & 255), (unsigned int)(bridge & 255));
+	return json_string(text);
+}
+
+static json_t *tree_json(struct vswitch *sw, struct rstp_tree *tree)
+{
+	const struct tree_port *root = tree->tree.root_port;
+	json_t *ports = json_array();
+
+	for (const struct tree_port *p = tree->tree.ports; p; p = p->next)
+		if (p->enabled)
+			json_array_append_new(
+				ports,
+				json_pack("{s:i, s:b, s:I, s:s, s:s, s:o}", "port", (int)p->number,
+					  "tagged",
+					  (int)port_set_has(&tree->vlan->tagged, p->number), "cost",
+					  (json_int_t)p->path_cost, "role", rstp_role_name(p),
+					  "status",
+					  p->forwarding ? "Forwarding"
+					  : p->learning ? "Learning"
+							: "Discarding",
+					  "designated", bridge_json(p->port_priority.bridge)));
+	return json_pack("{s:i, s:b, s:b, s:o, s:o, s:i, s:I, s:i, s:i, s:I, s:I, s:o}", "vlan",
+			 (int)tree->vlan->id, "is_root", root == NULL, "on", (int)sw->spanning_tree,
+			 "root", bridge_json(tree->tree.root_priority.root), "designated",
+			 bridge_json(root ? root->port_priority.bridge : ~0ull), "root_port",
+			 root ? (int)root->number : 0, "cost",
+			 (json_int_t)tree->tree.root_priority.cost, "age",
+			 (int)tree->tree.root_times.message_age, "bonus_port",
+			 root ? (int)root->number : 0, "bonus_cost",
+			 (json_int_t)(root ? tree->bonus[root->number] : 0), "topology_changes",
+			 (json_int_t)tree->tree.topology_changes, "ports", ports);
+}
+
+static int list_trees(struct call *call, json_t **listing)
+{
+	struct vswitch *sw = call->sw;
+	unsigned int vlan;
+	bool one = *call->argument;
+
+	*listing = json_array();
+	if (one && argument_number(call->argument, 0, VLAN_COUNT - 1, &vlan))
+		return EINVAL;
+	if (one && !rstp_tree(sw, vlan))
+		return ENXIO;
+	for (unsigned int id = 0; id < VLAN_COUNT; id++)
+		if (rstp_tree(sw, id) && (!one || id == vlan))
+			json_array_append_new(*listing, tree_json(sw, rstp_tree(sw, id)));
+	return 0;
+}
+
+static void print_trees(FILE *out, const json_t *listing)
+{
+	const json_t *tree, *port;
+	size_t i, p;
+
+#define number(of, key) json_integer_value(json_object_get(of, key))
+#define text(of, key)	json_string_value(json_object_get(of, key))
+	json_array_foreach (listing, i, tree) {
+		fprintf(out, "FST DATA VLAN %04lld %s%s\n", number(tree, "vlan"),
+			json_is_true(json_object_get(tree, "is_root")) ? "ROOTSWITCH " : "",
+			json_is_true(json_object_get(tree, "on")) ? "" : "FSTP IS DISABLED");
+		fprintf(out, " ++ root %s\n ++ designated %s\n", text(tree, "root"),
+			text(tree, "designated"));
+		fprintf(out,
+			" ++ rootport %04lld cost %lld age %lld bonusport %04lld bonuscost %lld\n",
+			number(tree, "root_port"), number(tree, "cost"), number(tree, "age"),
+			number(tree, "bonus_port"), number(tree, "bonus_cost"));
+		json_array_foreach (json_object_get(tree, "ports"), p, port)
+			fprintf(out, " -- Port %04lld tagged=%d portcost=%lld role=%s\n",
+				number(port, "port"), json_is_true(json_object_get(port, "tagged")),
+				number(port, "cost"), text(port, "role"));
+	}
+#undef number
+#undef text
+}
+
+static const struct command commands[] = {
+	{.path = "fstp", .help = "spanning tree (RSTP, IEEE 802.1D-2004)"},
+	{.path = "fstp/showinfo",
+	 .help = "bridge address, priority, on or off",
+	 .list = list_info,
+	 .print = print_info},
+	{.path = "fstp/setfstp", .syntax = "0/1", .help = "1: on, 0: off", .run = run_setfstp},
+	{.path = "fstp/setpriority",
+	 .syntax = "N",
+	 .help = "priority of this bridge, 0 to 65535",
+	 .run = run_setpriority},
+	{.path = "fstp/setedge",
+	 .syntax = "VLAN PORT 0/1",
+	 .help = "1: no bridge is behind the port, it forwards at once",
+	 .run = run_setedge},
+	{.path = "fstp/bonus",
+	 .syntax = "VLAN PORT N",
+	 .help = "lower the port's cost by N",
+	 .run = run_bonus},
+	{.path = "fstp/print",
+	 .syntax = "[VLAN]",
+	 .help = "trees and the roles of ports",
+	 .list = list_trees,
+	 .print = print_trees},
+	{0},
+};
+
+void rstp_commands(struct console *console)
+{
+	console_add(console, commands);
+}
