@@ -12,7 +12,7 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/apt.sh"
 
 make_image() {
-	local packages new=$CACHE/userland.new start=$SECONDS
+	local packages new=$CACHE/guest.new start=$SECONDS
 	if [ -e "$image" ] && { fresh "$image" 720 || ! apt_refresh; }; then return; fi
 	if [ "$(id -u)" -ne 0 ]; then
 		echo "The userland of guests is a Debian root, which only root can make; run this as root once" >&2
@@ -31,11 +31,11 @@ make_image() {
 	truncate -s $(($(du -sxk "$new" | cut -f1) * 5 / 4 + 65536))K "$image.new"
 	mke2fs -q -t ext4 -O ^has_journal -m 0 -d "$new" "$image.new"
 	rm -rf --one-file-system "$new"
-	find "$CACHE" -maxdepth 1 -name 'userland-*.ext4' -mtime +7 -delete
+	find "$CACHE" -maxdepth 1 -name 'guest-*.ext4' -mtime +7 -delete
 	mv "$image.new" "$image"
 	say "the userland is ready, $((SECONDS - start)) s, $(du -sh "$image" | cut -f1)"
 }
 
-image=$CACHE/userland-$(cat "$here/packages" "$here/userland.sh" | sha256sum | head -c 16).ext4
-locked userland make_image
+image=$CACHE/guest-$(cat "$here/packages" "$here/userland.sh" | sha256sum | head -c 16).ext4
+locked guest make_image
 echo "$image"
