@@ -184,16 +184,6 @@ static int kmview_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* The manager's process ends: so does the session, even if a process of it has inherited the descriptor. */
-static int kmview_flush(struct file *file, fl_owner_t id)
-{
-	struct kmview_session *session = file->private_data;
-
-	if (current->flags & PF_EXITING && task_tgid(current) == session->manager)
-		kmview_session_die(session);
-	return 0;
-}
-
 static int kmview_release(struct inode *inode, struct file *file)
 {
 	struct kmview_session *session = file->private_data;
@@ -224,7 +214,6 @@ static __poll_t kmview_poll(struct file *file, poll_table *wait)
 static const struct file_operations kmview_fops = {
 	.owner = THIS_MODULE,
 	.open = kmview_open,
-	.flush = kmview_flush,
 	.release = kmview_release,
 	.unlocked_ioctl = kmview_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

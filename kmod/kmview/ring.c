@@ -283,16 +283,19 @@ static u32 try_get_slot(struct kmview_channel *channel)
 static int get_slot(struct kmview_session *session, u32 *index)
 {
 	struct kmview_channel *channel = &session->channel;
-	long left;
 
-	while ((*index = try_get_slot(channel)) == NO_SLOT) {
-		if (!kmview_session_lives(session))
-			return -EIO;
-		left = wait_event_killable_timeout(channel->room, READ_ONCE(channel->free) != NO_SLOT, HZ / 20);
+	for (;;) {
+		/* The condition is getting one: a ring that is full by a wild tail has free slots, too. */
+		long left = wait_event_killable_timeout(channel->room, (*index = try_get_slot(channel)) != NO_SLOT,
+							HZ / 20);
+
+		if (*index != NO_SLOT)
+			return 0;
 		if (left < 0)
 			return -EINTR;
+		if (!kmview_session_lives(session))
+			return -EIO;
 	}
-	return 0;
 }
 
 /* Give a slot back: to the free ones, or, if the manager may still write to it, to the zombies. */

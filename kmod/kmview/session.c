@@ -158,12 +158,21 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 	return 0;
 }
 
+void kmview_sessions_leave(const struct pid *process)
+{
+	struct kmview_session *session;
+
+	spin_lock(&all_lock);
+	list_for_each_entry(session, &all, node)
+		if (session->manager == process)
+			kmview_session_die(session);
+	spin_unlock(&all_lock);
+}
+
 /* The manager is gone: nobody answers any more, and no task of the session shall go on without it. */
 void kmview_session_die(struct kmview_session *session)
 {
-	mutex_lock(&session->setup);
 	WRITE_ONCE(session->alive, false);
-	mutex_unlock(&session->setup);
 	/* A fork that did not see this put its child on the list before; one that did kills the child itself. */
 	kmview_tasks_kill(session, SIGKILL);
 	kmview_channel_close(session);

@@ -85,6 +85,8 @@ void kmview_sessions_exit(void);
 struct kmview_session *kmview_session_open(void);
 int kmview_session_init(struct kmview_session *session, struct kmview_init *init);
 void kmview_session_die(struct kmview_session *session);
+/* A process ends: so do the sessions that it manages, even if a process of theirs has inherited the descriptor. */
+void kmview_sessions_leave(const struct pid *process);
 void kmview_session_get(struct kmview_session *session);
 void kmview_session_put(struct kmview_session *session);
 

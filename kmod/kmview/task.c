@@ -156,6 +156,8 @@ static void on_exit_of(void *data, struct task_struct *task)
 {
 	struct kmview_task *self;
 
+	if (!atomic_read(&task->signal->live)) /* the last thread */
+		kmview_sessions_leave(task_tgid(task));
 	if (!task_no_new_privs(task))
 		return;
 	spin_lock(&kmview_tasks_lock);

@@ -21,8 +21,8 @@ $(eval $(call program,tests/kmview/crowd,tests/kmview/crowd.c,$(BUILD)/lib/libkm
 KMVIEW_KERNELS := 6.1 6.12 newest
 TEST_NEEDS += $(BUILD)/san/bin/kmtrace
 TESTS += tests/kmview/seccomp.sh $(KMVIEW_KERNELS:%=tests/kmview/kernel-%.sh) \
-	$(KMVIEW_KERNELS:%=tests/kmview/tracer-%.sh) $(KMVIEW_KERNELS:%=tests/kmview/stress-%.sh)
-LONG_TESTS += $(KMVIEW_KERNELS:%=tests/kmview/stress-long-%.sh)
+	$(KMVIEW_KERNELS:%=tests/kmview/tracer-%.sh)
+LONG_TESTS += $(KMVIEW_KERNELS:%=tests/kmview/stress-%.sh) $(KMVIEW_KERNELS:%=tests/kmview/stress-long-%.sh)
 
 TESTS += $(BUILD)/san/tests/kmview/calls
 $(eval $(call program,tests/kmview/calls,tests/kmview/calls.c,$(BUILD)/lib/libkmview.a -pthread))

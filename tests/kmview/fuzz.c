@@ -403,6 +403,25 @@ static void manage(struct random *random)
 	_exit(0);
 }
 
+/*
+ * The manager's end. One of its threads may wait for an event for ever, with all tasks blocked and nobody to answer
+ * them: then it is killed, which must free them all.
+ */
+static int end_of(pid_t manager)
+{
+	struct timespec pause = {.tv_nsec = 10000000};
+	int status;
+
+	for (int i = 0; i < 500; i++) {
+		if (waitpid(manager, &status, WNOHANG) == manager)
+			return status;
+		nanosleep(&pause, NULL);
+	}
+	kill(manager, SIGKILL);
+	waitpid(manager, &status, 0);
+	return status;
+}
+
 /* All children are gone: no task that stays although its session is dead. */
 static bool all_gone(void)
 {
@@ -455,7 +474,7 @@ int main(int argc, char **argv)
 
 		if (manager == 0)
 			manage(&own);
-		waitpid(manager, &status, 0);
+		status = end_of(manager);
 		broken += WIFEXITED(status) && WEXITSTATUS(status) == 2;
 		gone = all_gone();
 		rounds++;
