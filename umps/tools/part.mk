@@ -29,7 +29,7 @@ UMPS_TOOLS_FUZZED := umps/machine/error.c $(addprefix umps/tools/,elf_image.c im
 $(BUILD)/tests/umps/tools_fuzz: tests/umps/tools_fuzz.c $(UMPS_TOOLS_FUZZED) $(wildcard umps/tools/*.h)
 	@mkdir -p $(@D)
 	$(CLANG) $(ALL_CFLAGS) $(SANITIZE) -fsanitize=fuzzer -o $@ $(filter %.c,$^) -lelf -ljansson
-TEST_NEEDS += $(BUILD)/tests/umps/tools_fuzz
+TEST_NEEDS += $(BUILD)/tests/umps/tools_fuzz $(addprefix $(BUILD)/san/bin/umps-,elf2umps mkdev objdump)
 TESTS += tests/umps/tools.sh tests/umps/tools_fuzz.sh
 LONG_TESTS += tests/umps/tools_fuzz_long.sh
 
