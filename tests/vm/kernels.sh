@@ -175,6 +175,8 @@ case ${1:-} in
 	shift
 	;;
 esac
+# Kernels that are compiled rather than fetched.
+if [ -n "${dir_only:-}" ] && [ -f "$here/config/$1" ]; then exec "$here/compile.sh" "$1"; fi
 [ $# -gt 0 ] || set -- $(awk '!/^#/ && NF { print $1 }' "$here/kernels")
 mkdir -p "$CACHE/kernels"
 for name; do
