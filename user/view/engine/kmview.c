@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The engine of the kernel module: one session, in which all branches are.
+ *
+ * The keeper joins the session and unshares its mount namespace, which the module lets the tasks of
+ * a session do; whatever it starts is in the session as well. Plain mounts are made by the tasks
+ * themselves, within the limits of the module (docs/kmview.md); we only see them go by.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "user/view/manager/manager.h"
+
+static int open_engine(struct view *view, const char *const *hooks, char *text, size_t size)
+{
+	const struct kmview_options options = {.flags = KMVIEW_INIT_MOUNT};
+	int error = kmview_open(&view->session, &options);
+
+	if (error == -ENOENT || error == -ENXIO)
+		snprintf(text, size, "there is no %s: load kmview.ko (modprobe kmview), or use "
+			 "umview", KMVIEW_DEVICE);
+	else if (error == -EACCES)
+		snprintf(text, size, "%s is not for this user: see its mode, or use umview",
+			 KMVIEW_DEVICE);
+	else if (error)
+		snprintf(text, size, "cannot open a session of %s: %s", KMVIEW_DEVICE,
+			 strerror(-error));
+	if (error)
+		return error;
+	if (!(kmview_features(view->session) & KMVIEW_FEATURE_MOUNT)) {
+		snprintf(text, size, "this kernel's kmview.ko cannot make mounts for users");
+		return -ENOTSUP;
+	}
+	for (; *hooks; hooks++) {
+		error = kmview_hook(view->session, *hooks, NULL);
+		if (error < 0 && error != -ENOENT) {
+			snprintf(text, size, "cannot hook the system call %s: %s%s", *hooks,
+				 strerror(-error),
+				 error == -EBUSY ? " (another tracer has hold of it)" : "");
+			return error;
+		}
+	}
+	return kmview_loop_new(&view->session_loop, view->session);
+}
+
+static void close_engine(struct view *view)
+{
+	kmview_loop_free(view->session_loop);
+	kmview_close(view->session);
+	view->session = NULL;
+	view->session_loop = NULL;
+}
+
+static int hook(struct view *view, const char *name)
+{
+	return kmview_hook(view->session, name, NULL);
+}
+
+/* A branch of a branch is in the session already. */
+static int enter(struct view *view, bool nested, char *text, size_t size)
+{
+	int error = nested ? 0 : kmview_join(view->session, 0);
+
+	if (error < 0) {
+		snprintf(text, size, "cannot join the session: %s", strerror(-error));
+		return error;
+	}
+	if (unshare(CLONE_NEWNS) < 0) {
+		error = -errno;
+		snprintf(text, size, "cannot make a mount namespace: %s", strerror(-error));
+		return error;
+	}
+	return 0;
+}
+
+static int descriptor(struct view *view, int listener)
+{
+	return kmview_fd(view->session);
+}
+
+static int next(struct view *view, int fd, struct view_call *call)
+{
+	struct kmview_request request;
+	int got;
+
+	for (;;) {
+		got = kmview_next(view->session_loop, &request, 0);
+		if (got != 1)
+			return got == -EINTR || got == -ESRCH ? 0 : got;
+		if (request.cancel)
+			continue;
+		if (request.event.args[5] != view->token)
+			break;
+		kmview_continue(&request); /* the keeper's own */
+	}
+	*call = (struct view_call){
+		.name = request.call ? request.call->name : "?",
+		.tid = request.event.tid,
+		.id = request.event.id,
+		.request = request,
+	};
+	memcpy(call->args, request.event.args, sizeof(call->args));
+	return 1;
+}
+
+static ssize_t read_memory(struct view_call *call, uint64_t address, void *buffer, size_t length)
+{
+	return kmview_read(&call->request, address, buffer, length);
+}
+
+static ssize_t write_memory(struct view_call *call, uint64_t address, const void *bytes,
+			    size_t length)
+{
+	return kmview_write(&call->request, address, bytes, length);
+}
+
+static ssize_t string(struct view_call *call, uint64_t address, char *buffer, size_t size)
+{
+	return kmview_string_at(&call->request, address, buffer, size);
+}
+
+static void proceed(struct view_call *call)
+{
+	kmview_continue(&call->request);
+}
+
+static void answer(struct view_call *call, int64_t value)
+{
+	kmview_return(&call->request, value);
+}
+
+static void install(struct view_call *call, int fd, bool close_on_exec)
+{
+	kmview_install(&call->request, fd, -1, close_on_exec);
+}
+
+static int change(struct view_call *call, const uint64_t args[6])
+{
+	return kmview_change(&call->request, args, false);
+}
+
+const struct engine engine_kmview = {
+	.name = "kmview",
+	.changes = true,
+	.own_mounts = true,
+	.open = open_engine,
+	.close = close_engine,
+	.hook = hook,
+	.enter = enter,
+	.descriptor = descriptor,
+	.next = next,
+	.read = read_memory,
+	.write = write_memory,
+	.string = string,
+	.proceed = proceed,
+	.answer = answer,
+	.install = install,
+	.change = change,
+};

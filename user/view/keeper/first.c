@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The first process of a branch.
+ *
+ * With seccomp it installs the filter itself and then can make no call that needs the manager
+ * before the manager has the listener. So it says the listener's number by a store into shared
+ * memory, and goes on when the keeper, having handed it over, says so by another.
+ */
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper.h"
+#include "protocol.h"
+
+static struct shared {
+	int listener; /* 0: not yet; -errno; else its number, plus 1 */
+	int go;
+} *shared;
+
+static int install(const struct sock_fprog *filter)
+{
+	/* Linux before 5.19 does not know WAIT_KILLABLE_RECV. */
+	int fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			 SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+			 filter);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			     filter);
+	return fd < 0 ? -errno : fd + 1;
+}
+
+static _Noreturn void first_main(struct keeper *keeper)
+{
+	sigset_t none;
+
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	__atomic_store_n(&shared->listener, keeper->filter ? install(keeper->filter) : 1,
+			 __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&shared->go, __ATOMIC_ACQUIRE))
+		__builtin_ia32_pause();
+	execvp(keeper->command[0], keeper->command);
+	/* As shells say it. */
+	fprintf(stderr, "view: cannot execute %s: %s\n", keeper->command[0], strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static int wait_listener(pid_t pid)
+{
+	int pidfd = syscall(SYS_pidfd_open, pid, 0), said, fd = -ESRCH;
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd < 0)
+		return -errno;
+	do
+		said = __atomic_load_n(&shared->listener, __ATOMIC_ACQUIRE);
+	while (!said && poll(&ended, 1, 1) == 0);
+	if (said < 0)
+		fd = said;
+	if (said > 0) {
+		fd = syscall(SYS_pidfd_getfd, pidfd, said - 1, 0);
+		fd = fd < 0 ? -errno : fd;
+	}
+	close(pidfd);
+	return fd;
+}
+
+int keeper_start_first(struct keeper *keeper)
+{
+	int listener = -1;
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	if (shared == MAP_FAILED) {
+		keeper_failed(keeper, errno, "share memory with the first process");
+		return -2;
+	}
+	keeper->first = fork();
+	if (keeper->first == 0)
+		first_main(keeper);
+	if (keeper->first < 0) {
+		keeper_failed(keeper, errno, "start the first process");
+		return -2;
+	}
+	if (!keeper->filter)
+		return -1;
+	listener = wait_listener(keeper->first);
+	if (listener < 0) {
+		keeper_failed(keeper, -listener,
+			      listener == -EBUSY
+				      ? "watch system calls: another program watches already (seccomp)"
+				      : "watch system calls with seccomp");
+		return -2;
+	}
+	return listener;
+}
+
+void keeper_let_first_go(struct keeper *keeper)
+{
+	__atomic_store_n(&shared->go, 1, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One system call, from the engine to whoever claimed it.
+ *
+ * Services are asked first, newest claim first; then come the calls that the manager itself serves;
+ * the rest goes on as if nobody had looked. A call of a task in a mount namespace that it made itself
+ * always goes on: what it does there is its own business, and it has the rights to.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "manager.h"
+
+#define THREAD_STACK (256 << 10)
+
+struct job {
+	struct view_call *call;
+	void (*serve)(struct view_call *call);
+};
+
+static void *job_main(void *data)
+{
+	struct job job = *(struct job *)data;
+
+	free(data);
+	job.serve(job.call);
+	free(job.call);
+	return NULL;
+}
+
+void call_in_thread(struct view_call *call, void (*serve)(struct view_call *call))
+{
+	struct job *job = malloc(sizeof(*job));
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int error = job ? 0 : ENOMEM;
+
+	if (job) {
+		*job = (struct job){call, serve};
+		pthread_attr_init(&attributes);
+		pthread_attr_setstacksize(&attributes, THREAD_STACK);
+		pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+		error = pthread_create(&thread, &attributes, job_main, job);
+		pthread_attr_destroy(&attributes);
+	}
+	if (error) {
+		free(job);
+		call_return(call, -EAGAIN);
+		free(call);
+	}
+}
+
+void call_return(struct view_call *call, int64_t value)
+{
+	call->view->engine->answer(call, value);
+}
+
+void call_continue(struct view_call *call)
+{
+	call->view->engine->proceed(call);
+}
+
+bool call_known(const struct view_call *call)
+{
+	return call->branch != NULL;
+}
+
+char *call_string(struct view_call *call, unsigned int index, size_t size, int *error)
+{
+	char *string;
+	ssize_t got;
+
+	*error = 0;
+	if (!call->args[index])
+		return NULL;
+	string = malloc(size);
+	got = string ? call->view->engine->string(call, call->args[index], string, size) : -ENOMEM;
+	if (got >= 0)
+		return string;
+	free(string);
+	*error = got;
+	return NULL;
+}
+
+/* pidfd_open(2) wants the process of a thread. */
+static pid_t process_of(pid_t tid)
+{
+	char path[64], line[128];
+	int pid = tid;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	file = fopen(path, "re");
+	if (!file)
+		return tid;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "Tgid: %d", &pid) == 1)
+			break;
+	fclose(file);
+	return pid;
+}
+
+int call_fd(struct view_call *call, int number)
+{
+	int pidfd = syscall(SYS_pidfd_open, process_of(call->tid), 0), fd;
+
+	if (pidfd < 0)
+		return -errno;
+	fd = syscall(SYS_pidfd_getfd, pidfd, number, 0);
+	if (fd < 0)
+		fd = -errno;
+	close(pidfd);
+	return fd;
+}
+
+void call_take(struct view *view, int fd)
+{
+	struct view_call taken, *call;
+
+	while (view->engine->next(view, fd, &taken) == 1) {
+		taken.view = view;
+		taken.branch = branch_of_task(view, taken.tid);
+		if (!taken.branch) {
+			call_continue(&taken);
+			continue;
+		}
+		/* A call may outlive this function: with its thread, or kept by a service. */
+		call = malloc(sizeof(*call));
+		if (!call) {
+			call_return(&taken, -ENOMEM);
+			continue;
+		}
+		*call = taken;
+		if (services_call(call) || mount_serve(call) || mount_fd_serve(call) ||
+		    names_serve(call))
+			continue;
+		call_continue(call);
+		free(call);
+	}
+}
+
+/* ---- what services see (view.h) */
+
+const char *view_call_name(const struct view_call *call)
+{
+	return call->name;
+}
+
+pid_t view_call_pid(const struct view_call *call)
+{
+	return call->tid;
+}
+
+uint64_t view_call_argument(const struct view_call *call, unsigned int index)
+{
+	return index < 6 ? call->args[index] : 0;
+}
+
+ssize_t view_call_read(struct view_call *call, uint64_t address, void *buffer, size_t length)
+{
+	return call->view->engine->read(call, address, buffer, length);
+}
+
+ssize_t view_call_write(struct view_call *call, uint64_t address, const void *bytes, size_t length)
+{
+	return call->view->engine->write(call, address, bytes, length);
+}
+
+ssize_t view_call_string(struct view_call *call, uint64_t address, char *buffer, size_t size)
+{
+	return call->view->engine->string(call, address, buffer, size);
+}
+
+void view_call_continue(struct view_call *call)
+{
+	call_continue(call);
+	free(call);
+}
+
+void view_call_return(struct view_call *call, int64_t value)
+{
+	call_return(call, value);
+	free(call);
+}
+
+void view_call_install(struct view_call *call, int fd, bool close_on_exec)
+{
+	call->view->engine->install(call, fd, close_on_exec);
+	free(call);
+}
+
+int view_call_change(struct view_call *call, const uint64_t arguments[6])
+{
+	int error = call->view->engine->change(call, arguments);
+
+	if (error == -ENOSYS)
+		return error;
+	free(call);
+	return 0;
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What can be asked over the control socket: one function for each command, found by name. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "manager.h"
+
+#define MESSAGES 64
+
+struct asked {
+	struct branch *branch;
+	struct view *view;
+	pid_t pid;
+	json_t *request;
+	const int *fds;
+	unsigned int count;
+};
+
+static json_t *refuse(const char *why)
+{
+	return json_pack("{s:s}", "error", why);
+}
+
+static json_t *done(void)
+{
+	return json_pack("{s:b}", "done", 1);
+}
+
+static const char *text_of(const struct asked *asked, const char *key)
+{
+	return json_string_value(json_object_get(asked->request, key));
+}
+
+/* ---- messages: why a mount failed, for the program that asks */
+
+static struct {
+	pid_t pid;
+	char *text;
+} messages[MESSAGES];
+static unsigned int next_message;
+static pthread_mutex_t messages_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void message_keep(pid_t pid, const char *text)
+{
+	pthread_mutex_lock(&messages_lock);
+	free(messages[next_message].text);
+	messages[next_message].pid = pid;
+	messages[next_message].text = strdup(text);
+	next_message = (next_message + 1) % MESSAGES;
+	pthread_mutex_unlock(&messages_lock);
+}
+
+json_t *message_take(pid_t pid)
+{
+	json_t *message = NULL;
+
+	pthread_mutex_lock(&messages_lock);
+	for (unsigned int i = 0; i < MESSAGES; i++) {
+		if (messages[i].pid != pid || !messages[i].text)
+			continue;
+		json_decref(message);
+		message = json_string(messages[i].text);
+		free(messages[i].text);
+		messages[i].text = NULL;
+	}
+	pthread_mutex_unlock(&messages_lock);
+	return message ? message : json_null();
+}
+
+static json_t *command_message(struct asked *asked)
+{
+	return json_pack("{s:o}", "message", message_take(asked->pid));
+}
+
+/* ---- the view */
+
+static json_t *command_info(struct asked *asked)
+{
+	const struct branch *branch = asked->branch;
+
+	return json_pack("{s:s, s:s, s:i, s:i, s:s, s:i}", "version", VSQUARE_VERSION, "engine",
+			 asked->view->engine->name, "manager", getpid(), "view", branch->number,
+			 "name", branch->name, "first", branch->first);
+}
+
+static json_t *command_name(struct asked *asked)
+{
+	const char *name = text_of(asked, "name");
+
+	if (!name || strlen(name) >= sizeof(asked->branch->name))
+		return refuse("the name of a view is up to 63 bytes");
+	snprintf(asked->branch->name, sizeof(asked->branch->name), "%s", name);
+	return done();
+}
+
+static json_t *command_shutdown(struct asked *asked)
+{
+	const union sigval delay = {
+		.sival_int = 1 + 1000 * json_integer_value(json_object_get(asked->request, "seconds")),
+	};
+
+	sigqueue(asked->branch->keeper, SIGTERM, delay);
+	return done();
+}
+
+/* One line of /proc/PID/status, or "". */
+static void status_line(pid_t pid, const char *key, char *value, size_t size)
+{
+	char path[64], line[256];
+	FILE *file;
+
+	value[0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, key, strlen(key)) && line[strlen(key)] == ':')
+			snprintf(value, size, "%.*s",
+				 (int)strcspn(line + strlen(key) + 2, "\n"),
+				 line + strlen(key) + 2);
+	if (file)
+		fclose(file);
+}
+
+static void add_children(struct view *view, pid_t parent, json_t *list)
+{
+	char path[64], name[64];
+	FILE *file;
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", parent, parent);
+	file = fopen(path, "re");
+	while (file && fscanf(file, "%d", &pid) == 1) {
+		struct branch *branch = branch_of_task(view, pid);
+
+		status_line(pid, "Name", name, sizeof(name));
+		json_array_append_new(list, json_pack("{s:i, s:i, s:s, s:i}", "pid", pid, "parent",
+						      parent, "program", name, "view",
+						      branch ? (int)branch->number : -1));
+		add_children(view, pid, list);
+	}
+	if (file)
+		fclose(file);
+}
+
+static json_t *command_who(struct asked *asked)
+{
+	json_t *list = json_array();
+
+	add_children(asked->view, asked->view->keeper, list);
+	return json_pack("{s:o}", "processes", list);
+}
+
+static json_t *command_attach(struct asked *asked)
+{
+	pid_t pid = json_integer_value(json_object_get(asked->request, "pid"));
+	char why[128];
+	int error;
+
+	if (!asked->view->session)
+		return refuse("a running process can only be attached with the engine kmview");
+	error = kmview_attach(asked->view->session, pid, 0);
+	if (error == 0)
+		return done();
+	snprintf(why, sizeof(why), "cannot attach process %d: %s", pid, strerror(-error));
+	return refuse(why);
+}
+
+/* ---- services */
+
+static json_t *command_services(struct asked *asked)
+{
+	return json_pack("{s:o}", "services", services_list());
+}
+
+static json_t *command_add(struct asked *asked)
+{
+	const char *service = text_of(asked, "service");
+	char why[1024];
+
+	if (!service)
+		return refuse("which service?");
+	if (services_add(asked->view, service,
+			 json_is_true(json_object_get(asked->request, "permanent")), why,
+			 sizeof(why)) < 0)
+		return refuse(why);
+	return done();
+}
+
+static json_t *command_remove(struct asked *asked)
+{
+	const char *service = text_of(asked, "service");
+	char why[1024];
+
+	if (!service)
+		return refuse("which service?");
+	if (services_remove(asked->view, service, why, sizeof(why)) < 0)
+		return refuse(why);
+	return done();
+}
+
+static json_t *command_alias(struct asked *asked)
+{
+	const char *alias = text_of(asked, "alias");
+
+	if (!alias || !*alias)
+		return refuse("which alias?");
+	return services_alias(alias, text_of(asked, "type")) < 0 ? refuse("no memory") : done();
+}
+
+static json_t *command_aliases(struct asked *asked)
+{
+	return json_pack("{s:o}", "aliases", services_aliases());
+}
+
+static json_t *command_mounts(struct asked *asked)
+{
+	return json_pack("{s:o}", "mounts", servers_list(asked->view));
+}
+
+static json_t *command_names(struct asked *asked)
+{
+	const char *field = text_of(asked, "field"), *value = text_of(asked, "value");
+	char why[128];
+	int error;
+
+	if (!field || !value)
+		return refuse("which name, and what is it to be?");
+	error = names_set(asked->branch, field, value);
+	if (error == 0)
+		return done();
+	snprintf(why, sizeof(why), "cannot set %s: %s", field,
+		 error == -ENOTSUP ? "only the engine kmview can" : strerror(-error));
+	return refuse(why);
+}
+
+/* ---- a view inside: the keeper of a new branch comes with its end of a channel */
+
+static json_t *command_branch(struct asked *asked)
+{
+	const char *name = text_of(asked, "name");
+	struct branch *branch;
+	char token[32];
+	int channel;
+
+	if (!asked->count)
+		return refuse("a branch needs a channel");
+	channel = dup(asked->fds[0]);
+	branch = channel < 0 ? NULL : branch_new(asked->view, asked->branch, channel, asked->pid);
+	if (!branch)
+		return refuse("no memory for a branch");
+	snprintf(branch->name, sizeof(branch->name), "%s", name ? name : "");
+	/* As text: JSON has no unsigned numbers of 64 bits. */
+	snprintf(token, sizeof(token), "%llu", (unsigned long long)asked->view->token);
+	return json_pack("{s:s, s:s, s:s, s:s}", "engine", asked->view->engine->name, "token", token,
+			 "own", asked->view->own, "stand-in", asked->view->stand_in);
+}
+
+static const struct {
+	const char *name;
+	json_t *(*run)(struct asked *asked);
+} commands[] = {
+	{"info", command_info},		{"name", command_name},
+	{"who", command_who},		{"attach", command_attach},
+	{"shutdown", command_shutdown}, {"services", command_services},
+	{"add", command_add},		{"remove", command_remove},
+	{"alias", command_alias},	{"aliases", command_aliases},
+	{"mounts", command_mounts},	{"names", command_names},
+	{"message", command_message},	{"branch", command_branch},
+};
+
+json_t *command_run(struct branch *branch, pid_t pid, json_t *request, const int *fds,
+		    unsigned int count)
+{
+	struct asked asked = {branch, branch->view, pid, request, fds, count};
+	const char *name = text_of(&asked, "command");
+
+	for (size_t i = 0; name && i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return commands[i].run(&asked);
+	return refuse("there is no such command");
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The manager of a view: what its files share.
+ *
+ *	main.c, options.c	the commands umview, kmview, view
+ *	view.c			start, event loop, end
+ *	branch.c		branches: the first, and those of views started inside
+ *	call.c			one call, from the engine to whoever claimed it
+ *	ask.c			requests to keepers
+ *	mount.c, mount_fd.c	the calls that mount: mount(2), fsopen(2) and their kin
+ *	servers.c		file-system servers: which serves what, waiting for their end
+ *	names.c			host and domain name
+ *	services.c		service modules, aliases, claims
+ *	control.c, commands.c	the control socket and what can be asked there
+ *
+ * The main thread runs the event loop and owns all lists but where a lock is named. Calls that may
+ * take time are served each by a thread of its own.
+ */
+#ifndef VIEW_MANAGER_H
+#define VIEW_MANAGER_H
+
+#include <jansson.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "user/view/engine/engine.h"
+#include "user/view/keeper/protocol.h"
+
+struct options {
+	const struct engine *engine; /* NULL: the best there is */
+	const char *name;
+	const char *rc; /* NULL: ~/.viewosrc */
+	bool quiet;
+	bool linger;
+	bool secure;
+	const char *services[64]; /* NAME[,OPTIONS] to add at the start */
+	unsigned int service_count;
+	char **command;
+};
+
+/* ---- branches */
+
+struct branch {
+	struct branch *next;
+	struct view *view;
+	struct branch *parent;
+	unsigned int number;
+	uint64_t namespace; /* inode of the mount namespace; 0: not ready */
+	int channel;	    /* to the keeper of servers */
+	int control;	    /* listening socket */
+	int calls;	    /* polled for calls of the engine; -1: as another branch */
+	pid_t keeper;
+	pid_t servers;
+	pid_t first;
+	char name[64];
+};
+
+struct view {
+	struct options options;
+	const struct engine *engine;
+	uint64_t token;		 /* see protocol.h */
+	char directory[PATH_MAX]; /* of the installation: lib/vsquare/view */
+	char own[PATH_MAX];	 /* the view's directory inside: directory/inside */
+	char stand_in[PATH_MAX]; /* program that covers mount(8) */
+	int events;		 /* epoll */
+	int signals;
+	bool ended;
+	int status;		 /* exit status of the view */
+	pid_t keeper;		 /* of the first branch; 0: gone */
+	pthread_rwlock_t branches_lock;
+	struct branch *branches;
+	unsigned int branch_count;
+	/* umview */
+	struct sock_fprog *filter;
+	/* kmview */
+	struct kmview *session;
+	struct kmview_loop *session_loop;
+};
+
+/* Something in the event loop. It is freed by its owner. */
+struct source {
+	void (*ready)(struct view *view, struct source *source, uint32_t events);
+	void *data;
+	int fd;
+};
+
+int source_add(struct view *view, struct source *source);
+void source_remove(struct view *view, struct source *source);
+
+/* The exit status of a view that runs a command. */
+int view_run(const struct options *options);
+
+/* Ask all processes of the first branch to end; KILL after delay_ms. */
+void view_shutdown(struct view *view, int delay_ms);
+
+void say(const struct view *view, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- branch.c */
+
+struct branch *branch_new(struct view *view, struct branch *parent, int channel, pid_t keeper);
+void branch_free(struct branch *branch);
+/* The branch of a mount namespace or of a task. NULL: none. */
+struct branch *branch_of_namespace(struct view *view, uint64_t namespace);
+struct branch *branch_of_task(struct view *view, pid_t tid);
+/* inside.c: run a command in a branch of the view that we are in; the exit status. */
+int branch_run_inside(const struct options *options);
+
+/* ---- call.c */
+
+void call_take(struct view *view, int fd);
+/* Serve in a thread; free(3)s call. */
+void call_in_thread(struct view_call *call, void (*serve)(struct view_call *call));
+void call_return(struct view_call *call, int64_t value);
+void call_continue(struct view_call *call);
+bool call_known(const struct view_call *call); /* is its branch known, so that we may act in it */
+/* A string argument, to free(3): NULL with *error 0 if the pointer is NULL. */
+char *call_string(struct view_call *call, unsigned int index, size_t size, int *error);
+/* A descriptor of the task: ours to close, or -errno. */
+int call_fd(struct view_call *call, int number);
+
+/* ---- ask.c: a request to the keeper of servers, on behalf of a task */
+
+struct ask {
+	struct branch *branch;
+	size_t length; /* of the text */
+	int fds[KEEPER_FDS];
+	unsigned int fd_count;
+	int reply;
+	struct keeper_reply answer;
+	union {
+		struct keeper_request request;
+		char bytes[KEEPER_TEXT];
+	};
+	char text[2048]; /* what a program wrote */
+};
+
+/* To be freed by ask_free. *error: why NULL. */
+struct ask *ask_new(struct branch *branch, pid_t tid, int *error);
+void ask_free(struct ask *ask);
+void ask_value(struct ask *ask, unsigned int index, uint64_t value);
+void ask_string(struct ask *ask, unsigned int index, const char *string); /* NULL: a null pointer */
+void ask_bytes(struct ask *ask, unsigned int index, const void *bytes, size_t length);
+int ask_fd(struct ask *ask, int fd); /* its number in the keeper; fd stays the caller's */
+/* The result of the call, or -errno. With fd: that of the descriptor it gave. */
+int64_t ask_call(struct ask *ask, long nr, int *fd);
+/* Exit status or -errno. variable: NAME=VALUE for its environment; mounted: what must be a mount
+ * afterwards. */
+int64_t ask_run(struct ask *ask, const char *variable, char *const argv[], const char *mounted);
+
+/* ---- mounts */
+
+extern const char *const mount_hooks[]; /* calls to see, up to NULL */
+
+bool mount_serve(struct view_call *call);    /* true: it was one of ours, and is or will be answered */
+bool mount_fd_serve(struct view_call *call); /* the same for fsopen(2) and its kin */
+bool names_serve(struct view_call *call);
+int names_set(struct branch *branch, const char *field, const char *value);
+
+struct view_mount {
+	struct view_call *call;
+	char *source;
+	char *target;
+	char *type;
+	char *options;
+	unsigned long flags;
+	uint64_t service; /* of the claim being asked */
+	char message[1024];
+};
+
+/* Let services try, newest claim first. VIEW_PASS: nobody's. */
+int mount_by_service(struct view_mount *mount);
+void mount_free(struct view_mount *mount);
+
+/* ---- servers.c */
+
+/* Note that what is mounted at target now was mounted by service, its servers having this mark. */
+void servers_note(struct view_mount *mount, const char *mark);
+/* Before an unmount: the device at target; after it: wait for its servers. */
+uint64_t servers_device(struct view_call *call, const char *target, int flags);
+void servers_wait(struct branch *branch, uint64_t device);
+bool servers_of_service(struct view *view, uint64_t service); /* is any mounted */
+json_t *servers_list(struct view *view);
+
+/* ---- services.c */
+
+int services_add(struct view *view, const char *text, bool permanent, char *why, size_t size);
+int services_remove(struct view *view, const char *name, char *why, size_t size);
+json_t *services_list(void);
+int services_alias(const char *alias, const char *type); /* type NULL or "": remove */
+json_t *services_aliases(void);
+void services_resolve(const char *type, char *resolved, size_t size);
+void services_stop(void);
+bool services_claim(const char *type); /* does anybody claim mounts of this type */
+/* Ask for a call. True: answered, or kept. */
+bool services_call(struct view_call *call);
+/* All calls claimed now, added to hooks (room for size); how many. */
+size_t services_hooks(const char **hooks, size_t size);
+
+/* ---- control */
+
+void control_listen(struct branch *branch);
+json_t *command_run(struct branch *branch, pid_t pid, json_t *request, const int *fds,
+		    unsigned int count);
+/* The last thing that went wrong for a process, for whoever asks once. */
+void message_keep(pid_t pid, const char *text);
+json_t *message_take(pid_t pid);
+
+#endif

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * mount(2) and umount2(2) of the tasks of a view.
+ *
+ *	mount(2) -> a type that a service claims -> its handler, which runs a server or makes a mount
+ *		 -> any other -> the kernel, by the task itself (kmview) or by the keeper (umview)
+ *
+ * Whoever unmounts something that a service mounted waits until its servers have written what they
+ * held, so that what was mounted may be looked at from outside as soon as umount(8) has ended.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "manager.h"
+
+#define MS_CHANGES                                                                                 \
+	(MS_REMOUNT | MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+
+const char *const mount_hooks[] = {"mount",	 "umount2",    "umount",	 "pivot_root",
+				   "fsopen",	 "fsconfig",   "fsmount",	 "fspick",
+				   "move_mount", "open_tree", "mount_setattr", NULL};
+
+void mount_free(struct view_mount *mount)
+{
+	free(mount->source);
+	free(mount->target);
+	free(mount->type);
+	free(mount->options);
+}
+
+/* ---- mounts of the kernel's, made by the keeper */
+
+/* libfuse names its open device in the options: it is the task's descriptor, of which we pass a copy. */
+static int pass_fuse_device(struct ask *ask, struct view_call *call, const char *options,
+			    char *changed, size_t size)
+{
+	const char *at = options ? strstr(options, "fd=") : NULL;
+	int number, fd, there;
+	char *rest;
+
+	if (!at || (at != options && at[-1] != ','))
+		return -EINVAL;
+	number = strtol(at + 3, &rest, 10);
+	fd = call_fd(call, number);
+	if (fd < 0)
+		return fd;
+	there = ask_fd(ask, fd);
+	snprintf(changed, size, "%.*sfd=%d%s", (int)(at - options), options, there, rest);
+	return fd;
+}
+
+static int kernel_mount(struct view_call *call, const char *source, const char *target,
+			const char *type, unsigned long flags, const char *options)
+{
+	char changed[4096];
+	int error, fuse = -1;
+	struct ask *ask = ask_new(call->branch, call->tid, &error);
+
+	if (!ask)
+		return error;
+	if (type && (!strcmp(type, "fuse") || !strncmp(type, "fuse.", 5)) && !(flags & MS_CHANGES)) {
+		fuse = pass_fuse_device(ask, call, options, changed, sizeof(changed));
+		if (fuse < 0) {
+			ask_free(ask);
+			return fuse;
+		}
+		options = changed;
+	}
+	ask_string(ask, 0, source);
+	ask_string(ask, 1, target);
+	ask_string(ask, 2, type);
+	ask_value(ask, 3, flags & MS_CHANGES & ~MS_REMOUNT ? flags : flags | MS_NOSUID | MS_NODEV);
+	ask_string(ask, 4, options);
+	error = ask_call(ask, SYS_mount, NULL);
+	ask_free(ask);
+	if (fuse >= 0)
+		close(fuse);
+	return error;
+}
+
+/* ---- what services see */
+
+const char *view_mount_source(const struct view_mount *mount)
+{
+	return mount->source ? mount->source : "";
+}
+
+const char *view_mount_target(const struct view_mount *mount)
+{
+	return mount->target;
+}
+
+const char *view_mount_type(const struct view_mount *mount)
+{
+	return mount->type;
+}
+
+const char *view_mount_options(const struct view_mount *mount)
+{
+	return mount->options ? mount->options : "";
+}
+
+unsigned long view_mount_flags(const struct view_mount *mount)
+{
+	return mount->flags;
+}
+
+bool view_mount_single_id(const struct view_mount *mount)
+{
+	return mount->call->view->engine->single_id && geteuid();
+}
+
+int view_mount_error(struct view_mount *mount, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(mount->message, sizeof(mount->message), format, args);
+	va_end(args);
+	return error;
+}
+
+int view_mount_kernel(struct view_mount *mount, const char *source, const char *target,
+		      const char *type, unsigned long flags, const char *data)
+{
+	int error = kernel_mount(mount->call, source, target, type, flags, data);
+
+	if (error == 0 && !(flags & (MS_REMOUNT | MS_PRIVATE | MS_SLAVE | MS_SHARED)))
+		servers_note(mount, "");
+	return error;
+}
+
+int view_mount_run(struct view_mount *mount, char *const argv[])
+{
+	static uint32_t last;
+	int error;
+	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	char mark[64];
+	int64_t status;
+
+	if (!ask)
+		return error;
+	snprintf(mark, sizeof(mark), "VIEW_SERVER=%d.%u", getpid(),
+		 __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED));
+	status = ask_run(ask, mark, argv, mount->target);
+	if (status == 0)
+		servers_note(mount, mark);
+	else if (status == 126 || status == 127) /* of the keeper: it could not be executed */
+		error = view_mount_error(mount, -ENOENT, "there is no program %s", argv[0]);
+	else if (status == -ENOTCONN)
+		error = view_mount_error(mount, -ENOTCONN, "%s mounted nothing on %s%s%s", argv[0],
+					 mount->target, ask->text[0] ? ": " : "", ask->text);
+	else if (status > 0)
+		error = view_mount_error(mount, -EIO, "%s of %s on %s failed%s%s", argv[0],
+					 view_mount_source(mount), mount->target,
+					 ask->text[0] ? ": " : "", ask->text);
+	else
+		error = status;
+	ask_free(ask);
+	return status == 0 ? 0 : error;
+}
+
+/* ---- the calls */
+
+static int read_arguments(struct view_call *call, struct view_mount *mount)
+{
+	int error;
+
+	mount->source = call_string(call, 0, PATH_MAX, &error);
+	if (!error)
+		mount->target = call_string(call, 1, PATH_MAX, &error);
+	if (!error)
+		mount->type = call_string(call, 2, 256, &error);
+	mount->flags = call->args[3];
+	if ((mount->flags & MS_MGC_MSK) == MS_MGC_VAL)
+		mount->flags &= ~MS_MGC_MSK;
+	/* Not a string where the file system says so; none of those is mounted here. */
+	if (!error)
+		mount->options = call_string(call, 4, 4096, &error);
+	if (!error && !mount->target)
+		error = -EFAULT;
+	return error;
+}
+
+static void serve_mount(struct view_call *call)
+{
+	struct view_mount mount = {.call = call};
+	int result = read_arguments(call, &mount);
+	bool claimed = false;
+
+	if (result == 0 && !(mount.flags & MS_CHANGES) && mount.type) {
+		char resolved[256];
+
+		services_resolve(mount.type, resolved, sizeof(resolved));
+		free(mount.type);
+		mount.type = strdup(resolved);
+		result = mount.type ? mount_by_service(&mount) : -ENOMEM;
+		claimed = result != VIEW_PASS;
+		if (!claimed)
+			result = 0;
+	}
+	if (result < 0 || claimed) {
+		if (result < 0 && mount.message[0])
+			message_keep(call->tid, mount.message);
+		call_return(call, result);
+	} else if (call->view->engine->own_mounts) {
+		call_continue(call);
+	} else {
+		call_return(call, kernel_mount(call, mount.source, mount.target, mount.type,
+					       mount.flags, mount.options));
+	}
+	mount_free(&mount);
+}
+
+static void serve_umount(struct view_call *call)
+{
+	int error, flags = !strcmp(call->name, "umount") ? 0 : call->args[1];
+	char *target = call_string(call, 0, PATH_MAX, &error);
+	uint64_t device = 0;
+	struct ask *ask;
+
+	if (!target) {
+		call_return(call, error ? error : -EFAULT);
+		return;
+	}
+	device = servers_device(call, target, flags);
+	if (!device && call->view->engine->own_mounts) {
+		call_continue(call);
+		free(target);
+		return;
+	}
+	ask = ask_new(call->branch, call->tid, &error);
+	if (ask) {
+		ask_string(ask, 0, target);
+		ask_value(ask, 1, flags);
+		error = ask_call(ask, SYS_umount2, NULL);
+		ask_free(ask);
+	}
+	if (error == 0 && device && !(flags & MNT_DETACH))
+		servers_wait(call->branch, device);
+	call_return(call, error);
+	free(target);
+}
+
+static void serve_pivot_root(struct view_call *call)
+{
+	int error;
+	char *root = call_string(call, 0, PATH_MAX, &error), *old = NULL;
+	struct ask *ask = NULL;
+
+	if (root)
+		old = call_string(call, 1, PATH_MAX, &error);
+	if (root && old)
+		ask = ask_new(call->branch, call->tid, &error);
+	if (ask) {
+		ask_string(ask, 0, root);
+		ask_string(ask, 1, old);
+		error = ask_call(ask, SYS_pivot_root, NULL);
+		ask_free(ask);
+	}
+	call_return(call, error || (root && old) ? error : -EFAULT);
+	free(root);
+	free(old);
+}
+
+bool mount_serve(struct view_call *call)
+{
+	if (!strcmp(call->name, "mount"))
+		call_in_thread(call, serve_mount);
+	else if (!strcmp(call->name, "umount2") || !strcmp(call->name, "umount"))
+		call_in_thread(call, serve_umount);
+	else if (!strcmp(call->name, "pivot_root") && !call->view->engine->own_mounts)
+		call_in_thread(call, serve_pivot_root);
+	else
+		return false;
+	return true;
+}

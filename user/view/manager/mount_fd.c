@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The mount calls that work with descriptors: fsopen(2), fsconfig(2), fsmount(2), move_mount(2),
+ * open_tree(2), fspick(2), mount_setattr(2).
+ *
+ * A type that a service claims gets a stand-in for the kernel's context, an empty memory file, known
+ * again by its inode; what fsconfig(2) says is collected. fsmount(2) lets the service mount in the
+ * view's own directory, takes a copy of that mount as a descriptor, and removes it there: what the
+ * program gets is a real mount descriptor, and move_mount(2) is the kernel's. Everything else is
+ * done by the task (kmview) or by the keeper with copies of the task's descriptors (umview).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "manager.h"
+
+/* <sys/mount.h> and <linux/mount.h> do not go together. */
+#define MNT_DETACH_FLAG 2
+
+struct context {
+	struct context *next;
+	dev_t device;
+	ino_t inode;
+	char type[256];
+	char source[PATH_MAX];
+	char options[4096];
+	unsigned long flags;
+	bool created;
+	int file; /* keeps the inode from being used again */
+};
+
+static struct context *contexts;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct context *context_of(int file)
+{
+	struct context *context;
+	struct stat about;
+
+	if (fstat(file, &about) < 0)
+		return NULL;
+	pthread_mutex_lock(&lock);
+	for (context = contexts; context; context = context->next)
+		if (context->inode == about.st_ino && context->device == about.st_dev)
+			break;
+	pthread_mutex_unlock(&lock);
+	return context;
+}
+
+static void context_drop(struct context *context)
+{
+	struct context **at;
+
+	pthread_mutex_lock(&lock);
+	for (at = &contexts; *at != context; at = &(*at)->next)
+		;
+	*at = context->next;
+	pthread_mutex_unlock(&lock);
+	close(context->file);
+	free(context);
+}
+
+static struct context *context_new(const char *type)
+{
+	struct context *context = calloc(1, sizeof(*context));
+	struct stat about;
+
+	if (!context)
+		return NULL;
+	context->file = memfd_create("fscontext", MFD_CLOEXEC);
+	if (context->file < 0 || fstat(context->file, &about) < 0) {
+		free(context);
+		return NULL;
+	}
+	context->device = about.st_dev;
+	context->inode = about.st_ino;
+	snprintf(context->type, sizeof(context->type), "%s", type);
+	pthread_mutex_lock(&lock);
+	context->next = contexts;
+	contexts = context;
+	pthread_mutex_unlock(&lock);
+	return context;
+}
+
+/* ---- by the keeper, with copies of the task's descriptors */
+
+/* Put a descriptor argument of the call into the request; what to close afterwards goes to *copy. */
+static int pass_fd(struct ask *ask, struct view_call *call, unsigned int index, int *copy)
+{
+	int number = call->args[index];
+
+	*copy = -1;
+	if (number == AT_FDCWD) {
+		ask_value(ask, index, (int64_t)AT_FDCWD);
+		return 0;
+	}
+	*copy = call_fd(call, number);
+	if (*copy < 0)
+		return *copy;
+	ask_value(ask, index, ask_fd(ask, *copy));
+	return 0;
+}
+
+static int pass_string(struct ask *ask, struct view_call *call, unsigned int index)
+{
+	int error;
+	char *string = call_string(call, index, PATH_MAX, &error);
+
+	ask_string(ask, index, string);
+	free(string);
+	return error;
+}
+
+/* kinds, one letter an argument: d descriptor, s string, v value, a struct mount_attr */
+static void by_keeper(struct view_call *call, long nr, const char *kinds, bool gives_fd)
+{
+	int error, result_fd = -1, copies[6] = {-1, -1, -1, -1, -1, -1};
+	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct mount_attr attributes;
+	int64_t result;
+
+	for (unsigned int i = 0; ask && kinds[i] && !error; i++) {
+		if (kinds[i] == 'd') {
+			error = pass_fd(ask, call, i, &copies[i]);
+		} else if (kinds[i] == 's') {
+			error = pass_string(ask, call, i);
+		} else if (kinds[i] == 'a') {
+			if (view_call_read(call, call->args[i], &attributes, sizeof(attributes)) !=
+			    sizeof(attributes))
+				error = -EFAULT;
+			ask_bytes(ask, i, &attributes, sizeof(attributes));
+		} else {
+			ask_value(ask, i, call->args[i]);
+		}
+	}
+	result = error ? error : ask_call(ask, nr, gives_fd ? &result_fd : NULL);
+	for (int i = 0; i < 6; i++)
+		if (copies[i] >= 0)
+			close(copies[i]);
+	ask_free(ask);
+	if (result_fd >= 0) {
+		/* O_CLOEXEC of fsopen(2) and the like; the flag has the same place in all. */
+		call->view->engine->install(call, result_fd, true);
+		close(result_fd);
+	} else {
+		call_return(call, result);
+	}
+}
+
+/* The value of an fsconfig(2) is a string, a path, bytes or nothing, by its command. */
+static void config_by_keeper(struct view_call *call)
+{
+	switch (call->args[1]) {
+	case FSCONFIG_SET_STRING:
+	case FSCONFIG_SET_PATH:
+	case FSCONFIG_SET_PATH_EMPTY:
+		by_keeper(call, SYS_fsconfig, "dvssv", false);
+		break;
+	case FSCONFIG_SET_FD:
+		by_keeper(call, SYS_fsconfig, "dvsvd", false);
+		break;
+	default:
+		by_keeper(call, SYS_fsconfig, "dvsvv", false);
+	}
+}
+
+/* ---- stand-ins */
+
+static int config(struct view_call *call, struct context *context)
+{
+	char *key, *value = NULL;
+	size_t used = strlen(context->options);
+	int error = 0;
+
+	if (call->args[1] == FSCONFIG_CMD_CREATE) {
+		context->created = true;
+		return 0;
+	}
+	key = call_string(call, 2, 256, &error);
+	if (key && call->args[1] == FSCONFIG_SET_STRING)
+		value = call_string(call, 3, PATH_MAX, &error);
+	else if (call->args[1] != FSCONFIG_SET_FLAG)
+		error = -EOPNOTSUPP;
+	if (!error && (!key || context->created))
+		error = -EINVAL;
+	if (!error && value && !strcmp(key, "source"))
+		snprintf(context->source, sizeof(context->source), "%s", value);
+	else if (!error && !value && !strcmp(key, "ro"))
+		context->flags |= 1; /* MS_RDONLY */
+	else if (!error && snprintf(context->options + used, sizeof(context->options) - used,
+				    "%s%s%s%s", used ? "," : "", key, value ? "=" : "",
+				    value ? value : "") >= (int)(sizeof(context->options) - used))
+		error = -E2BIG;
+	free(key);
+	free(value);
+	return error;
+}
+
+/* A call of the keeper's with one path in the view's own directory. */
+static int64_t on_path(struct view_call *call, long nr, const char *path, uint64_t value)
+{
+	int error;
+	struct ask *ask = ask_new(call->branch, call->tid, &error);
+
+	if (!ask)
+		return error;
+	ask_string(ask, 0, path);
+	ask_value(ask, 1, value);
+	error = ask_call(ask, nr, NULL);
+	ask_free(ask);
+	return error;
+}
+
+static int take_mount(struct view_call *call, const char *path, int *fd)
+{
+	int error;
+	struct ask *ask = ask_new(call->branch, call->tid, &error);
+
+	if (!ask)
+		return error;
+	ask_value(ask, 0, (int64_t)AT_FDCWD);
+	ask_string(ask, 1, path);
+	ask_value(ask, 2, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	error = ask_call(ask, SYS_open_tree, fd);
+	ask_free(ask);
+	return error;
+}
+
+static void stand_in_mount(struct view_call *call, struct context *context)
+{
+	struct view_mount mount = {.call = call, .flags = context->flags};
+	static unsigned int last;
+	char path[PATH_MAX + 32];
+	int fd = -1, error;
+
+	snprintf(path, sizeof(path), "%s/mount.%u", call->view->own,
+		 __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED));
+	error = context->created ? on_path(call, SYS_mkdir, path, 0700) : -EINVAL;
+	mount.source = strdup(context->source);
+	mount.target = strdup(path);
+	mount.type = strdup(context->type);
+	mount.options = strdup(context->options);
+	if (!error)
+		error = mount_by_service(&mount);
+	if (!error)
+		error = take_mount(call, path, &fd);
+	if (mount.message[0] && error)
+		message_keep(call->tid, mount.message);
+	on_path(call, SYS_umount2, path, MNT_DETACH_FLAG);
+	on_path(call, SYS_rmdir, path, 0);
+	mount_free(&mount);
+	if (error) {
+		call_return(call, error == VIEW_PASS ? -ENODEV : error);
+		return;
+	}
+	call->view->engine->install(call, fd, call->args[1] & FSMOUNT_CLOEXEC);
+	close(fd);
+	context_drop(context);
+}
+
+/* ---- the calls */
+
+static void serve_fsopen(struct view_call *call)
+{
+	int error;
+	char *type = call_string(call, 0, 256, &error);
+	char resolved[256];
+	struct context *context;
+
+	if (!type) {
+		call_return(call, error ? error : -EFAULT);
+		return;
+	}
+	services_resolve(type, resolved, sizeof(resolved));
+	free(type);
+	if (services_claim(resolved)) {
+		context = context_new(resolved);
+		if (context)
+			call->view->engine->install(call, context->file,
+						    call->args[1] & FSOPEN_CLOEXEC);
+		else
+			call_return(call, -ENOMEM);
+	} else if (call->view->engine->own_mounts) {
+		call_continue(call);
+	} else {
+		by_keeper(call, SYS_fsopen, "sv", true);
+	}
+}
+
+/* fsconfig(2) and fsmount(2): of a stand-in of ours, or of the kernel's */
+static void serve_context(struct view_call *call)
+{
+	int file = call_fd(call, call->args[0]);
+	struct context *context = file < 0 ? NULL : context_of(file);
+	bool is_config = !strcmp(call->name, "fsconfig");
+
+	if (file >= 0)
+		close(file);
+	if (context && is_config)
+		call_return(call, config(call, context));
+	else if (context)
+		stand_in_mount(call, context);
+	else if (call->view->engine->own_mounts)
+		call_continue(call);
+	else if (is_config)
+		config_by_keeper(call);
+	else
+		by_keeper(call, SYS_fsmount, "dvv", true);
+}
+
+static void serve_other(struct view_call *call)
+{
+	if (!strcmp(call->name, "move_mount"))
+		by_keeper(call, SYS_move_mount, "dsdsv", false);
+	else if (!strcmp(call->name, "open_tree"))
+		by_keeper(call, SYS_open_tree, "dsv", true);
+	else if (!strcmp(call->name, "fspick"))
+		by_keeper(call, SYS_fspick, "dsv", true);
+	else
+		by_keeper(call, SYS_mount_setattr, "dsvav", false);
+}
+
+bool mount_fd_serve(struct view_call *call)
+{
+	static const char *const others[] = {"move_mount", "open_tree", "fspick", "mount_setattr"};
+
+	if (!strcmp(call->name, "fsopen")) {
+		call_in_thread(call, serve_fsopen);
+		return true;
+	}
+	if (!strcmp(call->name, "fsconfig") || !strcmp(call->name, "fsmount")) {
+		call_in_thread(call, serve_context);
+		return true;
+	}
+	/* A plain open_tree(2) is an open(2). */
+	if (call->view->engine->own_mounts ||
+	    (!strcmp(call->name, "open_tree") && !(call->args[2] & OPEN_TREE_CLONE)))
+		return false;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		if (!strcmp(call->name, others[i])) {
+			call_in_thread(call, serve_other);
+			return true;
+		}
+	}
+	return false;
+}

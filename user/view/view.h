@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Services of views: the interface between the manager of a view and its service modules.
+ *
+ * A service is a shared object that exports one object named view_service. It declares what it is
+ * responsible for: types of mounts, system calls. Where two services claim the same, the one added
+ * last is asked. A service is switched on by what its users mount, and cannot be removed while
+ * something that it mounted is there.
+ *
+ *	#include <view.h>
+ *
+ *	static int mount_hello(struct view_mount *mount, void *data)
+ *	{
+ *		char *argv[] = {"hello", (char *)view_mount_target(mount), NULL};
+ *
+ *		return view_mount_run(mount, argv);
+ *	}
+ *
+ *	static const struct view_mount_type types[] = {{.prefix = "hello", .mount = mount_hello}, {}};
+ *
+ *	const struct view_service view_service = {
+ *		.abi = VIEW_ABI,
+ *		.name = "hello",
+ *		.description = "the file system that says hello",
+ *		.mounts = types,
+ *	};
+ *
+ * compiled by: cc -shared -fPIC -o hello.so hello.c
+ *
+ * Functions return 0 or a positive number, or a negative errno. Strings that a function returns
+ * belong to its argument and live as long.
+ */
+#ifndef VIEW_H
+#define VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VIEW_ABI 1
+
+struct view;
+
+/* The directory of the installation: services, tables. */
+const char *view_directory(const struct view *view);
+
+/* ---- what a service declares */
+
+struct view_mount;
+struct view_call;
+
+/*
+ * Types of mounts, by prefix: "unreal" claims unrealfoo as well. claims, if not NULL, is asked
+ * whether one that begins so is really meant. The handler runs in a thread of its own and may take
+ * its time; the program that mounts waits. It returns what mount(2) is to return; or VIEW_PASS: not
+ * ours after all, ask the next.
+ */
+struct view_mount_type {
+	const char *prefix;
+	int (*mount)(struct view_mount *mount, void *data);
+	bool (*claims)(const char *type, void *data);
+};
+
+/*
+ * A system call, by the name that the kernel's headers have for its 64-bit form; all forms of it are
+ * meant. The handler runs in the manager's thread and must not block; it answers the call by one of
+ * view_call_continue, _return, _install or keeps it to do so later, from any thread, and returns 0;
+ * or returns VIEW_PASS and answers nothing.
+ *
+ * The engine umview can only see calls that were claimed when the view was started (option -p).
+ */
+struct view_call_claim {
+	const char *name;
+	int (*call)(struct view_call *call, void *data);
+};
+
+#define VIEW_PASS 1
+
+struct view_service {
+	uint32_t abi; /* VIEW_ABI */
+	const char *name;
+	const char *description; /* one line */
+	const struct view_mount_type *mounts; /* up to a NULL prefix; NULL: none */
+	const struct view_call_claim *calls;  /* up to a NULL name; NULL: none */
+	/* Both may be NULL. options: what followed the comma when it was added, or "". */
+	int (*start)(struct view *view, const char *options, void **data);
+	void (*stop)(void *data);
+	void *reserved[8];
+};
+
+/* ---- mounts */
+
+const char *view_mount_source(const struct view_mount *mount); /* "" if none was given */
+const char *view_mount_target(const struct view_mount *mount);
+const char *view_mount_type(const struct view_mount *mount); /* aliases resolved */
+const char *view_mount_options(const struct view_mount *mount); /* data of mount(2), or "" */
+unsigned long view_mount_flags(const struct view_mount *mount); /* MS_ */
+
+/* In the view there is only the user's own id (umview, not root): files of others cannot be written. */
+bool view_mount_single_id(const struct view_mount *mount);
+
+/*
+ * Run a program, searched in PATH, where the caller of mount(2) is: same root, same working
+ * directory; it must have mounted a file system on the target by the time that it ends or goes into
+ * the background. Its words become the error message when it fails. EIO: it failed. ENOENT: there
+ * is no such program. ENOTCONN: it ended well, but nothing is mounted.
+ */
+int view_mount_run(struct view_mount *mount, char *const argv[]);
+
+/* Make a mount of the kernel's: arguments as of mount(2), in the caller's place. */
+int view_mount_kernel(struct view_mount *mount, const char *source, const char *target,
+		      const char *type, unsigned long flags, const char *data);
+
+/* Say why: one sentence, kept for the program that mounts. Returns error. */
+int view_mount_error(struct view_mount *mount, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- system calls */
+
+const char *view_call_name(const struct view_call *call);
+pid_t view_call_pid(const struct view_call *call); /* of the thread */
+uint64_t view_call_argument(const struct view_call *call, unsigned int index);
+
+/* The task's memory: bytes moved, fewer where it ends; EFAULT: none. Strings: the length, EFAULT,
+ * ENAMETOOLONG. ESTALE: the task died or was interrupted; answer all the same. */
+ssize_t view_call_read(struct view_call *call, uint64_t address, void *buffer, size_t length);
+ssize_t view_call_write(struct view_call *call, uint64_t address, const void *bytes, size_t length);
+ssize_t view_call_string(struct view_call *call, uint64_t address, char *buffer, size_t size);
+
+/* Answers; the call is no more after one. */
+void view_call_continue(struct view_call *call);
+void view_call_return(struct view_call *call, int64_t value); /* errors: -errno */
+void view_call_install(struct view_call *call, int fd, bool close_on_exec);
+
+/* Go on with other arguments. ENOSYS, and not answered: this engine cannot (umview). */
+int view_call_change(struct view_call *call, const uint64_t arguments[6]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
