@@ -44,10 +44,22 @@ static unsigned int base_count;
 
 /* ---- one request, in a process of its own */
 
-static void reply(const int *fds, int64_t result, const char *text, size_t length, int fd)
+/*
+ * Nothing of the branch is held any more when the reply is there: whoever gets it may unmount at once
+ * what this request looked at.
+ */
+static void reply(const int *fds, int64_t result, const void *text, size_t length, int fd)
 {
 	struct keeper_reply head = {.result = result};
 
+	for (int i = KEEPER_FD_ROOT; i < KEEPER_FDS; i++)
+		if (fds[i] >= 0 && fds[i] != fd)
+			close(fds[i]);
+	for (int i = 0; i < KEEPER_FDS; i++)
+		if (KEEPER_EXTRA(i) != fd)
+			close(KEEPER_EXTRA(i));
+	if (chdir("/") < 0)
+		head.result = -errno;
 	channel_send(fds[KEEPER_FD_REPLY], &head, sizeof(head), text, length, &fd, fd < 0 ? 0 : 1);
 }
 
@@ -82,6 +94,17 @@ static void call(struct keeper *keeper, const struct keeper_request *request, si
 		reply(fds, 0, NULL, 0, result);
 	else
 		reply(fds, result, NULL, 0, -1);
+}
+
+static void look(const struct keeper_request *request, const int *fds)
+{
+	struct statx about;
+
+	if (statx(AT_FDCWD, request->text, AT_NO_AUTOMOUNT | request->args[0],
+		  STATX_MODE | STATX_MNT_ID, &about) < 0)
+		reply(fds, -errno, NULL, 0, -1);
+	else
+		reply(fds, 0, &about, sizeof(about), -1);
 }
 
 /* A server mounts by itself: where we have the right to, it keeps it over the exec. */
@@ -177,12 +200,15 @@ static void run(const struct keeper_request *request, size_t text, const int *fd
 }
 
 static _Noreturn void serve(struct keeper *keeper, union request *request, size_t length,
-			    int *fds, unsigned int count)
+			    int *fds, unsigned int count, int begin)
 {
 	size_t text = length - sizeof(request->head);
 	sigset_t none;
 	int error;
+	char byte;
 
+	if (read(begin, &byte, 1) < 0)
+		_exit(1);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	request->bytes[length < sizeof(request->bytes) ? length : length - 1] = '\0';
@@ -196,9 +222,35 @@ static _Noreturn void serve(struct keeper *keeper, union request *request, size_
 		call(keeper, &request->head, text, fds);
 	else if (request->head.operation == KEEPER_RUN)
 		run(&request->head, text, fds);
+	else if (request->head.operation == KEEPER_STAT)
+		look(&request->head, fds);
 	else
 		reply(fds, -EINVAL, NULL, 0, -1);
 	_exit(0);
+}
+
+/* The process that serves begins when we have closed our copies of the descriptors. */
+static void start_serving(struct keeper *keeper, union request *request, size_t length, int *fds,
+			  unsigned int count)
+{
+	int begin[2];
+	pid_t pid;
+
+	if (pipe2(begin, O_CLOEXEC) < 0) {
+		reply(fds, -errno, NULL, 0, -1);
+		return;
+	}
+	pid = fork();
+	if (pid == 0) {
+		close(begin[1]);
+		serve(keeper, request, length, fds, count, begin[0]);
+	}
+	if (pid < 0)
+		reply(fds, -errno, NULL, 0, -1);
+	for (unsigned int i = 0; i < count; i++)
+		close(fds[i]);
+	close(begin[0]);
+	close(begin[1]);
 }
 
 /* False: the manager is gone. */
@@ -207,17 +259,15 @@ static bool take(struct keeper *keeper)
 	static union request request;
 	unsigned int count = KEEPER_FDS;
 	int fds[KEEPER_FDS];
-	ssize_t got = channel_receive(keeper->channel, &request, sizeof(request), fds, &count);
+	ssize_t got;
 
+	memset(fds, -1, sizeof(fds));
+	got = channel_receive(keeper->channel, &request, sizeof(request), fds, &count);
 	if (got <= 0 && got != -EMSGSIZE)
 		return false;
 	if (got >= (ssize_t)sizeof(request.head) && count >= KEEPER_FD_EXTRA) {
-		pid_t pid = fork();
-
-		if (pid == 0)
-			serve(keeper, &request, got, fds, count);
-		if (pid < 0)
-			reply(fds, -errno, NULL, 0, -1);
+		start_serving(keeper, &request, got, fds, count);
+		return true;
 	}
 	for (unsigned int i = 0; i < count; i++)
 		close(fds[i]);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "manager.h"
@@ -160,4 +161,18 @@ int64_t ask_run(struct ask *ask, const char *variable, char *const argv[], const
 	ask_string(ask, 0, mounted);
 	error = exchange(ask, NULL);
 	return error < 0 ? error : ask->answer.result;
+}
+
+int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about)
+{
+	int error;
+
+	ask->request.operation = KEEPER_STAT;
+	ask_string(ask, 1, path);
+	ask_value(ask, 0, flags);
+	error = exchange(ask, NULL);
+	if (error < 0 || ask->answer.result < 0)
+		return error < 0 ? error : ask->answer.result;
+	memcpy(about, ask->text, sizeof(*about));
+	return 0;
 }

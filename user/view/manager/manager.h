@@ -50,7 +50,6 @@ struct branch {
 	uint64_t namespace; /* inode of the mount namespace; 0: not ready */
 	int channel;	    /* to the keeper of servers */
 	int control;	    /* listening socket */
-	int calls;	    /* polled for calls of the engine; -1: as another branch */
 	pid_t keeper;
 	pid_t servers;
 	pid_t first;
@@ -109,7 +108,8 @@ int branch_run_inside(const struct options *options);
 
 /* ---- call.c */
 
-void call_take(struct view *view, int fd);
+/* Serve the calls that this descriptor brings. */
+int calls_listen(struct view *view, int fd);
 /* Serve in a thread; free(3)s call. */
 void call_in_thread(struct view_call *call, void (*serve)(struct view_call *call));
 void call_return(struct view_call *call, int64_t value);
@@ -145,6 +145,9 @@ void ask_bytes(struct ask *ask, unsigned int index, const void *bytes, size_t le
 int ask_fd(struct ask *ask, int fd); /* its number in the keeper; fd stays the caller's */
 /* The result of the call, or -errno. With fd: that of the descriptor it gave. */
 int64_t ask_call(struct ask *ask, long nr, int *fd);
+struct statx;
+/* The attributes of a path; flags: AT_. */
+int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about);
 /* Exit status or -errno. variable: NAME=VALUE for its environment; mounted: what must be a mount
  * afterwards. */
 int64_t ask_run(struct ask *ask, const char *variable, char *const argv[], const char *mounted);
