@@ -176,3 +176,17 @@ int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about)
 	memcpy(about, ask->text, sizeof(*about));
 	return 0;
 }
+
+int64_t ask_path(struct view_call *call, long nr, const char *path, uint64_t value)
+{
+	int error;
+	struct ask *ask = ask_new(call->branch, call->tid, &error);
+
+	if (!ask)
+		return error;
+	ask_string(ask, 0, path);
+	ask_value(ask, 1, value);
+	error = ask_call(ask, nr, NULL);
+	ask_free(ask);
+	return error;
+}

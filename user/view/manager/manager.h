@@ -152,6 +152,9 @@ int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about);
  * afterwards. */
 int64_t ask_run(struct ask *ask, const char *variable, char *const argv[], const char *mounted);
 
+/* In one go: a call with a path and a value. */
+int64_t ask_path(struct view_call *call, long nr, const char *path, uint64_t value);
+
 /* ---- mounts */
 
 extern const char *const mount_hooks[]; /* calls to see, up to NULL */
@@ -169,8 +172,13 @@ struct view_mount {
 	char *options;
 	unsigned long flags;
 	uint64_t service; /* of the claim being asked */
+	int lock;	  /* on the source; -1: none */
+	char place[PATH_MAX + 32]; /* where servers mount */
 	char message[1024];
 };
+
+/* A mount to be filled in; its number makes its place unique. */
+void mount_init(struct view_mount *mount, struct view_call *call);
 
 /* Let services try, newest claim first. VIEW_PASS: nobody's. */
 int mount_by_service(struct view_mount *mount);
@@ -183,6 +191,7 @@ void servers_note(struct view_mount *mount, const char *mark);
 /* Before an unmount: the device at target; after it: wait for its servers. */
 uint64_t servers_device(struct view_call *call, const char *target, int flags);
 void servers_wait(struct branch *branch, uint64_t device);
+void servers_forget(struct view *view); /* what is mounted no more */
 bool servers_of_service(struct view *view, uint64_t service); /* is any mounted */
 json_t *servers_list(struct view *view);
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -28,12 +29,25 @@ const char *const mount_hooks[] = {"mount",	 "umount2",    "umount",	 "pivot_roo
 				   "fsopen",	 "fsconfig",   "fsmount",	 "fspick",
 				   "move_mount", "open_tree", "mount_setattr", NULL};
 
+void mount_init(struct view_mount *mount, struct view_call *call)
+{
+	static uint32_t last;
+
+	memset(mount, 0, sizeof(*mount));
+	mount->call = call;
+	mount->lock = -1;
+	snprintf(mount->place, sizeof(mount->place), "%s/%u", call->view->own,
+		 __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED));
+}
+
 void mount_free(struct view_mount *mount)
 {
 	free(mount->source);
 	free(mount->target);
 	free(mount->type);
 	free(mount->options);
+	if (mount->lock >= 0)
+		close(mount->lock);
 }
 
 /* ---- mounts of the kernel's, made by the keeper */
@@ -108,6 +122,11 @@ const char *view_mount_options(const struct view_mount *mount)
 	return mount->options ? mount->options : "";
 }
 
+const char *view_mount_place(const struct view_mount *mount)
+{
+	return mount->place;
+}
+
 unsigned long view_mount_flags(const struct view_mount *mount)
 {
 	return mount->flags;
@@ -128,6 +147,39 @@ int view_mount_error(struct view_mount *mount, int error, const char *format, ..
 	return error;
 }
 
+int view_mount_lock(struct view_mount *mount, bool alone)
+{
+	int error, fd = -1;
+	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	struct stat about;
+
+	if (!ask)
+		return error;
+	ask_value(ask, 0, (int64_t)AT_FDCWD);
+	ask_string(ask, 1, view_mount_source(mount));
+	ask_value(ask, 2, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	error = ask_call(ask, SYS_openat, &fd);
+	ask_free(ask);
+	/* What cannot be opened is the server's to complain about. */
+	if (error < 0)
+		return 0;
+	if (fstat(fd, &about) < 0 || !S_ISREG(about.st_mode)) {
+		close(fd);
+		return 0;
+	}
+	/* What lost its server, and was unmounted then, may still have its lock. */
+	servers_forget(mount->call->view);
+	if (flock(fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
+		close(fd);
+		return view_mount_error(mount, -EBUSY,
+					"%s is mounted already, in this view or another: unmount it "
+					"there, or mount it read-only everywhere",
+					view_mount_source(mount));
+	}
+	mount->lock = fd;
+	return 0;
+}
+
 int view_mount_kernel(struct view_mount *mount, const char *source, const char *target,
 		      const char *type, unsigned long flags, const char *data)
 {
@@ -138,34 +190,84 @@ int view_mount_kernel(struct view_mount *mount, const char *source, const char *
 	return error;
 }
 
-int view_mount_run(struct view_mount *mount, char *const argv[])
+/* A directory or file for the server to mount on, as the target is one. */
+static int make_place(struct view_mount *mount)
 {
-	static uint32_t last;
 	int error;
 	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
-	char mark[64];
-	int64_t status;
+	struct statx about;
 
 	if (!ask)
 		return error;
-	snprintf(mark, sizeof(mark), "VIEW_SERVER=%d.%u", getpid(),
-		 __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED));
-	status = ask_run(ask, mark, argv, mount->target);
-	if (status == 0)
-		servers_note(mount, mark);
-	else if (status == 126 || status == 127) /* of the keeper: it could not be executed */
-		error = view_mount_error(mount, -ENOENT, "there is no program %s", argv[0]);
-	else if (status == -ENOTCONN)
-		error = view_mount_error(mount, -ENOTCONN, "%s mounted nothing on %s%s%s", argv[0],
-					 mount->target, ask->text[0] ? ": " : "", ask->text);
-	else if (status > 0)
-		error = view_mount_error(mount, -EIO, "%s of %s on %s failed%s%s", argv[0],
-					 view_mount_source(mount), mount->target,
-					 ask->text[0] ? ": " : "", ask->text);
-	else
-		error = status;
+	error = ask_stat(ask, mount->target, 0, &about);
 	ask_free(ask);
-	return status == 0 ? 0 : error;
+	if (error < 0)
+		return view_mount_error(mount, error, "%s, where %s is to be mounted: %s",
+					mount->target, view_mount_source(mount), strerror(-error));
+	if (S_ISDIR(about.stx_mode))
+		return ask_path(mount->call, SYS_mkdir, mount->place, 0700);
+	ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	if (!ask)
+		return error;
+	ask_string(ask, 0, mount->place);
+	ask_value(ask, 1, S_IFREG | 0600);
+	error = ask_call(ask, SYS_mknod, NULL);
+	ask_free(ask);
+	return error;
+}
+
+static void remove_place(struct view_mount *mount)
+{
+	if (ask_path(mount->call, SYS_rmdir, mount->place, 0) == -ENOTDIR)
+		ask_path(mount->call, SYS_unlink, mount->place, 0);
+}
+
+static int explain(struct view_mount *mount, const char *program, int64_t status, const char *said)
+{
+	const char *colon = said[0] ? ": " : "";
+
+	if (status == 126 || status == 127) /* of the keeper: it could not be executed */
+		return view_mount_error(mount, -ENOENT, "there is no program %s", program);
+	if (status == -ENOTCONN)
+		return view_mount_error(mount, status, "%s mounted nothing on %s%s%s", program,
+					mount->target, colon, said);
+	if (status > 0)
+		return view_mount_error(mount, -EIO, "%s of %s on %s failed%s%s", program,
+					view_mount_source(mount), mount->target, colon, said);
+	return status;
+}
+
+/* From the place to the target. */
+static int move_to_target(struct view_mount *mount)
+{
+	int error = kernel_mount(mount->call, mount->place, mount->target, NULL, MS_MOVE, NULL);
+
+	if (error < 0)
+		ask_path(mount->call, SYS_umount2, mount->place, MNT_DETACH);
+	return error;
+}
+
+int view_mount_run(struct view_mount *mount, char *const argv[])
+{
+	int error = make_place(mount);
+	struct ask *ask;
+	char mark[64];
+	int64_t status;
+
+	if (error < 0)
+		return error;
+	ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	if (ask) {
+		snprintf(mark, sizeof(mark), "VIEW_SERVER=%d%s", getpid(),
+			 strrchr(mount->place, '/'));
+		status = ask_run(ask, mark, argv, mount->place);
+		error = status ? explain(mount, argv[0], status, ask->text) : move_to_target(mount);
+		if (!error)
+			servers_note(mount, mark);
+		ask_free(ask);
+	}
+	remove_place(mount);
+	return error;
 }
 
 /* ---- the calls */
@@ -192,9 +294,12 @@ static int read_arguments(struct view_call *call, struct view_mount *mount)
 
 static void serve_mount(struct view_call *call)
 {
-	struct view_mount mount = {.call = call};
-	int result = read_arguments(call, &mount);
+	struct view_mount mount;
 	bool claimed = false;
+	int result;
+
+	mount_init(&mount, call);
+	result = read_arguments(call, &mount);
 
 	if (result == 0 && !(mount.flags & MS_CHANGES) && mount.type) {
 		char resolved[256];

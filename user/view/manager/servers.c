@@ -27,6 +27,7 @@ struct served {
 	uint64_t service;
 	uint64_t device; /* major << 32 | minor */
 	char mark[64];	 /* "": no servers, a mount of the kernel's */
+	int lock;	 /* on the source, -1: none */
 	char *source, *target, *type;
 };
 
@@ -90,6 +91,8 @@ static void drop(struct served **at)
 	struct served *served = *at;
 
 	*at = served->next;
+	if (served->lock >= 0)
+		close(served->lock);
 	free(served->source);
 	free(served->target);
 	free(served->type);
@@ -106,6 +109,13 @@ static void drop_unmounted(struct view *view)
 	}
 }
 
+void servers_forget(struct view *view)
+{
+	pthread_mutex_lock(&lock);
+	drop_unmounted(view);
+	pthread_mutex_unlock(&lock);
+}
+
 void servers_note(struct view_mount *mount, const char *mark)
 {
 	struct served *served = calloc(1, sizeof(*served));
@@ -118,6 +128,8 @@ void servers_note(struct view_mount *mount, const char *mark)
 	served->view = mount->call->view;
 	served->service = mount->service;
 	served->device = device;
+	served->lock = mount->lock;
+	mount->lock = -1;
 	snprintf(served->mark, sizeof(served->mark), "%s", mark);
 	served->source = strdup(view_mount_source(mount));
 	served->target = strdup(mount->target);
@@ -189,7 +201,6 @@ void servers_wait(struct branch *branch, uint64_t device)
 	for (struct served *served = all; served; served = served->next)
 		if (served->device == device)
 			memcpy(mark, served->mark, sizeof(mark));
-	drop_unmounted(branch->view);
 	pthread_mutex_unlock(&lock);
 	while (mark[0] && (fd = server_with(branch->servers, mark)) >= 0) {
 		struct pollfd ended = {.fd = fd, .events = POLLIN};
@@ -199,6 +210,7 @@ void servers_wait(struct branch *branch, uint64_t device)
 		if (ready <= 0)
 			break;
 	}
+	servers_forget(branch->view);
 }
 
 /* ---- who asks */

@@ -159,7 +159,7 @@ static char *expand(const char *word, struct view_mount *mount, const char *opti
 		if (word[0] == '%' && word[1] == 's')
 			value = view_mount_source(mount);
 		else if (word[0] == '%' && word[1] == 't')
-			value = view_mount_target(mount);
+			value = view_mount_place(mount);
 		else if (word[0] == '%' && word[1] == 'o')
 			value = options;
 		else if (word[0] == '%' && word[1] == 'u')
@@ -186,6 +186,8 @@ static int run(struct view_mount *mount, struct entry *entry)
 		if (!argv[count++])
 			error = -ENOMEM;
 	}
+	if (!error)
+		error = view_mount_lock(mount, !(view_mount_flags(mount) & MS_RDONLY));
 	if (!error && count)
 		error = view_mount_run(mount, argv);
 	if (error == -ENOENT)
