@@ -3,6 +3,7 @@
  * The manager of a view: what its files share.
  *
  *	main.c, options.c	the commands umview, kmview, view
+ *	login.c			one of them as a login shell
  *	view.c			start, event loop, end
  *	branch.c		branches: the first, and those of views started inside
  *	call.c			one call, from the engine to whoever claimed it
@@ -31,7 +32,7 @@
 struct options {
 	const struct engine *engine; /* NULL: the best there is */
 	const char *name;
-	const char *rc; /* NULL: ~/.viewosrc */
+	const char *scripts[3]; /* start-up files to run, up to NULL */
 	bool quiet;
 	bool linger;
 	bool secure;
