@@ -18,7 +18,7 @@ $(BUILD)/bin/umview $(BUILD)/bin/kmview: $(BUILD)/bin/view
 	ln -sf view $@
 
 $(eval $(call program,lib/vsquare/view/stand-in,user/view/mount/stand_in.c \
-	user/view/client/client.c user/view/keeper/channel.c,-ljansson))
+	user/view/mount/wish.c user/view/client/client.c user/view/keeper/channel.c,-ljansson))
 
 $(VIEW_DIR)/fstypes: user/view/services/fstypes
 	@mkdir -p $(@D)

@@ -29,7 +29,7 @@
 static struct shared {
 	int listener; /* 0: not yet; -errno; else its number, plus 1 */
 	int go;
-} *shared;
+} * shared;
 
 static int install(const struct sock_fprog *filter)
 {
@@ -130,10 +130,11 @@ int keeper_start_first(struct keeper *keeper)
 		return -1;
 	listener = wait_listener(keeper->first);
 	if (listener < 0) {
-		keeper_failed(keeper, -listener,
-			      listener == -EBUSY
-				      ? "watch system calls: another program watches already (seccomp)"
-				      : "watch system calls with seccomp");
+		keeper_failed(
+			keeper, -listener,
+			listener == -EBUSY
+				? "watch system calls: another program watches already (seccomp)"
+				: "watch system calls with seccomp");
 		return -2;
 	}
 	return listener;

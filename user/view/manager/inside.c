@@ -42,10 +42,11 @@ static json_t *ask_manager(struct view *view, json_t *request, int passed)
 static int add_services(struct view *view, const struct options *options)
 {
 	for (unsigned int i = 0; i < options->service_count; i++) {
-		json_t *reply = ask_manager(view,
-					    json_pack("{s:s, s:s, s:b}", "command", "add", "service",
-						      options->services[i], "present", 1),
-					    -1);
+		json_t *reply =
+			ask_manager(view,
+				    json_pack("{s:s, s:s, s:b}", "command", "add", "service",
+					      options->services[i], "present", 1),
+				    -1);
 
 		if (!reply)
 			return -1;

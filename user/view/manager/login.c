@@ -3,9 +3,9 @@
  * A view as the login shell of a user.
  *
  * login(1) calls a login shell without arguments and with a '-' in front of its name. Then the
- * command line is in /etc/viewospasswd, a line LOGIN:COMMAND LINE for each user; its first word says
- * the engine (umview, kmview, view), and the program starts over with it. Words are separated by
- * blanks, with quotes and backslashes as in a shell; nothing else is expanded.
+ * command line is in /etc/viewospasswd, a line LOGIN:COMMAND LINE for each user; its first word
+ * says the engine (umview, kmview, view), and the program starts over with it. Words are separated
+ * by blanks, with quotes and backslashes as in a shell; nothing else is expanded.
  */
 #include <errno.h>
 #include <pwd.h>
