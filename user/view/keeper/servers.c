@@ -64,9 +64,24 @@ static int go_to(const int *fds)
 	return fchdir(fds[KEEPER_FD_CWD]) < 0 ? -errno : 0;
 }
 
+/*
+ * Hold on to nothing of the task's place but a result: whoever has the reply may unmount what is
+ * there, and we may still be ending then.
+ */
+static void leave(const int *fds)
+{
+	close(fds[KEEPER_FD_ROOT]);
+	close(fds[KEEPER_FD_CWD]);
+	if (chdir("/") < 0)
+		return;
+	close_range(KEEPER_EXTRA(0), KEEPER_EXTRA(KEEPER_FDS), 0);
+}
+
 static void call(struct keeper *keeper, const struct keeper_request *request, size_t text,
 		 const int *fds)
 {
+	int error;
+
 	uint64_t args[6];
 	long result;
 
@@ -76,12 +91,16 @@ static void call(struct keeper *keeper, const struct keeper_request *request, si
 			args[i] = args[i] < text ? (uintptr_t)request->text + args[i] : 0;
 	}
 	result = keeper_call(keeper, request->nr, args[0], args[1], args[2], args[3], args[4]);
-	if (result < 0)
-		reply(fds, -errno, NULL, 0, -1);
-	else if (request->flags & KEEPER_RESULT_FD)
+	error = errno;
+	leave(fds);
+	if (result < 0) {
+		reply(fds, -error, NULL, 0, -1);
+	} else if (request->flags & KEEPER_RESULT_FD) {
 		reply(fds, 0, NULL, 0, result);
-	else
+		close(result); /* before the reply's socket: the manager waits for its end */
+	} else {
 		reply(fds, result, NULL, 0, -1);
+	}
 }
 
 /* A server mounts by itself: where we have the right to, it keeps it over the exec. */
@@ -173,11 +192,12 @@ static void run(const struct keeper_request *request, size_t text, const int *fd
 		if (!after || after == before)
 			result = -ENOTCONN;
 	}
+	leave(fds);
 	reply(fds, result, written, output_end(output, written), -1);
 }
 
-static _Noreturn void serve(struct keeper *keeper, union request *request, size_t length,
-			    int *fds, unsigned int count)
+static _Noreturn void serve(struct keeper *keeper, union request *request, size_t length, int *fds,
+			    unsigned int count)
 {
 	size_t text = length - sizeof(request->head);
 	sigset_t none;
@@ -186,9 +206,11 @@ static _Noreturn void serve(struct keeper *keeper, union request *request, size_
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	request->bytes[length < sizeof(request->bytes) ? length : length - 1] = '\0';
-	for (unsigned int i = KEEPER_FD_EXTRA; i < count; i++)
+	for (unsigned int i = KEEPER_FD_EXTRA; i < count; i++) {
 		if (dup2(fds[i], KEEPER_EXTRA(i - KEEPER_FD_EXTRA)) < 0)
 			_exit(1);
+		close(fds[i]);
+	}
 	error = go_to(fds);
 	if (error < 0)
 		reply(fds, error, NULL, 0, -1);
@@ -367,8 +389,7 @@ _Noreturn void servers_main(struct keeper *keeper)
 		if (poll(ready, 2, -1) < 0 && errno != EINTR)
 			break;
 		if ((ready[1].revents & POLLIN) &&
-		    read(signals, &info, sizeof(info)) == sizeof(info) &&
-		    info.ssi_signo == SIGTERM)
+		    read(signals, &info, sizeof(info)) == sizeof(info) && info.ssi_signo == SIGTERM)
 			ended = true;
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;

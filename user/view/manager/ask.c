@@ -105,6 +105,7 @@ static int exchange(struct ask *ask, int *fd)
 	unsigned int count = 1;
 	int passed = -1, error;
 	ssize_t length;
+	char more;
 
 	ask->text[0] = '\0';
 	if (sizeof(ask->request) + ask->length > sizeof(ask->bytes))
@@ -125,6 +126,9 @@ static int exchange(struct ask *ask, int *fd)
 		length = sizeof(ask->text) - 1;
 	memcpy(ask->text, got.text, length);
 	ask->text[length] = '\0';
+	/* With a descriptor: until the keeper's process has no copy of it any more. */
+	if (count && recv(ask->reply, &more, 1, 0) > 0)
+		error = -EPROTO;
 	if (fd)
 		*fd = count ? passed : -1;
 	else if (count)

@@ -102,6 +102,8 @@ void say(const struct view *view, const char *format, ...) __attribute__((format
 
 struct branch *branch_new(struct view *view, struct branch *parent, int channel, pid_t keeper);
 void branch_free(struct branch *branch);
+/* Take the news that keepers sent and that nobody has read yet. */
+void branches_drain(struct view *view);
 /* The branch of a mount namespace or of a task. NULL: none. */
 struct branch *branch_of_namespace(struct view *view, uint64_t namespace);
 struct branch *branch_of_task(struct view *view, pid_t tid);

@@ -78,6 +78,7 @@ static void reap(struct view *view)
 		}
 	}
 	if (!view->keeper) {
+		branches_drain(view); /* its last words may be how the command ended */
 		/* The servers end by themselves, after writing. */
 		tree_signal(getpid(), 0, SIGKILL);
 		view->ended = waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD;
