@@ -4,7 +4,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 image=$work/image
 
-as_user mke2fs -q -t ext4 "$image" 16M 2>/dev/null
+as_user mke2fs -q -F -t ext4 "$image" 16M >/dev/null
 view_start a
 ok "mount of an ext4 image" in_view a "mount -t ext4 $image /mnt"
 like "lost+found is there" "$(in_view a 'ls /mnt')" '^lost\+found$'

@@ -7,7 +7,7 @@ image=$work/image
 as_user mkdir "$work/tree" "$work/inner" "$work/outer" "$work/third"
 as_user sh -c "echo deep >$work/tree/file"
 as_user genisoimage -quiet -R -o "$work/image.iso" "$work/tree"
-as_user mke2fs -q -t ext4 "$image" 16M 2>/dev/null
+as_user mke2fs -q -F -t ext4 "$image" 16M >/dev/null
 view_start a
 ok "the ext4 image" in_view a "mount -t ext4 $image $work/outer && cp $work/image.iso $work/outer/"
 ok "the ISO image that is in it" in_view a "mount -t iso9660 $work/outer/image.iso $work/inner"

@@ -4,7 +4,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 image=$work/image
 
-as_user mke2fs -q -t ext4 "$image" 16M 2>/dev/null
+as_user mke2fs -q -F -t ext4 "$image" 16M >/dev/null
 as_user mkdir "$work/point"
 server() { processes | grep "${1:-fuse2fs}" | cut -d' ' -f1 | head -n1; }
 
@@ -29,7 +29,6 @@ ok "that can be unmounted" in_view a "umount $work/point"
 ok "and mounted again" in_view a "mount -t ext4 $image $work/point && ls $work/point/lost+found && umount $work/point"
 
 # nothing is gained
-as_user cp /usr/bin/id "$work/id"
 ok "set-user-ID gains nothing" in_view a "grep -q '^NoNewPrivs:.1' /proc/self/status && ! su -c true root"
 is "nor virtual root anything outside" "$(in_view a "viewsudo touch $work/mine && stat -c %u $work/mine")" 1000
 like "nor over files of others" "$(in_view a 'viewsudo sh -c "echo >>/etc/passwd"')" 'ermission denied'
@@ -51,7 +50,7 @@ nothing_left
 # shutdown
 view_start b
 ok "a server and a process that ignores SIGTERM and SIGHUP" in_view b \
-	"mount -t ext4 $image $work/point && echo last >$work/point/last && (trap '' TERM HUP; exec sleep 1000) &"
+	"mount -t ext4 $image $work/point && echo last >$work/point/last && { (trap '' TERM HUP; exec sleep 1000) & }"
 start=$SECONDS
 in_view b 'umshutdown 2' >/dev/null
 wait "${view_pid[b]}"
@@ -61,6 +60,15 @@ ok "nor long after" [ $((SECONDS - start)) -le 20 ]
 is "what was written is in the image" "$(debugfs -R 'cat /last' "$image" 2>/dev/null)" last
 unset 'view_pid[b]' 'view_in[b]' 'view_out[b]'
 nothing_left
+
+view_start b
+in_view b "mount -t ext4 $image $work/point & umshutdown 2" >/dev/null
+start=$SECONDS
+wait "${view_pid[b]}"
+ok "shutdown while a mount is under way" [ $((SECONDS - start)) -le 20 ]
+unset 'view_pid[b]' 'view_in[b]' 'view_out[b]'
+nothing_left
+ok "leaves the image clean" fsck.ext4 -fn "$image"
 
 # kill -9 of the manager, the keeper, the first process
 for victim in manager keeper first; do

@@ -333,12 +333,14 @@ static void unmount_all(struct keeper *keeper)
 	}
 }
 
-static bool wait_children(int signals, int timeout_ms)
+/* A request that was under way may mount something yet, so it is looked again and again. */
+static bool wait_children(struct keeper *keeper, int signals, int timeout_ms)
 {
 	struct pollfd ready = {.fd = signals, .events = POLLIN};
 	struct signalfd_siginfo info;
 
 	for (int waited = 0; waited <= timeout_ms; waited += 100) {
+		unmount_all(keeper);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 		if (tree_signal(getpid(), 0, 0) == 0)
@@ -353,10 +355,9 @@ static _Noreturn void finish(struct keeper *keeper, int signals)
 {
 	if (chdir("/") < 0)
 		_exit(1);
-	unmount_all(keeper);
-	if (!wait_children(signals, FLUSH_MS)) {
+	if (!wait_children(keeper, signals, FLUSH_MS)) {
 		tree_signal(getpid(), 0, SIGTERM);
-		if (!wait_children(signals, TERM_MS))
+		if (!wait_children(keeper, signals, TERM_MS))
 			tree_signal(getpid(), 0, SIGKILL);
 	}
 	_exit(0);
