@@ -90,10 +90,14 @@ static void call(struct keeper *keeper, const struct keeper_request *request, si
 		if (request->kinds[i] != KEEPER_VALUE)
 			args[i] = args[i] < text ? (uintptr_t)request->text + args[i] : 0;
 	}
+	if (request->flags & KEEPER_ANNOUNCE)
+		reply(fds, getpid(), NULL, 0, -1);
 	result = keeper_call(keeper, request->nr, args[0], args[1], args[2], args[3], args[4]);
 	error = errno;
 	leave(fds);
-	if (result < 0) {
+	if (request->flags & KEEPER_ANNOUNCE) {
+		return;
+	} else if (result < 0) {
 		reply(fds, -error, NULL, 0, -1);
 	} else if (request->flags & KEEPER_RESULT_FD) {
 		reply(fds, 0, NULL, 0, result);

@@ -148,6 +148,8 @@ void ask_bytes(struct ask *ask, unsigned int index, const void *bytes, size_t le
 int ask_fd(struct ask *ask, int fd); /* its number in the keeper; fd stays the caller's */
 /* The result of the call, or -errno. With fd: that of the descriptor it gave. */
 int64_t ask_call(struct ask *ask, long nr, int *fd);
+/* Begin a call whose result nobody needs: until it waits for something, or is done. */
+int ask_begin(struct ask *ask, long nr);
 /* Exit status or -errno. variable: NAME=VALUE for its environment; mounted: what must be a mount
  * afterwards. */
 int64_t ask_run(struct ask *ask, const char *variable, char *const argv[], const char *mounted);

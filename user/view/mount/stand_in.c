@@ -4,8 +4,9 @@
  *
  * Those want to be root, and mount(8) sets up a loop device for an image. Here the manager decides
  * who may mount what, and serves images as they are. So `mount -t TYPE SOURCE TARGET` is done here,
- * by one mount(2); in all other cases the real program runs, told by a filter of its own that its
- * ids are 0. Nothing else of it changes: what it may do is what the user may do.
+ * by one mount(2), and a type fuse.PROGRAM by mount.fuse(8), which the user may run; in all other
+ * cases the real program runs, told by a filter of its own that its ids are 0. Nothing else of it
+ * changes: what it may do is what the user may do.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -76,9 +77,41 @@ static int parse(struct wish *wish, int argc, char **argv)
 		return 0;
 	wish->source = argv[optind];
 	wish->target = argv[optind + 1];
-	/* Types of programs: the real one runs mount.fuse(8). */
-	return !wish->type || (strcmp(wish->type, "fuse") && strncmp(wish->type, "fuse.", 5) &&
-			       !strchr(wish->type, ','));
+	if (wish->flags & (MS_BIND | MS_MOVE | MS_REMOUNT))
+		return 0;
+	return !wish->type || !strchr(wish->type, ',');
+}
+
+/* Types that name a program: mount.fuse(8) runs it. Returns if there is none. */
+static void run_mount_fuse(const struct wish *wish)
+{
+	char options[8192];
+	char *words[] = {"mount.fuse",
+			 (char *)wish->source,
+			 (char *)wish->target,
+			 "-t",
+			 (char *)wish->type,
+			 "-o",
+			 options,
+			 NULL};
+
+	if (snprintf(options, sizeof(options), "%s%s%s%s", wish->flags & MS_RDONLY ? "ro" : "rw",
+		     wish->flags & MS_NOEXEC ? ",noexec" : "", wish->used ? "," : "",
+		     wish->data) >= (int)sizeof(options))
+		return;
+	execv("/sbin/mount.fuse3", words);
+	execv("/sbin/mount.fuse", words);
+}
+
+static int mount_it(const struct wish *wish)
+{
+	if (wish->type && (!strcmp(wish->type, "fuse") || !strncmp(wish->type, "fuse.", 5))) {
+		run_mount_fuse(wish);
+		fprintf(stderr, "mount: type %s needs mount.fuse(8): install the package fuse3\n",
+			wish->type);
+		return 32;
+	}
+	return wish_mount(wish, "mount");
 }
 
 /* ---- the real program */
@@ -138,16 +171,16 @@ int main(int argc, char **argv)
 	name = strrchr(self, '/') ? strrchr(self, '/') + 1 : self;
 	if (is(name, "mount")) {
 		if (parse(&wish, argc, argv))
-			return wish_mount(&wish, "mount");
+			return mount_it(&wish);
 		return run_real(name, argv, 1);
 	}
 	applet = argc > 0 && strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	if (is(applet, "busybox") && argc > 1) {
 		applet = argv[1];
 		if (is(applet, "mount") && parse(&wish, argc - 1, argv + 1))
-			return wish_mount(&wish, "mount");
+			return mount_it(&wish);
 	} else if (is(applet, "mount") && is(name, "busybox") && parse(&wish, argc, argv)) {
-		return wish_mount(&wish, "mount");
+		return mount_it(&wish);
 	}
 	return run_real(name, argv,
 			is(name, "umount") || is(applet, "mount") || is(applet, "umount"));
