@@ -52,7 +52,8 @@ same "mount -t sshfs" "mount -t sshfs -o port=$port,IdentityFile=$work/key,Stric
 same "mount -t fuse.squashfuse" "mount -t fuse.squashfuse $work/image.squash $point" "umount $point"
 
 # calls
-ok "an empty image for calls" in_view a "fuse2fs $work/empty $point -o fakeroot"
+# Until somebody has looked at it, the root of a program that mounts by itself may belong to nobody.
+ok "an empty image for calls" in_view a "fuse2fs $work/empty $point -o fakeroot && ls -ld $point"
 calls=$(in_view a "$top/build/tests/view/file_calls $point")
 plain=$(unshare -m setpriv --reuid 1000 --regid 1000 --clear-groups sh -c "fuse2fs $work/plain $point -o fakeroot >/dev/null &&
 	$top/build/tests/view/file_calls $point; fusermount3 -u $point")

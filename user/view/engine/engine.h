@@ -44,8 +44,6 @@ struct engine {
 	/* In the process that becomes the keeper: enter what the engine makes. */
 	int (*enter)(struct view *view, bool nested, char *text, size_t size);
 
-	/* The descriptor to poll for calls of a branch; listener: what came with its READY. */
-	int (*descriptor)(struct view *view, int listener);
 	/* Take one: 1, 0: none just now, or an error: no more will come. */
 	int (*next)(struct view *view, int fd, struct view_call *call);
 

@@ -43,7 +43,9 @@ static int open_engine(struct view *view, const char *const *hooks, char *text, 
 			return error;
 		}
 	}
-	return kmview_loop_new(&view->session_loop, view->session);
+	error = kmview_loop_new(&view->session_loop, view->session);
+	/* The keeper's first calls come before it says that it is ready. */
+	return error < 0 ? error : calls_listen(view, kmview_fd(view->session));
 }
 
 static void close_engine(struct view *view)
@@ -74,11 +76,6 @@ static int enter(struct view *view, bool nested, char *text, size_t size)
 		return error;
 	}
 	return 0;
-}
-
-static int descriptor(struct view *view, int listener)
-{
-	return kmview_fd(view->session);
 }
 
 static int next(struct view *view, int fd, struct view_call *call)
@@ -150,7 +147,6 @@ const struct engine engine_kmview = {
 	.close = close_engine,
 	.hook = hook,
 	.enter = enter,
-	.descriptor = descriptor,
 	.next = next,
 	.read = read_memory,
 	.write = write_memory,

@@ -138,11 +138,6 @@ static int enter(struct view *view, bool nested, char *text, size_t size)
 
 /* ---- calls */
 
-static int descriptor(struct view *view, int listener)
-{
-	return listener;
-}
-
 static int next(struct view *view, int fd, struct view_call *call)
 {
 	struct pollfd ready = {.fd = fd, .events = POLLIN};
@@ -274,7 +269,6 @@ const struct engine engine_umview = {
 	.close = close_engine,
 	.hook = hook,
 	.enter = enter,
-	.descriptor = descriptor,
 	.next = next,
 	.read = read_memory,
 	.write = write_memory,

@@ -28,6 +28,7 @@
 enum keeper_operation {
 	KEEPER_CALL = 1, /* make a system call */
 	KEEPER_RUN,	 /* run a program, say how it ended and what it wrote */
+	KEEPER_STAT,	 /* the attributes of a path: the text; args[0]: flags of statx(2) */
 };
 
 /* What an argument of KEEPER_CALL is. */
@@ -58,7 +59,7 @@ struct keeper_request {
 
 struct keeper_reply {
 	int64_t result; /* CALL: of the call; RUN: exit status, 128 + signal; or -errno: not done */
-	char text[];	/* RUN: the end of what it wrote on standard output and error */
+	char text[]; /* RUN: the end of what it wrote; STAT: struct statx */
 };
 
 enum keeper_event {

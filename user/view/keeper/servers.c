@@ -44,11 +44,32 @@ static unsigned int base_count;
 
 /* ---- one request, in a process of its own */
 
-static void reply(const int *fds, int64_t result, const char *text, size_t length, int fd)
+/*
+ * Nothing of the branch is held any more when the reply is there: whoever gets it may unmount at once
+ * what this request looked at.
+ */
+static void reply(const int *fds, int64_t result, const void *text, size_t length, int fd)
 {
 	struct keeper_reply head = {.result = result};
 
+	for (int i = KEEPER_FD_ROOT; i < KEEPER_FDS; i++)
+		if (fds[i] >= 0 && fds[i] != fd)
+			close(fds[i]);
+	for (int i = 0; i < KEEPER_FDS; i++)
+		if (KEEPER_EXTRA(i) != fd)
+			close(KEEPER_EXTRA(i));
+	if (chdir("/") < 0)
+		head.result = -errno;
 	channel_send(fds[KEEPER_FD_REPLY], &head, sizeof(head), text, length, &fd, fd < 0 ? 0 : 1);
+}
+
+/* Who we are, before a call that may take long. */
+static void announce(const int *fds)
+{
+	const struct keeper_reply head = {.result = getpid()};
+
+	channel_send(fds[KEEPER_FD_REPLY], &head, sizeof(head), NULL, 0, NULL, 0);
+	close(fds[KEEPER_FD_REPLY]);
 }
 
 /* To the root and working directory of the task; most have our root, and may change no other. */
@@ -64,24 +85,9 @@ static int go_to(const int *fds)
 	return fchdir(fds[KEEPER_FD_CWD]) < 0 ? -errno : 0;
 }
 
-/*
- * Hold on to nothing of the task's place but a result: whoever has the reply may unmount what is
- * there, and we may still be ending then.
- */
-static void leave(const int *fds)
-{
-	close(fds[KEEPER_FD_ROOT]);
-	close(fds[KEEPER_FD_CWD]);
-	if (chdir("/") < 0)
-		return;
-	close_range(KEEPER_EXTRA(0), KEEPER_EXTRA(KEEPER_FDS), 0);
-}
-
 static void call(struct keeper *keeper, const struct keeper_request *request, size_t text,
 		 const int *fds)
 {
-	int error;
-
 	uint64_t args[6];
 	long result;
 
@@ -91,20 +97,27 @@ static void call(struct keeper *keeper, const struct keeper_request *request, si
 			args[i] = args[i] < text ? (uintptr_t)request->text + args[i] : 0;
 	}
 	if (request->flags & KEEPER_ANNOUNCE)
-		reply(fds, getpid(), NULL, 0, -1);
+		announce(fds);
 	result = keeper_call(keeper, request->nr, args[0], args[1], args[2], args[3], args[4]);
-	error = errno;
-	leave(fds);
-	if (request->flags & KEEPER_ANNOUNCE) {
-		return;
-	} else if (result < 0) {
-		reply(fds, -error, NULL, 0, -1);
-	} else if (request->flags & KEEPER_RESULT_FD) {
+	if (request->flags & KEEPER_ANNOUNCE)
+		return; /* nobody waits */
+	if (result < 0)
+		reply(fds, -errno, NULL, 0, -1);
+	else if (request->flags & KEEPER_RESULT_FD)
 		reply(fds, 0, NULL, 0, result);
-		close(result); /* before the reply's socket: the manager waits for its end */
-	} else {
+	else
 		reply(fds, result, NULL, 0, -1);
-	}
+}
+
+static void look(const struct keeper_request *request, const int *fds)
+{
+	struct statx about;
+
+	if (statx(AT_FDCWD, request->text, AT_NO_AUTOMOUNT | request->args[0],
+		  STATX_MODE | STATX_MNT_ID, &about) < 0)
+		reply(fds, -errno, NULL, 0, -1);
+	else
+		reply(fds, 0, &about, sizeof(about), -1);
 }
 
 /* A server mounts by itself: where we have the right to, it keeps it over the exec. */
@@ -196,25 +209,25 @@ static void run(const struct keeper_request *request, size_t text, const int *fd
 		if (!after || after == before)
 			result = -ENOTCONN;
 	}
-	leave(fds);
 	reply(fds, result, written, output_end(output, written), -1);
 }
 
-static _Noreturn void serve(struct keeper *keeper, union request *request, size_t length, int *fds,
-			    unsigned int count)
+static _Noreturn void serve(struct keeper *keeper, union request *request, size_t length,
+			    int *fds, unsigned int count, int begin)
 {
 	size_t text = length - sizeof(request->head);
 	sigset_t none;
 	int error;
+	char byte;
 
+	if (read(begin, &byte, 1) < 0)
+		_exit(1);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	request->bytes[length < sizeof(request->bytes) ? length : length - 1] = '\0';
-	for (unsigned int i = KEEPER_FD_EXTRA; i < count; i++) {
+	for (unsigned int i = KEEPER_FD_EXTRA; i < count; i++)
 		if (dup2(fds[i], KEEPER_EXTRA(i - KEEPER_FD_EXTRA)) < 0)
 			_exit(1);
-		close(fds[i]);
-	}
 	error = go_to(fds);
 	if (error < 0)
 		reply(fds, error, NULL, 0, -1);
@@ -222,9 +235,35 @@ static _Noreturn void serve(struct keeper *keeper, union request *request, size_
 		call(keeper, &request->head, text, fds);
 	else if (request->head.operation == KEEPER_RUN)
 		run(&request->head, text, fds);
+	else if (request->head.operation == KEEPER_STAT)
+		look(&request->head, fds);
 	else
 		reply(fds, -EINVAL, NULL, 0, -1);
 	_exit(0);
+}
+
+/* The process that serves begins when we have closed our copies of the descriptors. */
+static void start_serving(struct keeper *keeper, union request *request, size_t length, int *fds,
+			  unsigned int count)
+{
+	int begin[2];
+	pid_t pid;
+
+	if (pipe2(begin, O_CLOEXEC) < 0) {
+		reply(fds, -errno, NULL, 0, -1);
+		return;
+	}
+	pid = fork();
+	if (pid == 0) {
+		close(begin[1]);
+		serve(keeper, request, length, fds, count, begin[0]);
+	}
+	if (pid < 0)
+		reply(fds, -errno, NULL, 0, -1);
+	for (unsigned int i = 0; i < count; i++)
+		close(fds[i]);
+	close(begin[0]);
+	close(begin[1]);
 }
 
 /* False: the manager is gone. */
@@ -233,17 +272,15 @@ static bool take(struct keeper *keeper)
 	static union request request;
 	unsigned int count = KEEPER_FDS;
 	int fds[KEEPER_FDS];
-	ssize_t got = channel_receive(keeper->channel, &request, sizeof(request), fds, &count);
+	ssize_t got;
 
+	memset(fds, -1, sizeof(fds));
+	got = channel_receive(keeper->channel, &request, sizeof(request), fds, &count);
 	if (got <= 0 && got != -EMSGSIZE)
 		return false;
 	if (got >= (ssize_t)sizeof(request.head) && count >= KEEPER_FD_EXTRA) {
-		pid_t pid = fork();
-
-		if (pid == 0)
-			serve(keeper, &request, got, fds, count);
-		if (pid < 0)
-			reply(fds, -errno, NULL, 0, -1);
+		start_serving(keeper, &request, got, fds, count);
+		return true;
 	}
 	for (unsigned int i = 0; i < count; i++)
 		close(fds[i]);
@@ -394,7 +431,8 @@ _Noreturn void servers_main(struct keeper *keeper)
 		if (poll(ready, 2, -1) < 0 && errno != EINTR)
 			break;
 		if ((ready[1].revents & POLLIN) &&
-		    read(signals, &info, sizeof(info)) == sizeof(info) && info.ssi_signo == SIGTERM)
+		    read(signals, &info, sizeof(info)) == sizeof(info) &&
+		    info.ssi_signo == SIGTERM)
 			ended = true;
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "manager.h"
@@ -106,7 +107,6 @@ static int exchange(struct ask *ask, int *fd)
 	unsigned int count = 1;
 	int passed = -1, error;
 	ssize_t length;
-	char more;
 
 	ask->text[0] = '\0';
 	if (sizeof(ask->request) + ask->length > sizeof(ask->bytes))
@@ -127,9 +127,6 @@ static int exchange(struct ask *ask, int *fd)
 		length = sizeof(ask->text) - 1;
 	memcpy(ask->text, got.text, length);
 	ask->text[length] = '\0';
-	/* With a descriptor: until the keeper's process has no copy of it any more. */
-	if (count && recv(ask->reply, &more, 1, 0) > 0)
-		error = -EPROTO;
 	if (fd)
 		*fd = count ? passed : -1;
 	else if (count)
@@ -194,4 +191,18 @@ int64_t ask_run(struct ask *ask, const char *variable, char *const argv[], const
 	ask_string(ask, 0, mounted);
 	error = exchange(ask, NULL);
 	return error < 0 ? error : ask->answer.result;
+}
+
+int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about)
+{
+	int error;
+
+	ask->request.operation = KEEPER_STAT;
+	ask_string(ask, 1, path);
+	ask_value(ask, 0, flags);
+	error = exchange(ask, NULL);
+	if (error < 0 || ask->answer.result < 0)
+		return error < 0 ? error : ask->answer.result;
+	memcpy(about, ask->text, sizeof(*about));
+	return 0;
 }

@@ -20,18 +20,9 @@
 #include "manager.h"
 #include "user/view/keeper/keeper.h"
 
-static void calls_ready(struct view *view, struct source *source, uint32_t events)
-{
-	if (events & EPOLLIN)
-		call_take(view, source->fd);
-	else
-		source_remove(view, source); /* nobody has the filter any more */
-}
-
 static void become_ready(struct branch *branch, const struct keeper_news *news, int *fds,
 			 unsigned int count)
 {
-	static struct source calls;
 	struct view *view = branch->view;
 	int listener = count > 1 ? fds[1] : -1;
 
@@ -45,11 +36,8 @@ static void become_ready(struct branch *branch, const struct keeper_news *news, 
 		control_listen(branch);
 	}
 	/* One listener serves all branches, as one session does. */
-	if (!calls.ready && (listener >= 0 || view->session)) {
-		calls.fd = view->engine->descriptor(view, listener);
-		calls.ready = calls_ready;
-		source_add(view, &calls);
-	}
+	if (listener >= 0)
+		calls_listen(view, listener);
 }
 
 static bool take_news(struct branch *branch)

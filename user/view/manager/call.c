@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -117,7 +118,7 @@ int call_fd(struct view_call *call, int number)
 	return fd;
 }
 
-void call_take(struct view *view, int fd)
+static void take(struct view *view, int fd)
 {
 	struct view_call taken, *call;
 
@@ -141,6 +142,22 @@ void call_take(struct view *view, int fd)
 		call_continue(call);
 		free(call);
 	}
+}
+
+static void calls_ready(struct view *view, struct source *source, uint32_t events)
+{
+	if (events & EPOLLIN)
+		take(view, source->fd);
+	else
+		source_remove(view, source); /* nobody has the filter any more */
+}
+
+int calls_listen(struct view *view, int fd)
+{
+	static struct source calls;
+
+	calls = (struct source){.ready = calls_ready, .fd = fd};
+	return source_add(view, &calls);
 }
 
 /* ---- what services see (view.h) */

@@ -51,7 +51,6 @@ struct branch {
 	uint64_t namespace; /* inode of the mount namespace; 0: not ready */
 	int channel;	    /* to the keeper of servers */
 	int control;	    /* listening socket */
-	int calls;	    /* polled for calls of the engine; -1: as another branch */
 	pid_t keeper;
 	pid_t servers;
 	pid_t first;
@@ -112,7 +111,8 @@ int branch_run_inside(const struct options *options);
 
 /* ---- call.c */
 
-void call_take(struct view *view, int fd);
+/* Serve the calls that this descriptor brings. */
+int calls_listen(struct view *view, int fd);
 /* Serve in a thread; free(3)s call. */
 void call_in_thread(struct view_call *call, void (*serve)(struct view_call *call));
 void call_return(struct view_call *call, int64_t value);
@@ -150,6 +150,9 @@ int ask_fd(struct ask *ask, int fd); /* its number in the keeper; fd stays the c
 int64_t ask_call(struct ask *ask, long nr, int *fd);
 /* Begin a call whose result nobody needs: until it waits for something, or is done. */
 int ask_begin(struct ask *ask, long nr);
+struct statx;
+/* The attributes of a path; flags: AT_. */
+int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about);
 /* Exit status or -errno. variable: NAME=VALUE for its environment; mounted: what must be a mount
  * afterwards. */
 int64_t ask_run(struct ask *ask, const char *variable, char *const argv[], const char *mounted);

@@ -45,20 +45,12 @@ static uint64_t device_at(struct view_call *call, const char *path, bool follow)
 	struct ask *ask = ask_new(call->branch, call->tid, &error);
 	struct statx about;
 	uint64_t device = 0;
-	int fd = -1;
 
 	if (!ask)
 		return 0;
-	ask_value(ask, 0, AT_FDCWD);
-	ask_string(ask, 1, path);
-	ask_value(ask, 2, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
-	if (ask_call(ask, SYS_openat, &fd) == 0 &&
-	    statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MODE,
-		  &about) == 0 &&
+	if (ask_stat(ask, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, &about) == 0 &&
 	    (about.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		device = device_number(about.stx_dev_major, about.stx_dev_minor);
-	if (fd >= 0)
-		close(fd);
 	ask_free(ask);
 	return device;
 }
