@@ -6,9 +6,14 @@ VIEW_PARTS := $(wildcard user/view/manager/*.c user/view/engine/*.c user/view/ke
 	user/view/client/*.c)
 
 PROGRAMS += $(addprefix $(BUILD)/bin/,view umview kmview) $(VIEW_DIR)/stand-in $(VIEW_DIR)/fstypes \
-	$(VIEW_DIR)/inside $(VIEW_DIR)/services/umfuse.so
+	$(VIEW_DIR)/inside/README $(addprefix $(VIEW_DIR)/services/,umfuse.so unreal.so)
 INSTALL_BIN += $(addprefix $(BUILD)/bin/,view umview kmview)
-INSTALL_DATA += user/view/view.h:include
+INSTALL_DATA += user/view/view.h:include user/view/examples/ramfile.c:share/doc/vsquare/view \
+	$(VIEW_DIR)/stand-in:lib/vsquare/view $(VIEW_DIR)/fstypes:lib/vsquare/view \
+	$(VIEW_DIR)/inside/README:lib/vsquare/view/inside \
+	$(addprefix $(VIEW_DIR)/services/,$(addsuffix :lib/vsquare/view/services,umfuse.so unreal.so))
+INSTALL_MAN += $(addprefix user/view/man/,umview.1 kmview.1 view.1 fstypes.5 viewospasswd.5 view-service.7)
+INSTALL_COMPLETION += user/view/completion/umview user/view/completion/kmview
 
 # Services call what view.h declares: the program exports it.
 $(eval $(call program,bin/view,$(VIEW_PARTS),$(BUILD)/lib/libkmview.a -ljansson -pthread \
@@ -18,13 +23,15 @@ $(BUILD)/bin/umview $(BUILD)/bin/kmview: $(BUILD)/bin/view
 	ln -sf view $@
 
 $(eval $(call program,lib/vsquare/view/stand-in,user/view/mount/stand_in.c \
-	user/view/client/client.c user/view/keeper/channel.c,-ljansson))
+	user/view/mount/wish.c user/view/client/client.c user/view/keeper/channel.c,-ljansson))
 
 $(VIEW_DIR)/fstypes: user/view/services/fstypes
 	@mkdir -p $(@D)
 	cp $< $@
-$(VIEW_DIR)/inside:
-	mkdir -p $@
+# A view covers this directory; installed it must be there, so there is a file in it.
+$(VIEW_DIR)/inside/README: user/view/inside/README
+	@mkdir -p $(@D)
+	cp $< $@
 
 # $(eval $(call view_service,NAME,SOURCES,LIBS)): a service module of ours.
 define view_service
@@ -35,5 +42,6 @@ $(VIEW_DIR)/services/$(1).so: $(call objects,$(2),obj)
 endef
 
 $(eval $(call view_service,umfuse,user/view/services/umfuse.c,-lblkid))
+$(eval $(call view_service,unreal,user/view/services/unreal.c,))
 
 include $(sort $(wildcard user/view/*/part.mk))

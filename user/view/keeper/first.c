@@ -5,8 +5,11 @@
  * With seccomp it installs the filter itself and then can make no call that needs the manager
  * before the manager has the listener. So it says the listener's number by a store into shared
  * memory, and goes on when the keeper, having handed it over, says so by another.
+ *
+ * Start-up scripts run here, one after the other, then the command takes this process's place.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
@@ -21,11 +24,12 @@
 
 #include "keeper.h"
 #include "protocol.h"
+#include "user/view/client/ids.h"
 
 static struct shared {
 	int listener; /* 0: not yet; -errno; else its number, plus 1 */
 	int go;
-} *shared;
+} * shared;
 
 static int install(const struct sock_fprog *filter)
 {
@@ -38,6 +42,25 @@ static int install(const struct sock_fprog *filter)
 		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
 			     filter);
 	return fd < 0 ? -errno : fd + 1;
+}
+
+/* Their input is not the command's. */
+static void run_script(const struct keeper *keeper, const char *script)
+{
+	pid_t pid = fork();
+	int null;
+
+	if (pid == 0) {
+		null = open("/dev/null", O_RDONLY);
+		dup2(null, 0);
+		close(null);
+		execlp(script, script, keeper->nested ? "nested" : NULL, NULL);
+		fprintf(stderr, "view: cannot execute the start-up file %s: %s\n", script,
+			strerror(errno));
+		_exit(126);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 }
 
 static _Noreturn void first_main(struct keeper *keeper)
@@ -53,6 +76,13 @@ static _Noreturn void first_main(struct keeper *keeper)
 			 __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&shared->go, __ATOMIC_ACQUIRE))
 		__builtin_ia32_pause();
+	if (keeper->root && ids_become("root", 0, 0) < 0) {
+		fprintf(stderr, "view: cannot be root here, not even virtually: %s\n",
+			strerror(errno));
+		_exit(126);
+	}
+	for (const char *const *script = keeper->scripts; script && *script; script++)
+		run_script(keeper, *script);
 	execvp(keeper->command[0], keeper->command);
 	/* As shells say it. */
 	fprintf(stderr, "view: cannot execute %s: %s\n", keeper->command[0], strerror(errno));
@@ -100,10 +130,11 @@ int keeper_start_first(struct keeper *keeper)
 		return -1;
 	listener = wait_listener(keeper->first);
 	if (listener < 0) {
-		keeper_failed(keeper, -listener,
-			      listener == -EBUSY
-				      ? "watch system calls: another program watches already (seccomp)"
-				      : "watch system calls with seccomp");
+		keeper_failed(
+			keeper, -listener,
+			listener == -EBUSY
+				? "watch system calls: another program watches already (seccomp)"
+				: "watch system calls with seccomp");
 		return -2;
 	}
 	return listener;

@@ -2,11 +2,11 @@
 /*
  * The life of a branch, seen from inside.
  *
- * Theory: the keeper is the parent of two: the first process, whose descendants are what runs in the
- * branch, and the keeper of servers, whose descendants are the file-system servers. Both adopt
+ * Theory: the keeper is the parent of two: the first process, whose descendants are what runs in
+ * the branch, and the keeper of servers, whose descendants are the file-system servers. Both adopt
  * orphans, so the two families stay apart and complete. When the first process ends, or the manager
- * asks (SIGTERM; a queued value is the delay), or dies, the first family gets SIGTERM, after a delay
- * SIGKILL; then the keeper of servers unmounts and waits for what servers still write. The
+ * asks (SIGTERM; a queued value is the delay), or dies, the first family gets SIGTERM, after a
+ * delay SIGKILL; then the keeper of servers unmounts and waits for what servers still write. The
  * terminal's signals are for the command alone.
  */
 #include <errno.h>
@@ -121,17 +121,22 @@ static int block_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+static void tell_exit(struct keeper *keeper, int status)
+{
+	const struct keeper_news news = {.event = KEEPER_EXITED, .value = status};
+
+	channel_send(keeper->channel, &news, sizeof(news), NULL, 0, NULL, 0);
+}
+
 static int keep(struct keeper *keeper, int signals)
 {
-	struct keeper_news news = {.event = KEEPER_EXITED};
 	int status = 0, delay = 0;
 	bool ended = false;
 
 	while (!delay) {
 		if (reap(keeper, &status)) {
 			ended = true;
-			news.value = status;
-			channel_send(keeper->channel, &news, sizeof(news), NULL, 0, NULL, 0);
+			tell_exit(keeper, status);
 		}
 		if (ended && (!keeper->linger || nobody(keeper)))
 			break;
@@ -143,6 +148,8 @@ static int keep(struct keeper *keeper, int signals)
 			delay = 0;
 	}
 	end_processes(keeper, signals, delay ? delay : KEEPER_DELAY_MS, &status);
+	if (!ended)
+		tell_exit(keeper, status);
 	end_servers(keeper, signals, &status);
 	return status;
 }

@@ -75,8 +75,7 @@ static int control_socket(struct keeper *keeper)
 	if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s/control",
 			     keeper->directory) >= sizeof(address.sun_path))
 		errno = ENAMETOOLONG;
-	else if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-		 listen(fd, 64) == 0)
+	else if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 64) == 0)
 		return fd;
 	close(fd);
 	return -errno;
@@ -92,7 +91,8 @@ int keeper_prepare(struct keeper *keeper)
 		outer[i] = open(path, O_PATH | O_CLOEXEC);
 	}
 	snprintf(data, sizeof(data), "size=1m,mode=0755,uid=%d,gid=%d", getuid(), getgid());
-	if (mount_call(keeper, VIEW_SOURCE, keeper->directory, "tmpfs", MS_NOSUID | MS_NODEV, data) < 0) {
+	if (mount_call(keeper, VIEW_SOURCE, keeper->directory, "tmpfs", MS_NOSUID | MS_NODEV,
+		       data) < 0) {
 		snprintf(path, sizeof(path), "mount a tmpfs on %s", keeper->directory);
 		keeper_failed(keeper, errno, path);
 		return -1;

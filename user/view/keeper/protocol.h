@@ -39,6 +39,7 @@ enum keeper_argument {
 };
 
 #define KEEPER_RESULT_FD (1u << 0) /* CALL: the result is a descriptor: pass it on */
+#define KEEPER_ANNOUNCE	 (1u << 2) /* CALL: the reply comes before the call, and is who makes it */
 #define KEEPER_MOUNTS	 (1u << 1) /* RUN: a file system must be mounted on the target when it ends */
 
 /* Descriptors of a request, in this order; what is passed beyond them has these numbers there. */

@@ -63,6 +63,15 @@ static void reply(const int *fds, int64_t result, const void *text, size_t lengt
 	channel_send(fds[KEEPER_FD_REPLY], &head, sizeof(head), text, length, &fd, fd < 0 ? 0 : 1);
 }
 
+/* Who we are, before a call that may take long. */
+static void announce(const int *fds)
+{
+	const struct keeper_reply head = {.result = getpid()};
+
+	channel_send(fds[KEEPER_FD_REPLY], &head, sizeof(head), NULL, 0, NULL, 0);
+	close(fds[KEEPER_FD_REPLY]);
+}
+
 /* To the root and working directory of the task; most have our root, and may change no other. */
 static int go_to(const int *fds)
 {
@@ -87,7 +96,11 @@ static void call(struct keeper *keeper, const struct keeper_request *request, si
 		if (request->kinds[i] != KEEPER_VALUE)
 			args[i] = args[i] < text ? (uintptr_t)request->text + args[i] : 0;
 	}
+	if (request->flags & KEEPER_ANNOUNCE)
+		announce(fds);
 	result = keeper_call(keeper, request->nr, args[0], args[1], args[2], args[3], args[4]);
+	if (request->flags & KEEPER_ANNOUNCE)
+		return; /* nobody waits */
 	if (result < 0)
 		reply(fds, -errno, NULL, 0, -1);
 	else if (request->flags & KEEPER_RESULT_FD)
@@ -361,12 +374,14 @@ static void unmount_all(struct keeper *keeper)
 	}
 }
 
-static bool wait_children(int signals, int timeout_ms)
+/* A request that was under way may mount something yet, so it is looked again and again. */
+static bool wait_children(struct keeper *keeper, int signals, int timeout_ms)
 {
 	struct pollfd ready = {.fd = signals, .events = POLLIN};
 	struct signalfd_siginfo info;
 
 	for (int waited = 0; waited <= timeout_ms; waited += 100) {
+		unmount_all(keeper);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 		if (tree_signal(getpid(), 0, 0) == 0)
@@ -381,10 +396,9 @@ static _Noreturn void finish(struct keeper *keeper, int signals)
 {
 	if (chdir("/") < 0)
 		_exit(1);
-	unmount_all(keeper);
-	if (!wait_children(signals, FLUSH_MS)) {
+	if (!wait_children(keeper, signals, FLUSH_MS)) {
 		tree_signal(getpid(), 0, SIGTERM);
-		if (!wait_children(signals, TERM_MS))
+		if (!wait_children(keeper, signals, TERM_MS))
 			tree_signal(getpid(), 0, SIGKILL);
 	}
 	_exit(0);

@@ -2,6 +2,7 @@
 /* Requests to a keeper (keeper/protocol.h): built, sent, waited for; any thread may. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,35 @@ int64_t ask_call(struct ask *ask, long nr, int *fd)
 	if (fd && ask->answer.result >= 0 && *fd < 0)
 		return -EIO;
 	return ask->answer.result;
+}
+
+/* Is a task waiting in the kernel, or gone? */
+static bool waits(pid_t pid)
+{
+	char path[64], line[256] = "";
+	const char *end;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return true;
+	end = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+	fclose(file);
+	return !end || end[1] != ' ' || end[2] != 'R';
+}
+
+int ask_begin(struct ask *ask, long nr)
+{
+	int error;
+
+	ask->request.operation = KEEPER_CALL;
+	ask->request.nr = nr;
+	ask->request.flags = KEEPER_ANNOUNCE;
+	error = exchange(ask, NULL);
+	while (!error && !waits(ask->answer.result))
+		sched_yield();
+	return error;
 }
 
 int64_t ask_run(struct ask *ask, const char *variable, char *const argv[], const char *mounted)

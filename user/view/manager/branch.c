@@ -2,10 +2,10 @@
 /*
  * Branches: the first one, and one for each view that is started inside.
  *
- * A view inside a view is no second manager: its keeper, which is the process that the user started,
- * sends us one end of a socket pair over the control socket of the branch it is in, and from then on
- * it is as the keeper of the first branch. It sees the mounts that were there when it began and adds
- * its own.
+ * A view inside a view is no second manager: its keeper, which is the process that the user
+ * started, sends us one end of a socket pair over the control socket of the branch it is in, and
+ * from then on it is as the keeper of the first branch. It sees the mounts that were there when it
+ * began and adds its own.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -131,6 +131,15 @@ static void read_pending(struct view *view)
 		    recv(branch->channel, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
 			take_news(branch);
 	}
+}
+
+void branches_drain(struct view *view)
+{
+	char byte;
+
+	for (struct branch *branch = view->branches; branch; branch = branch->next)
+		while (recv(branch->channel, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+			take_news(branch);
 }
 
 struct branch *branch_of_namespace(struct view *view, uint64_t namespace)

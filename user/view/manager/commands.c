@@ -83,9 +83,10 @@ static json_t *command_info(struct asked *asked)
 {
 	const struct branch *branch = asked->branch;
 
-	return json_pack("{s:s, s:s, s:i, s:i, s:s, s:i}", "version", VSQUARE_VERSION, "engine",
+	return json_pack("{s:s, s:s, s:i, s:i, s:s, s:i, s:o}", "version", VSQUARE_VERSION, "engine",
 			 asked->view->engine->name, "manager", getpid(), "view", branch->number,
-			 "name", branch->name, "first", branch->first);
+			 "name", branch->name, "first", branch->first, "parent",
+			 branch->parent ? json_integer(branch->parent->number) : json_null());
 }
 
 static json_t *command_name(struct asked *asked)
@@ -177,16 +178,26 @@ static json_t *command_services(struct asked *asked)
 	return json_pack("{s:o}", "services", services_list());
 }
 
+static bool is_set(const struct asked *asked, const char *key)
+{
+	return json_is_true(json_object_get(asked->request, key));
+}
+
+/* permanent: it cannot be removed; present: it may be there already. */
 static json_t *command_add(struct asked *asked)
 {
 	const char *service = text_of(asked, "service");
-	char why[1024];
+	char why[1024], path[PATH_MAX];
+	int error;
 
 	if (!service)
 		return refuse("which service?");
-	if (services_add(asked->view, service,
-			 json_is_true(json_object_get(asked->request, "permanent")), why,
-			 sizeof(why)) < 0)
+	/* A path is the asking process's, which may be in what only the view sees. */
+	if (*service == '/' && snprintf(path, sizeof(path), "/proc/%d/root%s", asked->pid, service) <
+				       (int)sizeof(path))
+		service = path;
+	error = services_add(asked->view, service, is_set(asked, "permanent"), why, sizeof(why));
+	if (error < 0 && !(error == -EEXIST && is_set(asked, "present")))
 		return refuse(why);
 	return done();
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "login.h"
 #include "options.h"
 #include "user/view/client/client.h"
 
@@ -12,6 +13,8 @@ int main(int argc, char **argv)
 {
 	struct options options = {0};
 
+	if (login_shell(argc, argv))
+		return login_run();
 	if (!strcmp(program_invocation_short_name, "umview"))
 		options.engine = &engine_umview;
 	else if (!strcmp(program_invocation_short_name, "kmview"))

@@ -3,6 +3,7 @@
  * The manager of a view: what its files share.
  *
  *	main.c, options.c	the commands umview, kmview, view
+ *	login.c			one of them as a login shell
  *	view.c			start, event loop, end
  *	branch.c		branches: the first, and those of views started inside
  *	call.c			one call, from the engine to whoever claimed it
@@ -31,7 +32,7 @@
 struct options {
 	const struct engine *engine; /* NULL: the best there is */
 	const char *name;
-	const char *rc; /* NULL: ~/.viewosrc */
+	const char *scripts[3]; /* start-up files to run, up to NULL */
 	bool quiet;
 	bool linger;
 	bool secure;
@@ -100,6 +101,8 @@ void say(const struct view *view, const char *format, ...) __attribute__((format
 
 struct branch *branch_new(struct view *view, struct branch *parent, int channel, pid_t keeper);
 void branch_free(struct branch *branch);
+/* Take the news that keepers sent and that nobody has read yet. */
+void branches_drain(struct view *view);
 /* The branch of a mount namespace or of a task. NULL: none. */
 struct branch *branch_of_namespace(struct view *view, uint64_t namespace);
 struct branch *branch_of_task(struct view *view, pid_t tid);
@@ -145,6 +148,8 @@ void ask_bytes(struct ask *ask, unsigned int index, const void *bytes, size_t le
 int ask_fd(struct ask *ask, int fd); /* its number in the keeper; fd stays the caller's */
 /* The result of the call, or -errno. With fd: that of the descriptor it gave. */
 int64_t ask_call(struct ask *ask, long nr, int *fd);
+/* Begin a call whose result nobody needs: until it waits for something, or is done. */
+int ask_begin(struct ask *ask, long nr);
 struct statx;
 /* The attributes of a path; flags: AT_. */
 int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about);

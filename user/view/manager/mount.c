@@ -71,6 +71,42 @@ static int pass_fuse_device(struct ask *ask, struct view_call *call, const char 
 	return fd;
 }
 
+/* A call with a path in the background, until it waits for something. */
+static void begin_on_path(struct view_call *call, long nr, const char *path)
+{
+	int error;
+	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct statx about = {0};
+
+	if (!ask)
+		return;
+	ask_value(ask, 0, (int64_t)AT_FDCWD);
+	ask_string(ask, 1, path);
+	ask_value(ask, 2, nr == SYS_statx ? AT_NO_AUTOMOUNT : AT_REMOVEDIR);
+	ask_value(ask, 3, STATX_BASIC_STATS);
+	ask_bytes(ask, 4, &about, sizeof(about));
+	ask_begin(ask, nr);
+	ask_free(ask);
+}
+
+/*
+ * Until its server is asked, the kernel takes root for the owner of a FUSE file system's root, and
+ * lets nobody write to what belongs to an id that the namespace does not have. So it is asked at
+ * once; but it can answer only when its mount(2) has returned, so we do not wait for that. Who wants
+ * to make a file meanwhile waits behind some who hold the directory's lock until the server has told
+ * them that there is nothing for them to remove: that is not certain to be long enough, but nearly.
+ */
+static void ask_for_owner(struct view_call *call, const char *target)
+{
+	char path[PATH_MAX + 16];
+
+	begin_on_path(call, SYS_statx, target);
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/.view-%d", target, i);
+		begin_on_path(call, SYS_unlinkat, path);
+	}
+}
+
 static int kernel_mount(struct view_call *call, const char *source, const char *target,
 			const char *type, unsigned long flags, const char *options)
 {
@@ -95,8 +131,11 @@ static int kernel_mount(struct view_call *call, const char *source, const char *
 	ask_string(ask, 4, options);
 	error = ask_call(ask, SYS_mount, NULL);
 	ask_free(ask);
-	if (fuse >= 0)
+	if (fuse >= 0) {
+		if (!error && call->view->engine->single_id && geteuid())
+			ask_for_owner(call, target);
 		close(fuse);
+	}
 	return error;
 }
 

@@ -78,6 +78,7 @@ static void reap(struct view *view)
 		}
 	}
 	if (!view->keeper) {
+		branches_drain(view); /* its last words may be how the command ended */
 		/* The servers end by themselves, after writing. */
 		tree_signal(getpid(), 0, SIGKILL);
 		view->ended = waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD;
@@ -192,6 +193,8 @@ static _Noreturn void keeper_main(struct view *view, int channel)
 		.token = view->token,
 		.command = view->options.command,
 		.filter = view->filter,
+		.scripts = view->options.scripts,
+		.root = view->options.secure,
 		.linger = view->options.linger,
 	};
 	char why[512];
@@ -207,6 +210,7 @@ static _Noreturn void keeper_main(struct view *view, int channel)
 
 static int start_keeper(struct view *view)
 {
+	struct branch *branch;
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -221,19 +225,26 @@ static int start_keeper(struct view *view)
 		close(pair[0]);
 		return -errno;
 	}
-	return branch_new(view, NULL, pair[0], view->keeper) ? 0 : -ENOMEM;
+	branch = branch_new(view, NULL, pair[0], view->keeper);
+	if (!branch)
+		return -ENOMEM;
+	snprintf(branch->name, sizeof(branch->name), "%s",
+		 view->options.name ? view->options.name : "");
+	return 0;
 }
 
 static int add_services(struct view *view)
 {
 	static const char *const standard[] = {"umfuse"};
-	char why[512];
+	char why[1024];
+	int error;
 
 	for (size_t i = 0; i < sizeof(standard) / sizeof(*standard); i++)
 		if (services_add(view, standard[i], false, why, sizeof(why)) < 0)
 			say(view, "%s", why);
 	for (unsigned int i = 0; i < view->options.service_count; i++) {
-		if (services_add(view, view->options.services[i], false, why, sizeof(why)) < 0) {
+		error = services_add(view, view->options.services[i], false, why, sizeof(why));
+		if (error < 0 && error != -EEXIST) {
 			say(view, "%s", why);
 			return -1;
 		}

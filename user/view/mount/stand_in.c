@@ -4,8 +4,9 @@
  *
  * Those want to be root, and mount(8) sets up a loop device for an image. Here the manager decides
  * who may mount what, and serves images as they are. So `mount -t TYPE SOURCE TARGET` is done here,
- * by one mount(2); in all other cases the real program runs, told by a filter of its own that its
- * ids are 0. Nothing else of it changes: what it may do is what the user may do.
+ * by one mount(2), and a type fuse.PROGRAM by mount.fuse(8), which the user may run; in all other
+ * cases the real program runs, told by a filter of its own that its ids are 0. Nothing else of it
+ * changes: what it may do is what the user may do.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -23,76 +24,9 @@
 #include <unistd.h>
 
 #include "user/view/client/client.h"
+#include "wish.h"
 
-#define MOUNT_FAILED 32 /* exit status of mount(8) */
-
-struct wish {
-	const char *type, *source, *target;
-	char *data;
-	size_t used;
-	unsigned long flags;
-	int verbose;
-};
-
-/* ---- options as of mount(8) */
-
-static const struct {
-	const char *name;
-	unsigned long set, clear;
-} flag_names[] = {
-	{"ro", MS_RDONLY, 0},
-	{"rw", 0, MS_RDONLY},
-	{"nosuid", MS_NOSUID, 0},
-	{"suid", 0, MS_NOSUID},
-	{"nodev", MS_NODEV, 0},
-	{"dev", 0, MS_NODEV},
-	{"noexec", MS_NOEXEC, 0},
-	{"exec", 0, MS_NOEXEC},
-	{"sync", MS_SYNCHRONOUS, 0},
-	{"async", 0, MS_SYNCHRONOUS},
-	{"dirsync", MS_DIRSYNC, 0},
-	{"noatime", MS_NOATIME, 0},
-	{"atime", 0, MS_NOATIME},
-	{"nodiratime", MS_NODIRATIME, 0},
-	{"diratime", 0, MS_NODIRATIME},
-	{"relatime", MS_RELATIME, 0},
-	{"norelatime", 0, MS_RELATIME},
-	{"strictatime", MS_STRICTATIME, 0},
-	/* Not for the file system, and of no meaning here. */
-	{"defaults", 0, 0},
-	{"loop", 0, 0},
-	{"user", 0, 0},
-	{"users", 0, 0},
-	{"auto", 0, 0},
-	{"noauto", 0, 0},
-	{"nofail", 0, 0},
-	{"_netdev", 0, 0},
-};
-
-static void add_option(struct wish *wish, const char *option)
-{
-	for (size_t i = 0; i < sizeof(flag_names) / sizeof(*flag_names); i++) {
-		if (!strcmp(option, flag_names[i].name)) {
-			wish->flags = (wish->flags | flag_names[i].set) & ~flag_names[i].clear;
-			return;
-		}
-	}
-	if (!strncmp(option, "x-", 2) || !strncmp(option, "X-", 2))
-		return;
-	wish->used += sprintf(wish->data + wish->used, "%s%s", wish->used ? "," : "", option);
-}
-
-/* These are for the real one. */
-static int not_ours(const char *options)
-{
-	static const char *const words[] = {"bind", "rbind", "move", "remount", NULL};
-
-	for (const char *at = options; *at; at += strcspn(at, ","), at += *at == ',')
-		for (const char *const *word = words; *word; word++)
-			if (strcspn(at, ",") == strlen(*word) && !strncmp(at, *word, strlen(*word)))
-				return 1;
-	return 0;
-}
+/* ---- the command line of mount(8) */
 
 /* Is this what we do ourselves? */
 static int parse(struct wish *wish, int argc, char **argv)
@@ -117,21 +51,12 @@ static int parse(struct wish *wish, int argc, char **argv)
 	wish->data[0] = '\0';
 	opterr = 0;
 	while ((key = getopt_long(argc, argv, "t:o:rwvn", known, NULL)) != -1) {
-		char *state = NULL, *option;
-
 		switch (key) {
 		case 't':
 			wish->type = optarg;
 			break;
 		case 'o':
-			if (not_ours(optarg))
-				return 0;
-			/* A real program that gets the same arguments must find them whole. */
-			optarg = strdup(optarg);
-			for (option = optarg ? strtok_r(optarg, ",", &state) : NULL; option;
-			     option = strtok_r(NULL, ",", &state))
-				add_option(wish, option);
-			free(optarg);
+			wish_options(wish, optarg);
 			break;
 		case 'r':
 			wish->flags |= MS_RDONLY;
@@ -152,36 +77,41 @@ static int parse(struct wish *wish, int argc, char **argv)
 		return 0;
 	wish->source = argv[optind];
 	wish->target = argv[optind + 1];
-	if (!wish->type)
-		wish->type = "auto";
-	/* Types of programs: the real one runs mount.fuse(8). */
-	return strcmp(wish->type, "fuse") && strncmp(wish->type, "fuse.", 5) &&
-	       !strchr(wish->type, ',');
+	if (wish->flags & (MS_BIND | MS_MOVE | MS_REMOUNT))
+		return 0;
+	return !wish->type || !strchr(wish->type, ',');
 }
 
-/* The sixth argument says that we will ask why. */
+/* Types that name a program: mount.fuse(8) runs it. Returns if there is none. */
+static void run_mount_fuse(const struct wish *wish)
+{
+	char options[8192];
+	char *words[] = {"mount.fuse",
+			 (char *)wish->source,
+			 (char *)wish->target,
+			 "-t",
+			 (char *)wish->type,
+			 "-o",
+			 options,
+			 NULL};
+
+	if (snprintf(options, sizeof(options), "%s%s%s%s", wish->flags & MS_RDONLY ? "ro" : "rw",
+		     wish->flags & MS_NOEXEC ? ",noexec" : "", wish->used ? "," : "",
+		     wish->data) >= (int)sizeof(options))
+		return;
+	execv("/sbin/mount.fuse3", words);
+	execv("/sbin/mount.fuse", words);
+}
+
 static int mount_it(const struct wish *wish)
 {
-	json_t *reply;
-	const char *message;
-	int error;
-
-	if (syscall(SYS_mount, wish->source, wish->target, wish->type, wish->flags, wish->data,
-		    1L) == 0) {
-		if (wish->verbose)
-			printf("mount: %s mounted on %s.\n", wish->source, wish->target);
-		return 0;
+	if (wish->type && (!strcmp(wish->type, "fuse") || !strncmp(wish->type, "fuse.", 5))) {
+		run_mount_fuse(wish);
+		fprintf(stderr, "mount: type %s needs mount.fuse(8): install the package fuse3\n",
+			wish->type);
+		return 32;
 	}
-	error = errno;
-	reply = client_ask(json_pack("{s:s}", "command", "message"), -1);
-	message = json_string_value(json_object_get(reply, "message"));
-	if (message)
-		fprintf(stderr, "mount: %s\n", message);
-	else
-		fprintf(stderr, "mount: %s on %s, type %s: %s\n", wish->source, wish->target,
-			wish->type, strerror(error));
-	json_decref(reply);
-	return MOUNT_FAILED;
+	return wish_mount(wish, "mount");
 }
 
 /* ---- the real program */
@@ -252,6 +182,6 @@ int main(int argc, char **argv)
 	} else if (is(applet, "mount") && is(name, "busybox") && parse(&wish, argc, argv)) {
 		return mount_it(&wish);
 	}
-	return run_real(name, argv, is(name, "umount") || is(applet, "mount") ||
-				    is(applet, "umount"));
+	return run_real(name, argv,
+			is(name, "umount") || is(applet, "mount") || is(applet, "umount"));
 }

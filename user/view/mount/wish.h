@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What somebody wants mounted: words of a command line as of mount(8), and the mount(2) that does
+ * it. The stand-in for mount(8) and viewctl mount share this.
+ */
+#ifndef VIEW_MOUNT_WISH_H
+#define VIEW_MOUNT_WISH_H
+
+struct wish {
+	const char *type, *source, *target; /* type NULL: by what is in it */
+	char *data; /* options for the file system; room enough is the caller's */
+	size_t used;
+	unsigned long flags;
+	int verbose;
+};
+
+/* Options separated by commas: flags that are known become flags, the rest becomes data. */
+void wish_options(struct wish *wish, const char *options);
+
+/* Mount, and say why not; the exit status of mount(8). program: in front of messages. */
+int wish_mount(const struct wish *wish, const char *program);
+
+#endif
