@@ -39,7 +39,7 @@ static int copy_by_hand(int from, int to, off_t at, off_t end)
 	static __thread char buffer[65536];
 
 	while (at < end) {
-		size_t want = end - at < (off_t)sizeof(buffer) ? end - at : sizeof(buffer);
+		size_t want = end - at < (off_t)sizeof(buffer) ? (size_t)(end - at) : sizeof(buffer);
 		ssize_t got = pread(from, buffer, want, at), put = 0;
 
 		if (got < 0)

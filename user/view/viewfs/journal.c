@@ -8,7 +8,7 @@
  * path, each ended by a zero byte.
  */
 #include <fcntl.h>
-#include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
