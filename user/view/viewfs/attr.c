@@ -23,6 +23,8 @@
 /* From what a file system says to what the kernel is told. */
 void shown(struct node *node, struct stat *st, const struct record *record)
 {
+	if (view.markers && !is_dir(node) && !(node->flags & NODE_PLAIN))
+		st->st_nlink = links_count(node, st);
 	if (record)
 		record_apply(record, st);
 	st->st_ino = node->number;
@@ -64,7 +66,10 @@ double entry_timeout(const struct node *parent)
 	return private_layer(parent) && !(parent->in & IN_TARGET) ? FOREVER : view.options.timeout;
 }
 
-/* Looks a name up for the kernel. view.tree is held; -ENOENT leaves an entry for "no such name". */
+/*
+ * Looks a name up for the kernel. view.tree is held; -ENOENT leaves an entry for "no such name". ESTALE:
+ * the name is to be joined to a copy first, for which view.tree must be held for writing.
+ */
 int entry_for(struct node *parent, const char *name, struct fuse_entry_param *entry)
 {
 	struct found found;
@@ -77,6 +82,8 @@ int entry_for(struct node *parent, const char *name, struct fuse_entry_param *en
 	entry->entry_timeout = entry_timeout(parent);
 	if (error)
 		return error;
+	if (view.markers && links_wanted(&found))
+		return -ESTALE;
 	node = node_get(&found, parent, name);
 	found_free(&found);
 	if (!node)

@@ -7,7 +7,8 @@
  *                      generation, read only
  *   .-/PATH/ 0x7f      PATH is a directory that shows nothing of TARGET's PATH; if the file is not
  *                      empty, it holds the path below TARGET of the directory that shows instead
- *   .-/ 0x7f 0x7f /    files being made: moved to their places when they are complete
+ *   .-/ 0x7f 0x7f /    files being made: moved to their places when they are complete; with three of
+ *                      that byte, what is being done (journal.c); with four, hard links (links.c)
  *
  * A directory .-/PATH means nothing by itself. The third line is ours, the others were there
  * before. Each step leaves something that reads as before or as after: a marker is there before
@@ -59,7 +60,7 @@ int remove_tree(int fd, const char *name)
 /* At the start: the bookkeeping there is, without what an earlier end left half made. */
 int book_open(void)
 {
-	int fd;
+	int fd, error;
 
 	view.work = -1;
 	if (!view.records)
@@ -68,8 +69,9 @@ int book_open(void)
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
 	view.root.fd[BOOK] = fd;
-	if (view.options.readonly)
-		return 0;
+	error = view.markers ? links_load() : 0;
+	if (error || view.options.readonly)
+		return error;
 	return journal_replay();
 }
 

@@ -198,13 +198,14 @@ static int keep_record(struct node *node, const struct stat *wanted, int work, c
 }
 
 /*
- * Moves a file into a directory of SOURCE. The directory keeps its times, as no name in it changes
- * for those who look; one without write permission gets it for this moment, as only data is to
- * change.
+ * Gives a file a place in a directory of SOURCE, by renaming or linking it. The directory keeps its
+ * times, as no name in it changes for those who look; one without write permission gets it for this
+ * moment, as only data is to change.
  */
-static int put_in_place(int work, const char *made, struct node *parent, const char *name)
+static int place_file(int from, const char *made, struct node *parent, const char *name,
+		      int (*place)(int, const char *, int, const char *))
 {
-	int dir = dir_fd(parent, SOURCE), writable, error = 0;
+	int dir = dir_fd(parent, SOURCE), writable, error;
 	struct timespec times[2];
 	struct stat st;
 
@@ -212,23 +213,37 @@ static int put_in_place(int work, const char *made, struct node *parent, const c
 		return dir;
 	if (fstat(dir, &st) < 0)
 		return -errno;
-	if (renameat(work, made, dir, name) < 0) {
-		if (errno != EACCES)
-			return -errno;
+	error = place(from, made, dir, name) < 0 ? -errno : 0;
+	if (error == -EACCES) {
 		writable = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (writable < 0)
 			return -errno;
-		if (fchmod(writable, (st.st_mode & 07777) | 0300) < 0 ||
-		    renameat(work, made, dir, name) < 0)
-			error = -errno;
-		if (fchmod(writable, st.st_mode & 07777) < 0 && !error)
-			error = -errno;
+		if (fchmod(writable, (st.st_mode & 07777) | 0300) == 0) {
+			error = place(from, made, dir, name) < 0 ? -errno : 0;
+			if (fchmod(writable, st.st_mode & 07777) < 0 && !error)
+				error = -errno;
+		}
 		close(writable);
 	}
 	times[0] = st.st_atim;
 	times[1] = st.st_mtim;
 	utimensat(dir, ".", times, 0);
 	return error;
+}
+
+static int put_in_place(int work, const char *made, struct node *parent, const char *name)
+{
+	return place_file(work, made, parent, name, renameat);
+}
+
+static int link_file(int from, const char *name, int dir, const char *new_name)
+{
+	return linkat(from, name, dir, new_name, 0);
+}
+
+int link_in_place(int from, const char *name, struct node *parent, const char *new_name)
+{
+	return place_file(from, name, parent, new_name, link_file);
 }
 
 /* Makes the directory, and those above it, in SOURCE. view.tree is held for writing. */
@@ -284,7 +299,7 @@ struct copy {
 	int from; /* data of a regular file */
 	int work;
 	char made[16];
-	struct stat st;
+	struct stat low, st; /* of TARGET's file; of the copy */
 	struct record record;
 	char *text; /* of a symbolic link */
 };
@@ -296,7 +311,8 @@ static int begin(struct copy *copy)
 	ssize_t length;
 	int error;
 
-	error = place_stat(node, TARGET, &copy->st);
+	error = place_stat(node, TARGET, &copy->low);
+	copy->st = copy->low;
 	if (!error && S_ISREG(copy->st.st_mode)) {
 		copy->from = place_open(node, TARGET, O_RDONLY | O_NONBLOCK);
 		return copy->from < 0 ? copy->from : 0;
@@ -364,15 +380,14 @@ static unsigned int handle_count(const struct node *node)
 static int link_names(struct node *node)
 {
 	struct link *first = node->links;
-	int dir = dir_fd(first->parent, SOURCE), other, error;
+	int dir = dir_fd(first->parent, SOURCE), error;
 
 	for (struct link *link = first->next; link; link = link->next) {
 		error = ensure_source_dir(link->parent);
-		other = error ? error : dir_fd(link->parent, SOURCE);
-		if (other < 0)
-			return other;
-		if (linkat(dir, first->name, other, link->name, 0) < 0 && errno != EEXIST)
-			return -errno;
+		if (!error)
+			error = link_in_place(dir, first->name, link->parent, link->name);
+		if (error && error != -EEXIST)
+			return error;
 	}
 	return 0;
 }
@@ -396,11 +411,20 @@ static int settle(struct copy *copy)
 	error = keep_record(node, &copy->st, copy->work, copy->made);
 	if (error)
 		return error;
+	if (copy->low.st_nlink > 1 && view.markers) {
+		unsigned int names = 0;
+
+		for (struct link *known = link; known; known = known->next)
+			names++;
+		error = links_copied(&copy->low, names, copy->work, copy->made);
+		if (error)
+			return error;
+	}
 	if (link) {
 		error = put_in_place(copy->work, copy->made, link->parent, link->name);
 		if (error)
 			return error;
-		node->in |= IN_SOURCE;
+		node->in = IN_SOURCE;
 		error = link_names(node);
 	} else {
 		pin = openat(copy->work, copy->made, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -409,7 +433,7 @@ static int settle(struct copy *copy)
 		unlinkat(copy->work, copy->made, 0);
 		node->fd[SOURCE] = pin;
 		view.open_dirs++;
-		node->in |= IN_SOURCE;
+		node->in = IN_SOURCE;
 	}
 	if (place_stat(node, SOURCE, &copy->st) == 0)
 		node_rekey(node, &copy->st);

@@ -169,6 +169,11 @@ static int create_name(struct node *parent, const char *name, mode_t mode,
 	enum layer layer;
 	int error = entry_for(parent, name, entry);
 
+	if (error == -ESTALE) {
+		error = links_join(parent, name);
+		if (!error)
+			error = entry_for(parent, name, entry);
+	}
 	if (!error)
 		return -EEXIST;
 	if (error != -ENOENT)

@@ -73,13 +73,14 @@ static int find_low(struct node *parent, const char *name, struct found *found)
 	bool way = found->exceptions && parent->flags & NODE_BARE;
 	int marks = 0, error;
 
-	if (!target_shows(parent) && !way)
-		return -ENOENT;
-	if (view.markers && target_shows(parent)) {
+	/* A directory that moved may be in one that shows nothing of TARGET. */
+	if (view.markers && (found->in || target_shows(parent))) {
 		marks = book_marks(parent, name, &found->redirect);
 		if (marks < 0)
 			return marks;
 	}
+	if (!target_shows(parent) && !way && !found->redirect)
+		return -ENOENT;
 	found->hidden = marks && !(found->redirect && found->in);
 	if (found->hidden) {
 		free(found->redirect);

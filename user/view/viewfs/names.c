@@ -15,6 +15,13 @@ static void op_lookup(fuse_req_t req, fuse_ino_t ino, const char *name)
 	tree_read();
 	error = entry_for(node_of(ino), name, &entry);
 	tree_unlock();
+	if (error == -ESTALE) {
+		tree_write();
+		error = links_join(node_of(ino), name);
+		if (!error)
+			error = entry_for(node_of(ino), name, &entry);
+		tree_unlock();
+	}
 	if (error && (error != -ENOENT || entry.entry_timeout == 0))
 		fuse_reply_err(req, -error);
 	else if (fuse_reply_entry(req, &entry) < 0 && entry.ino)
@@ -299,7 +306,7 @@ static int remove_layered(struct node *parent, const char *name, bool dir,
 	char *redirect = NULL;
 	struct stat low;
 	int marks, error = 0;
-	bool below = find_below(parent, name, &low) == 0;
+	bool below = find_below(parent, name, &low) == 0, shows = found->in == IN_TARGET;
 
 	if (reserved(parent, name))
 		return -EPERM;
@@ -334,7 +341,7 @@ static int remove_layered(struct node *parent, const char *name, bool dir,
 		record_remove(dir_fd(parent, BOOK), name);
 	else
 		book_clear(parent, name);
-	return 0;
+	return shows ? links_changed(&low, -1) : 0;
 }
 
 static int remove_anywhere(struct node *parent, const char *name, bool dir,

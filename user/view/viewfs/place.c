@@ -80,10 +80,9 @@ int place_of(struct node *node, enum layer layer, struct place *place)
 	int fd;
 
 	place->name = "";
-	if (node == &view.root || node->fd[layer] >= 0 || (is_dir(node) && node->redirect)) {
+	if (node == &view.root || !node->links ||
+	    (is_dir(node) && (node->fd[layer] >= 0 || node->redirect))) {
 		fd = dir_fd(node, layer);
-	} else if (!node->links || node->flags & NODE_GONE) {
-		fd = -ENOENT;
 	} else {
 		fd = dir_fd(node->links->parent, layer);
 		place->name = node->links->name;
@@ -118,7 +117,7 @@ int place_open(struct node *node, enum layer layer, int flags)
 		fd = openat(place.fd, ".", flags | O_NOFOLLOW);
 	} else { /* has no name any more */
 		snprintf(self, sizeof(self), "/proc/self/fd/%d", place.fd);
-		fd = open(self, flags);
+		fd = open(self, flags & ~O_NOFOLLOW);
 	}
 	return fd < 0 ? -errno : fd;
 }

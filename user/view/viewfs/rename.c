@@ -321,6 +321,9 @@ static int try_rename(struct renaming *renaming)
 		hold_on(renaming->new.node);
 	if (!error)
 		error = rename_anywhere(renaming);
+	if (!error && !renaming->copy && view.markers && renaming->new.node &&
+	    renaming->new.found.in == IN_TARGET && !(renaming->flags & RENAME_EXCHANGE))
+		error = links_changed(&renaming->new.found.st, -1);
 	if (!error && !renaming->copy)
 		error = settle(renaming);
 	if (renaming->copy) {

@@ -261,7 +261,16 @@ int journal_write(const char *old_path, const char *new_path, bool mark);
 void journal_clear(void);
 int journal_replay(void);
 
+/* links.c */
+int links_load(void);
+int links_changed(const struct stat *low, int names);
+int links_copied(const struct stat *low, unsigned int names, int work, const char *made);
+bool links_wanted(const struct found *found);
+int links_join(struct node *parent, const char *name);
+nlink_t links_count(const struct node *node, const struct stat *st);
+
 /* copyup.c */
+int link_in_place(int from, const char *name, struct node *parent, const char *new_name);
 #define COPY_ALL INT64_MAX
 int copy_up(struct node *node, int64_t size);
 int ensure_source_dir(struct node *dir);
