@@ -23,16 +23,12 @@
 /* From what a file system says to what the kernel is told. */
 void shown(struct node *node, struct stat *st, const struct record *record)
 {
-	if (view.markers && !is_dir(node) && !(node->flags & NODE_PLAIN))
-		st->st_nlink = links_count(node, st);
+	st->st_nlink = links_count(node, st);
 	if (record)
 		record_apply(record, st);
 	st->st_ino = node->number;
 	st->st_uid = uid_shown(st->st_uid);
 	st->st_gid = gid_shown(st->st_gid);
-	/* Subdirectories of two trees: 1 says that the number tells nothing. */
-	if (node->in == (IN_SOURCE | IN_TARGET))
-		st->st_nlink = 1;
 }
 
 /* view.tree is held. */
@@ -67,8 +63,8 @@ double entry_timeout(const struct node *parent)
 }
 
 /*
- * Looks a name up for the kernel. view.tree is held; -ENOENT leaves an entry for "no such name". ESTALE:
- * the name is to be joined to a copy first, for which view.tree must be held for writing.
+ * Looks a name up for the kernel. view.tree is held; -ENOENT leaves an entry for "no such name".
+ * ESTALE: the name is to be joined to a copy first, for which view.tree must be held for writing.
  */
 int entry_for(struct node *parent, const char *name, struct fuse_entry_param *entry)
 {

@@ -7,8 +7,8 @@
  *                      generation, read only
  *   .-/PATH/ 0x7f      PATH is a directory that shows nothing of TARGET's PATH; if the file is not
  *                      empty, it holds the path below TARGET of the directory that shows instead
- *   .-/ 0x7f 0x7f /    files being made: moved to their places when they are complete; with three of
- *                      that byte, what is being done (journal.c); with four, hard links (links.c)
+ *   .-/ 0x7f 0x7f /    files being made: moved to their places when they are complete; with three
+ * of that byte, what is being done (journal.c); with four, hard links (links.c)
  *
  * A directory .-/PATH means nothing by itself. The third line is ours, the others were there
  * before. Each step leaves something that reads as before or as after: a marker is there before

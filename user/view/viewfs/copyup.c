@@ -39,7 +39,8 @@ static int copy_by_hand(int from, int to, off_t at, off_t end)
 	static __thread char buffer[65536];
 
 	while (at < end) {
-		size_t want = end - at < (off_t)sizeof(buffer) ? (size_t)(end - at) : sizeof(buffer);
+		size_t want =
+			end - at < (off_t)sizeof(buffer) ? (size_t)(end - at) : sizeof(buffer);
 		ssize_t got = pread(from, buffer, want, at), put = 0;
 
 		if (got < 0)
@@ -358,7 +359,7 @@ static int reopen(struct copy *copy, int *descriptors)
 
 	for (struct handle *handle = copy->node->handles; handle; handle = handle->next) {
 		int fd = openat(copy->work, copy->made,
-				(handle->flags & ~(O_TRUNC | O_EXCL)) | O_CLOEXEC | O_NOFOLLOW);
+				(layer_flags(handle->flags) & ~O_TRUNC) | O_CLOEXEC | O_NOFOLLOW);
 
 		if (fd < 0)
 			return -errno;

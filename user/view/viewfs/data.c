@@ -68,9 +68,10 @@ int handle_open(struct node *node, int fd, int flags, enum layer layer, struct f
 	return 0;
 }
 
-static int layer_flags(int flags)
+/* How a file is opened in its layer. */
+int layer_flags(int flags)
 {
-	flags &= ~(O_APPEND | O_DIRECT | O_NOATIME | O_CREAT | O_EXCL);
+	flags &= ~(O_APPEND | O_DIRECT | O_NOATIME | O_CREAT | O_EXCL | O_NOFOLLOW);
 	if (view.options.writeback && (flags & O_ACCMODE) == O_WRONLY)
 		flags = (flags & ~O_ACCMODE) |
 			O_RDWR; /* the kernel fills pages it was given part of */

@@ -2,16 +2,16 @@
 /*
  * Hard links between names of TARGET.
  *
- * When a file of TARGET that has several names is copied, the names nobody has looked at yet must lead
- * to the copy as well. So the copy gets one more name, in the bookkeeping:
+ * When a file of TARGET that has several names is copied, the names nobody has looked at yet must
+ * lead to the copy as well. So the copy gets one more name, in the bookkeeping:
  *
- *   .-/ 0x7f 0x7f 0x7f 0x7f /INODE-LEFT     INODE: hexadecimal, that of TARGET's file; LEFT: how many
- *                                           of its names still show
+ *   .-/ 0x7f 0x7f 0x7f 0x7f /INODE-LEFT     INODE: hexadecimal, that of TARGET's file; LEFT: how
+ * many of its names still show
  *
  * and a name that is looked up later becomes a name of the copy then. Deleted names count as well:
- * before there is a copy, the file INODE-LEFT- stands for nothing but the number. An entry whose LEFT
- * is 0 goes. Files of file systems mounted below TARGET are not followed so: their inode numbers say
- * nothing without a device.
+ * before there is a copy, the file INODE-LEFT- stands for nothing but the number. An entry whose
+ * LEFT is 0 goes. Files of file systems mounted below TARGET are not followed so: their inode
+ * numbers say nothing without a device.
  *
  * The table is in memory too; it changes while view.tree is held for writing.
  */
@@ -160,8 +160,11 @@ static int take(struct family *family, unsigned int names)
 	return renameat(directory, old, directory, new) < 0 ? -errno : 0;
 }
 
-/* A file of TARGET is shown under so many names more or, if negative, fewer. */
-int links_changed(const struct stat *low, int names)
+/*
+ * One name of a file of TARGET shows no more. If it is still there, that is noted; if it is not,
+ * TARGET itself counts.
+ */
+int links_lost(const struct stat *low, bool there)
 {
 	struct family *family = family_of(low);
 	char name[64];
@@ -170,20 +173,34 @@ int links_changed(const struct stat *low, int names)
 	if (S_ISDIR(low->st_mode) || low->st_dev != view.dev)
 		return 0;
 	if (family)
-		return take(family, -names);
-	if (low->st_nlink <= 1 || names >= 0 || low->st_nlink <= (nlink_t)-names)
+		return take(family, 1);
+	if (low->st_nlink <= 1 || !there)
 		return 0;
 	fd = open_directory(true);
-	family = fd < 0 ? NULL : family_new(low->st_ino, low->st_nlink + names);
+	family = fd < 0 ? NULL : family_new(low->st_ino, low->st_nlink - 1);
 	if (!family)
 		return fd < 0 ? fd : -ENOMEM;
 	file_name(name, sizeof(name), family);
 	return mknodat(fd, name, S_IFREG | 0600, 0) < 0 ? -errno : 0;
 }
 
+/* A file of TARGET has got one more name there. */
+void links_gained(const struct stat *low)
+{
+	struct family *family = family_of(low);
+	char old[64], new[64];
+
+	if (!family)
+		return;
+	file_name(old, sizeof(old), family);
+	family->left++;
+	file_name(new, sizeof(new), family);
+	renameat(directory, old, directory, new);
+}
+
 /*
- * A copy is about to take the place of so many names of TARGET's file: the others shall lead to it. The
- * copy is still in the work directory.
+ * A copy is about to take the place of so many names of TARGET's file: the others shall lead to it.
+ * The copy is still in the work directory.
  */
 int links_copied(const struct stat *low, unsigned int names, int work, const char *made)
 {
@@ -256,6 +273,13 @@ nlink_t links_count(const struct node *node, const struct stat *st)
 {
 	struct family *family;
 
+	if (node->flags & NODE_GONE)
+		return 0;
+	/* Subdirectories of two trees: 1 says that the number tells nothing. */
+	if (node->in == (IN_SOURCE | IN_TARGET))
+		return 1;
+	if (is_dir(node) || !view.markers || node->flags & NODE_PLAIN)
+		return st->st_nlink;
 	if (node->in & IN_TARGET) {
 		family = family_of(st);
 		return family ? family->left : st->st_nlink;

@@ -190,7 +190,10 @@ static int link_in_layer(struct node *node, struct node *parent, const char *nam
 		if (!(parent->in & IN_TARGET) || find_below(parent, name, &st) == 0)
 			return -EACCES;
 		dir = dir_fd(parent, TARGET);
-		return dir < 0 ? dir : make_link(dir, name, &linking);
+		error = dir < 0 ? dir : make_link(dir, name, &linking);
+		if (!error && place_stat(node, TARGET, &st) == 0)
+			links_gained(&st);
+		return error;
 	} else if (linking.layer == SOURCE && view.mode == MODE_MINCOW) {
 		error = may_change(parent);
 		if (!error)
@@ -341,7 +344,7 @@ static int remove_layered(struct node *parent, const char *name, bool dir,
 		record_remove(dir_fd(parent, BOOK), name);
 	else
 		book_clear(parent, name);
-	return shows ? links_changed(&low, -1) : 0;
+	return shows ? links_lost(&low, below) : 0;
 }
 
 static int remove_anywhere(struct node *parent, const char *name, bool dir,
@@ -367,6 +370,7 @@ static int remove_name(struct node *parent, const char *name, bool dir)
 {
 	struct found found;
 	struct node *node;
+	bool last = true;
 	int error = find(parent, name, &found);
 
 	if (error)
@@ -381,12 +385,13 @@ static int remove_name(struct node *parent, const char *name, bool dir)
 	else if (dir && !dir_is_empty(node))
 		error = -ENOTEMPTY;
 	if (!error) {
+		last = dir || links_count(node, &found.st) <= 1;
 		if (node->links && !node->links->next)
 			hold_on(node);
 		error = remove_anywhere(parent, name, dir, &found);
 	}
 	if (!error)
-		node_unlink(node, parent, name, dir || found.st.st_nlink <= 1);
+		node_unlink(node, parent, name, last);
 	if (node)
 		node_forget(node, 1);
 	found_free(&found);

@@ -28,6 +28,8 @@ struct renaming {
 	struct end old, new;
 	unsigned int flags;
 	struct node *copy; /* to be copied first */
+	bool in_target;	   /* TARGET did it alone */
+	bool last;	   /* what was at the new name had no other */
 };
 
 static int look(struct end *end)
@@ -244,6 +246,7 @@ static int rename_layered(struct renaming *renaming)
 
 	if (view.mode == MODE_MINCOW && target_has_all(renaming)) {
 		error = rename_in(renaming, TARGET, renaming->flags);
+		renaming->in_target = !error;
 		if (!error)
 			return book_rename(old->parent, old->name, new->parent, new->name,
 					   renaming->flags & RENAME_EXCHANGE);
@@ -303,8 +306,7 @@ static int settle(struct renaming *renaming)
 		if (error)
 			return error;
 	} else if (new->node) {
-		node_unlink(new->node, new->parent, new->name,
-			    is_dir(new->node) || new->found.st.st_nlink <= 1);
+		node_unlink(new->node, new->parent, new->name, renaming->last);
 	}
 	return node_relink(old->node, old->parent, old->name, new->parent, new->name);
 }
@@ -317,13 +319,16 @@ static int try_rename(struct renaming *renaming)
 		error = look(&renaming->new);
 	if (!error)
 		error = check(renaming);
-	if (!error && renaming->new.node && !(renaming->flags & RENAME_EXCHANGE))
+	if (!error && renaming->new.node && !(renaming->flags & RENAME_EXCHANGE)) {
 		hold_on(renaming->new.node);
+		renaming->last = is_dir(renaming->new.node) ||
+				 links_count(renaming->new.node, &renaming->new.found.st) <= 1;
+	}
 	if (!error)
 		error = rename_anywhere(renaming);
 	if (!error && !renaming->copy && view.markers && renaming->new.node &&
 	    renaming->new.found.in == IN_TARGET && !(renaming->flags & RENAME_EXCHANGE))
-		error = links_changed(&renaming->new.found.st, -1);
+		error = links_lost(&renaming->new.found.st, !renaming->in_target);
 	if (!error && !renaming->copy)
 		error = settle(renaming);
 	if (renaming->copy) {

@@ -263,7 +263,8 @@ int journal_replay(void);
 
 /* links.c */
 int links_load(void);
-int links_changed(const struct stat *low, int names);
+int links_lost(const struct stat *low, bool there);
+void links_gained(const struct stat *low);
 int links_copied(const struct stat *low, unsigned int names, int work, const char *made);
 bool links_wanted(const struct found *found);
 int links_join(struct node *parent, const char *name);
@@ -307,6 +308,7 @@ void data_ops(struct fuse_lowlevel_ops *ops);
 void names_ops(struct fuse_lowlevel_ops *ops);
 void rename_ops(struct fuse_lowlevel_ops *ops);
 void listing_ops(struct fuse_lowlevel_ops *ops);
+int layer_flags(int flags);
 int handle_open(struct node *node, int fd, int flags, enum layer layer, struct fuse_file_info *fi);
 
 #endif
