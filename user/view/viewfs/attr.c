@@ -84,7 +84,9 @@ int entry_for(struct node *parent, const char *name, struct fuse_entry_param *en
 	found_free(&found);
 	if (!node)
 		return -ENOMEM;
-	if (view.records && !(node->flags & NODE_PLAIN))
+	if (node->kept)
+		have = node_record(node, &record);
+	else if (view.records && !(node->flags & NODE_PLAIN))
 		book = dir_fd(parent, BOOK);
 	if (book >= 0)
 		have = record_read(book, name, &record);

@@ -246,6 +246,27 @@ bool links_wanted(const struct found *found)
 	return family && family->copied;
 }
 
+/* What the bookkeeping says of the copy's other names holds for this one. */
+static int join_record(struct node *parent, const char *name)
+{
+	struct record record;
+	struct found found;
+	struct node *node;
+	int book, error = find(parent, name, &found);
+
+	if (error)
+		return error;
+	node = node_known(&found, parent, name);
+	if (!node)
+		return 0;
+	if (node_record(node, &record)) {
+		book = book_dir(parent);
+		error = book < 0 ? book : record_write(book, name, &record);
+	}
+	node_put(node);
+	return error;
+}
+
 /* Makes it a name of the copy. */
 int links_join(struct node *parent, const char *name)
 {
@@ -265,7 +286,9 @@ int links_join(struct node *parent, const char *name)
 	if (dir < 0)
 		return dir;
 	error = link_in_place(directory, indexed, parent, name);
-	return error ? error : take(family, 1);
+	if (!error)
+		error = take(family, 1);
+	return error ? error : join_record(parent, name);
 }
 
 /* How many names a file has for those who look. view.tree is held. */

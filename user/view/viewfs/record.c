@@ -326,17 +326,22 @@ void record_apply(const struct record *record, struct stat *st)
 		st->st_size = 0;
 }
 
+/*
+ * A file that lost its last known name has its record in memory; that one counts as well if another
+ * name of it is found later.
+ */
 bool node_record(struct node *node, struct record *record)
 {
 	int book;
 
 	if (!view.records || node->flags & NODE_PLAIN)
 		return false;
-	if (node != &view.root && !node->links) {
-		if (node->kept)
-			*record = *node->kept;
-		return node->kept;
-	}
+	if (node->kept)
+		*record = *node->kept;
+	if (node->kept)
+		return true;
+	if (node != &view.root && !node->links)
+		return false;
 	book = dir_fd(node == &view.root ? node : node->links->parent, BOOK);
 	return book >= 0 && record_read(book, node == &view.root ? "" : node->links->name, record);
 }
@@ -346,14 +351,13 @@ int node_set_record(struct node *node, const struct record *record)
 {
 	int book, error;
 
-	if (node != &view.root && !node->links) {
-		if (!node->kept)
-			node->kept = malloc(sizeof(*node->kept));
+	if (node != &view.root && !node->links && !node->kept) {
+		node->kept = malloc(sizeof(*node->kept));
 		if (!node->kept)
 			return -ENOMEM;
-		*node->kept = *record;
-		return 0;
 	}
+	if (node->kept)
+		*node->kept = *record;
 	if (node == &view.root) {
 		book = book_dir(node);
 		return book < 0 ? book : record_write(book, "", record);
