@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Views: the manager with its engines and keeper, service modules, what runs inside.
+# Views: the manager with its engines and keeper, service modules, what runs inside. Other folders
+# state what they build in their part.mk.
 comma := ,
 VIEW_DIR := $(BUILD)/lib/vsquare/view
 VIEW_PARTS := $(wildcard user/view/manager/*.c user/view/engine/*.c user/view/keeper/*.c \
