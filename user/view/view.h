@@ -115,6 +115,21 @@ int view_mount_run(struct view_mount *mount, char *const argv[]);
 const char *view_mount_place(const struct view_mount *mount);
 
 /*
+ * The same by hand: begin makes the place; then mount there what is wanted; finish moves it to the
+ * target, or, with an error, undoes it, and returns the error.
+ */
+int view_mount_begin(struct view_mount *mount);
+int view_mount_finish(struct view_mount *mount, int error);
+
+/* Make path a directory or an empty file, as like is one, with the directories above it. */
+int view_mount_make(struct view_mount *mount, const char *path, const char *like);
+
+bool view_mount_exists(struct view_mount *mount, const char *path);
+
+/* Is anything mounted below a path? */
+bool view_mount_has_mounts(struct view_mount *mount, const char *path);
+
+/*
  * Lock the source, an image, against being mounted a second time while what is mounted now is there:
  * alone to write, or shared to read. Sources that are no files are not locked. EBUSY: it is mounted
  * already, in this view or another.

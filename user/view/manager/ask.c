@@ -44,8 +44,10 @@ struct ask *ask_new(struct branch *branch, pid_t tid, int *error)
 	ask->fds[KEEPER_FD_CWD] = open_of_task(tid, "cwd");
 	ask->fd_count = KEEPER_FD_EXTRA;
 	*error = ask->fds[KEEPER_FD_ROOT] < 0 ? ask->fds[KEEPER_FD_ROOT] : ask->fds[KEEPER_FD_CWD];
-	if (*error >= 0)
+	if (*error >= 0) {
+		*error = 0;
 		return ask;
+	}
 	ask_free(ask);
 	return NULL;
 }

@@ -223,42 +223,129 @@ int view_mount_kernel(struct view_mount *mount, const char *source, const char *
 		      const char *type, unsigned long flags, const char *data)
 {
 	int error = kernel_mount(mount->call, source, target, type, flags, data);
+	size_t place = strlen(mount->place);
 
-	if (error == 0 && !(flags & (MS_REMOUNT | MS_PRIVATE | MS_SLAVE | MS_SHARED)))
+	if (error == 0 && !(flags & MS_CHANGES) && !strcmp(target, mount->target))
 		servers_note(mount, "");
+	if (error == 0 && !strncmp(target, mount->place, place) && target[place] == '/')
+		mount->parts++;
 	return error;
 }
 
-/* A directory or file for the server to mount on, as the target is one. */
-static int make_place(struct view_mount *mount)
+/* A directory or file, as like is one. */
+static int make_like(struct view_call *call, const char *path, const char *like)
 {
 	int error;
-	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	struct ask *ask = ask_new(call->branch, call->tid, &error);
 	struct statx about;
 
 	if (!ask)
 		return error;
-	error = ask_stat(ask, mount->target, 0, &about);
+	error = ask_stat(ask, like, 0, &about);
 	ask_free(ask);
 	if (error < 0)
-		return view_mount_error(mount, error, "%s, where %s is to be mounted: %s",
-					mount->target, view_mount_source(mount), strerror(-error));
+		return error;
 	if (S_ISDIR(about.stx_mode))
-		return ask_path(mount->call, SYS_mkdir, mount->place, 0700);
-	ask = ask_new(mount->call->branch, mount->call->tid, &error);
+		return ask_path(call, SYS_mkdir, path, 0755);
+	ask = ask_new(call->branch, call->tid, &error);
 	if (!ask)
 		return error;
-	ask_string(ask, 0, mount->place);
-	ask_value(ask, 1, S_IFREG | 0600);
+	ask_string(ask, 0, path);
+	ask_value(ask, 1, S_IFREG | 0644);
 	error = ask_call(ask, SYS_mknod, NULL);
 	ask_free(ask);
 	return error;
 }
 
-static void remove_place(struct view_mount *mount)
+int view_mount_make(struct view_mount *mount, const char *path, const char *like)
 {
+	char parent[PATH_MAX];
+
+	/* Those above exist or are made; what went wrong shows at the last. */
+	for (const char *slash = path; (slash = strchr(slash + 1, '/'));) {
+		snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
+		ask_path(mount->call, SYS_mkdir, parent, 0755);
+	}
+	return make_like(mount->call, path, like);
+}
+
+int view_mount_begin(struct view_mount *mount)
+{
+	int error = make_like(mount->call, mount->place, mount->target);
+
+	if (error < 0)
+		view_mount_error(mount, error, "%s, where %s is to be mounted: %s", mount->target,
+				 view_mount_source(mount), strerror(-error));
+	return error;
+}
+
+static int finish(struct view_mount *mount, int error, const char *mark)
+{
+	if (!error)
+		error = kernel_mount(mount->call, mount->place, mount->target, NULL, MS_MOVE, NULL);
+	if (error < 0)
+		ask_path(mount->call, SYS_umount2, mount->place, MNT_DETACH);
+	else if (!error)
+		servers_note(mount, mark);
 	if (ask_path(mount->call, SYS_rmdir, mount->place, 0) == -ENOTDIR)
 		ask_path(mount->call, SYS_unlink, mount->place, 0);
+	return error;
+}
+
+int view_mount_finish(struct view_mount *mount, int error)
+{
+	return finish(mount, error, "");
+}
+
+bool view_mount_exists(struct view_mount *mount, const char *path)
+{
+	int error;
+	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	struct statx about;
+
+	if (ask)
+		error = ask_stat(ask, path, 0, &about);
+	ask_free(ask);
+	return error != -ENOENT && error != -ENOTDIR;
+}
+
+/* The mount points below a path, by the table of the keeper's namespace; -1: not known. */
+static int mounts_below(struct view_call *call, const char *path)
+{
+	int error, fd = -1, count = -1;
+	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	char table[64], real[PATH_MAX], point[PATH_MAX], *line = NULL;
+	ssize_t length = -1;
+	size_t size = 0;
+	FILE *file;
+
+	if (!ask)
+		return -1;
+	ask_value(ask, 0, (int64_t)AT_FDCWD);
+	ask_string(ask, 1, path);
+	ask_value(ask, 2, O_PATH | O_CLOEXEC);
+	if (ask_call(ask, SYS_openat, &fd) == 0) {
+		snprintf(table, sizeof(table), "/proc/self/fd/%d", fd);
+		length = readlink(table, real, sizeof(real) - 1);
+		close(fd);
+	}
+	ask_free(ask);
+	snprintf(table, sizeof(table), "/proc/%d/mountinfo", call->branch->servers);
+	file = fopen(table, "re");
+	if (file && length > 0)
+		count = 0;
+	while (count >= 0 && getline(&line, &size, file) > 0)
+		count += sscanf(line, "%*u %*u %*s %*s %4095s", point) == 1 &&
+			 !strncmp(point, real, length) && point[length] == '/';
+	free(line);
+	if (file)
+		fclose(file);
+	return count;
+}
+
+bool view_mount_has_mounts(struct view_mount *mount, const char *path)
+{
+	return mounts_below(mount->call, path) != 0;
 }
 
 static int explain(struct view_mount *mount, const char *program, int64_t status, const char *said)
@@ -276,37 +363,24 @@ static int explain(struct view_mount *mount, const char *program, int64_t status
 	return status;
 }
 
-/* From the place to the target. */
-static int move_to_target(struct view_mount *mount)
-{
-	int error = kernel_mount(mount->call, mount->place, mount->target, NULL, MS_MOVE, NULL);
-
-	if (error < 0)
-		ask_path(mount->call, SYS_umount2, mount->place, MNT_DETACH);
-	return error;
-}
-
 int view_mount_run(struct view_mount *mount, char *const argv[])
 {
-	int error = make_place(mount);
+	int error = view_mount_begin(mount);
 	struct ask *ask;
 	char mark[64];
 	int64_t status;
 
 	if (error < 0)
 		return error;
+	snprintf(mark, sizeof(mark), "VIEW_SERVER=%d%s", getpid(), strrchr(mount->place, '/'));
 	ask = ask_new(mount->call->branch, mount->call->tid, &error);
 	if (ask) {
-		snprintf(mark, sizeof(mark), "VIEW_SERVER=%d%s", getpid(),
-			 strrchr(mount->place, '/'));
 		status = ask_run(ask, mark, argv, mount->place);
-		error = status ? explain(mount, argv[0], status, ask->text) : move_to_target(mount);
-		if (!error)
-			servers_note(mount, mark);
+		if (status)
+			error = explain(mount, argv[0], status, ask->text);
 		ask_free(ask);
 	}
-	remove_place(mount);
-	return error;
+	return finish(mount, error, mark);
 }
 
 /* ---- the calls */
@@ -346,7 +420,11 @@ static void serve_mount(struct view_call *call)
 		services_resolve(mount.type, resolved, sizeof(resolved));
 		free(mount.type);
 		mount.type = strdup(resolved);
-		result = mount.type ? mount_by_service(&mount) : -ENOMEM;
+		result = mount.type ? 0 : -ENOMEM;
+		if (!result && services_claim(mount.type))
+			result = missing_make(&mount);
+		if (!result)
+			result = mount_by_service(&mount);
 		claimed = result != VIEW_PASS;
 		if (!claimed)
 			result = 0;
@@ -368,6 +446,7 @@ static void serve_umount(struct view_call *call)
 {
 	int error, flags = !strcmp(call->name, "umount") ? 0 : call->args[1];
 	char *target = call_string(call, 0, PATH_MAX, &error);
+	unsigned int parts = 0;
 	uint64_t device = 0;
 	struct ask *ask;
 
@@ -375,12 +454,15 @@ static void serve_umount(struct view_call *call)
 		call_return(call, error ? error : -EFAULT);
 		return;
 	}
-	device = servers_device(call, target, flags);
+	device = servers_device(call, target, flags, &parts);
 	if (!device && call->view->engine->own_mounts) {
 		call_continue(call);
 		free(target);
 		return;
 	}
+	/* What it consists of goes with it, unless there is more. */
+	if (parts && mounts_below(call, target) == (int)parts)
+		flags |= MNT_DETACH;
 	ask = ask_new(call->branch, call->tid, &error);
 	if (ask) {
 		ask_string(ask, 0, target);
@@ -390,6 +472,8 @@ static void serve_umount(struct view_call *call)
 	}
 	if (error == 0 && device && !(flags & MNT_DETACH))
 		servers_wait(call->branch, device);
+	if (error == 0)
+		missing_remove(call, target);
 	call_return(call, error);
 	free(target);
 }

@@ -28,6 +28,7 @@ struct served {
 	uint64_t device; /* major << 32 | minor */
 	char mark[64];	 /* "": no servers, a mount of the kernel's */
 	int lock;	 /* on the source, -1: none */
+	unsigned int parts;
 	char *source, *target, *type;
 };
 
@@ -128,6 +129,7 @@ void servers_note(struct view_mount *mount, const char *mark)
 	served->view = mount->call->view;
 	served->service = mount->service;
 	served->device = device;
+	served->parts = mount->parts;
 	served->lock = mount->lock;
 	mount->lock = -1;
 	snprintf(served->mark, sizeof(served->mark), "%s", mark);
@@ -140,7 +142,7 @@ void servers_note(struct view_mount *mount, const char *mark)
 	pthread_mutex_unlock(&lock);
 }
 
-uint64_t servers_device(struct view_call *call, const char *target, int flags)
+uint64_t servers_device(struct view_call *call, const char *target, int flags, unsigned int *parts)
 {
 	uint64_t device = device_at(call, target, !(flags & UMOUNT_NOFOLLOW));
 	struct served *served;
@@ -149,6 +151,8 @@ uint64_t servers_device(struct view_call *call, const char *target, int flags)
 	for (served = all; served; served = served->next)
 		if (served->device == device && served->view == call->view)
 			break;
+	if (served)
+		*parts = served->parts;
 	pthread_mutex_unlock(&lock);
 	return served ? device : 0;
 }
