@@ -177,6 +177,24 @@ int view_mount_kernel(struct view_mount *mount, const char *source, const char *
 	return error;
 }
 
+/* Some servers keep the flags to themselves: then the kernel is told, for all who look. */
+static void set_flags(struct view_mount *mount)
+{
+	unsigned long flags = mount->flags & (MS_RDONLY | MS_NOEXEC);
+	int error;
+	struct ask *ask = flags ? ask_new(mount->call->branch, mount->call->tid, &error) : NULL;
+
+	if (!ask)
+		return;
+	ask_value(ask, 0, 0);
+	ask_string(ask, 1, mount->target);
+	ask_value(ask, 2, 0);
+	ask_value(ask, 3, flags | MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV);
+	ask_value(ask, 4, 0);
+	ask_call(ask, SYS_mount, NULL);
+	ask_free(ask);
+}
+
 int view_mount_run(struct view_mount *mount, char *const argv[])
 {
 	static uint32_t last;
@@ -190,9 +208,7 @@ int view_mount_run(struct view_mount *mount, char *const argv[])
 	snprintf(mark, sizeof(mark), "VIEW_SERVER=%d.%u", getpid(),
 		 __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED));
 	status = ask_run(ask, mark, argv, mount->target);
-	if (status == 0)
-		servers_note(mount, mark);
-	else if (status == 126 || status == 127) /* of the keeper: it could not be executed */
+	if (status == 126 || status == 127) /* of the keeper: it could not be executed */
 		error = view_mount_error(mount, -ENOENT, "there is no program %s", argv[0]);
 	else if (status == -ENOTCONN)
 		error = view_mount_error(mount, -ENOTCONN, "%s mounted nothing on %s%s%s", argv[0],
@@ -204,7 +220,11 @@ int view_mount_run(struct view_mount *mount, char *const argv[])
 	else
 		error = status;
 	ask_free(ask);
-	return status == 0 ? 0 : error;
+	if (status)
+		return error;
+	set_flags(mount);
+	servers_note(mount, mark);
+	return 0;
 }
 
 /* ---- the calls */
