@@ -54,7 +54,7 @@ like "no service" "$(in_view a "viewctl add $work/other.so")" 'no service of vie
 like "twice" "$(in_view a 'viewctl add umfuse')" 'umfuse is there already'
 like "a service that is not there" "$(in_view a 'viewctl remove nothing')" 'there is no service nothing'
 ok "services of the user's own by name" in_view a \
-	"mkdir -p ~/.viewos/services && cp $top/build/lib/vsquare/view/services/unreal.so ~/.viewos/services/mine.so && viewctl add mine && viewctl remove unreal"
+	"mkdir -p ~/.viewos/services && cp $top/build/lib/vsquare/view/services/unreal.so ~/.viewos/services/mine.so && viewctl add mine && um_ls_service | grep '^unreal:' && viewctl remove unreal"
 view_end a
 nothing_left
 done_testing

@@ -13,8 +13,22 @@ INSTALL_DATA += user/view/view.h:include user/view/examples/ramfile.c:share/doc/
 	$(VIEW_DIR)/stand-in:lib/vsquare/view $(VIEW_DIR)/fstypes:lib/vsquare/view \
 	$(VIEW_DIR)/inside/README:lib/vsquare/view/inside \
 	$(addprefix $(VIEW_DIR)/services/,$(addsuffix :lib/vsquare/view/services,umfuse.so viewfs.so unreal.so))
-INSTALL_MAN += $(addprefix user/view/man/,umview.1 kmview.1 view.1 fstypes.5 viewospasswd.5 view-service.7)
-INSTALL_COMPLETION += user/view/completion/umview user/view/completion/kmview
+INSTALL_MAN += $(addprefix user/view/man/,umview.1 fstypes.5 viewospasswd.5 view-service.7)
+INSTALL_COMPLETION += user/view/completion/umview
+
+# $(call other_names,NAMES,NAME): the manual page and completion of NAME are those of NAMES as well.
+define other_names
+$(1:%=$(BUILD)/man/%.1):
+	@mkdir -p $$(@D)
+	echo ".so man1/$(2).1" >$$@
+$(1:%=$(BUILD)/completion/%):
+	@mkdir -p $$(@D)
+	ln -sf $(2) $$@
+PROGRAMS += $(1:%=$(BUILD)/man/%.1) $(1:%=$(BUILD)/completion/%)
+INSTALL_MAN += $(1:%=$(BUILD)/man/%.1)
+INSTALL_COMPLETION += $(1:%=$(BUILD)/completion/%)
+endef
+$(eval $(call other_names,kmview view,umview))
 
 # Services call what view.h declares: the program exports it.
 $(eval $(call program,bin/view,$(VIEW_PARTS),$(BUILD)/lib/libkmview.a -ljansson -pthread \

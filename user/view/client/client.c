@@ -5,6 +5,7 @@
  * the table of mounts.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,12 +24,14 @@ int client_directory(char *path, size_t size)
 	size_t room = 0;
 	int found = 0;
 
-	/* The last is that of the innermost view. */
-	while (mounts && getline(&line, &room, mounts) > 0)
+	/* The last is that of the innermost view, or a copy of it. */
+	while (mounts && getline(&line, &room, mounts) > 0) {
 		if (strstr(line, " - tmpfs " VIEW_SOURCE " ") &&
-		    sscanf(line, "%*u %*u %*s %*s %4095s", point) == 1 &&
-		    snprintf(path, size, "%s", point) < (int)size)
+		    sscanf(line, "%*u %*u %*s %*s %4095s", point) == 1 && strlen(point) < size) {
+			strcpy(path, point);
 			found = 1;
+		}
+	}
 	free(line);
 	if (mounts)
 		fclose(mounts);
@@ -36,29 +39,38 @@ int client_directory(char *path, size_t size)
 	return found ? 0 : -1;
 }
 
-static int find_socket(struct sockaddr_un *address)
+/* By way of a descriptor, as the address of a socket has room for short paths only. */
+static int connect_in(int directory)
 {
-	char directory[sizeof(address->sun_path) - sizeof("/control")];
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
 
-	address->sun_family = AF_UNIX;
-	if (client_directory(directory, sizeof(directory)) < 0)
+	if (fd < 0)
 		return -1;
-	sprintf(address->sun_path, "%s/control", directory);
-	return 0;
+	sprintf(address.sun_path, "/proc/self/fd/%d/control", directory);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
 }
 
 static int connect_manager(void)
 {
-	struct sockaddr_un address;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char path[PATH_MAX];
+	int directory, fd, error;
 
-	if (fd < 0)
+	if (client_directory(path, sizeof(path)) < 0)
 		return -1;
-	if (find_socket(&address) == 0 &&
-	    connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	close(fd);
-	return -1;
+	directory = open(path, O_PATH | O_CLOEXEC);
+	if (directory < 0)
+		return -1;
+	fd = connect_in(directory);
+	error = errno;
+	close(directory);
+	errno = error;
+	return fd;
 }
 
 int client_inside(void)

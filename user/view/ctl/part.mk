@@ -11,3 +11,6 @@ $(VIEWCTL_NAMES:%=$(BUILD)/bin/%): $(BUILD)/bin/viewctl
 
 PROGRAMS += $(BUILD)/bin/viewctl $(VIEWCTL_NAMES:%=$(BUILD)/bin/%)
 INSTALL_BIN += $(BUILD)/bin/viewctl $(VIEWCTL_NAMES:%=$(BUILD)/bin/%)
+INSTALL_MAN += user/view/man/viewctl.1
+INSTALL_COMPLETION += user/view/completion/viewctl
+$(eval $(call other_names,$(VIEWCTL_NAMES),viewctl))

@@ -68,17 +68,21 @@ static int cover(struct keeper *keeper, const char *program, int outer)
 static int control_socket(struct keeper *keeper)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int directory = open(keeper->directory, O_PATH | O_CLOEXEC), error = 0;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0)
-		return -errno;
-	if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s/control",
-			     keeper->directory) >= sizeof(address.sun_path))
-		errno = ENAMETOOLONG;
-	else if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 64) == 0)
+	/* By way of a descriptor, as the address of a socket has room for short paths only. */
+	sprintf(address.sun_path, "/proc/self/fd/%d/control", directory);
+	if (directory < 0 || fd < 0 ||
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 64) < 0)
+		error = errno;
+	if (directory >= 0)
+		close(directory);
+	if (!error)
 		return fd;
-	close(fd);
-	return -errno;
+	if (fd >= 0)
+		close(fd);
+	return -error;
 }
 
 int keeper_prepare(struct keeper *keeper)

@@ -4,7 +4,8 @@
  *
  * A mount is known by its device number, which the kernel gives to nothing else while it is there. A
  * server is known by a mark in its environment, which it keeps however often it forks. An entry is
- * dropped when its device is in no branch any more.
+ * dropped when its device is in no branch any more. A mount of the kernel's that a service made may
+ * be a copy of another, with its device: that is known by its number in the branch where it is made.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,8 @@ struct served {
 	char mark[64];	 /* "": no servers, a mount of the kernel's */
 	int lock;	 /* on the source, -1: none */
 	unsigned int parts;
+	struct branch *branch; /* and then: where it is */
+	uint64_t id;		/* its number in that branch's mountinfo */
 	char *source, *target, *type;
 };
 
@@ -40,51 +43,61 @@ static uint64_t device_number(uint32_t major, uint32_t minor)
 	return (uint64_t)major << 32 | minor;
 }
 
-/* The device at a path, as the task sees it; 0: not to be had. */
-static uint64_t device_at(struct view_call *call, const char *path, bool follow)
+/* The mount at a path, as the task sees it; false: there is none to be had. */
+static bool mount_at(struct view_call *call, const char *path, bool follow, struct statx *about)
 {
 	int error;
 	struct ask *ask = ask_new(call->branch, call->tid, &error);
-	struct statx about;
-	uint64_t device = 0;
 
 	if (!ask)
-		return 0;
-	if (ask_stat(ask, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, &about) == 0 &&
-	    (about.stx_attributes & STATX_ATTR_MOUNT_ROOT))
-		device = device_number(about.stx_dev_major, about.stx_dev_minor);
+		return false;
+	error = ask_stat(ask, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, about);
 	ask_free(ask);
-	return device;
+	return !error && (about->stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-/* Is a device mounted in a branch? */
-static bool mounted_in(const struct branch *branch, uint64_t device)
+/* Does a line of a branch's mountinfo begin with, or hold, these words? */
+static bool mountinfo_has(const struct branch *branch, const char *words, bool beginning)
 {
-	char path[64], wanted[64], *line = NULL;
+	char path[64], *line = NULL;
 	size_t size = 0;
 	bool found = false;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/mountinfo", branch->servers);
-	snprintf(wanted, sizeof(wanted), " %u:%u ", (uint32_t)(device >> 32), (uint32_t)device);
 	file = fopen(path, "re");
 	while (file && !found && getline(&line, &size, file) > 0)
-		found = strstr(line, wanted) != NULL;
+		found = beginning ? !strncmp(line, words, strlen(words))
+				  : strstr(line, words) != NULL;
 	free(line);
 	if (file)
 		fclose(file);
 	return found;
 }
 
+/* Is a device mounted in any branch? */
 static bool mounted(struct view *view, uint64_t device)
 {
+	char words[64];
 	bool found = false;
 
+	snprintf(words, sizeof(words), " %u:%u ", (uint32_t)(device >> 32), (uint32_t)device);
 	pthread_rwlock_rdlock(&view->branches_lock);
 	for (struct branch *branch = view->branches; branch && !found; branch = branch->next)
-		found = mounted_in(branch, device);
+		found = mountinfo_has(branch, words, false);
 	pthread_rwlock_unlock(&view->branches_lock);
 	return found;
+}
+
+static bool still_there(const struct served *served)
+{
+	char words[32];
+
+	if (served->mark[0])
+		return mounted(served->view, served->device);
+	snprintf(words, sizeof(words), "%llu ", (unsigned long long)served->id);
+	/* Branches are never freed; one that has ended has no namespace. */
+	return served->branch->namespace && mountinfo_has(served->branch, words, true);
 }
 
 static void drop(struct served **at)
@@ -103,7 +116,7 @@ static void drop(struct served **at)
 static void drop_unmounted(struct view *view)
 {
 	for (struct served **at = &all; *at;) {
-		if ((*at)->view == view && !mounted(view, (*at)->device))
+		if ((*at)->view == view && !still_there(*at))
 			drop(at);
 		else
 			at = &(*at)->next;
@@ -120,15 +133,17 @@ void servers_forget(struct view *view)
 void servers_note(struct view_mount *mount, const char *mark)
 {
 	struct served *served = calloc(1, sizeof(*served));
-	uint64_t device = device_at(mount->call, mount->target, true);
+	struct statx about;
 
-	if (!served || !device) {
+	if (!served || !mount_at(mount->call, mount->target, true, &about)) {
 		free(served);
 		return;
 	}
+	served->branch = mount->call->branch;
+	served->id = about.stx_mnt_id;
 	served->view = mount->call->view;
 	served->service = mount->service;
-	served->device = device;
+	served->device = device_number(about.stx_dev_major, about.stx_dev_minor);
 	served->parts = mount->parts;
 	served->lock = mount->lock;
 	mount->lock = -1;
@@ -144,12 +159,17 @@ void servers_note(struct view_mount *mount, const char *mark)
 
 uint64_t servers_device(struct view_call *call, const char *target, int flags, unsigned int *parts)
 {
-	uint64_t device = device_at(call, target, !(flags & UMOUNT_NOFOLLOW));
 	struct served *served;
+	struct statx about;
+	uint64_t device;
 
+	if (!mount_at(call, target, !(flags & UMOUNT_NOFOLLOW), &about))
+		return 0;
+	device = device_number(about.stx_dev_major, about.stx_dev_minor);
 	pthread_mutex_lock(&lock);
 	for (served = all; served; served = served->next)
-		if (served->device == device && served->view == call->view)
+		if (served->view == call->view && (served->mark[0] ? served->device == device
+								   : served->id == about.stx_mnt_id))
 			break;
 	if (served)
 		*parts = served->parts;
@@ -203,7 +223,7 @@ void servers_wait(struct branch *branch, uint64_t device)
 		return; /* elsewhere it is still there */
 	pthread_mutex_lock(&lock);
 	for (struct served *served = all; served; served = served->next)
-		if (served->device == device)
+		if (served->mark[0] && served->device == device)
 			memcpy(mark, served->mark, sizeof(mark));
 	pthread_mutex_unlock(&lock);
 	while (mark[0] && (fd = server_with(branch->servers, mark)) >= 0) {

@@ -1,0 +1,13 @@
+#!/bin/bash
+# All scenarios, one after the other, in a guest, on the engine kmview.
+#
+# usage: tests/view/guest.sh [SCENARIO...]
+cd "$(dirname "$0")/../.." || exit 2
+export VIEW_ENGINE=kmview
+status=0
+[ $# -gt 0 ] || set -- tests/view/scenario_*.sh tests/view/services.sh tests/view/control.sh
+for script in "$@"; do
+	echo "# $script"
+	"$script" || status=1
+done
+exit $status
