@@ -5,3 +5,4 @@ $(eval $(call program,tests/view/file_calls,tests/view/file_calls.c))
 
 TESTS += $(wildcard tests/view/scenario_*.sh) $(addprefix tests/view/,services.sh control.sh install.sh) \
 	$(addprefix tests/view/,kernel-6.1.sh kernel-6.12.sh kernel-newest.sh)
+include $(sort $(wildcard tests/view/*.part.mk))
