@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Views: the manager with its engines and keeper, service modules, what runs inside.
+# Views: the manager with its engines and keeper, service modules, what runs inside. Other folders
+# state what they build in their part.mk.
 comma := ,
 VIEW_DIR := $(BUILD)/lib/vsquare/view
 VIEW_PARTS := $(wildcard user/view/manager/*.c user/view/engine/*.c user/view/keeper/*.c \
 	user/view/client/*.c)
 
 PROGRAMS += $(addprefix $(BUILD)/bin/,view umview kmview) $(VIEW_DIR)/stand-in $(VIEW_DIR)/fstypes \
-	$(VIEW_DIR)/inside/README $(addprefix $(VIEW_DIR)/services/,umfuse.so unreal.so)
+	$(VIEW_DIR)/inside/README $(addprefix $(VIEW_DIR)/services/,umfuse.so viewfs.so unreal.so)
 INSTALL_BIN += $(addprefix $(BUILD)/bin/,view umview kmview)
 INSTALL_DATA += user/view/view.h:include user/view/examples/ramfile.c:share/doc/vsquare/view \
 	$(VIEW_DIR)/stand-in:lib/vsquare/view $(VIEW_DIR)/fstypes:lib/vsquare/view \
 	$(VIEW_DIR)/inside/README:lib/vsquare/view/inside \
-	$(addprefix $(VIEW_DIR)/services/,$(addsuffix :lib/vsquare/view/services,umfuse.so unreal.so))
+	$(addprefix $(VIEW_DIR)/services/,$(addsuffix :lib/vsquare/view/services,umfuse.so viewfs.so unreal.so))
 INSTALL_MAN += $(addprefix user/view/man/,umview.1 fstypes.5 viewospasswd.5 view-service.7)
 INSTALL_COMPLETION += user/view/completion/umview
 
@@ -56,6 +57,7 @@ $(VIEW_DIR)/services/$(1).so: $(call objects,$(2),obj)
 endef
 
 $(eval $(call view_service,umfuse,user/view/services/umfuse.c,-lblkid))
+$(eval $(call view_service,viewfs,user/view/services/viewfs.c,))
 $(eval $(call view_service,unreal,user/view/services/unreal.c,))
 
 include $(sort $(wildcard user/view/*/part.mk))

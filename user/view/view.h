@@ -11,7 +11,7 @@
  *
  *	static int mount_hello(struct view_mount *mount, void *data)
  *	{
- *		char *argv[] = {"hello", (char *)view_mount_target(mount), NULL};
+ *		char *argv[] = {"hello", (char *)view_mount_place(mount), NULL};
  *
  *		return view_mount_run(mount, argv);
  *	}
@@ -106,11 +106,35 @@ bool view_mount_single_id(const struct view_mount *mount);
 
 /*
  * Run a program, searched in PATH, where the caller of mount(2) is: same root, same working
- * directory; it must have mounted a file system on the target by the time that it ends or goes into
- * the background. Its words become the error message when it fails. EIO: it failed. ENOENT: there
- * is no such program. ENOTCONN: it ended well, but nothing is mounted.
+ * directory. By the time that it ends or goes into the background it must have mounted a file system
+ * on the place, an empty directory (or file, if the target is one), from where it is then moved to
+ * the target. Its words become the error message when it fails. EIO: it failed. ENOENT: there is no
+ * such program. ENOTCONN: it ended well, but nothing is mounted.
  */
 int view_mount_run(struct view_mount *mount, char *const argv[]);
+const char *view_mount_place(const struct view_mount *mount);
+
+/*
+ * The same by hand: begin makes the place; then mount there what is wanted; finish moves it to the
+ * target, or, with an error, undoes it, and returns the error.
+ */
+int view_mount_begin(struct view_mount *mount);
+int view_mount_finish(struct view_mount *mount, int error);
+
+/* Make path a directory or an empty file, as like is one, with the directories above it. */
+int view_mount_make(struct view_mount *mount, const char *path, const char *like);
+
+bool view_mount_exists(struct view_mount *mount, const char *path);
+
+/* Is anything mounted below a path? */
+bool view_mount_has_mounts(struct view_mount *mount, const char *path);
+
+/*
+ * Lock the source, an image, against being mounted a second time while what is mounted now is there:
+ * alone to write, or shared to read. Sources that are no files are not locked. EBUSY: it is mounted
+ * already, in this view or another.
+ */
+int view_mount_lock(struct view_mount *mount, bool alone);
 
 /* Make a mount of the kernel's: arguments as of mount(2), in the caller's place. */
 int view_mount_kernel(struct view_mount *mount, const char *source, const char *target,

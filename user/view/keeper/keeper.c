@@ -140,6 +140,9 @@ static int keep(struct keeper *keeper, int signals)
 		}
 		if (ended && (!keeper->linger || nobody(keeper)))
 			break;
+		/* Without it nothing can be mounted, and who asks would wait for ever. */
+		if (!keeper->servers)
+			break;
 		delay = next_signal(signals, -1);
 		if (delay < 0)
 			delay = 0;

@@ -404,6 +404,17 @@ static _Noreturn void finish(struct keeper *keeper, int signals)
 	_exit(0);
 }
 
+/* Servers of ours are in bin/ of the installation, of which the stand-in is lib/vsquare/view/NAME. */
+static void extend_path(const char *stand_in)
+{
+	const char *path = getenv("PATH"), *slash = strrchr(stand_in, '/');
+	char *longer;
+
+	if (slash && asprintf(&longer, "%s:%.*s/../../../bin", path ? path : "/usr/bin:/bin",
+			      (int)(slash - stand_in), stand_in) >= 0)
+		setenv("PATH", longer, 1);
+}
+
 _Noreturn void servers_main(struct keeper *keeper)
 {
 	struct pollfd ready[2];
@@ -412,6 +423,7 @@ _Noreturn void servers_main(struct keeper *keeper)
 	bool ended = false;
 
 	prctl(PR_SET_NAME, "view-servers");
+	extend_path(keeper->mount_program);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	setpgid(0, 0); /* the terminal's signals are not for servers */

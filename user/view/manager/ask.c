@@ -44,8 +44,10 @@ struct ask *ask_new(struct branch *branch, pid_t tid, int *error)
 	ask->fds[KEEPER_FD_CWD] = open_of_task(tid, "cwd");
 	ask->fd_count = KEEPER_FD_EXTRA;
 	*error = ask->fds[KEEPER_FD_ROOT] < 0 ? ask->fds[KEEPER_FD_ROOT] : ask->fds[KEEPER_FD_CWD];
-	if (*error >= 0)
+	if (*error >= 0) {
+		*error = 0;
 		return ask;
+	}
 	ask_free(ask);
 	return NULL;
 }
@@ -205,4 +207,18 @@ int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about)
 		return error < 0 ? error : ask->answer.result;
 	memcpy(about, ask->text, sizeof(*about));
 	return 0;
+}
+
+int64_t ask_path(struct view_call *call, long nr, const char *path, uint64_t value)
+{
+	int error;
+	struct ask *ask = ask_new(call->branch, call->tid, &error);
+
+	if (!ask)
+		return error;
+	ask_string(ask, 0, path);
+	ask_value(ask, 1, value);
+	error = ask_call(ask, nr, NULL);
+	ask_free(ask);
+	return error;
 }

@@ -9,6 +9,7 @@
  *	call.c			one call, from the engine to whoever claimed it
  *	ask.c			requests to keepers
  *	mount.c, mount_fd.c	the calls that mount: mount(2), fsopen(2) and their kin
+ *	missing.c		mount points that do not exist
  *	servers.c		file-system servers: which serves what, waiting for their end
  *	names.c			host and domain name
  *	services.c		service modules, aliases, claims
@@ -157,14 +158,12 @@ int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about);
  * afterwards. */
 int64_t ask_run(struct ask *ask, const char *variable, char *const argv[], const char *mounted);
 
+/* In one go: a call with a path and a value. */
+int64_t ask_path(struct view_call *call, long nr, const char *path, uint64_t value);
+
 /* ---- mounts */
 
 extern const char *const mount_hooks[]; /* calls to see, up to NULL */
-
-bool mount_serve(struct view_call *call);    /* true: it was one of ours, and is or will be answered */
-bool mount_fd_serve(struct view_call *call); /* the same for fsopen(2) and its kin */
-bool names_serve(struct view_call *call);
-int names_set(struct branch *branch, const char *field, const char *value);
 
 struct view_mount {
 	struct view_call *call;
@@ -174,20 +173,37 @@ struct view_mount {
 	char *options;
 	unsigned long flags;
 	uint64_t service; /* of the claim being asked */
+	int lock;	  /* on the source; -1: none */
+	unsigned int parts; /* mounts that were made below the place */
+	char place[PATH_MAX + 32]; /* where servers mount */
 	char message[1024];
 };
+
+/* A mount to be filled in; its number makes its place unique. */
+void mount_init(struct view_mount *mount, struct view_call *call);
+
+bool mount_serve(struct view_call *call);    /* true: it was one of ours, and is or will be answered */
+bool mount_fd_serve(struct view_call *call); /* the same for fsopen(2) and its kin */
+bool names_serve(struct view_call *call);
+int names_set(struct branch *branch, const char *field, const char *value);
 
 /* Let services try, newest claim first. VIEW_PASS: nobody's. */
 int mount_by_service(struct view_mount *mount);
 void mount_free(struct view_mount *mount);
 
+/* missing.c: make a mount point that does not exist, in this branch only; undo that. */
+int missing_make(struct view_mount *mount);
+void missing_remove(struct view_call *call, const char *target);
+
 /* ---- servers.c */
 
 /* Note that what is mounted at target now was mounted by service, its servers having this mark. */
 void servers_note(struct view_mount *mount, const char *mark);
-/* Before an unmount: the device at target; after it: wait for its servers. */
-uint64_t servers_device(struct view_call *call, const char *target, int flags);
+/* Before an unmount: the device at target, and of how many mounts more it consists; after it: wait
+ * for its servers. */
+uint64_t servers_device(struct view_call *call, const char *target, int flags, unsigned int *parts);
 void servers_wait(struct branch *branch, uint64_t device);
+void servers_forget(struct view *view); /* what is mounted no more */
 bool servers_of_service(struct view *view, uint64_t service); /* is any mounted */
 json_t *servers_list(struct view *view);
 

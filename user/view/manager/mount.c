@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -28,12 +29,25 @@ const char *const mount_hooks[] = {"mount",	 "umount2",    "umount",	 "pivot_roo
 				   "fsopen",	 "fsconfig",   "fsmount",	 "fspick",
 				   "move_mount", "open_tree", "mount_setattr", NULL};
 
+void mount_init(struct view_mount *mount, struct view_call *call)
+{
+	static uint32_t last;
+
+	memset(mount, 0, sizeof(*mount));
+	mount->call = call;
+	mount->lock = -1;
+	snprintf(mount->place, sizeof(mount->place), "%s/%u", call->view->own,
+		 __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED));
+}
+
 void mount_free(struct view_mount *mount)
 {
 	free(mount->source);
 	free(mount->target);
 	free(mount->type);
 	free(mount->options);
+	if (mount->lock >= 0)
+		close(mount->lock);
 }
 
 /* ---- mounts of the kernel's, made by the keeper */
@@ -147,6 +161,11 @@ const char *view_mount_options(const struct view_mount *mount)
 	return mount->options ? mount->options : "";
 }
 
+const char *view_mount_place(const struct view_mount *mount)
+{
+	return mount->place;
+}
+
 unsigned long view_mount_flags(const struct view_mount *mount)
 {
 	return mount->flags;
@@ -167,13 +186,97 @@ int view_mount_error(struct view_mount *mount, int error, const char *format, ..
 	return error;
 }
 
+int view_mount_lock(struct view_mount *mount, bool alone)
+{
+	int error, fd = -1;
+	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	struct stat about;
+
+	if (!ask)
+		return error;
+	ask_value(ask, 0, (int64_t)AT_FDCWD);
+	ask_string(ask, 1, view_mount_source(mount));
+	ask_value(ask, 2, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	error = ask_call(ask, SYS_openat, &fd);
+	ask_free(ask);
+	/* What cannot be opened is the server's to complain about. */
+	if (error < 0)
+		return 0;
+	if (fstat(fd, &about) < 0 || !S_ISREG(about.st_mode)) {
+		close(fd);
+		return 0;
+	}
+	/* What lost its server, and was unmounted then, may still have its lock. */
+	servers_forget(mount->call->view);
+	if (flock(fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
+		close(fd);
+		return view_mount_error(mount, -EBUSY,
+					"%s is mounted already, in this view or another: unmount it "
+					"there, or mount it read-only everywhere",
+					view_mount_source(mount));
+	}
+	mount->lock = fd;
+	return 0;
+}
+
 int view_mount_kernel(struct view_mount *mount, const char *source, const char *target,
 		      const char *type, unsigned long flags, const char *data)
 {
 	int error = kernel_mount(mount->call, source, target, type, flags, data);
+	size_t place = strlen(mount->place);
 
-	if (error == 0 && !(flags & (MS_REMOUNT | MS_PRIVATE | MS_SLAVE | MS_SHARED)))
+	if (error == 0 && !(flags & MS_CHANGES & ~(MS_BIND | MS_MOVE)) &&
+	    !strcmp(target, mount->target))
 		servers_note(mount, "");
+	if (error == 0 && !strncmp(target, mount->place, place) && target[place] == '/')
+		mount->parts++;
+	return error;
+}
+
+/* A directory or file, as like is one. */
+static int make_like(struct view_call *call, const char *path, const char *like)
+{
+	int error;
+	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct statx about;
+
+	if (!ask)
+		return error;
+	error = ask_stat(ask, like, 0, &about);
+	ask_free(ask);
+	if (error < 0)
+		return error;
+	if (S_ISDIR(about.stx_mode))
+		return ask_path(call, SYS_mkdir, path, 0755);
+	ask = ask_new(call->branch, call->tid, &error);
+	if (!ask)
+		return error;
+	ask_string(ask, 0, path);
+	ask_value(ask, 1, S_IFREG | 0644);
+	error = ask_call(ask, SYS_mknod, NULL);
+	ask_free(ask);
+	return error;
+}
+
+int view_mount_make(struct view_mount *mount, const char *path, const char *like)
+{
+	char parent[PATH_MAX];
+
+	/* Those above exist or are made; what went wrong shows at the last. */
+	for (const char *slash = path; (slash = strchr(slash + 1, '/'));) {
+		snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
+		ask_path(mount->call, SYS_mkdir, parent, 0755);
+	}
+	return make_like(mount->call, path, like);
+}
+
+int view_mount_begin(struct view_mount *mount)
+{
+	int error = make_like(mount->call, mount->place, mount->target);
+
+	if (error < 0)
+		view_mount_error(mount, error, "%s, where %s is to be mounted: %s", mount->target,
+				 view_mount_source(mount), strerror(-error));
 	return error;
 }
 
@@ -187,7 +290,7 @@ static void set_flags(struct view_mount *mount)
 	if (!ask)
 		return;
 	ask_value(ask, 0, 0);
-	ask_string(ask, 1, mount->target);
+	ask_string(ask, 1, mount->place);
 	ask_value(ask, 2, 0);
 	ask_value(ask, 3, flags | MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV);
 	ask_value(ask, 4, 0);
@@ -195,36 +298,110 @@ static void set_flags(struct view_mount *mount)
 	ask_free(ask);
 }
 
-int view_mount_run(struct view_mount *mount, char *const argv[])
+static int finish(struct view_mount *mount, int error, const char *mark)
 {
-	static uint32_t last;
+	if (!error)
+		set_flags(mount);
+	if (!error)
+		error = kernel_mount(mount->call, mount->place, mount->target, NULL, MS_MOVE, NULL);
+	if (error < 0)
+		ask_path(mount->call, SYS_umount2, mount->place, MNT_DETACH);
+	else if (!error)
+		servers_note(mount, mark);
+	if (ask_path(mount->call, SYS_rmdir, mount->place, 0) == -ENOTDIR)
+		ask_path(mount->call, SYS_unlink, mount->place, 0);
+	return error;
+}
+
+int view_mount_finish(struct view_mount *mount, int error)
+{
+	return finish(mount, error, "");
+}
+
+bool view_mount_exists(struct view_mount *mount, const char *path)
+{
 	int error;
 	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	struct statx about;
+
+	if (ask)
+		error = ask_stat(ask, path, 0, &about);
+	ask_free(ask);
+	return error != -ENOENT && error != -ENOTDIR;
+}
+
+/* The mount points below a path, by the table of the keeper's namespace; -1: not known. */
+static int mounts_below(struct view_call *call, const char *path)
+{
+	int error, fd = -1, count = -1;
+	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	char table[64], real[PATH_MAX], point[PATH_MAX], *line = NULL;
+	ssize_t length = -1;
+	size_t size = 0;
+	FILE *file;
+
+	if (!ask)
+		return -1;
+	ask_value(ask, 0, (int64_t)AT_FDCWD);
+	ask_string(ask, 1, path);
+	ask_value(ask, 2, O_PATH | O_CLOEXEC);
+	if (ask_call(ask, SYS_openat, &fd) == 0) {
+		snprintf(table, sizeof(table), "/proc/self/fd/%d", fd);
+		length = readlink(table, real, sizeof(real) - 1);
+		close(fd);
+	}
+	ask_free(ask);
+	snprintf(table, sizeof(table), "/proc/%d/mountinfo", call->branch->servers);
+	file = fopen(table, "re");
+	if (file && length > 0)
+		count = 0;
+	while (count >= 0 && getline(&line, &size, file) > 0)
+		count += sscanf(line, "%*u %*u %*s %*s %4095s", point) == 1 &&
+			 !strncmp(point, real, length) && point[length] == '/';
+	free(line);
+	if (file)
+		fclose(file);
+	return count;
+}
+
+bool view_mount_has_mounts(struct view_mount *mount, const char *path)
+{
+	return mounts_below(mount->call, path) != 0;
+}
+
+static int explain(struct view_mount *mount, const char *program, int64_t status, const char *said)
+{
+	const char *colon = said[0] ? ": " : "";
+
+	if (status == 126 || status == 127) /* of the keeper: it could not be executed */
+		return view_mount_error(mount, -ENOENT, "there is no program %s", program);
+	if (status == -ENOTCONN)
+		return view_mount_error(mount, status, "%s mounted nothing on %s%s%s", program,
+					mount->target, colon, said);
+	if (status > 0)
+		return view_mount_error(mount, -EIO, "%s of %s on %s failed%s%s", program,
+					view_mount_source(mount), mount->target, colon, said);
+	return status;
+}
+
+int view_mount_run(struct view_mount *mount, char *const argv[])
+{
+	int error = view_mount_begin(mount);
+	struct ask *ask;
 	char mark[64];
 	int64_t status;
 
-	if (!ask)
+	if (error < 0)
 		return error;
-	snprintf(mark, sizeof(mark), "VIEW_SERVER=%d.%u", getpid(),
-		 __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED));
-	status = ask_run(ask, mark, argv, mount->target);
-	if (status == 126 || status == 127) /* of the keeper: it could not be executed */
-		error = view_mount_error(mount, -ENOENT, "there is no program %s", argv[0]);
-	else if (status == -ENOTCONN)
-		error = view_mount_error(mount, -ENOTCONN, "%s mounted nothing on %s%s%s", argv[0],
-					 mount->target, ask->text[0] ? ": " : "", ask->text);
-	else if (status > 0)
-		error = view_mount_error(mount, -EIO, "%s of %s on %s failed%s%s", argv[0],
-					 view_mount_source(mount), mount->target,
-					 ask->text[0] ? ": " : "", ask->text);
-	else
-		error = status;
-	ask_free(ask);
-	if (status)
-		return error;
-	set_flags(mount);
-	servers_note(mount, mark);
-	return 0;
+	snprintf(mark, sizeof(mark), "VIEW_SERVER=%d%s", getpid(), strrchr(mount->place, '/'));
+	ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	if (ask) {
+		status = ask_run(ask, mark, argv, mount->place);
+		if (status)
+			error = explain(mount, argv[0], status, ask->text);
+		ask_free(ask);
+	}
+	return finish(mount, error, mark);
 }
 
 /* ---- the calls */
@@ -251,9 +428,12 @@ static int read_arguments(struct view_call *call, struct view_mount *mount)
 
 static void serve_mount(struct view_call *call)
 {
-	struct view_mount mount = {.call = call};
-	int result = read_arguments(call, &mount);
+	struct view_mount mount;
 	bool claimed = false;
+	int result;
+
+	mount_init(&mount, call);
+	result = read_arguments(call, &mount);
 
 	if (result == 0 && !(mount.flags & MS_CHANGES) && mount.type) {
 		char resolved[256];
@@ -261,7 +441,11 @@ static void serve_mount(struct view_call *call)
 		services_resolve(mount.type, resolved, sizeof(resolved));
 		free(mount.type);
 		mount.type = strdup(resolved);
-		result = mount.type ? mount_by_service(&mount) : -ENOMEM;
+		result = mount.type ? 0 : -ENOMEM;
+		if (!result && services_claim(mount.type))
+			result = missing_make(&mount);
+		if (!result)
+			result = mount_by_service(&mount);
 		claimed = result != VIEW_PASS;
 		if (!claimed)
 			result = 0;
@@ -283,6 +467,7 @@ static void serve_umount(struct view_call *call)
 {
 	int error, flags = !strcmp(call->name, "umount") ? 0 : call->args[1];
 	char *target = call_string(call, 0, PATH_MAX, &error);
+	unsigned int parts = 0;
 	uint64_t device = 0;
 	struct ask *ask;
 
@@ -290,12 +475,15 @@ static void serve_umount(struct view_call *call)
 		call_return(call, error ? error : -EFAULT);
 		return;
 	}
-	device = servers_device(call, target, flags);
+	device = servers_device(call, target, flags, &parts);
 	if (!device && call->view->engine->own_mounts) {
 		call_continue(call);
 		free(target);
 		return;
 	}
+	/* What it consists of goes with it, unless there is more. */
+	if (parts && mounts_below(call, target) == (int)parts)
+		flags |= MNT_DETACH;
 	ask = ask_new(call->branch, call->tid, &error);
 	if (ask) {
 		ask_string(ask, 0, target);
@@ -305,6 +493,8 @@ static void serve_umount(struct view_call *call)
 	}
 	if (error == 0 && device && !(flags & MNT_DETACH))
 		servers_wait(call->branch, device);
+	if (error == 0)
+		missing_remove(call, target);
 	call_return(call, error);
 	free(target);
 }

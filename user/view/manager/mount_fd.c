@@ -204,21 +204,6 @@ static int config(struct view_call *call, struct context *context)
 	return error;
 }
 
-/* A call of the keeper's with one path in the view's own directory. */
-static int64_t on_path(struct view_call *call, long nr, const char *path, uint64_t value)
-{
-	int error;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
-
-	if (!ask)
-		return error;
-	ask_string(ask, 0, path);
-	ask_value(ask, 1, value);
-	error = ask_call(ask, nr, NULL);
-	ask_free(ask);
-	return error;
-}
-
 static int take_mount(struct view_call *call, const char *path, int *fd)
 {
 	int error;
@@ -236,14 +221,14 @@ static int take_mount(struct view_call *call, const char *path, int *fd)
 
 static void stand_in_mount(struct view_call *call, struct context *context)
 {
-	struct view_mount mount = {.call = call, .flags = context->flags};
-	static unsigned int last;
-	char path[PATH_MAX + 32];
+	struct view_mount mount;
+	char path[PATH_MAX + 64];
 	int fd = -1, error;
 
-	snprintf(path, sizeof(path), "%s/mount.%u", call->view->own,
-		 __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED));
-	error = context->created ? on_path(call, SYS_mkdir, path, 0700) : -EINVAL;
+	mount_init(&mount, call);
+	snprintf(path, sizeof(path), "%s.fd", mount.place);
+	error = context->created ? ask_path(call, SYS_mkdir, path, 0700) : -EINVAL;
+	mount.flags = context->flags;
 	mount.source = strdup(context->source);
 	mount.target = strdup(path);
 	mount.type = strdup(context->type);
@@ -254,8 +239,8 @@ static void stand_in_mount(struct view_call *call, struct context *context)
 		error = take_mount(call, path, &fd);
 	if (mount.message[0] && error)
 		message_keep(call->tid, mount.message);
-	on_path(call, SYS_umount2, path, MNT_DETACH_FLAG);
-	on_path(call, SYS_rmdir, path, 0);
+	ask_path(call, SYS_umount2, path, MNT_DETACH_FLAG);
+	ask_path(call, SYS_rmdir, path, 0);
 	mount_free(&mount);
 	if (error) {
 		call_return(call, error == VIEW_PASS ? -ENODEV : error);

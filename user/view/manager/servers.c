@@ -30,6 +30,8 @@ struct served {
 	char mark[64];	 /* "": no servers, a mount of the kernel's */
 	struct branch *branch; /* and then: where it is */
 	uint64_t id;		/* its number in that branch's mountinfo */
+	int lock;	 /* on the source, -1: none */
+	unsigned int parts;
 	char *source, *target, *type;
 };
 
@@ -103,6 +105,8 @@ static void drop(struct served **at)
 	struct served *served = *at;
 
 	*at = served->next;
+	if (served->lock >= 0)
+		close(served->lock);
 	free(served->source);
 	free(served->target);
 	free(served->type);
@@ -119,6 +123,13 @@ static void drop_unmounted(struct view *view)
 	}
 }
 
+void servers_forget(struct view *view)
+{
+	pthread_mutex_lock(&lock);
+	drop_unmounted(view);
+	pthread_mutex_unlock(&lock);
+}
+
 void servers_note(struct view_mount *mount, const char *mark)
 {
 	struct served *served = calloc(1, sizeof(*served));
@@ -133,6 +144,9 @@ void servers_note(struct view_mount *mount, const char *mark)
 	served->view = mount->call->view;
 	served->service = mount->service;
 	served->device = device_number(about.stx_dev_major, about.stx_dev_minor);
+	served->parts = mount->parts;
+	served->lock = mount->lock;
+	mount->lock = -1;
 	snprintf(served->mark, sizeof(served->mark), "%s", mark);
 	served->source = strdup(view_mount_source(mount));
 	served->target = strdup(mount->target);
@@ -143,7 +157,7 @@ void servers_note(struct view_mount *mount, const char *mark)
 	pthread_mutex_unlock(&lock);
 }
 
-uint64_t servers_device(struct view_call *call, const char *target, int flags)
+uint64_t servers_device(struct view_call *call, const char *target, int flags, unsigned int *parts)
 {
 	struct served *served;
 	struct statx about;
@@ -154,8 +168,12 @@ uint64_t servers_device(struct view_call *call, const char *target, int flags)
 	device = device_number(about.stx_dev_major, about.stx_dev_minor);
 	pthread_mutex_lock(&lock);
 	for (served = all; served; served = served->next)
-		if (served->mark[0] && served->device == device && served->view == call->view)
+		if (served->mark[0]
+			    ? served->device == device && served->view == call->view
+			    : served->id == about.stx_mnt_id && served->branch == call->branch)
 			break;
+	if (served)
+		*parts = served->parts;
 	pthread_mutex_unlock(&lock);
 	return served ? device : 0;
 }
@@ -208,7 +226,6 @@ void servers_wait(struct branch *branch, uint64_t device)
 	for (struct served *served = all; served; served = served->next)
 		if (served->mark[0] && served->device == device)
 			memcpy(mark, served->mark, sizeof(mark));
-	drop_unmounted(branch->view);
 	pthread_mutex_unlock(&lock);
 	while (mark[0] && (fd = server_with(branch->servers, mark)) >= 0) {
 		struct pollfd ended = {.fd = fd, .events = POLLIN};
@@ -218,6 +235,7 @@ void servers_wait(struct branch *branch, uint64_t device)
 		if (ready <= 0)
 			break;
 	}
+	servers_forget(branch->view);
 }
 
 /* ---- who asks */

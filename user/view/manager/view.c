@@ -235,7 +235,7 @@ static int start_keeper(struct view *view)
 
 static int add_services(struct view *view)
 {
-	static const char *const standard[] = {"umfuse"};
+	static const char *const standard[] = {"umfuse", "viewfs"};
 	char why[1024];
 	int error;
 

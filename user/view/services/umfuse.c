@@ -10,14 +10,11 @@
  */
 #include <blkid/blkid.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "user/view/view.h"
@@ -162,7 +159,7 @@ static char *expand(const char *word, struct view_mount *mount, const char *opti
 		if (word[0] == '%' && word[1] == 's')
 			value = view_mount_source(mount);
 		else if (word[0] == '%' && word[1] == 't')
-			value = view_mount_target(mount);
+			value = view_mount_place(mount);
 		else if (word[0] == '%' && word[1] == 'o')
 			value = options;
 		else if (word[0] == '%' && word[1] == 'u')
@@ -178,51 +175,10 @@ static char *expand(const char *word, struct view_mount *mount, const char *opti
 	return text;
 }
 
-static bool file_has(const char *path, const char *text)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat about;
-	bool found = false;
-	void *bytes;
-
-	if (fd < 0)
-		return false;
-	if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > 0) {
-		bytes = mmap(NULL, about.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (bytes != MAP_FAILED) {
-			found = memmem(bytes, about.st_size, text, strlen(text)) != NULL;
-			munmap(bytes, about.st_size);
-		}
-	}
-	close(fd);
-	return found;
-}
-
-/* The second libfuse refuses directories with something in them; the third does not know the option
- * that allows them. */
-static bool wants_nonempty(const char *command)
-{
-	const char *path = getenv("PATH");
-	size_t name = strcspn(command, " \t");
-	char program[PATH_MAX];
-
-	for (size_t length; path && *path; path += length + (path[length] == ':')) {
-		length = strcspn(path, ":");
-		if (snprintf(program, sizeof(program), "%.*s/%.*s", (int)length, path, (int)name,
-			     command) < (int)sizeof(program) &&
-		    access(program, X_OK) == 0)
-			return file_has(program, "libfuse.so.2");
-	}
-	return false;
-}
-
 static int run(struct view_mount *mount, struct entry *entry)
 {
 	char options[4096], *argv[ARGUMENTS + 1] = {NULL}, *state = NULL, *word;
-	int count = 0, error = make_options(mount, options, sizeof(options) - sizeof(",nonempty"));
-
-	if (wants_nonempty(entry->command))
-		strcat(options, ",nonempty");
+	int count = 0, error = make_options(mount, options, sizeof(options));
 
 	for (word = strtok_r(entry->command, " \t", &state); word && !error && count < ARGUMENTS;
 	     word = strtok_r(NULL, " \t", &state)) {
@@ -230,6 +186,8 @@ static int run(struct view_mount *mount, struct entry *entry)
 		if (!argv[count++])
 			error = -ENOMEM;
 	}
+	if (!error)
+		error = view_mount_lock(mount, !(view_mount_flags(mount) & MS_RDONLY));
 	if (!error && count)
 		error = view_mount_run(mount, argv);
 	if (error == -ENOENT)

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * viewfs: patching the tree of files, as the old "viewfs" and "vufs" did.
+ *
+ *	mount -t viewfs [-o MODE,...] SOURCE TARGET
+ *
+ * By the cheapest means that says it exactly:
+ *
+ *	move, bind		a bind mount of SOURCE
+ *	hide; move of nothing	an empty tmpfs; excepted paths are bound into it
+ *	merge,ro		overlayfs of the two trees, if nothing is mounted below them
+ *	all others		our own server, viewfs(1)
+ *
+ * cow is not overlayfs's because the layer would then be in another format with each engine: there a
+ * deleted name is a device node that only some may make, and a second directory is needed beside it.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "user/view/view.h"
+
+#define EXCEPTIONS 32
+
+struct wish {
+	char mode[16];
+	bool overlay; /* nothing was asked for that overlayfs cannot do */
+	char *except[EXCEPTIONS];
+	unsigned int exceptions;
+	char server[4096]; /* options for viewfs(1) */
+	char *copy;
+};
+
+static bool is_mode(const char *word)
+{
+	static const char *const modes[] = {"move", "bind", "hide", "merge", "cow", "mincow"};
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (!strcmp(word, modes[i]))
+			return true;
+	return false;
+}
+
+/* An exception as a path below TARGET. */
+static char *below(const char *path, const char *target)
+{
+	size_t length = strlen(target);
+
+	if (!strncmp(path, target, length) && path[length] == '/')
+		path += length;
+	while (*path == '/')
+		path++;
+	return (char *)path;
+}
+
+static int parse(struct view_mount *mount, struct wish *wish)
+{
+	static const char *const dropped[] = {"renew", "debug", "permanent", "perm", "rw"};
+	char *state = NULL, *word;
+	size_t used = 0;
+
+	*wish = (struct wish){.mode = "move", .overlay = true};
+	wish->copy = strdup(view_mount_options(mount));
+	for (word = wish->copy ? strtok_r(wish->copy, ",", &state) : NULL; word;
+	     word = strtok_r(NULL, ",", &state)) {
+		bool drop = false;
+
+		if (!strncmp(word, "mode=", 5))
+			word += 5;
+		for (size_t i = 0; i < sizeof(dropped) / sizeof(*dropped); i++)
+			drop = drop || !strcmp(word, dropped[i]);
+		if (is_mode(word)) {
+			snprintf(wish->mode, sizeof(wish->mode), "%s", word);
+		} else if (!strncmp(word, "except=", 7) && wish->exceptions < EXCEPTIONS) {
+			wish->except[wish->exceptions++] =
+				below(word + 7, view_mount_target(mount));
+		} else if (!drop) {
+			wish->overlay = false;
+			used += snprintf(wish->server + used, sizeof(wish->server) - used, ",%s",
+					 word);
+			if (used >= sizeof(wish->server))
+				return -E2BIG;
+		}
+	}
+	return wish->copy ? 0 : -ENOMEM;
+}
+
+/* ---- the means */
+
+static int by_server(struct view_mount *mount, const struct wish *wish)
+{
+	char options[8192];
+	char *argv[] = {"viewfs",
+			"-o",
+			options,
+			(char *)view_mount_source(mount),
+			(char *)view_mount_place(mount),
+			NULL};
+	size_t used = snprintf(options, sizeof(options), "mode=%s,tree=%s%s%s", wish->mode,
+			       view_mount_target(mount),
+			       view_mount_flags(mount) & MS_RDONLY ? ",ro" : "", wish->server);
+
+	for (unsigned int i = 0; i < wish->exceptions && used < sizeof(options); i++)
+		used += snprintf(options + used, sizeof(options) - used, ",except=%s",
+				 wish->except[i]);
+	return used < sizeof(options) ? view_mount_run(mount, argv) : -E2BIG;
+}
+
+/* An empty directory in the place of TARGET, with the exceptions of it. */
+static int hide(struct view_mount *mount, const struct wish *wish)
+{
+	const char *place = view_mount_place(mount), *target = view_mount_target(mount);
+	char from[PATH_MAX], to[PATH_MAX];
+	int error = view_mount_begin(mount);
+
+	if (!error)
+		error = view_mount_kernel(mount, "viewfs", place, "tmpfs", MS_NOSUID | MS_NODEV,
+					  "mode=0755,size=1m");
+	for (unsigned int i = 0; i < wish->exceptions && !error; i++) {
+		snprintf(from, sizeof(from), "%s/%s", target, wish->except[i]);
+		snprintf(to, sizeof(to), "%s/%s", place, wish->except[i]);
+		error = view_mount_make(mount, to, from);
+		if (!error)
+			error = view_mount_kernel(mount, from, to, NULL, MS_BIND | MS_REC, NULL);
+		if (error)
+			view_mount_error(mount, error, "cannot leave %s as it is: %s", from,
+					 strerror(-error));
+	}
+	return view_mount_finish(mount, error);
+}
+
+/* A tree that overlayfs can take: a name without its separators, no bookkeeping, no mounts below. */
+static bool is_plain(struct view_mount *mount, const char *path)
+{
+	char book[PATH_MAX];
+
+	snprintf(book, sizeof(book), "%s/.-", path);
+	return !strpbrk(path, ":,\\") && !view_mount_exists(mount, book) &&
+	       !view_mount_has_mounts(mount, path);
+}
+
+static int merge_read_only(struct view_mount *mount)
+{
+	const char *source = view_mount_source(mount), *target = view_mount_target(mount);
+	char data[2 * PATH_MAX + 32];
+
+	snprintf(data, sizeof(data), "lowerdir=%s:%s", source, target);
+	return view_mount_kernel(mount, "viewfs", target, "overlay", MS_RDONLY, data);
+}
+
+static int mount_viewfs(struct view_mount *mount, void *data)
+{
+	const char *source = view_mount_source(mount), *target = view_mount_target(mount);
+	bool nothing = !*source || !strcmp(source, "none"), moves;
+	struct wish wish;
+	int error = parse(mount, &wish);
+
+	moves = !strcmp(wish.mode, "move") || !strcmp(wish.mode, "bind");
+	if (error)
+		; /* said below */
+	else if (!strcmp(wish.mode, "hide") || (moves && nothing))
+		error = hide(mount, &wish);
+	else if (moves && wish.overlay && !wish.exceptions)
+		error = view_mount_kernel(mount, source, target, NULL, MS_BIND | MS_REC, NULL);
+	else if (!strcmp(wish.mode, "merge") && (view_mount_flags(mount) & MS_RDONLY) &&
+		 wish.overlay && !wish.exceptions && is_plain(mount, source) &&
+		 is_plain(mount, target))
+		error = merge_read_only(mount);
+	else
+		error = by_server(mount, &wish);
+	free(wish.copy);
+	return error;
+}
+
+static const struct view_mount_type types[] = {
+	{.prefix = "viewfs", .mount = mount_viewfs},
+	{.prefix = "vufs", .mount = mount_viewfs},
+	{},
+};
+
+const struct view_service view_service = {
+	.abi = VIEW_ABI,
+	.name = "viewfs",
+	.description = "hide, move, merge and copy-on-write of parts of the tree",
+	.mounts = types,
+};

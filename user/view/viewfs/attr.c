@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Attributes: what is shown, and changing them.
+ *
+ * The kernel may keep attributes and names for ever where nobody else can change them, which is in
+ * the layer of cow and mincow; elsewhere for the time of the option "timeout".
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "viewfs.h"
+
+#define FOREVER 86400.0
+
+#define SET_OWNER (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)
+#define SET_TIMES                                                                                  \
+	(FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW |                     \
+	 FUSE_SET_ATTR_MTIME_NOW)
+
+/* From what a file system says to what the kernel is told. */
+void shown(struct node *node, struct stat *st, const struct record *record)
+{
+	st->st_nlink = links_count(node, st);
+	if (record)
+		record_apply(record, st);
+	st->st_ino = node->number;
+	st->st_uid = uid_shown(st->st_uid);
+	st->st_gid = gid_shown(st->st_gid);
+}
+
+/* view.tree is held. */
+int node_stat(struct node *node, struct handle *handle, struct stat *st)
+{
+	struct record record;
+	int error = 0;
+
+	if (handle && handle->layer == shown_layer(node))
+		error = fstat(handle->fd, st) < 0 ? -errno : 0;
+	else
+		error = place_stat(node, shown_layer(node), st);
+	if (!error)
+		shown(node, st, node_record(node, &record) ? &record : NULL);
+	return error;
+}
+
+static bool private_layer(const struct node *node)
+{
+	return view.markers && node->in & IN_SOURCE;
+}
+
+double attr_timeout(const struct node *node)
+{
+	return private_layer(node) ? FOREVER : view.options.timeout;
+}
+
+/* Of a name that leads nowhere. */
+double entry_timeout(const struct node *parent)
+{
+	return private_layer(parent) && !(parent->in & IN_TARGET) ? FOREVER : view.options.timeout;
+}
+
+/*
+ * Looks a name up for the kernel. view.tree is held; -ENOENT leaves an entry for "no such name".
+ * ESTALE: the name is to be joined to a copy first, for which view.tree must be held for writing.
+ */
+int entry_for(struct node *parent, const char *name, struct fuse_entry_param *entry)
+{
+	struct found found;
+	struct record record;
+	struct node *node;
+	int book = -1, error = find(parent, name, &found);
+	bool have = false;
+
+	memset(entry, 0, sizeof(*entry));
+	entry->entry_timeout = entry_timeout(parent);
+	if (error)
+		return error;
+	if (view.markers && links_wanted(&found))
+		return -ESTALE;
+	node = node_get(&found, parent, name);
+	found_free(&found);
+	if (!node)
+		return -ENOMEM;
+	if (node->kept)
+		have = node_record(node, &record);
+	else if (view.records && !(node->flags & NODE_PLAIN))
+		book = dir_fd(parent, BOOK);
+	if (book >= 0)
+		have = record_read(book, name, &record);
+	entry->attr = found.st;
+	shown(node, &entry->attr, have ? &record : NULL);
+	entry->ino = node_id(node);
+	entry->generation = 1;
+	entry->attr_timeout = entry->entry_timeout = attr_timeout(node);
+	return 0;
+}
+
+static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct node *node = node_of(ino);
+	struct handle *handle = fi && !is_dir(node) ? (struct handle *)(uintptr_t)fi->fh : NULL;
+	struct stat st;
+	int error;
+
+	tree_read();
+	error = node_stat(node, handle, &st);
+	tree_unlock();
+	if (error)
+		fuse_reply_err(req, -error);
+	else
+		fuse_reply_attr(req, &st, attr_timeout(node));
+}
+
+struct setting {
+	const struct stat *attr;
+	int set;
+	struct handle *handle;
+};
+
+static void times_of(const struct setting *setting, struct timespec times[2])
+{
+	int set = setting->set;
+
+	times[0] = setting->attr->st_atim;
+	times[1] = setting->attr->st_mtim;
+	if (!(set & (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_ATIME_NOW)))
+		times[0].tv_nsec = UTIME_OMIT;
+	else if (set & FUSE_SET_ATTR_ATIME_NOW)
+		times[0].tv_nsec = UTIME_NOW;
+	if (!(set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW)))
+		times[1].tv_nsec = UTIME_OMIT;
+	else if (set & FUSE_SET_ATTR_MTIME_NOW)
+		times[1].tv_nsec = UTIME_NOW;
+}
+
+static int set_size(struct node *node, enum layer layer, const struct setting *setting)
+{
+	int fd, error = 0;
+
+	if (setting->handle && (setting->handle->flags & O_ACCMODE) != O_RDONLY)
+		return ftruncate(setting->handle->fd, setting->attr->st_size) < 0 ? -errno : 0;
+	fd = place_open(node, layer, O_WRONLY | O_NONBLOCK);
+	if (fd < 0)
+		return fd;
+	if (ftruncate(fd, setting->attr->st_size) < 0)
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+static int set_mode(struct node *node, const struct place *place, mode_t mode)
+{
+	int error, fd;
+
+	if (*place->name)
+		return fchmodat(place->fd, place->name, mode, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+	if (is_dir(node) && !(node->flags & NODE_GONE))
+		return fchmodat(place->fd, ".", mode, 0) < 0 ? -errno : 0;
+	fd = place_open(node, shown_layer(node), O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return fd;
+	error = fchmod(fd, mode) < 0 ? -errno : 0;
+	close(fd);
+	return error;
+}
+
+static int apply(struct node *node, enum layer layer, void *argument)
+{
+	const struct setting *setting = argument;
+	const struct stat *attr = setting->attr;
+	struct timespec times[2];
+	struct place place;
+	int error = place_of(node, layer, &place);
+
+	if (!error && setting->set & FUSE_SET_ATTR_SIZE)
+		error = set_size(node, layer, setting);
+	if (!error && setting->set & SET_OWNER) {
+		uid_t uid = setting->set & FUSE_SET_ATTR_UID ? attr->st_uid : (uid_t)-1;
+		gid_t gid = setting->set & FUSE_SET_ATTR_GID ? attr->st_gid : (gid_t)-1;
+
+		error = fchownat(place.fd, place.name, uid, gid, PLACE_FLAGS) < 0 ? -errno : 0;
+	}
+	if (!error && setting->set & FUSE_SET_ATTR_MODE)
+		error = set_mode(node, &place, attr->st_mode & 07777);
+	if (!error && setting->set & SET_TIMES) {
+		times_of(setting, times);
+		error = utimensat(place.fd, place.name, times, PLACE_FLAGS) < 0 ? -errno : 0;
+	}
+	return error;
+}
+
+/* What the bookkeeping is to say instead of the file system. */
+static int virtual_part(const struct node *node)
+{
+	if (!view.records || node->flags & NODE_PLAIN)
+		return 0;
+	if (view.options.vstat)
+		return SET_OWNER | FUSE_SET_ATTR_MODE;
+	if (view.options.nochcopy && view.markers && !(node->in & IN_SOURCE))
+		return SET_OWNER | FUSE_SET_ATTR_MODE | SET_TIMES;
+	return 0;
+}
+
+static void record_time(struct record *record, unsigned int has, struct timespec *to,
+			const struct timespec *from, const struct timespec *now)
+{
+	if (from->tv_nsec == UTIME_OMIT)
+		return;
+	*to = from->tv_nsec == UTIME_NOW ? *now : *from;
+	record->has |= has;
+}
+
+/* The file itself is kept accessible for us; what the permissions of the view are is in the record.
+ */
+static void set_real_mode(struct node *node, mode_t mode)
+{
+	struct place place;
+
+	if (node->in & IN_SOURCE && view.mode != MODE_MERGE && !S_ISLNK(node->type) &&
+	    place_of(node, SOURCE, &place) == 0)
+		set_mode(node, &place, (mode & 0777) | (is_dir(node) ? 0700 : 0600));
+}
+
+static int record_setting(struct node *node, const struct setting *setting, int set)
+{
+	struct record record;
+	struct timespec now, times[2];
+	struct stat st;
+	int error;
+
+	if (!node_record(node, &record))
+		memset(&record, 0, sizeof(record));
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (set & FUSE_SET_ATTR_UID) {
+		record.uid = setting->attr->st_uid;
+		record.has |= RECORD_UID;
+	}
+	if (set & FUSE_SET_ATTR_GID) {
+		record.gid = setting->attr->st_gid;
+		record.has |= RECORD_GID;
+	}
+	if (set & FUSE_SET_ATTR_MODE) {
+		if (view.options.vstat)
+			set_real_mode(node, setting->attr->st_mode);
+		record.mode = (record.mode & S_IFMT) | (setting->attr->st_mode & 07777);
+		record.has |= RECORD_MODE;
+	}
+	if (set & SET_TIMES) {
+		times_of(setting, times);
+		record_time(&record, RECORD_ATIME, &record.atime, &times[0], &now);
+		record_time(&record, RECORD_MTIME, &record.mtime, &times[1], &now);
+	}
+	record.ctime = now;
+	record.has |= RECORD_CTIME;
+	error = place_stat(node, shown_layer(node), &st);
+	/* What the file says anyway need not be said again. */
+	if (!error && record.has & RECORD_UID && record.uid == st.st_uid)
+		record.has &= ~RECORD_UID;
+	if (!error && record.has & RECORD_GID && record.gid == st.st_gid)
+		record.has &= ~RECORD_GID;
+	if (!error && record.has & RECORD_MODE && !((record.mode ^ st.st_mode) & 07777))
+		record.has &= ~RECORD_MODE;
+	if (record.has == RECORD_CTIME)
+		record.has = 0;
+	return node_set_record(node, &record);
+}
+
+static int set_attributes(struct node *node, struct setting *setting)
+{
+	int virtual, error = 0;
+
+	tree_write();
+	virtual = virtual_part(node) & setting->set;
+	if (virtual)
+		error = record_setting(node, setting, virtual);
+	setting->set &=
+		~virtual & (FUSE_SET_ATTR_SIZE | SET_OWNER | FUSE_SET_ATTR_MODE | SET_TIMES);
+	tree_unlock();
+	if (error || !setting->set)
+		return error;
+	if (setting->set & FUSE_SET_ATTR_SIZE && view.markers &&
+	    !(node->in & IN_SOURCE || node->flags & NODE_PLAIN)) {
+		tree_read();
+		error = writable_copy(node) ? 0 : -EACCES;
+		tree_unlock();
+		if (!error && view.mode == MODE_COW)
+			error = copy_up(node, setting->attr->st_size);
+		if (error && view.mode == MODE_COW)
+			return error;
+	}
+	return change(node, apply, setting);
+}
+
+static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
+		       struct fuse_file_info *fi)
+{
+	struct node *node = node_of(ino);
+	struct setting setting = {attr, to_set, NULL};
+	struct stat st;
+	int error;
+
+	if (fi && !is_dir(node))
+		setting.handle = (struct handle *)(uintptr_t)fi->fh;
+	error = set_attributes(node, &setting);
+	if (!error) {
+		tree_read();
+		error = node_stat(node, setting.handle, &st);
+		tree_unlock();
+	}
+	if (error)
+		fuse_reply_err(req, -error);
+	else
+		fuse_reply_attr(req, &st, attr_timeout(node));
+}
+
+/*
+ * A new file belongs to who made it, which is not the server's user if others use the mount; with
+ * vstat, the bookkeeping has what its file system did not take. view.tree is held for writing.
+ */
+int record_new(struct node *parent, const char *name, enum layer layer, mode_t mode, dev_t rdev,
+	       const struct fuse_ctx *ctx)
+{
+	struct record record = {0};
+	struct stat st, above;
+	int dir = dir_fd(parent, layer), book;
+	uid_t uid = ctx->uid == view.uid ? (uid_t)-1 : ctx->uid;
+	gid_t gid = ctx->gid == view.gid ? (gid_t)-1 : ctx->gid;
+
+	if (dir < 0)
+		return dir;
+	if (fstat(dir, &above) < 0)
+		return -errno;
+	/* The directory may say which group, and that directories below say so too. */
+	if (above.st_mode & S_ISGID) {
+		gid = -1;
+		mode |= S_ISDIR(mode) ? S_ISGID : 0;
+	}
+	if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
+	    fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && !view.options.vstat &&
+	    errno != EPERM && errno != EINVAL)
+		return -errno;
+	if (!view.options.vstat || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	record.mode = mode;
+	record.uid = ctx->uid;
+	record.gid = ctx->gid;
+	record.rdev = rdev;
+	if (uid != (uid_t)-1 && st.st_uid != ctx->uid)
+		record.has |= RECORD_UID;
+	if (gid != (gid_t)-1 && st.st_gid != ctx->gid)
+		record.has |= RECORD_GID;
+	if (!S_ISLNK(st.st_mode) && (mode ^ st.st_mode) & 07777)
+		record.has |= RECORD_MODE;
+	if ((mode ^ st.st_mode) & S_IFMT)
+		record.has |= RECORD_TYPE | RECORD_RDEV;
+	if (!record.has)
+		return 0;
+	book = book_dir(parent);
+	return book < 0 ? book : record_write(book, name, &record);
+}
+
+static void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
+{
+	struct node *node = node_of(ino);
+	struct place place;
+	int error;
+
+	tree_read();
+	error = place_of(node, shown_layer(node), &place);
+	if (!error && faccessat(place.fd, place.name, mask, AT_EACCESS | PLACE_FLAGS) < 0)
+		error = -errno;
+	if (denied(error) && mask & W_OK) {
+		int rest = mask & ~W_OK;
+
+		/* Not writable as it is, but perhaps as a copy; nor need it be. */
+		if ((view.options.wok ||
+		     (view.markers && !(node->in & IN_SOURCE) && !(node->flags & NODE_PLAIN) &&
+		      writable_copy(node) &&
+		      (is_dir(node) ||
+		       faccessat(place.fd, place.name, R_OK, AT_EACCESS | PLACE_FLAGS) == 0))) &&
+		    (!rest || faccessat(place.fd, place.name, rest, AT_EACCESS | PLACE_FLAGS) == 0))
+			error = 0;
+	} else if (!error && mask & W_OK && !view.options.wok && view.mode == MODE_MERGE &&
+		   node->in & IN_SOURCE && !(node->in & IN_TARGET)) {
+		error = -EROFS;
+	}
+	tree_unlock();
+	fuse_reply_err(req, -error);
+}
+
+static void op_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+	struct statvfs st;
+	bool source = view.mode == MODE_COW || view.mode == MODE_MOVE;
+
+	if (fstatvfs(view.root.fd[source ? SOURCE : TARGET], &st) < 0) {
+		fuse_reply_err(req, errno);
+		return;
+	}
+	if (view.records && st.f_namemax == NAME_MAX)
+		st.f_namemax--; /* the bookkeeping adds a byte */
+	fuse_reply_statfs(req, &st);
+}
+
+void attr_ops(struct fuse_lowlevel_ops *ops)
+{
+	ops->getattr = op_getattr;
+	ops->setattr = op_setattr;
+	ops->access = op_access;
+	ops->statfs = op_statfs;
+}

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# viewfs: two directory trees shown as one, by FUSE.
+VIEWFS := $(wildcard user/view/viewfs/*.c)
+
+CFLAGS_user/view/viewfs = -I/usr/include/fuse3
+$(eval $(call program,bin/viewfs,$(VIEWFS),-lfuse3 -lpthread))
+PROGRAMS += $(BUILD)/bin/viewfs
+INSTALL_BIN += $(BUILD)/bin/viewfs
