@@ -31,7 +31,7 @@ like "completion of viewctl" "$(complete viewctl sh)" 'shutdown'
 like "of its arguments" "$(complete viewctl names node)" 'nodename='
 like "of an old name" "$(complete viewmount -t ext)" 'ext4'
 like "of umview" "$(complete umview --pre)" '--preload'
-like "of a command in umview" "$(complete umview -q viewct)" 'viewctl|^$'
+like "of a command in umview" "$(complete umview -q mke2)" mke2fs
 ok "uninstalled" make -s uninstall PREFIX="$prefix"
 is "no file is left" "$(find "$prefix" -type f -o -type l | grep -v umps)" ''
 nothing_left
