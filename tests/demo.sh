@@ -1,5 +1,5 @@
 #!/bin/bash
-# make demo: what Virtual Square does, on real programs, in three acts. Ends with 0 if all of it worked.
+# make demo: what Virtual Square does, on real programs, in four acts. Ends with 0 if all of it worked.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 work=$(mktemp -d)
@@ -17,7 +17,17 @@ run() { # show a command, run it, show what it prints
 export PATH=$bin:$PATH XDG_RUNTIME_DIR=$work/run
 mkdir -p "$XDG_RUNTIME_DIR"
 
-title "First act: a system of one's own, for some processes"
+act() { # COMMAND...: an act that is a script of its own
+	"$@" || { failed=1; tell "(this failed)"; }
+}
+
+title "First act: files of one's own, for some processes"
+act tests/demo/view.sh umview
+tell ""
+tell "The same on Debian's kernel 6.12 with kmview.ko, in an emulated machine (it boots in some ten seconds):"
+act tests/vm/run 6.12 --relaxed tests/demo/view.sh kmview
+
+title "Second act: system calls of one's own"
 tell "kmtrace runs a command, shows its system calls, and answers some of them by a rule. Without our module it"
 tell "uses what every Linux has, seccomp user notification:"
 run "kmtrace -e uname --fake uname.sysname=PlanX --deny 'openat:/etc/passwd=EACCES' sh -c 'uname -s; head -n1 /etc/passwd; true'"
@@ -29,7 +39,7 @@ for kernel in 6.12; do
 	run "tests/vm/run $kernel --relaxed build/bin/kmtrace -q -e none --fake uname.sysname=PlanX strace -e trace=uname uname -s"
 done
 
-title "Second act: a network of one's own"
+title "Third act: a network of one's own"
 tell "A file describes two machines on two switches and a bad cable between them:"
 run "cat tests/demo/two-machines.lab"
 lab=up
@@ -41,7 +51,7 @@ run "vde lab status demo"
 run "vde lab down demo"
 lab=
 
-title "Third act: a machine of one's own, to write an operating system on"
+title "Fourth act: a machine of one's own, to write an operating system on"
 tell "Piazza, the sample operating system, in the uMPS emulator; a script types at its terminal:"
 printf 'wait "> "\nsend "hello reader\\n"\nwait "> "\nsend "halt\\n"\n' >"$work/script"
 run "cd build/umps-sample && umps run --script $work/script piazza.json"

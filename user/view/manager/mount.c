@@ -225,8 +225,7 @@ int view_mount_kernel(struct view_mount *mount, const char *source, const char *
 	int error = kernel_mount(mount->call, source, target, type, flags, data);
 	size_t place = strlen(mount->place);
 
-	if (error == 0 && !(flags & MS_CHANGES & ~(MS_BIND | MS_MOVE)) &&
-	    !strcmp(target, mount->target))
+	if (error == 0 && !(flags & MS_CHANGES & ~MS_BIND) && !strcmp(target, mount->target))
 		servers_note(mount, "");
 	if (error == 0 && !strncmp(target, mount->place, place) && target[place] == '/')
 		mount->parts++;
@@ -280,28 +279,8 @@ int view_mount_begin(struct view_mount *mount)
 	return error;
 }
 
-/* Some servers keep the flags to themselves: then the kernel is told, for all who look. */
-static void set_flags(struct view_mount *mount)
-{
-	unsigned long flags = mount->flags & (MS_RDONLY | MS_NOEXEC);
-	int error;
-	struct ask *ask = flags ? ask_new(mount->call->branch, mount->call->tid, &error) : NULL;
-
-	if (!ask)
-		return;
-	ask_value(ask, 0, 0);
-	ask_string(ask, 1, mount->place);
-	ask_value(ask, 2, 0);
-	ask_value(ask, 3, flags | MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV);
-	ask_value(ask, 4, 0);
-	ask_call(ask, SYS_mount, NULL);
-	ask_free(ask);
-}
-
 static int finish(struct view_mount *mount, int error, const char *mark)
 {
-	if (!error)
-		set_flags(mount);
 	if (!error)
 		error = kernel_mount(mount->call, mount->place, mount->target, NULL, MS_MOVE, NULL);
 	if (error < 0)
@@ -384,6 +363,24 @@ static int explain(struct view_mount *mount, const char *program, int64_t status
 	return status;
 }
 
+/* Some servers keep the flags to themselves: then the kernel is told, for all who look. */
+static void set_flags(struct view_mount *mount)
+{
+	unsigned long flags = mount->flags & (MS_RDONLY | MS_NOEXEC);
+	int error;
+	struct ask *ask = flags ? ask_new(mount->call->branch, mount->call->tid, &error) : NULL;
+
+	if (!ask)
+		return;
+	ask_value(ask, 0, 0);
+	ask_string(ask, 1, mount->place);
+	ask_value(ask, 2, 0);
+	ask_value(ask, 3, flags | MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV);
+	ask_value(ask, 4, 0);
+	ask_call(ask, SYS_mount, NULL);
+	ask_free(ask);
+}
+
 int view_mount_run(struct view_mount *mount, char *const argv[])
 {
 	int error = view_mount_begin(mount);
@@ -399,6 +396,8 @@ int view_mount_run(struct view_mount *mount, char *const argv[])
 		status = ask_run(ask, mark, argv, mount->place);
 		if (status)
 			error = explain(mount, argv[0], status, ask->text);
+		else
+			set_flags(mount);
 		ask_free(ask);
 	}
 	return finish(mount, error, mark);

@@ -43,6 +43,9 @@ int node_stat(struct node *node, struct handle *handle, struct stat *st)
 		error = place_stat(node, shown_layer(node), st);
 	if (!error)
 		shown(node, st, node_record(node, &record) ? &record : NULL);
+	/* A file that turns into a device does so when it is looked up again. */
+	if (!error && node->told)
+		st->st_mode = (st->st_mode & ~S_IFMT) | node->told;
 	return error;
 }
 
@@ -92,6 +95,7 @@ int entry_for(struct node *parent, const char *name, struct fuse_entry_param *en
 		have = record_read(book, name, &record);
 	entry->attr = found.st;
 	shown(node, &entry->attr, have ? &record : NULL);
+	node->told = entry->attr.st_mode & S_IFMT;
 	entry->ino = node_id(node);
 	entry->generation = 1;
 	entry->attr_timeout = entry->entry_timeout = attr_timeout(node);

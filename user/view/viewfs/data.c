@@ -11,9 +11,11 @@
  * others may append to TARGET's file as well.
  */
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "viewfs.h"
@@ -48,6 +50,27 @@ static bool keep_pages(struct node *node, int fd, enum layer layer)
 	return keep;
 }
 
+/* Files that the kernel makes when they are read say nothing of their size. */
+static bool made_when_read(int fd)
+{
+	struct statfs st;
+
+	if (fstatfs(fd, &st) < 0)
+		return false;
+	switch ((unsigned long)st.f_type) {
+	case PROC_SUPER_MAGIC:
+	case SYSFS_MAGIC:
+	case DEBUGFS_MAGIC:
+	case TRACEFS_MAGIC:
+	case SECURITYFS_MAGIC:
+	case CGROUP_SUPER_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Makes the handle of an open file, which owns the descriptor. view.tree is held. */
 int handle_open(struct node *node, int fd, int flags, enum layer layer, struct fuse_file_info *fi)
 {
@@ -58,6 +81,7 @@ int handle_open(struct node *node, int fd, int flags, enum layer layer, struct f
 		return -ENOMEM;
 	}
 	*handle = (struct handle){.node = node, .fd = fd, .flags = flags, .layer = layer};
+	fi->direct_io = layer == TARGET && made_when_read(fd);
 	pthread_mutex_lock(&view.table);
 	handle->next = node->handles;
 	node->handles = handle;

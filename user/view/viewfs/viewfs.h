@@ -103,6 +103,7 @@ struct node {
 	uint64_t lookups;
 	uint32_t holds; /* nodes below it, and calls in progress */
 	mode_t type;
+	mode_t told; /* what the kernel takes it for */
 	uint8_t in, flags;
 	int fd[LAYERS]; /* of a directory, opened when needed; of a file without a name */
 	struct link *links;

@@ -197,6 +197,35 @@ static int set(struct node *node, enum layer layer, void *argument)
 	return result < 0 ? -errno : 0;
 }
 
+/*
+ * The kernel shall look the file up again, and its attributes. This is said after the answer, as
+ * the kernel may wait for a directory that somebody else's call holds, and that call for us.
+ */
+static void look_again(struct node *node)
+{
+	fuse_ino_t parent = 0;
+	char *name = NULL;
+
+	tree_read();
+	if (node->links) {
+		parent = node_id(node->links->parent);
+		name = strdup(node->links->name);
+	}
+	tree_unlock();
+	fuse_lowlevel_notify_inval_inode(view.session, node_id(node), -1, 0);
+	if (name)
+		fuse_lowlevel_notify_inval_entry(view.session, parent, name, strlen(name));
+	free(name);
+	node_put(node);
+}
+
+static void hold(struct node *node)
+{
+	pthread_mutex_lock(&view.table);
+	node->holds++;
+	pthread_mutex_unlock(&view.table);
+}
+
 static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
 			size_t size, int flags)
 {
@@ -207,8 +236,10 @@ static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const 
 		tree_write();
 		error = write_stat(node_of(ino), value, size);
 		tree_unlock();
-		if (!error)
-			fuse_lowlevel_notify_inval_inode(view.session, ino, -1, 0);
+		hold(node_of(ino));
+		fuse_reply_err(req, -error);
+		look_again(node_of(ino));
+		return;
 	} else {
 		error = change(node_of(ino), set, &setting);
 	}
@@ -225,6 +256,10 @@ static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 		tree_write();
 		error = view.options.vstat ? node_set_record(node_of(ino), &none) : -EOPNOTSUPP;
 		tree_unlock();
+		hold(node_of(ino));
+		fuse_reply_err(req, -error);
+		look_again(node_of(ino));
+		return;
 	} else {
 		error = change(node_of(ino), set, &setting);
 	}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Workloads of the measurements of views. Prints nanoseconds for one operation.
+ *
+ *	bench stat FILE			stat(2)
+ *	bench open-read-close FILE	open(2), read(2) of 512 bytes, close(2)
+ *	bench getppid			getppid(2), the call that does least
+ *	bench fork-exec PROGRAM		200 times fork(2), execve(2), wait
+ *	bench read-4k FILE, read-1m	a whole file, dropped from the page cache before; one block
+ *	bench run COMMAND...		a command, its output dropped
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1e9 + now.tv_nsec;
+}
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static double repeat(int count, void (*operation)(const char *), const char *path)
+{
+	double start;
+
+	for (int i = 0; i < count / 10; i++)
+		operation(path);
+	start = now_ns();
+	for (int i = 0; i < count; i++)
+		operation(path);
+	return (now_ns() - start) / count;
+}
+
+static void do_stat(const char *path)
+{
+	struct stat about;
+
+	if (stat(path, &about) < 0)
+		fail(path);
+}
+
+static void do_open_read_close(const char *path)
+{
+	char bytes[512];
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0 || read(fd, bytes, sizeof(bytes)) < 0)
+		fail(path);
+	close(fd);
+}
+
+static void do_getppid(const char *path)
+{
+	syscall(SYS_getppid);
+}
+
+static void run(char **argv)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		int null = open("/dev/null", O_WRONLY);
+
+		dup2(null, 1);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		fail(argv[0]);
+	if (status) {
+		fprintf(stderr, "bench: %s: status %d\n", argv[0], status);
+		exit(1);
+	}
+}
+
+static void do_fork_exec(const char *path)
+{
+	run((char *[]){(char *)path, NULL});
+}
+
+static double read_file(const char *path, size_t block)
+{
+	int fd = open(path, O_RDONLY);
+	char *bytes = malloc(block);
+	double start, count = 0;
+	ssize_t got;
+
+	if (fd < 0 || !bytes || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
+		fail(path);
+	start = now_ns();
+	while ((got = read(fd, bytes, block)) > 0)
+		count++;
+	if (got < 0 || count == 0)
+		fail(path);
+	return (now_ns() - start) / count;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "", *path = argc > 2 ? argv[2] : NULL;
+	double start = now_ns(), ns;
+
+	if (!strcmp(what, "getppid")) {
+		ns = repeat(200000, do_getppid, NULL);
+	} else if (!path) {
+		fprintf(stderr, "bench: see the head of bench.c\n");
+		return 2;
+	} else if (!strcmp(what, "stat")) {
+		ns = repeat(20000, do_stat, path);
+	} else if (!strcmp(what, "open-read-close")) {
+		ns = repeat(10000, do_open_read_close, path);
+	} else if (!strcmp(what, "fork-exec")) {
+		ns = repeat(200, do_fork_exec, path);
+	} else if (!strcmp(what, "read-4k")) {
+		ns = read_file(path, 4096);
+	} else if (!strcmp(what, "read-1m")) {
+		ns = read_file(path, 1 << 20);
+	} else {
+		run(argv + 2);
+		ns = now_ns() - start;
+	}
+	printf("%.0f\n", ns);
+	return 0;
+}
