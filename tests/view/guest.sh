@@ -8,6 +8,8 @@ status=0
 [ $# -gt 0 ] || set -- tests/view/scenario_*.sh tests/view/services.sh tests/view/control.sh
 for script in "$@"; do
 	echo "# $script"
+	start=$SECONDS
 	"$script" || status=1
+	echo "# $script: $((SECONDS - start)) s"
 done
 exit $status

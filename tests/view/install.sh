@@ -11,8 +11,8 @@ installed() { as_user env -u _ PATH="$prefix/bin:/usr/bin:/bin:/usr/sbin:/sbin" 
 as_user mke2fs -q -F -t ext4 "$work/image" 16M >/dev/null
 is "a view of it" "$(installed "$engine" -q sh -c 'viewctl info --json | jq -r .engine')" "$engine"
 is "an image" "$(installed "$engine" -q sh -c "mount -t ext4 $work/image /mnt && ls /mnt")" lost+found
-is "unreal" "$(installed "$engine" -q -p unreal viewctl list | cut -d: -f1 | paste -sd' ')" "umfuse unreal"
-is "the old names" "$(installed "$engine" -q um_ls_service | cut -d: -f1)" umfuse
+is "unreal" "$(installed "$engine" -q -p unreal viewctl list | cut -d: -f1 | paste -sd' ')" "umfuse viewfs unreal"
+is "the old names" "$(installed "$engine" -q um_ls_service | head -n1 | cut -d: -f1)" umfuse
 is "a view in a view" "$(installed "$engine" -q "$engine" -q viewctl info --json | jq .view)" 1
 ok "the example is compiled with the header that is installed" as_user cc -shared -fPIC -I "$prefix/include" \
 	-o "$work/ramfile.so" "$prefix/share/doc/vsquare/view/ramfile.c"
@@ -31,7 +31,7 @@ like "completion of viewctl" "$(complete viewctl sh)" 'shutdown'
 like "of its arguments" "$(complete viewctl names node)" 'nodename='
 like "of an old name" "$(complete viewmount -t ext)" 'ext4'
 like "of umview" "$(complete umview --pre)" '--preload'
-like "of a command in umview" "$(complete umview -q viewct)" 'viewctl|^$'
+like "of a command in umview" "$(complete umview -q mke2)" mke2fs
 ok "uninstalled" make -s uninstall PREFIX="$prefix"
 is "no file is left" "$(find "$prefix" -type f -o -type l | grep -v umps)" ''
 nothing_left

@@ -15,8 +15,8 @@ ok "mounted" in_view a "mount -t ext4 $image $work/point"
 like "while in use it stays" "$(in_view a 'viewctl remove umfuse')" 'umfuse is in use: unmount'
 ok "unmounted" in_view a "umount $work/point"
 ok "it goes" in_view a 'um_del_service umfuse'
-is "it is not listed any more" "$(in_view a 'um_ls_service')" ''
-like "its mounts are not served" "$(in_view a "mount -t umfuseext2 $image $work/point")" 'unknown filesystem|No such device'
+ok "it is not listed any more" in_view a '! um_ls_service | grep umfuse'
+like "its mounts are not served" "$(in_view a "mount -t umfuseext2 $image $work/point")" 'unknown filesystem|No such device|not permitted'
 ok "it comes back to stay" in_view a 'um_add_service -p umfuse'
 like "it stays" "$(in_view a 'viewctl remove umfuse')" 'added to stay'
 
@@ -35,12 +35,20 @@ like "nor over files of others" "$(in_view a 'viewsudo sh -c "echo >>/etc/passwd
 ok "mounts are nosuid and nodev" in_view a \
 	"mount -t tmpfs none $work/point && grep -q ' $work/point .*nosuid,nodev' /proc/mounts && umount $work/point"
 if [ "$engine" = kmview ]; then
-	as_user sleep 300 &
-	until_true 20 eval '[ -n "$(server "sleep 300")" ]'
-	pid=$(server "sleep 300")
-	ok "a running process is attached" in_view a "viewctl attach $pid"
+	# a shell that runs outside
+	mkfifo "$work/commands"
+	as_user bash "$work/commands" >"$work/said" &
+	exec {commands}>"$work/commands"
+	until_true 20 eval '[ -n "$(server "bash $work/commands")" ]'
+	pid=$(server "bash $work/commands")
+	ok "a name is set" in_view a 'viewctl names nodename=inside'
+	ok "a running shell is attached" in_view a "viewctl attach $pid"
 	ok "it is confined then" grep -q '^NoNewPrivs:.1' "/proc/$pid/status"
-	kill "$pid"
+	echo 'uname -n; echo done' >&$commands
+	ok "it goes on" until_true 60 grep -q done "$work/said"
+	is "and has the names of the view" "$(head -n 1 "$work/said")" inside
+	exec {commands}>&-
+	like "what cannot be attached" "$(in_view a 'viewctl attach 999999')" 'cannot attach process 999999: '
 else
 	like "attaching says which engine can" "$(in_view a 'viewctl attach 1')" 'only be attached with the engine kmview'
 fi

@@ -19,7 +19,7 @@ like "its mistakes are said in its words" "$(in_view a "mount -t ramfile -o size
 like "it answers a call" "$(in_view a 'python3 -c "import ctypes; l = ctypes.CDLL(None, use_errno=True); l.acct(None); print(ctypes.get_errno())"')" '^1$'
 ok "unmounted" in_view a "umount $work/motd"
 ok "it goes" in_view a 'viewctl remove ramfile'
-like "and its mounts with it" "$(in_view a "mount -t ramfile none $work/motd")" 'unknown filesystem|No such device'
+like "and its mounts with it" "$(in_view a "mount -t ramfile none $work/motd")" 'unknown filesystem|No such device|not permitted'
 if [ "$engine" = umview ]; then
 	like "added later it cannot watch calls, which is said" "$(in_view a "viewctl add $work/ramfile.so")" \
 		'start the view with -p ramfile'

@@ -25,6 +25,7 @@ struct view_call {
 	pid_t tid;
 	uint64_t args[6];
 	uint64_t id;
+	uint64_t attached; /* 1 + the number of the branch it was attached to; 0: it was not */
 	int listener;		       /* umview: where it came from */
 	struct kmview_request request; /* kmview */
 };

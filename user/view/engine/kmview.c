@@ -97,6 +97,7 @@ static int next(struct view *view, int fd, struct view_call *call)
 		.name = request.call ? request.call->name : "?",
 		.tid = request.event.tid,
 		.id = request.event.id,
+		.attached = request.event.cookie,
 		.request = request,
 	};
 	memcpy(call->args, request.event.args, sizeof(call->args));

@@ -6,7 +6,8 @@
  *	umview -p ./ramfile.so,loud
  *	mount -t ramfile none /etc/motd && echo hello >/etc/motd && cat /etc/motd
  *
- * The mount is one of the kernel's: a tmpfs with an empty file in it, whose copy covers the target.
+ * The mount is one of the kernel's: a tmpfs with an empty file in it, of which the file is put where a
+ * mount is wanted.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ static int mount_file(struct view_mount *mount, void *data)
 	char *make[] = {"/bin/sh", "-c",
 			"d=$(mktemp -d) && mount -t tmpfs none $d && touch $d/file && "
 			"mount --bind $d/file \"$0\" && umount -l $d && rmdir $d",
-			(char *)view_mount_target(mount), NULL};
+			(char *)view_mount_place(mount), NULL};
 
 	if (view_mount_options(mount)[0])
 		return view_mount_error(mount, -EINVAL,

@@ -152,6 +152,16 @@ struct branch *branch_of_namespace(struct view *view, uint64_t namespace)
 	return branch;
 }
 
+struct branch *branch_of_number(struct view *view, unsigned int number)
+{
+	struct branch *branch;
+
+	for (branch = view->branches; branch; branch = branch->next)
+		if (branch->number == number)
+			break;
+	return branch;
+}
+
 struct branch *branch_of_task(struct view *view, pid_t tid)
 {
 	struct branch *branch;

@@ -4,13 +4,15 @@
  *
  * Services are asked first, newest claim first; then come the calls that the manager itself serves;
  * the rest goes on as if nobody had looked. A call of a task in a mount namespace that it made itself
- * always goes on: what it does there is its own business, and it has the rights to.
+ * always goes on: what it does there is its own business, and it has the rights to. A task that was
+ * attached keeps the mounts that it sees, but names and services are those of the branch.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -63,6 +65,19 @@ void call_return(struct view_call *call, int64_t value)
 void call_continue(struct view_call *call)
 {
 	call->view->engine->proceed(call);
+}
+
+bool call_mounts_itself(const struct view_call *call)
+{
+	struct stat ours, its;
+	char path[64];
+
+	if (!call->view->engine->own_mounts)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", call->tid);
+	/* In a user namespace (viewctl su) it may not, and the keeper does it. */
+	return stat("/proc/self/ns/user", &ours) < 0 || stat(path, &its) < 0 ||
+	       ours.st_ino == its.st_ino;
 }
 
 bool call_known(const struct view_call *call)
@@ -121,10 +136,14 @@ int call_fd(struct view_call *call, int number)
 static void take(struct view *view, int fd)
 {
 	struct view_call taken, *call;
+	bool attached;
 
 	while (view->engine->next(view, fd, &taken) == 1) {
 		taken.view = view;
 		taken.branch = branch_of_task(view, taken.tid);
+		attached = !taken.branch && taken.attached;
+		if (attached)
+			taken.branch = branch_of_number(view, taken.attached - 1);
 		if (!taken.branch) {
 			call_continue(&taken);
 			continue;
@@ -136,8 +155,8 @@ static void take(struct view *view, int fd)
 			continue;
 		}
 		*call = taken;
-		if (services_call(call) || mount_serve(call) || mount_fd_serve(call) ||
-		    names_serve(call))
+		if (services_call(call) || names_serve(call) ||
+		    (!attached && (mount_serve(call) || mount_fd_serve(call))))
 			continue;
 		call_continue(call);
 		free(call);

@@ -164,7 +164,7 @@ static json_t *command_attach(struct asked *asked)
 
 	if (!asked->view->session)
 		return refuse("a running process can only be attached with the engine kmview");
-	error = kmview_attach(asked->view->session, pid, 0);
+	error = kmview_attach(asked->view->session, pid, 1 + asked->branch->number);
 	if (error == 0)
 		return done();
 	snprintf(why, sizeof(why), "cannot attach process %d: %s", pid, strerror(-error));

@@ -106,6 +106,7 @@ void branch_free(struct branch *branch);
 void branches_drain(struct view *view);
 /* The branch of a mount namespace or of a task. NULL: none. */
 struct branch *branch_of_namespace(struct view *view, uint64_t namespace);
+struct branch *branch_of_number(struct view *view, unsigned int number);
 struct branch *branch_of_task(struct view *view, pid_t tid);
 /* inside.c: run a command in a branch of the view that we are in; the exit status. */
 int branch_run_inside(const struct options *options);
@@ -118,6 +119,8 @@ int calls_listen(struct view *view, int fd);
 void call_in_thread(struct view_call *call, void (*serve)(struct view_call *call));
 void call_return(struct view_call *call, int64_t value);
 void call_continue(struct view_call *call);
+/* Does the kernel make plain mounts for this task: is that the engine's way, and are its ids ours? */
+bool call_mounts_itself(const struct view_call *call);
 bool call_known(const struct view_call *call); /* is its branch known, so that we may act in it */
 /* A string argument, to free(3): NULL with *error 0 if the pointer is NULL. */
 char *call_string(struct view_call *call, unsigned int index, size_t size, int *error);

@@ -518,7 +518,7 @@ static void serve_mount(struct view_call *call)
 		if (result < 0 && mount.message[0])
 			message_keep(call->tid, mount.message);
 		call_return(call, result);
-	} else if (call->view->engine->own_mounts) {
+	} else if (call_mounts_itself(call)) {
 		call_continue(call);
 	} else {
 		call_return(call, kernel_mount(call, mount.source, mount.target, mount.type,
@@ -540,7 +540,7 @@ static void serve_umount(struct view_call *call)
 		return;
 	}
 	device = servers_device(call, target, flags, &parts);
-	if (!device && call->view->engine->own_mounts) {
+	if (!device && call_mounts_itself(call)) {
 		call_continue(call);
 		free(target);
 		return;
@@ -590,7 +590,7 @@ bool mount_serve(struct view_call *call)
 		call_in_thread(call, serve_mount);
 	else if (!strcmp(call->name, "umount2") || !strcmp(call->name, "umount"))
 		call_in_thread(call, serve_umount);
-	else if (!strcmp(call->name, "pivot_root") && !call->view->engine->own_mounts)
+	else if (!strcmp(call->name, "pivot_root") && !call_mounts_itself(call))
 		call_in_thread(call, serve_pivot_root);
 	else
 		return false;

@@ -273,7 +273,7 @@ static void serve_fsopen(struct view_call *call)
 						    call->args[1] & FSOPEN_CLOEXEC);
 		else
 			call_return(call, -ENOMEM);
-	} else if (call->view->engine->own_mounts) {
+	} else if (call_mounts_itself(call)) {
 		call_continue(call);
 	} else {
 		by_keeper(call, SYS_fsopen, "sv", true);
@@ -293,7 +293,7 @@ static void serve_context(struct view_call *call)
 		call_return(call, config(call, context));
 	else if (context)
 		stand_in_mount(call, context);
-	else if (call->view->engine->own_mounts)
+	else if (call_mounts_itself(call))
 		call_continue(call);
 	else if (is_config)
 		config_by_keeper(call);
@@ -326,7 +326,7 @@ bool mount_fd_serve(struct view_call *call)
 		return true;
 	}
 	/* A plain open_tree(2) is an open(2). */
-	if (call->view->engine->own_mounts ||
+	if (call_mounts_itself(call) ||
 	    (!strcmp(call->name, "open_tree") && !(call->args[2] & OPEN_TREE_CLONE)))
 		return false;
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {

@@ -2,10 +2,11 @@
 /*
  * File-system servers: which mounts they serve, and waiting for their end.
  *
- * A mount is known by its device number, which the kernel gives to nothing else while it is there. A
- * server is known by a mark in its environment, which it keeps however often it forks. An entry is
- * dropped when its device is in no branch any more. A mount of the kernel's that a service made may
- * be a copy of another, with its device: that is known by its number in the branch where it is made.
+ * A mount is known by its device number, which the kernel gives to nothing else while it is there, and,
+ * as it gives it to another as soon as it is gone, by its type, source and options. A server is known by
+ * a mark in its environment, which it keeps however often it forks. An entry is dropped when its device
+ * is in no branch any more. A mount of the kernel's that a service made may be a copy of another, with
+ * its device: that is known by its number in the branch where it is made.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,11 +29,12 @@ struct served {
 	uint64_t service;
 	uint64_t device; /* major << 32 | minor */
 	char mark[64];	 /* "": no servers, a mount of the kernel's */
-	int lock;	 /* on the source, -1: none */
-	unsigned int parts;
 	struct branch *branch; /* and then: where it is */
 	uint64_t id;		/* its number in that branch's mountinfo */
+	int lock;	 /* on the source, -1: none */
+	unsigned int parts;
 	char *source, *target, *type;
+	char *super; /* as mountinfo has it */
 };
 
 static struct served *all;
@@ -56,8 +58,19 @@ static bool mount_at(struct view_call *call, const char *path, bool follow, stru
 	return !error && (about->stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-/* Does a line of a branch's mountinfo begin with, or hold, these words? */
-static bool mountinfo_has(const struct branch *branch, const char *words, bool beginning)
+/* The type and source that stand in a line of mountinfo after " - ". */
+static char *super_of(char *line)
+{
+	char *super = strstr(line, " - ");
+
+	if (super)
+		super[strcspn(super, "\n")] = '\0';
+	return super ? super : line;
+}
+
+/* Has a branch's mountinfo a line with these words and this end, or, without an end, one that begins
+ * with the words? */
+static bool mountinfo_has(const struct branch *branch, const char *words, const char *super)
 {
 	char path[64], *line = NULL;
 	size_t size = 0;
@@ -67,16 +80,34 @@ static bool mountinfo_has(const struct branch *branch, const char *words, bool b
 	snprintf(path, sizeof(path), "/proc/%d/mountinfo", branch->servers);
 	file = fopen(path, "re");
 	while (file && !found && getline(&line, &size, file) > 0)
-		found = beginning ? !strncmp(line, words, strlen(words))
-				  : strstr(line, words) != NULL;
+		found = super ? strstr(line, words) && !strcmp(super_of(line), super)
+			      : !strncmp(line, words, strlen(words));
 	free(line);
 	if (file)
 		fclose(file);
 	return found;
 }
 
-/* Is a device mounted in any branch? */
-static bool mounted(struct view *view, uint64_t device)
+/* What stands behind " - " of the mount with this number; to free(3). */
+static char *super_at(const struct branch *branch, uint64_t id)
+{
+	char path[64], *line = NULL, *super = NULL;
+	size_t size = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", branch->servers);
+	file = fopen(path, "re");
+	while (file && !super && getline(&line, &size, file) > 0)
+		if (strtoull(line, NULL, 10) == id)
+			super = strdup(super_of(line));
+	free(line);
+	if (file)
+		fclose(file);
+	return super;
+}
+
+/* Is a device mounted in any branch, as it was when it was noted? */
+static bool mounted(struct view *view, uint64_t device, const char *super)
 {
 	char words[64];
 	bool found = false;
@@ -84,7 +115,7 @@ static bool mounted(struct view *view, uint64_t device)
 	snprintf(words, sizeof(words), " %u:%u ", (uint32_t)(device >> 32), (uint32_t)device);
 	pthread_rwlock_rdlock(&view->branches_lock);
 	for (struct branch *branch = view->branches; branch && !found; branch = branch->next)
-		found = mountinfo_has(branch, words, false);
+		found = mountinfo_has(branch, words, super);
 	pthread_rwlock_unlock(&view->branches_lock);
 	return found;
 }
@@ -94,10 +125,10 @@ static bool still_there(const struct served *served)
 	char words[32];
 
 	if (served->mark[0])
-		return mounted(served->view, served->device);
+		return mounted(served->view, served->device, served->super);
 	snprintf(words, sizeof(words), "%llu ", (unsigned long long)served->id);
 	/* Branches are never freed; one that has ended has no namespace. */
-	return served->branch->namespace && mountinfo_has(served->branch, words, true);
+	return served->branch->namespace && mountinfo_has(served->branch, words, NULL);
 }
 
 static void drop(struct served **at)
@@ -110,6 +141,7 @@ static void drop(struct served **at)
 	free(served->source);
 	free(served->target);
 	free(served->type);
+	free(served->super);
 	free(served);
 }
 
@@ -141,6 +173,9 @@ void servers_note(struct view_mount *mount, const char *mark)
 	}
 	served->branch = mount->call->branch;
 	served->id = about.stx_mnt_id;
+	served->super = super_at(served->branch, served->id);
+	if (!served->super)
+		served->super = strdup("");
 	served->view = mount->call->view;
 	served->service = mount->service;
 	served->device = device_number(about.stx_dev_major, about.stx_dev_minor);
@@ -168,8 +203,9 @@ uint64_t servers_device(struct view_call *call, const char *target, int flags, u
 	device = device_number(about.stx_dev_major, about.stx_dev_minor);
 	pthread_mutex_lock(&lock);
 	for (served = all; served; served = served->next)
-		if (served->view == call->view && (served->mark[0] ? served->device == device
-								   : served->id == about.stx_mnt_id))
+		if (served->mark[0]
+			    ? served->device == device && served->view == call->view
+			    : served->id == about.stx_mnt_id && served->branch == call->branch)
 			break;
 	if (served)
 		*parts = served->parts;
@@ -219,11 +255,10 @@ void servers_wait(struct branch *branch, uint64_t device)
 	char mark[64] = "";
 	int fd;
 
-	if (mounted(branch->view, device))
-		return; /* elsewhere it is still there */
+	/* What is elsewhere still there is not waited for. */
 	pthread_mutex_lock(&lock);
 	for (struct served *served = all; served; served = served->next)
-		if (served->mark[0] && served->device == device)
+		if (served->mark[0] && served->device == device && !still_there(served))
 			memcpy(mark, served->mark, sizeof(mark));
 	pthread_mutex_unlock(&lock);
 	while (mark[0] && (fd = server_with(branch->servers, mark)) >= 0) {
