@@ -272,6 +272,33 @@ static int record_setting(struct node *node, const struct setting *setting, int 
 	return node_set_record(node, &record);
 }
 
+/* What was changed in the file itself is not to be hidden by what was noted before. */
+static int forget_record(struct node *node, int set)
+{
+	struct record record;
+	unsigned int has;
+	int error = 0;
+
+	tree_write();
+	if (node_record(node, &record)) {
+		has = record.has;
+		if (set & FUSE_SET_ATTR_UID)
+			has &= ~RECORD_UID;
+		if (set & FUSE_SET_ATTR_GID)
+			has &= ~RECORD_GID;
+		if (set & FUSE_SET_ATTR_MODE)
+			has &= ~RECORD_MODE;
+		if (set & SET_TIMES)
+			has &= ~RECORD_TIMES;
+		if (has != record.has) {
+			record.has = has;
+			error = node_set_record(node, &record);
+		}
+	}
+	tree_unlock();
+	return error;
+}
+
 static int set_attributes(struct node *node, struct setting *setting)
 {
 	int virtual, error = 0;
@@ -295,7 +322,10 @@ static int set_attributes(struct node *node, struct setting *setting)
 		if (error && view.mode == MODE_COW)
 			return error;
 	}
-	return change(node, apply, setting);
+	error = change(node, apply, setting);
+	if (!error && view.records && setting->set & ~FUSE_SET_ATTR_SIZE)
+		error = forget_record(node, setting->set);
+	return error;
 }
 
 static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
