@@ -94,6 +94,8 @@ exec 8<&-
 is "a directory removed and remade is empty" "$(ls -A target/spool)" ""
 is "the copied file has kept its inode number" "$(stat -c %i target/one)" "$number"
 is "and its attribute" "$(getfattr --only-values -n user.color target/one)" red
+ok "writing takes set-ID bits away" eval 'echo x >target/setid; chmod 6755 target/setid; stat target/setid
+	echo y >>target/setid; [ "$(stat -c %a target/setid)" = 755 ]; rm target/setid'
 ok "the bookkeeping cannot be seen" refused 'No such file' ls target/.-
 ok "nor made" refused 'not permitted' mkdir target/.-
 ok "the view is what the changes make of a copy" "$same" -c target full

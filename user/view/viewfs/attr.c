@@ -26,6 +26,8 @@ void shown(struct node *node, struct stat *st, const struct record *record)
 	st->st_nlink = links_count(node, st);
 	if (record)
 		record_apply(record, st);
+	if (S_ISREG(st->st_mode) && st->st_mode & (S_ISUID | S_ISGID))
+		__atomic_fetch_or(&node->flags, NODE_SETID, __ATOMIC_RELAXED);
 	st->st_ino = node->number;
 	st->st_uid = uid_shown(st->st_uid);
 	st->st_gid = gid_shown(st->st_gid);

@@ -185,6 +185,8 @@ int main(int argc, char **argv)
 		goto destroy;
 	if (fuse_session_mount(view.session, view.options.target) < 0)
 		goto signals;
+	if (channel_init(view.session) < 0)
+		complain("small writes will be slower than need be");
 	if (fuse_daemonize(view.options.foreground || view.options.debug) == 0)
 		status = serve() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	fuse_session_unmount(view.session);

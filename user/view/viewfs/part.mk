@@ -3,6 +3,6 @@
 VIEWFS := $(wildcard user/view/viewfs/*.c)
 
 CFLAGS_user/view/viewfs = -I/usr/include/fuse3
-$(eval $(call program,bin/viewfs,$(VIEWFS),-lfuse3 -lpthread))
+$(eval $(call program,bin/viewfs,$(VIEWFS),-lfuse3 -lcap -lpthread))
 PROGRAMS += $(BUILD)/bin/viewfs
 INSTALL_BIN += $(BUILD)/bin/viewfs

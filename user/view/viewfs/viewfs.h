@@ -55,6 +55,7 @@ enum {
 	NODE_BARE = 2,	 /* of TARGET only exceptions show */
 	NODE_GONE = 4,	 /* has no name any more */
 	NODE_NOBOOK = 8, /* has no bookkeeping directory */
+	NODE_SETID = 32, /* the kernel was told of set-ID bits, which writing takes away */
 	NODE_USED = 16,	 /* its descriptors were used since the last sweep */
 };
 
@@ -213,8 +214,12 @@ void tree_unlock(void);
 
 /* ids.c */
 int ids_init(void);
+bool ids_initial(void);
 uid_t uid_shown(uid_t uid);
 gid_t gid_shown(gid_t gid);
+
+/* channel.c */
+int channel_init(struct fuse_session *session);
 
 /* except.c */
 int except_add(const char *path);
