@@ -6,3 +6,5 @@ CFLAGS_user/view/viewfs = -I/usr/include/fuse3
 $(eval $(call program,bin/viewfs,$(VIEWFS),-lfuse3 -lcap -lpthread))
 PROGRAMS += $(BUILD)/bin/viewfs
 INSTALL_BIN += $(BUILD)/bin/viewfs
+INSTALL_MAN += user/view/viewfs/viewfs.1
+INSTALL_COMPLETION += user/view/viewfs/completion/viewfs
