@@ -359,36 +359,34 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 int record_new(struct node *parent, const char *name, enum layer layer, mode_t mode, dev_t rdev,
 	       const struct fuse_ctx *ctx)
 {
-	struct record record = {0};
-	struct stat st, above;
+	struct record record = {.mode = mode, .uid = ctx->uid, .gid = ctx->gid, .rdev = rdev},
+		      above;
 	int dir = dir_fd(parent, layer), book;
-	uid_t uid = ctx->uid == view.uid ? (uid_t)-1 : ctx->uid;
-	gid_t gid = ctx->gid == view.gid ? (gid_t)-1 : ctx->gid;
+	struct stat st, parent_st;
 
+	if (!view.options.vstat && ctx->uid == view.uid && ctx->gid == view.gid)
+		return 0;
 	if (dir < 0)
 		return dir;
-	if (fstat(dir, &above) < 0)
+	if (fstat(dir, &parent_st) < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
+	if (node_record(parent, &above))
+		record_apply(&above, &parent_st);
 	/* The directory may say which group, and that directories below say so too. */
-	if (above.st_mode & S_ISGID) {
-		gid = -1;
-		mode |= S_ISDIR(mode) ? S_ISGID : 0;
+	if (parent_st.st_mode & S_ISGID) {
+		record.gid = parent_st.st_gid;
+		record.mode |= S_ISDIR(mode) ? S_ISGID : 0;
 	}
-	if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
-	    fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && !view.options.vstat &&
-	    errno != EPERM && errno != EINVAL)
-		return -errno;
-	if (!view.options.vstat || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((st.st_uid != record.uid || st.st_gid != record.gid) &&
+	    fchownat(dir, name, record.uid, record.gid, AT_SYMLINK_NOFOLLOW) == 0) {
+		st.st_uid = record.uid;
+		st.st_gid = record.gid;
+	}
+	if (!view.options.vstat)
 		return 0;
-	record.mode = mode;
-	record.uid = ctx->uid;
-	record.gid = ctx->gid;
-	record.rdev = rdev;
-	if (uid != (uid_t)-1 && st.st_uid != ctx->uid)
-		record.has |= RECORD_UID;
-	if (gid != (gid_t)-1 && st.st_gid != ctx->gid)
-		record.has |= RECORD_GID;
-	if (!S_ISLNK(st.st_mode) && (mode ^ st.st_mode) & 07777)
+	record.has |= st.st_uid != record.uid ? RECORD_UID : 0;
+	record.has |= st.st_gid != record.gid ? RECORD_GID : 0;
+	if (!S_ISLNK(st.st_mode) && (record.mode ^ st.st_mode) & 07777)
 		record.has |= RECORD_MODE;
 	if ((mode ^ st.st_mode) & S_IFMT)
 		record.has |= RECORD_TYPE | RECORD_RDEV;

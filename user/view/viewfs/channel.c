@@ -21,12 +21,13 @@ static bool answered;
 
 static ssize_t channel_writev(int fd, struct iovec *parts, int count, void *data)
 {
-	if (!answered && count >= 2 && parts[1].iov_len >= FUSE_COMPAT_22_INIT_OUT_SIZE) {
+	bool first = !__atomic_exchange_n(&answered, true, __ATOMIC_RELAXED);
+
+	if (first && count >= 2 && parts[1].iov_len >= FUSE_COMPAT_22_INIT_OUT_SIZE) {
 		struct fuse_init_out *init = parts[1].iov_base;
 
 		init->flags |= FUSE_HANDLE_KILLPRIV_V2;
 	}
-	answered = true;
 	return writev(fd, parts, count);
 }
 
