@@ -56,7 +56,7 @@ for round in 1 2 3 4 5; do
 	until_true 10 gone "$pid"
 	kill "$storm"
 	wait "$storm" 2>/dev/null
-	ok "a dead server's mount says so" eval 'ls target 2>&1 | grep -q "not connected"'
+	ok "a dead server's mount says so" until_true 10 eval 'ls target 2>&1 | grep -q "not connected"'
 	umount target
 	mount_view mode=cow,vstat source target
 	ok "killed, mounted again, all is there" sound

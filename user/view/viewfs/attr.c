@@ -101,6 +101,9 @@ int entry_for(struct node *parent, const char *name, struct fuse_entry_param *en
 	entry->ino = node_id(node);
 	entry->generation = 1;
 	entry->attr_timeout = entry->entry_timeout = attr_timeout(node);
+	/* It may become a device, for which the kernel needs a new inode. */
+	if (view.options.vstat && S_ISREG(found.st.st_mode) && !found.st.st_size)
+		entry->entry_timeout = 0;
 	return 0;
 }
 
