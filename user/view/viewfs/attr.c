@@ -359,8 +359,8 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
  * A new file belongs to who made it, which is not the server's user if others use the mount; with
  * vstat, the bookkeeping has what its file system did not take. view.tree is held for writing.
  */
-int record_new(struct node *parent, const char *name, enum layer layer, mode_t mode, dev_t rdev,
-	       const struct fuse_ctx *ctx)
+static int note_new(struct node *parent, const char *name, enum layer layer, mode_t mode,
+		    dev_t rdev, const struct fuse_ctx *ctx)
 {
 	struct record record = {.mode = mode, .uid = ctx->uid, .gid = ctx->gid, .rdev = rdev},
 		      above;
@@ -397,6 +397,17 @@ int record_new(struct node *parent, const char *name, enum layer layer, mode_t m
 		return 0;
 	book = book_dir(parent);
 	return book < 0 ? book : record_write(book, name, &record);
+}
+
+/* The same; a file that cannot be noted is not made. */
+int record_new(struct node *parent, const char *name, enum layer layer, mode_t mode, dev_t rdev,
+	       const struct fuse_ctx *ctx)
+{
+	int error = note_new(parent, name, layer, mode, rdev, ctx);
+
+	if (error)
+		unlinkat(dir_fd(parent, layer), name, S_ISDIR(mode) ? AT_REMOVEDIR : 0);
+	return error;
 }
 
 static void op_access(fuse_req_t req, fuse_ino_t ino, int mask)

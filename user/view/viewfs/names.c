@@ -290,16 +290,15 @@ static int unlink_in(struct node *parent, enum layer layer, const char *name, bo
 	return unlinkat(fd, name, dir ? AT_REMOVEDIR : 0) < 0 ? -errno : 0;
 }
 
-/* The directory's time says that a name went, although no file system saw that. */
-static int touch(struct node *dir)
+/* The directory's time says that a name went, although no file system saw that, if there is room.
+ */
+static void touch(struct node *dir)
 {
 	static const struct timespec now[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
 	int error = ensure_source_dir(dir), fd = error ? error : dir_fd(dir, SOURCE);
 
-	if (fd < 0)
-		return fd;
-	utimensat(fd, ".", now, 0);
-	return 0;
+	if (fd >= 0)
+		utimensat(fd, ".", now, 0);
 }
 
 /* In cow and mincow. */
@@ -327,10 +326,9 @@ static int remove_layered(struct node *parent, const char *name, bool dir,
 		error = may_change(parent);
 		if (!error && marks != MARKED)
 			error = book_mark(parent, name);
-		if (!error)
-			error = touch(parent);
 		if (error)
 			return error;
+		touch(parent);
 	}
 	if (found->in & IN_SOURCE) {
 		error = unlink_in(parent, SOURCE, name, dir);
