@@ -5,6 +5,6 @@ TEST_NEEDS += $(BUILD)/tests/view/file_calls $(BUILD)/tests/view/bench
 $(eval $(call program,tests/view/bench,tests/view/bench.c,))
 $(eval $(call program,tests/view/file_calls,tests/view/file_calls.c))
 
-TESTS += $(wildcard tests/view/scenario_*.sh) $(addprefix tests/view/,services.sh control.sh install.sh) \
+TESTS += $(wildcard tests/view/scenario_*.sh) $(addprefix tests/view/,services.sh control.sh install.sh faults.sh) \
 	$(addprefix tests/view/,kernel-6.1.sh kernel-6.12.sh kernel-newest.sh)
 include $(sort $(wildcard tests/view/*.part.mk))
