@@ -195,7 +195,7 @@ static void compare_path(const char *path)
 {
 	struct stat st[2];
 	char text[2][512] = {"", ""};
-	int fd[2];
+	int fd[2] = {-1, -1};
 
 	if (DO("lstat", fstatat(root[side], path, &st[side], AT_SYMLINK_NOFOLLOW)) < 0)
 		return;
@@ -253,7 +253,7 @@ static void call_open(void)
 				    O_RDWR | O_CREAT,  O_WRONLY | O_CREAT | O_EXCL,
 				    O_RDWR | O_TRUNC,  O_WRONLY | O_CREAT | O_TRUNC,
 				    O_RDWR | O_APPEND, O_RDONLY | O_CREAT};
-	int slot = below(OPEN_FILES), flag = flags[below(8)], fd[2];
+	int slot = below(OPEN_FILES), flag = flags[below(8)], fd[2] = {-1, -1};
 	char path[64];
 
 	random_path(path);

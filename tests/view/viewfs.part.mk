@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
 $(eval $(call program,tests/view/same,tests/view/same.c))
 TEST_NEEDS += $(BUILD)/tests/view/same $(BUILD)/san/bin/viewfs
-TESTS += tests/view/viewfs.sh
+TESTS += $(addprefix tests/view/,viewfs.sh viewfs_random.sh viewfs_faults.sh viewfs_programs.sh)

@@ -94,6 +94,8 @@ exec 8<&-
 is "a directory removed and remade is empty" "$(ls -A target/spool)" ""
 is "the copied file has kept its inode number" "$(stat -c %i target/one)" "$number"
 is "and its attribute" "$(getfattr --only-values -n user.color target/one)" red
+ok "writing takes set-ID bits away" eval 'echo x >target/setid; chmod 6755 target/setid; stat target/setid
+	echo y >>target/setid; [ "$(stat -c %a target/setid)" = 755 ]; rm target/setid'
 ok "the bookkeeping cannot be seen" refused 'No such file' ls target/.-
 ok "nor made" refused 'not permitted' mkdir target/.-
 ok "the view is what the changes make of a copy" "$same" -c target full
@@ -128,7 +130,24 @@ ok "what is permitted is done in TARGET" eval "echo t >root$PWD/inside/t"
 is "really" "$(cat inside/t 2>&1)" t
 is "a program runs from it" "$(root/usr/bin/env printf '%s' ran)" ran
 is "submounts show through" "$(head -c 6 root/proc/version)" Linux\ 
+ok "the mount seen from inside is the directory it covers" eval 'timeout 20 touch "root$PWD/root/y" && [ -e root/../root ]'
 umount_view root
+ok "where that was done" [ -e root/y ]
+
+# ---- TARGET is changed from outside
+make_target
+mkdir -p beside
+mount --bind target beside
+mount_view mode=cow source target
+cat target/one target/two >/dev/null
+echo changed >beside/two
+mkdir beside/dir/late
+ok "changed data shows" until_true 5 grep -q changed target/two
+ok "a new name shows" until_true 5 [ -d target/dir/late ]
+pid=$(server_of target)
+kill -TERM "$pid"
+ok "a server that is told to end takes its mount along" until_true 10 eval '! mountpoint -q target'
+umount beside
 
 # ---- virtual attributes
 make_target
@@ -157,12 +176,12 @@ is "they show again" "$(stat -c '%a %F' target/one target/dir2/null | tr '\n' ' 
 umount_view target
 
 ok "in place: SOURCE is TARGET" mount_view vstat target target
-ok "attributes" eval 'chmod 4755 target/one && echo >target/b && chmod 644 target/b &&
+ok "attributes" eval 'chmod 4755 target/one && touch target/b && chmod 644 target/b &&
 	setfattr -n system.viewfs.stat -v "type=b
 rdev=7,9" target/b'
 is "show" "$(stat -c '%a %F' target/one target/b | tr '\n' ' ')" "4755 regular file 644 block special file "
 umount_view target
-is "a plain file stands for the device" "$(stat -c %F target/b)" "regular file"
+is "a plain file stands for the device" "$(stat -c %F target/b)" "regular empty file"
 
 make_target
 ok "nochcopy" mount_view mode=cow,nochcopy source target

@@ -115,11 +115,25 @@ int view_mount_run(struct view_mount *mount, char *const argv[]);
 const char *view_mount_place(const struct view_mount *mount);
 
 /*
- * The same by hand: begin makes the place; then mount there what is wanted; finish moves it to the
- * target, or, with an error, undoes it, and returns the error.
+ * The same by hand: begin makes the place; then mount there what is wanted, by view_mount_kernel or
+ * serve, which is run without the rest; finish moves it to the target, or, with an error, undoes it,
+ * and returns the error.
  */
 int view_mount_begin(struct view_mount *mount);
+int view_mount_serve(struct view_mount *mount, char *const argv[]);
 int view_mount_finish(struct view_mount *mount, int error);
+
+/* What is mounted below the target is bound into the place, so that it stays as it is. */
+int view_mount_keep_below(struct view_mount *mount);
+
+/* The same mount with another source and target. */
+int view_mount_again(struct view_mount *mount, const char *source, const char *target);
+
+/* Call use with the name of each directory that is directly below /, up to an error, which is
+ * returned. */
+int view_mount_each_directory(struct view_mount *mount,
+			      int (*use)(struct view_mount *mount, const char *name, void *data),
+			      void *data);
 
 /* Make path a directory or an empty file, as like is one, with the directories above it. */
 int view_mount_make(struct view_mount *mount, const char *path, const char *like);

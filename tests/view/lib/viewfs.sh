@@ -14,7 +14,7 @@ if [ -z "${VIEWFS_TEST:-}" ]; then
 	work=$(mktemp -d) || exit 1
 	at_exit "rm -rf '$work'"
 	export VIEWFS_TEST=$work
-	export ASAN_OPTIONS=log_path=$work/sanitizer:detect_leaks=0
+	export ASAN_OPTIONS=log_path=$work/sanitizer
 	export UBSAN_OPTIONS=log_path=$work/sanitizer:print_stacktrace=1
 	chmod 755 "$work"
 	if [ "$(id -u)" -eq 0 ] && [ -n "${as_user:-}" ]; then

@@ -92,6 +92,7 @@ int mount_main(int argc, char **argv)
 	if (!wish.data)
 		return complain("no memory");
 	argp_parse(&argp, argc, argv, 0, NULL, &wish);
+	wish_settle(&wish);
 	status = wish_mount(&wish, argv[0]);
 	free(wish.data);
 	return status;

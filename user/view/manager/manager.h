@@ -179,6 +179,7 @@ struct view_mount {
 	int lock;	  /* on the source; -1: none */
 	unsigned int parts; /* mounts that were made below the place */
 	char place[PATH_MAX + 32]; /* where servers mount */
+	char mark[64];		   /* of the servers, see servers.c */
 	char message[1024];
 };
 

@@ -8,6 +8,7 @@
  * Whoever unmounts something that a service mounted waits until its servers have written what they
  * held, so that what was mounted may be looked at from outside as soon as umount(8) has ended.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -279,22 +280,17 @@ int view_mount_begin(struct view_mount *mount)
 	return error;
 }
 
-static int finish(struct view_mount *mount, int error, const char *mark)
+int view_mount_finish(struct view_mount *mount, int error)
 {
 	if (!error)
 		error = kernel_mount(mount->call, mount->place, mount->target, NULL, MS_MOVE, NULL);
 	if (error < 0)
 		ask_path(mount->call, SYS_umount2, mount->place, MNT_DETACH);
 	else if (!error)
-		servers_note(mount, mark);
+		servers_note(mount, mount->mark);
 	if (ask_path(mount->call, SYS_rmdir, mount->place, 0) == -ENOTDIR)
 		ask_path(mount->call, SYS_unlink, mount->place, 0);
 	return error;
-}
-
-int view_mount_finish(struct view_mount *mount, int error)
-{
-	return finish(mount, error, "");
 }
 
 bool view_mount_exists(struct view_mount *mount, const char *path)
@@ -381,26 +377,95 @@ static void set_flags(struct view_mount *mount)
 	ask_free(ask);
 }
 
+int view_mount_serve(struct view_mount *mount, char *const argv[])
+{
+	int error;
+	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	int64_t status;
+
+	if (!ask)
+		return error;
+	snprintf(mount->mark, sizeof(mount->mark), "VIEW_SERVER=%d%s", getpid(),
+		 strrchr(mount->place, '/'));
+	status = ask_run(ask, mount->mark, argv, mount->place);
+	if (status)
+		error = explain(mount, argv[0], status, ask->text);
+	else
+		set_flags(mount);
+	ask_free(ask);
+	return error;
+}
+
 int view_mount_run(struct view_mount *mount, char *const argv[])
 {
 	int error = view_mount_begin(mount);
-	struct ask *ask;
-	char mark[64];
-	int64_t status;
 
-	if (error < 0)
-		return error;
-	snprintf(mark, sizeof(mark), "VIEW_SERVER=%d%s", getpid(), strrchr(mount->place, '/'));
-	ask = ask_new(mount->call->branch, mount->call->tid, &error);
-	if (ask) {
-		status = ask_run(ask, mark, argv, mount->place);
-		if (status)
-			error = explain(mount, argv[0], status, ask->text);
-		else
-			set_flags(mount);
-		ask_free(ask);
+	return error < 0 ? error : view_mount_finish(mount, view_mount_serve(mount, argv));
+}
+
+/* By the table of the keeper's namespace, which lists what is below a mount after it. */
+int view_mount_keep_below(struct view_mount *mount)
+{
+	char path[64], point[PATH_MAX], last[PATH_MAX] = "", to[2 * PATH_MAX + 64], *line = NULL;
+	size_t size = 0, target = strlen(mount->target), length = 0;
+	int error = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", mount->call->branch->servers);
+	file = fopen(path, "re");
+	while (file && !error && getline(&line, &size, file) > 0) {
+		if (sscanf(line, "%*u %*u %*s %*s %4095s", point) != 1 ||
+		    strncmp(point, mount->target, target) || point[target] != '/' ||
+		    (length && !strncmp(point, last, length) && strchr("/", point[length])))
+			continue;
+		length = snprintf(last, sizeof(last), "%s", point);
+		snprintf(to, sizeof(to), "%s%s", mount->place, point + target);
+		error = view_mount_kernel(mount, point, to, NULL, MS_BIND | MS_REC, NULL);
+		if (error == -ENOENT || error == -EACCES)
+			error = 0; /* it was not to be seen before either */
 	}
-	return finish(mount, error, mark);
+	free(line);
+	if (file)
+		fclose(file);
+	return error;
+}
+
+int view_mount_again(struct view_mount *mount, const char *source, const char *target)
+{
+	struct view_mount again;
+	int error;
+
+	mount_init(&again, mount->call);
+	again.source = strdup(source);
+	again.target = strdup(target);
+	again.type = strdup(mount->type);
+	again.options = strdup(view_mount_options(mount));
+	again.flags = mount->flags;
+	error = mount_by_service(&again);
+	if (error < 0)
+		snprintf(mount->message, sizeof(mount->message), "%s", again.message);
+	mount_free(&again);
+	return error;
+}
+
+int view_mount_each_directory(struct view_mount *mount,
+			      int (*use)(struct view_mount *mount, const char *name, void *data),
+			      void *data)
+{
+	struct dirent *entry;
+	char path[PATH_MAX];
+	int error = 0;
+	DIR *root;
+
+	snprintf(path, sizeof(path), "/proc/%d/root/", mount->call->branch->servers);
+	root = opendir(path);
+	if (!root)
+		return -errno;
+	while (!error && (entry = readdir(root)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			error = use(mount, entry->d_name, data);
+	closedir(root);
+	return error;
 }
 
 /* ---- the calls */

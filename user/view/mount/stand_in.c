@@ -77,6 +77,7 @@ static int parse(struct wish *wish, int argc, char **argv)
 		return 0;
 	wish->source = argv[optind];
 	wish->target = argv[optind + 1];
+	wish_settle(wish);
 	if (wish->flags & (MS_BIND | MS_MOVE | MS_REMOUNT))
 		return 0;
 	return !wish->type || !strchr(wish->type, ',');

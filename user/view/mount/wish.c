@@ -75,6 +75,24 @@ void wish_options(struct wish *wish, const char *options)
 	}
 }
 
+void wish_settle(struct wish *wish)
+{
+	static const struct {
+		const char *name;
+		unsigned long flag;
+	} words[] = {{"move", MS_MOVE}, {"bind", MS_BIND}};
+
+	if (!wish->type || !strcmp(wish->type, "none"))
+		return;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (!(wish->flags & words[i].flag) || (wish->flags & MS_REMOUNT))
+			continue;
+		wish->flags &= ~(words[i].flag | MS_REC);
+		wish->used += sprintf(wish->data + wish->used, "%s%s", wish->used ? "," : "",
+				      words[i].name);
+	}
+}
+
 int wish_mount(const struct wish *wish, const char *program)
 {
 	const unsigned long no_type = MS_REMOUNT | MS_BIND | MS_MOVE;

@@ -17,6 +17,9 @@ struct wish {
 /* Options separated by commas: flags that are known become flags, the rest becomes data. */
 void wish_options(struct wish *wish, const char *options);
 
+/* With a type, "move" and "bind" are words for the file system: of viewfs, for one. */
+void wish_settle(struct wish *wish);
+
 /* Mount, and say why not; the exit status of mount(8). program: in front of messages. */
 int wish_mount(const struct wish *wish, const char *program);
 

@@ -9,7 +9,7 @@
  *	move, bind		a bind mount of SOURCE
  *	hide; move of nothing	an empty tmpfs; excepted paths are bound into it
  *	merge,ro		overlayfs of the two trees, if nothing is mounted below them
- *	all others		our own server, viewfs(1)
+ *	all others		our own server, viewfs(1); over /, one for each directory there
  *
  * cow is not overlayfs's because the layer would then be in another format with each engine: there a
  * deleted name is a device node that only some may make, and a second directory is needed beside it.
@@ -99,6 +99,7 @@ static int by_server(struct view_mount *mount, const struct wish *wish)
 			(char *)view_mount_source(mount),
 			(char *)view_mount_place(mount),
 			NULL};
+	int error;
 	size_t used = snprintf(options, sizeof(options), "mode=%s,tree=%s%s%s", wish->mode,
 			       view_mount_target(mount),
 			       view_mount_flags(mount) & MS_RDONLY ? ",ro" : "", wish->server);
@@ -106,7 +107,35 @@ static int by_server(struct view_mount *mount, const struct wish *wish)
 	for (unsigned int i = 0; i < wish->exceptions && used < sizeof(options); i++)
 		used += snprintf(options + used, sizeof(options) - used, ",except=%s",
 				 wish->except[i]);
-	return used < sizeof(options) ? view_mount_run(mount, argv) : -E2BIG;
+	if (used >= sizeof(options))
+		return -E2BIG;
+	error = view_mount_begin(mount);
+	if (error)
+		return error;
+	error = view_mount_serve(mount, argv);
+	if (!error)
+		error = view_mount_keep_below(mount);
+	return view_mount_finish(mount, error);
+}
+
+/*
+ * Over / itself nothing can be mounted that would be seen. So each directory of it gets its own
+ * mount, with a directory of that name in SOURCE for its layer.
+ */
+static int one_directory(struct view_mount *mount, const char *name, void *data)
+{
+	static const char *const kernels[] = {"proc", "sys", "dev", "run", "lost+found"};
+	char source[PATH_MAX], target[PATH_MAX];
+	int error;
+
+	for (size_t i = 0; i < sizeof(kernels) / sizeof(*kernels); i++)
+		if (!strcmp(name, kernels[i]))
+			return 0;
+	if (snprintf(source, sizeof(source), "%s/%s", view_mount_source(mount), name) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	snprintf(target, sizeof(target), "/%s", name);
+	error = view_mount_make(mount, source, "/");
+	return error == -EEXIST || !error ? view_mount_again(mount, source, target) : error;
 }
 
 /* An empty directory in the place of TARGET, with the exceptions of it. */
@@ -161,6 +190,8 @@ static int mount_viewfs(struct view_mount *mount, void *data)
 	moves = !strcmp(wish.mode, "move") || !strcmp(wish.mode, "bind");
 	if (error)
 		; /* said below */
+	else if (!strcmp(target, "/") && !moves && strcmp(wish.mode, "hide"))
+		error = view_mount_each_directory(mount, one_directory, NULL);
 	else if (!strcmp(wish.mode, "hide") || (moves && nothing))
 		error = hide(mount, &wish);
 	else if (moves && wish.overlay && !wish.exceptions)

@@ -26,6 +26,8 @@ void shown(struct node *node, struct stat *st, const struct record *record)
 	st->st_nlink = links_count(node, st);
 	if (record)
 		record_apply(record, st);
+	if (S_ISREG(st->st_mode) && st->st_mode & (S_ISUID | S_ISGID))
+		__atomic_fetch_or(&node->flags, NODE_SETID, __ATOMIC_RELAXED);
 	st->st_ino = node->number;
 	st->st_uid = uid_shown(st->st_uid);
 	st->st_gid = gid_shown(st->st_gid);
@@ -99,6 +101,9 @@ int entry_for(struct node *parent, const char *name, struct fuse_entry_param *en
 	entry->ino = node_id(node);
 	entry->generation = 1;
 	entry->attr_timeout = entry->entry_timeout = attr_timeout(node);
+	/* It may become a device, for which the kernel needs a new inode. */
+	if (view.options.vstat && S_ISREG(found.st.st_mode) && !found.st.st_size)
+		entry->entry_timeout = 0;
 	return 0;
 }
 
@@ -272,6 +277,33 @@ static int record_setting(struct node *node, const struct setting *setting, int 
 	return node_set_record(node, &record);
 }
 
+/* What was changed in the file itself is not to be hidden by what was noted before. */
+static int forget_record(struct node *node, int set)
+{
+	struct record record;
+	unsigned int has;
+	int error = 0;
+
+	tree_write();
+	if (node_record(node, &record)) {
+		has = record.has;
+		if (set & FUSE_SET_ATTR_UID)
+			has &= ~RECORD_UID;
+		if (set & FUSE_SET_ATTR_GID)
+			has &= ~RECORD_GID;
+		if (set & FUSE_SET_ATTR_MODE)
+			has &= ~RECORD_MODE;
+		if (set & SET_TIMES)
+			has &= ~RECORD_TIMES;
+		if (has != record.has) {
+			record.has = has;
+			error = node_set_record(node, &record);
+		}
+	}
+	tree_unlock();
+	return error;
+}
+
 static int set_attributes(struct node *node, struct setting *setting)
 {
 	int virtual, error = 0;
@@ -295,7 +327,10 @@ static int set_attributes(struct node *node, struct setting *setting)
 		if (error && view.mode == MODE_COW)
 			return error;
 	}
-	return change(node, apply, setting);
+	error = change(node, apply, setting);
+	if (!error && view.records && setting->set & ~FUSE_SET_ATTR_SIZE)
+		error = forget_record(node, setting->set);
+	return error;
 }
 
 static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
@@ -324,39 +359,37 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
  * A new file belongs to who made it, which is not the server's user if others use the mount; with
  * vstat, the bookkeeping has what its file system did not take. view.tree is held for writing.
  */
-int record_new(struct node *parent, const char *name, enum layer layer, mode_t mode, dev_t rdev,
-	       const struct fuse_ctx *ctx)
+static int note_new(struct node *parent, const char *name, enum layer layer, mode_t mode,
+		    dev_t rdev, const struct fuse_ctx *ctx)
 {
-	struct record record = {0};
-	struct stat st, above;
+	struct record record = {.mode = mode, .uid = ctx->uid, .gid = ctx->gid, .rdev = rdev},
+		      above;
 	int dir = dir_fd(parent, layer), book;
-	uid_t uid = ctx->uid == view.uid ? (uid_t)-1 : ctx->uid;
-	gid_t gid = ctx->gid == view.gid ? (gid_t)-1 : ctx->gid;
+	struct stat st, parent_st;
 
+	if (!view.options.vstat && ctx->uid == view.uid && ctx->gid == view.gid)
+		return 0;
 	if (dir < 0)
 		return dir;
-	if (fstat(dir, &above) < 0)
+	if (fstat(dir, &parent_st) < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
+	if (node_record(parent, &above))
+		record_apply(&above, &parent_st);
 	/* The directory may say which group, and that directories below say so too. */
-	if (above.st_mode & S_ISGID) {
-		gid = -1;
-		mode |= S_ISDIR(mode) ? S_ISGID : 0;
+	if (parent_st.st_mode & S_ISGID) {
+		record.gid = parent_st.st_gid;
+		record.mode |= S_ISDIR(mode) ? S_ISGID : 0;
 	}
-	if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
-	    fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && !view.options.vstat &&
-	    errno != EPERM && errno != EINVAL)
-		return -errno;
-	if (!view.options.vstat || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((st.st_uid != record.uid || st.st_gid != record.gid) &&
+	    fchownat(dir, name, record.uid, record.gid, AT_SYMLINK_NOFOLLOW) == 0) {
+		st.st_uid = record.uid;
+		st.st_gid = record.gid;
+	}
+	if (!view.options.vstat)
 		return 0;
-	record.mode = mode;
-	record.uid = ctx->uid;
-	record.gid = ctx->gid;
-	record.rdev = rdev;
-	if (uid != (uid_t)-1 && st.st_uid != ctx->uid)
-		record.has |= RECORD_UID;
-	if (gid != (gid_t)-1 && st.st_gid != ctx->gid)
-		record.has |= RECORD_GID;
-	if (!S_ISLNK(st.st_mode) && (mode ^ st.st_mode) & 07777)
+	record.has |= st.st_uid != record.uid ? RECORD_UID : 0;
+	record.has |= st.st_gid != record.gid ? RECORD_GID : 0;
+	if (!S_ISLNK(st.st_mode) && (record.mode ^ st.st_mode) & 07777)
 		record.has |= RECORD_MODE;
 	if ((mode ^ st.st_mode) & S_IFMT)
 		record.has |= RECORD_TYPE | RECORD_RDEV;
@@ -364,6 +397,17 @@ int record_new(struct node *parent, const char *name, enum layer layer, mode_t m
 		return 0;
 	book = book_dir(parent);
 	return book < 0 ? book : record_write(book, name, &record);
+}
+
+/* The same; a file that cannot be noted is not made. */
+int record_new(struct node *parent, const char *name, enum layer layer, mode_t mode, dev_t rdev,
+	       const struct fuse_ctx *ctx)
+{
+	int error = note_new(parent, name, layer, mode, rdev, ctx);
+
+	if (error)
+		unlinkat(dir_fd(parent, layer), name, S_ISDIR(mode) ? AT_REMOVEDIR : 0);
+	return error;
 }
 
 static void op_access(fuse_req_t req, fuse_ino_t ino, int mask)

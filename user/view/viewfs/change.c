@@ -10,6 +10,7 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "viewfs.h"
@@ -108,6 +109,8 @@ int make_name(struct node *parent, const char *name, make_fn function, void *arg
 		return -ENOENT;
 	if (reserved(parent, name))
 		return parent == &view.root ? -EPERM : -EINVAL;
+	if (view.options.vstat && strlen(name) >= NAME_MAX)
+		return -ENAMETOOLONG; /* the bookkeeping adds a byte */
 	*layer = TARGET;
 	if (parent->flags & NODE_PLAIN || (exception && exception->end)) {
 		dir = dir_fd(parent, TARGET);

@@ -286,6 +286,17 @@ static ssize_t append(int fd, struct fuse_bufvec *from)
 	return length;
 }
 
+/* The kernel believes that set-ID bits go by themselves (channel.c), but not that they are gone. */
+static void wrote(struct handle *handle)
+{
+	struct node *node = handle->node;
+
+	if (!(node->flags & NODE_SETID))
+		return;
+	__atomic_fetch_and(&node->flags, ~NODE_SETID, __ATOMIC_RELAXED);
+	fuse_lowlevel_notify_inval_inode(view.session, node_id(node), -1, 0);
+}
+
 static void op_write(fuse_req_t req, fuse_ino_t ino, struct fuse_bufvec *from, off_t offset,
 		     struct fuse_file_info *fi)
 {
@@ -301,6 +312,7 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, struct fuse_bufvec *from, o
 		to.buf[0].pos = offset;
 		length = fuse_buf_copy(&to, from, 0);
 	}
+	wrote(handle);
 	if (length < 0)
 		fuse_reply_err(req, -length);
 	else
@@ -334,7 +346,10 @@ static void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_f
 static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
 			 struct fuse_file_info *fi)
 {
-	fuse_reply_err(req, fallocate(handle_of(fi)->fd, mode, offset, length) < 0 ? errno : 0);
+	int error = fallocate(handle_of(fi)->fd, mode, offset, length) < 0 ? errno : 0;
+
+	wrote(handle_of(fi));
+	fuse_reply_err(req, error);
 }
 
 static void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t in,
@@ -343,10 +358,12 @@ static void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t in,
 {
 	ssize_t length = copy_file_range(handle_of(fi_in)->fd, &in, handle_of(fi_out)->fd, &out,
 					 size, flags);
+	int error = errno;
 
+	wrote(handle_of(fi_out));
 	/* EXDEV as well as EOPNOTSUPP tell the kernel to copy by itself. */
 	if (length < 0)
-		fuse_reply_err(req, errno == EINVAL ? EOPNOTSUPP : errno);
+		fuse_reply_err(req, error == EINVAL ? EOPNOTSUPP : error);
 	else
 		fuse_reply_write(req, length);
 }

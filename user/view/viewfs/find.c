@@ -33,6 +33,8 @@ static int stat_in(struct node *parent, enum layer layer, const char *name, stru
 
 	if (fd < 0)
 		return fd;
+	if (layer == TARGET)
+		return target_stat(fd, name, st);
 	return fstatat(fd, name, st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 

@@ -61,6 +61,13 @@ int ids_init(void)
 	return error ? error : read_map(&groups);
 }
 
+/* Are these the machine's own numbers, all of them? */
+bool ids_initial(void)
+{
+	return users.count == 1 && users.ranges[0].first == 0 &&
+	       users.ranges[0].count == UINT32_MAX;
+}
+
 uid_t uid_shown(uid_t uid)
 {
 	return known(&users, uid) ? uid : view.uid;

@@ -321,34 +321,37 @@ bool dir_is_empty(struct node *dir)
 	return none && !error;
 }
 
+static void listing_close(struct listing *listing)
+{
+	listing_free(listing);
+	free(listing);
+}
+
 static struct listing *listing_of(struct fuse_file_info *fi)
 {
 	return (struct listing *)(uintptr_t)fi->fh;
 }
 
-/* Names are read when they are asked for; whether they may be is said now. */
+/* The names are read at once: who may not read them is told now. */
 static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct node *node = node_of(ino);
 	struct listing *listing = calloc(1, sizeof(*listing));
-	int error = listing ? 0 : -ENOMEM;
+	int error;
 
-	if (listing) {
-		listing->node = node;
-		fi->fh = (uintptr_t)listing;
-		tree_read();
-		error = fill(listing);
-		tree_unlock();
+	if (!listing) {
+		fuse_reply_err(req, ENOMEM);
+		return;
 	}
-	if (error && listing)
-		listing_free(listing);
-	if (error)
-		free(listing);
-	if (error)
+	listing->node = node_of(ino);
+	fi->fh = (uintptr_t)listing;
+	tree_read();
+	error = fill(listing);
+	tree_unlock();
+	if (error) {
+		listing_close(listing);
 		fuse_reply_err(req, -error);
-	else if (fuse_reply_open(req, fi) < 0) {
-		listing_free(listing);
-		free(listing);
+	} else if (fuse_reply_open(req, fi) < 0) {
+		listing_close(listing);
 	}
 }
 
@@ -441,8 +444,7 @@ static void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t of
 
 static void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	listing_free(listing_of(fi));
-	free(listing_of(fi));
+	listing_close(listing_of(fi));
 	fuse_reply_err(req, 0);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "viewfs.h"
@@ -13,6 +14,7 @@
 struct view view = {
 	.root = {.fd = {-1, -1, -1}, .type = S_IFDIR},
 	.work = -1,
+	.covered = -1,
 	.tree = PTHREAD_RWLOCK_INITIALIZER,
 	.table = PTHREAD_MUTEX_INITIALIZER,
 };
@@ -55,8 +57,10 @@ static int start_layers(void)
 		return -1;
 	root->fd[TARGET] = options->tree ? open_root(options->tree, "tree")
 					 : open_root(options->target, "TARGET");
-	if (root->fd[TARGET] < 0 || fstat(root->fd[SOURCE], &source) < 0 ||
-	    fstat(root->fd[TARGET], &target) < 0)
+	if (options->tree)
+		view.covered = open_root(options->target, "TARGET");
+	if (root->fd[TARGET] < 0 || (options->tree && view.covered < 0) ||
+	    fstat(root->fd[SOURCE], &source) < 0 || fstat(root->fd[TARGET], &target) < 0)
 		return -1;
 	view.single = source.st_dev == target.st_dev && source.st_ino == target.st_ino;
 	view.mode = view.single ? MODE_MOVE : options->mode;
@@ -151,6 +155,16 @@ static void op_init(void *data, struct fuse_conn_info *connection)
 	connection->time_gran = 1;
 }
 
+/* Which device the mount is, learnt without asking the server, that is us. */
+static void know_mount(void)
+{
+	struct statx stx;
+
+	if (view.options.tree &&
+	    statx(AT_FDCWD, view.options.target, AT_STATX_DONT_SYNC, STATX_TYPE, &stx) == 0)
+		view.own_dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+}
+
 static int serve(void)
 {
 	struct fuse_loop_config *config = fuse_loop_cfg_create();
@@ -185,6 +199,9 @@ int main(int argc, char **argv)
 		goto destroy;
 	if (fuse_session_mount(view.session, view.options.target) < 0)
 		goto signals;
+	know_mount();
+	if (channel_init(view.session) < 0)
+		complain("small writes will be slower than need be");
 	if (fuse_daemonize(view.options.foreground || view.options.debug) == 0)
 		status = serve() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	fuse_session_unmount(view.session);

@@ -7,6 +7,14 @@
 
 #include "viewfs.h"
 
+static void reply_entry(fuse_req_t req, int error, const struct fuse_entry_param *entry)
+{
+	if (error)
+		fuse_reply_err(req, -error);
+	else if (fuse_reply_entry(req, entry) < 0 && entry->ino)
+		node_forget(node_of(entry->ino), 1);
+}
+
 static void op_lookup(fuse_req_t req, fuse_ino_t ino, const char *name)
 {
 	struct fuse_entry_param entry;
@@ -22,10 +30,8 @@ static void op_lookup(fuse_req_t req, fuse_ino_t ino, const char *name)
 			error = entry_for(node_of(ino), name, &entry);
 		tree_unlock();
 	}
-	if (error && (error != -ENOENT || entry.entry_timeout == 0))
-		fuse_reply_err(req, -error);
-	else if (fuse_reply_entry(req, &entry) < 0 && entry.ino)
-		node_forget(node_of(entry.ino), 1);
+	/* An entry without a file may be remembered as well. */
+	reply_entry(req, error == -ENOENT && entry.entry_timeout > 0 ? 0 : error, &entry);
 }
 
 static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t lookups)
@@ -123,10 +129,7 @@ static void make(fuse_req_t req, fuse_ino_t ino, const char *name, make_fn funct
 			error = entry_for(parent, name, &entry);
 	}
 	tree_unlock();
-	if (error)
-		fuse_reply_err(req, -error);
-	else if (fuse_reply_entry(req, &entry) < 0)
-		node_forget(node_of(entry.ino), 1);
+	reply_entry(req, error, &entry);
 }
 
 static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
@@ -251,10 +254,7 @@ static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent, const
 		tree_unlock();
 		break;
 	}
-	if (error)
-		fuse_reply_err(req, -error);
-	else if (fuse_reply_entry(req, &entry) < 0)
-		node_forget(node_of(entry.ino), 1);
+	reply_entry(req, error, &entry);
 }
 
 /* ---- removing */
@@ -290,16 +290,15 @@ static int unlink_in(struct node *parent, enum layer layer, const char *name, bo
 	return unlinkat(fd, name, dir ? AT_REMOVEDIR : 0) < 0 ? -errno : 0;
 }
 
-/* The directory's time says that a name went, although no file system saw that. */
-static int touch(struct node *dir)
+/* The directory's time says that a name went, although no file system saw that, if there is room.
+ */
+static void touch(struct node *dir)
 {
 	static const struct timespec now[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
 	int error = ensure_source_dir(dir), fd = error ? error : dir_fd(dir, SOURCE);
 
-	if (fd < 0)
-		return fd;
-	utimensat(fd, ".", now, 0);
-	return 0;
+	if (fd >= 0)
+		utimensat(fd, ".", now, 0);
 }
 
 /* In cow and mincow. */
@@ -327,10 +326,9 @@ static int remove_layered(struct node *parent, const char *name, bool dir,
 		error = may_change(parent);
 		if (!error && marks != MARKED)
 			error = book_mark(parent, name);
-		if (!error)
-			error = touch(parent);
 		if (error)
 			return error;
+		touch(parent);
 	}
 	if (found->in & IN_SOURCE) {
 		error = unlink_in(parent, SOURCE, name, dir);

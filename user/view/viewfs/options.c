@@ -138,11 +138,12 @@ static bool flag(struct options *options, const char *option, bool *pass)
 	return false;
 }
 
-/* Options of mount(8) that mean nothing here. */
+/* Options of mount(8), and of the old viewfs, that mean nothing here. */
 static bool ignored(const char *option)
 {
-	static const char *const names[] = {"rw",    "auto",	 "noauto",  "user",  "nouser",
-					    "users", "defaults", "_netdev", "nofail"};
+	static const char *const names[] = {"rw",     "auto",  "noauto",    "user",
+					    "nouser", "users", "defaults",  "_netdev",
+					    "nofail", "renew", "permanent", "perm"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(option, names[i]))

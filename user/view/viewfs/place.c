@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "viewfs.h"
@@ -25,6 +26,43 @@ int open_below(int fd, const char *path, int flags)
 	int opened = syscall(SYS_openat2, fd, *path ? path : ".", &how, sizeof(how));
 
 	return opened < 0 ? -errno : opened;
+}
+
+/*
+ * Is this our own mount, seen from below? TARGET may be a tree that the mount is in. Asked without
+ * a request to ourselves, which nobody might be free to serve.
+ */
+static bool is_own(int fd, const char *name, struct statx *stx)
+{
+	if (statx(fd, name, PLACE_FLAGS | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, stx) < 0)
+		return false;
+	return makedev(stx->stx_dev_major, stx->stx_dev_minor) == view.own_dev;
+}
+
+/* fstatat() in TARGET. In the place of our own mount is the directory it covers. */
+int target_stat(int fd, const char *name, struct stat *st)
+{
+	struct statx stx;
+
+	if (view.own_dev && is_own(fd, name, &stx)) {
+		if (view.covered < 0)
+			return -ENOENT;
+		fd = view.covered;
+		name = "";
+	}
+	return fstatat(fd, name, st, PLACE_FLAGS) < 0 ? -errno : 0;
+}
+
+static int open_in_target(int parent, const char *name)
+{
+	int fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct statx stx;
+
+	if (fd < 0 || !is_own(fd, "", &stx))
+		return fd;
+	close(fd);
+	errno = ENOENT;
+	return view.covered < 0 ? -1 : fcntl(view.covered, F_DUPFD_CLOEXEC, 0);
 }
 
 /* The descriptor of a directory in a layer, which stays the node's; -ENOENT if it is not there. */
@@ -47,8 +85,11 @@ int dir_fd(struct node *dir, enum layer layer)
 		parent = dir_fd(dir->links->parent, layer);
 		if (parent < 0)
 			return parent;
-		fd = openat(parent, dir->links->name,
-			    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (layer == TARGET)
+			fd = open_in_target(parent, dir->links->name);
+		else
+			fd = openat(parent, dir->links->name,
+				    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0)
 			fd = -errno;
 	}

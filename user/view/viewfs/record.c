@@ -281,23 +281,37 @@ int record_write(int book, const char *name, const struct record *record)
 	return error;
 }
 
+static int rename_file(int book, const char *name, int new_book, const char *new_name, char suffix,
+		       unsigned int flags)
+{
+	char file[NAME_MAX + 1], new_file[NAME_MAX + 1];
+
+	if (!file_name(file, name, suffix) || !file_name(new_file, new_name, suffix))
+		return -ENOENT;
+	return renameat2(book, file, new_book, new_file, flags) < 0 ? -errno : 0;
+}
+
+/* A renaming in the bookkeeping needs no room on the disk. */
 int record_rename(int book, const char *name, int new_book, const char *new_name, bool exchange)
 {
-	struct record record, other;
-	bool have = record_read(book, name, &record);
-	bool have_other = record_read(new_book, new_name, &other);
+	static const char suffixes[] = {TEXT_SUFFIX, HEX_SUFFIX};
 	int error = 0;
 
-	if (have)
-		error = record_write(new_book, new_name, &record);
-	else if (have_other)
+	if (!exchange)
 		record_remove(new_book, new_name);
-	if (error)
-		return error;
-	if (exchange && have_other)
-		error = record_write(book, name, &other);
-	else if (have)
-		record_remove(book, name);
+	for (size_t i = 0; i < sizeof(suffixes) && !error; i++) {
+		char suffix = suffixes[i];
+
+		error = exchange ? rename_file(book, name, new_book, new_name, suffix,
+					       RENAME_EXCHANGE)
+				 : -ENOENT;
+		if (error == -ENOENT)
+			error = rename_file(book, name, new_book, new_name, suffix, 0);
+		if (error == -ENOENT && exchange)
+			error = rename_file(new_book, new_name, book, name, suffix, 0);
+		if (error == -ENOENT)
+			error = 0;
+	}
 	return error;
 }
 

@@ -184,13 +184,10 @@ static int move_dir(struct renaming *renaming)
 	if (error)
 		return error;
 	error = rename_in(renaming, SOURCE, 0);
-	if (!error) {
-		error = book_rename(old->parent, old->name, new->parent, new->name, false);
-		if (!error && old->below)
-			error = book_mark(old->parent, old->name);
-		if (error) /* the next mount does the rest */
-			return error;
-	}
+	/* From here on it is done; what cannot be noted now, the next mount does. */
+	if (!error && (book_rename(old->parent, old->name, new->parent, new->name, false) ||
+		       (old->below && book_mark(old->parent, old->name))))
+		return 0;
 	if (journal)
 		journal_clear();
 	return error;
@@ -216,10 +213,10 @@ static int move_file(struct renaming *renaming)
 			book_unmark(old->parent, old->name);
 		return error;
 	}
-	error = book_rename(old->parent, old->name, new->parent, new->name, false);
-	if (!error && view.mode == MODE_MINCOW && old->below && !marks)
-		error = drop_old(old);
-	return error;
+	book_rename(old->parent, old->name, new->parent, new->name, false);
+	if (view.mode == MODE_MINCOW && old->below && !marks)
+		drop_old(old);
+	return 0;
 }
 
 static int exchange(struct renaming *renaming)
@@ -235,7 +232,20 @@ static int exchange(struct renaming *renaming)
 		error = rename_in(renaming, SOURCE, RENAME_EXCHANGE);
 	if (error)
 		return error;
-	return book_rename(old->parent, old->name, new->parent, new->name, true);
+	book_rename(old->parent, old->name, new->parent, new->name, true);
+	return 0;
+}
+
+/* What the bookkeeping will need is made first, as it is too late once a name has changed. */
+static int make_room(const struct renaming *renaming)
+{
+	int fd = book_work();
+
+	if (fd >= 0 && dir_fd(renaming->old.parent, BOOK) >= 0)
+		fd = book_dir(renaming->new.parent);
+	if (fd >= 0 && dir_fd(renaming->new.parent, BOOK) >= 0)
+		fd = book_dir(renaming->old.parent);
+	return fd < 0 ? fd : 0;
 }
 
 /* In cow and mincow. renaming->copy: to be copied, then asked again. */
@@ -247,9 +257,11 @@ static int rename_layered(struct renaming *renaming)
 	if (view.mode == MODE_MINCOW && target_has_all(renaming)) {
 		error = rename_in(renaming, TARGET, renaming->flags);
 		renaming->in_target = !error;
-		if (!error)
-			return book_rename(old->parent, old->name, new->parent, new->name,
-					   renaming->flags & RENAME_EXCHANGE);
+		if (!error) {
+			book_rename(old->parent, old->name, new->parent, new->name,
+				    renaming->flags & RENAME_EXCHANGE);
+			return 0;
+		}
 		if (!denied(error) && error != -ENOTEMPTY)
 			return error;
 	}
@@ -268,6 +280,8 @@ static int rename_layered(struct renaming *renaming)
 	error = ensure_source_dir(old->parent);
 	if (!error)
 		error = ensure_source_dir(new->parent);
+	if (!error)
+		error = make_room(renaming);
 	if (error)
 		return error;
 	if (renaming->flags & RENAME_EXCHANGE)
@@ -290,8 +304,8 @@ static int rename_anywhere(struct renaming *renaming)
 		return -EROFS;
 	error = rename_in(renaming, layer, renaming->flags);
 	if (!error && view.records)
-		error = book_rename(old->parent, old->name, new->parent, new->name,
-				    renaming->flags & RENAME_EXCHANGE);
+		book_rename(old->parent, old->name, new->parent, new->name,
+			    renaming->flags & RENAME_EXCHANGE);
 	return error;
 }
 

@@ -55,6 +55,7 @@ enum {
 	NODE_BARE = 2,	 /* of TARGET only exceptions show */
 	NODE_GONE = 4,	 /* has no name any more */
 	NODE_NOBOOK = 8, /* has no bookkeeping directory */
+	NODE_SETID = 32, /* the kernel was told of set-ID bits, which writing takes away */
 	NODE_USED = 16,	 /* its descriptors were used since the last sweep */
 };
 
@@ -147,10 +148,12 @@ struct options {
 struct view {
 	struct options options;
 	enum mode mode;
-	bool markers; /* deleted names are honoured and written */
-	bool records; /* attributes in the bookkeeping are honoured */
-	bool single;  /* SOURCE and TARGET are one directory */
-	dev_t dev;    /* of the tree whose inode numbers are shown as they are */
+	bool markers;  /* deleted names are honoured and written */
+	bool records;  /* attributes in the bookkeeping are honoured */
+	bool single;   /* SOURCE and TARGET are one directory */
+	dev_t dev;     /* of the tree whose inode numbers are shown as they are */
+	dev_t own_dev; /* of the mount, if TARGET is a tree it may be in */
+	int covered;   /* the directory under the mount, then */
 	uid_t uid;
 	gid_t gid;
 	int work; /* SOURCE/.-/ 0x7f 0x7f: files being made */
@@ -205,6 +208,7 @@ int place_stat(struct node *node, enum layer layer, struct stat *st);
 int place_open(struct node *node, enum layer layer, int flags);
 int enter(const struct place *place); /* makes it the thread's working directory */
 enum layer shown_layer(const struct node *node);
+int target_stat(int fd, const char *name, struct stat *st);
 char *path_in_view(struct node *dir, const char *name);
 char *path_in_target(struct node *dir);
 void tree_read(void);
@@ -213,8 +217,12 @@ void tree_unlock(void);
 
 /* ids.c */
 int ids_init(void);
+bool ids_initial(void);
 uid_t uid_shown(uid_t uid);
 gid_t gid_shown(gid_t gid);
+
+/* channel.c */
+int channel_init(struct fuse_session *session);
 
 /* except.c */
 int except_add(const char *path);

@@ -73,6 +73,7 @@ static int write_stat(struct node *node, const char *value, size_t size)
 {
 	struct record record = {0}, new;
 	char text[512];
+	struct stat st;
 
 	if (!view.options.vstat || node->flags & NODE_PLAIN)
 		return -EOPNOTSUPP;
@@ -81,6 +82,9 @@ static int write_stat(struct node *node, const char *value, size_t size)
 	memcpy(text, value, size);
 	text[size] = '\0';
 	if (record_parse(text, &new) < 0)
+		return -EINVAL;
+	if (new.has & RECORD_TYPE &&
+	    (place_stat(node, shown_layer(node), &st) || st.st_size || !S_ISREG(st.st_mode)))
 		return -EINVAL;
 	node_record(node, &record);
 	if (new.has & RECORD_TYPE)
@@ -109,65 +113,57 @@ static void reply_value(fuse_req_t req, const char *value, ssize_t length, size_
 		fuse_reply_buf(req, value, length);
 }
 
-static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+/* The value of an attribute, or without a name the list of them. */
+static ssize_t read_layer(struct node *node, const char *name, char *value, size_t size)
 {
-	struct node *node = node_of(ino);
-	char self[32], text[512], *value = size ? malloc(size) : NULL;
-	const char *path;
-	ssize_t length;
+	char self[32];
 	int error;
+	const char *path = xattr_path(node, shown_layer(node), self, sizeof(self), &error);
+	ssize_t length;
+
+	if (error)
+		return error;
+	if (follows(path))
+		length = name ? getxattr(path, name, value, size) : listxattr(path, value, size);
+	else
+		length = name ? lgetxattr(path, name, value, size) : llistxattr(path, value, size);
+	return length < 0 ? -errno : length;
+}
+
+static void reply_read(fuse_req_t req, struct node *node, const char *name, size_t size)
+{
+	char *value = size ? malloc(size) : NULL;
+	ssize_t length;
 
 	if (size && !value) {
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
 	tree_read();
-	if (!strcmp(name, STAT_NAME)) {
-		length = read_stat(node, text, sizeof(text));
-		tree_unlock();
-		reply_value(req, text, length, size);
-		free(value);
-		return;
-	}
-	path = xattr_path(node, shown_layer(node), self, sizeof(self), &error);
-	if (error)
-		length = error;
-	else if (follows(path))
-		length = getxattr(path, name, value, size);
-	else
-		length = lgetxattr(path, name, value, size);
-	if (!error && length < 0)
-		length = -errno;
+	length = read_layer(node, name, value, size);
 	tree_unlock();
 	reply_value(req, value, length, size);
 	free(value);
 }
 
-static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
-	struct node *node = node_of(ino);
-	char self[32], *value = size ? malloc(size) : NULL;
-	const char *path;
-	ssize_t length;
-	int error;
+	char text[512];
+	int length;
 
-	if (size && !value) {
-		fuse_reply_err(req, ENOMEM);
+	if (strcmp(name, STAT_NAME)) {
+		reply_read(req, node_of(ino), name, size);
 		return;
 	}
 	tree_read();
-	path = xattr_path(node, shown_layer(node), self, sizeof(self), &error);
-	if (error)
-		length = error;
-	else if (follows(path))
-		length = listxattr(path, value, size);
-	else
-		length = llistxattr(path, value, size);
-	if (!error && length < 0)
-		length = -errno;
+	length = read_stat(node_of(ino), text, sizeof(text));
 	tree_unlock();
-	reply_value(req, value, length, size);
-	free(value);
+	reply_value(req, text, length, size);
+}
+
+static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+	reply_read(req, node_of(ino), NULL, size);
 }
 
 struct setting {
@@ -197,33 +193,10 @@ static int set(struct node *node, enum layer layer, void *argument)
 	return result < 0 ? -errno : 0;
 }
 
-/*
- * The kernel shall look the file up again, and its attributes. This is said after the answer, as
- * the kernel may wait for a directory that somebody else's call holds, and that call for us.
- */
-static void look_again(struct node *node)
+/* The kernel shall ask for the attributes again; for the type, it asks anyway (attr.c). */
+static void changed(fuse_ino_t ino)
 {
-	fuse_ino_t parent = 0;
-	char *name = NULL;
-
-	tree_read();
-	if (node->links) {
-		parent = node_id(node->links->parent);
-		name = strdup(node->links->name);
-	}
-	tree_unlock();
-	fuse_lowlevel_notify_inval_inode(view.session, node_id(node), -1, 0);
-	if (name)
-		fuse_lowlevel_notify_inval_entry(view.session, parent, name, strlen(name));
-	free(name);
-	node_put(node);
-}
-
-static void hold(struct node *node)
-{
-	pthread_mutex_lock(&view.table);
-	node->holds++;
-	pthread_mutex_unlock(&view.table);
+	fuse_lowlevel_notify_inval_inode(view.session, ino, -1, 0);
 }
 
 static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
@@ -236,10 +209,7 @@ static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const 
 		tree_write();
 		error = write_stat(node_of(ino), value, size);
 		tree_unlock();
-		hold(node_of(ino));
-		fuse_reply_err(req, -error);
-		look_again(node_of(ino));
-		return;
+		changed(ino);
 	} else {
 		error = change(node_of(ino), set, &setting);
 	}
@@ -256,10 +226,7 @@ static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 		tree_write();
 		error = view.options.vstat ? node_set_record(node_of(ino), &none) : -EOPNOTSUPP;
 		tree_unlock();
-		hold(node_of(ino));
-		fuse_reply_err(req, -error);
-		look_again(node_of(ino));
-		return;
+		changed(ino);
 	} else {
 		error = change(node_of(ino), set, &setting);
 	}
