@@ -78,6 +78,7 @@ for command in info name who mounts list add remove alias names mount umount su 
 	like "viewctl $command --help" "$(build/bin/viewctl $command --help)" "^Usage: viewctl $command"
 done
 like "mistakes are said" "$(in_view a 'viewctl nothing; viewctl add; viewctl shutdown soon; viewctl info more')" 'there is no command "nothing"'
+like "what is no text" "$(in_view a "viewctl name $(printf '\377')")" 'no text in UTF-8'
 is "with status 64" "$(in_view a 'viewctl nothing 2>/dev/null; echo $?; viewctl add 2>/dev/null; echo $?; viewctl shutdown x 2>/dev/null; echo $?')" "64
 64
 64"

@@ -30,6 +30,15 @@ else
 fi
 is "vuname shows names and view" "$(in_view a 'vuname -nN')" "virtual a"
 like "and that this is a view" "$(in_view a 'vuname -o')" '^GNU/Linux/View-OS$'
+# as files
+ok "names as files" in_view a 'viewctl add ummisc && mkdir ~/names && mount -t ummiscuname none ~/names'
+is "one each" "$(in_view a 'ls ~/names | paste -sd" "')" 'domainname machine nodename release sysname version'
+is "which hold them" "$(in_view a 'cat ~/names/nodename')" virtual
+is "and set them" "$(in_view a 'echo filed >~/names/nodename && hostname && cat ~/names/nodename')" "filed
+filed"
+ok "as often as one likes" in_view a 'echo virtual >~/names/nodename && [ "$(hostname)" = virtual ]'
+like "what cannot be set is refused" "$(in_view a 'printf "a\nb" | dd of=$HOME/names/nodename conv=notrunc')" 'Invalid argument'
+ok "unmounted" in_view a 'umount ~/names'
 is "uname fields as JSON" "$(in_view a 'viewctl names --json | jq -r .nodename')" virtual
 outside_unchanged "of names"
 view_end a

@@ -25,9 +25,16 @@ int complain(const char *format, ...)
 
 json_t *ask(json_t *request)
 {
-	json_t *reply = client_ask(request, -1);
-	const char *error = json_string_value(json_object_get(reply, "error"));
+	json_t *reply;
+	const char *error;
 
+	/* Jansson makes no object of other texts. */
+	if (!request) {
+		complain("what was given is no text in UTF-8");
+		return NULL;
+	}
+	reply = client_ask(request, -1);
+	error = json_string_value(json_object_get(reply, "error"));
 	if (!reply && errno == ENOENT)
 		complain("this process is in no view; start one with umview, kmview or view");
 	else if (!reply)

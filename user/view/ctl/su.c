@@ -40,11 +40,25 @@ static bool number_in(const char *word, unsigned int *number)
 	return true;
 }
 
+/* Which group that is; false: none, which was said. */
+static bool find_group(struct become *become)
+{
+	const struct group *group = getgrnam(become->group);
+	unsigned int number;
+
+	if (group)
+		become->gid = group->gr_gid;
+	else if (number_in(become->group, &number))
+		become->gid = number;
+	else
+		complain("there is no group %s", become->group);
+	return group || number_in(become->group, &number);
+}
+
 /* Who that is; false: nobody, which was said. */
 static bool find_user(struct become *become)
 {
 	const struct passwd *user = getpwnam(become->login);
-	const struct group *group;
 	unsigned int number;
 
 	if (!user && number_in(become->login, &number)) {
@@ -57,20 +71,13 @@ static bool find_user(struct become *become)
 	if (user) {
 		become->uid = user->pw_uid;
 		become->gid = user->pw_gid;
+	}
+	if (become->group && !find_group(become))
+		return false;
+	if (user) {
 		become->login = strdup(user->pw_name);
 		become->home = strdup(user->pw_dir);
 		become->users_shell = strdup(user->pw_shell);
-	}
-	if (!become->group)
-		return true;
-	group = getgrnam(become->group);
-	if (group) {
-		become->gid = group->gr_gid;
-	} else if (number_in(become->group, &number)) {
-		become->gid = number;
-	} else {
-		complain("there is no group %s", become->group);
-		return false;
 	}
 	return true;
 }

@@ -7,7 +7,8 @@
 /* Are these the arguments of a login shell? */
 bool login_shell(int argc, char **argv);
 
-/* Run what /etc/viewospasswd has for the user; returns the exit status only when there is nothing. */
+/* Run what /etc/viewospasswd has for the user; returns the exit status only when there is nothing.
+ */
 int login_run(void);
 
 #endif
