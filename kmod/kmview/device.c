@@ -103,13 +103,22 @@ static int set_prefix(struct kmview_session *session, void *arg)
 	return kmview_prefix_set(session, arg);
 }
 
+/* Apart from the others since it comes with every answer. */
+static int exchange(struct kmview_session *session, const struct kmview_exchange __user *arg)
+{
+	struct kmview_exchange in;
+
+	if (copy_from_user(&in, arg, sizeof(in)))
+		return -EFAULT;
+	return kmview_exchange(session, &in);
+}
+
 /* Commands of a session that was initialised. */
 static long command(struct kmview_session *session, unsigned int cmd, void __user *arg)
 {
 	/* What the caller passes in, for commands that only do that. */
 	union {
 		struct kmview_join join;
-		struct kmview_exchange exchange;
 		struct kmview_prefix prefix;
 		struct kmview_mark mark;
 		struct kmview_prog prog;
@@ -126,8 +135,9 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 		return kmview_tasks_list(session, arg);
 	case KMVIEW_STATS:
 		return read_stats(session, arg);
-	case KMVIEW_JOIN:
 	case KMVIEW_EXCHANGE:
+		return exchange(session, arg);
+	case KMVIEW_JOIN:
 	case KMVIEW_PREFIX:
 	case KMVIEW_MARK:
 	case KMVIEW_PROG:
@@ -142,8 +152,6 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 	if (copy_from_user(&in, arg, _IOC_SIZE(cmd)))
 		return -EFAULT;
 	switch (cmd) {
-	case KMVIEW_EXCHANGE:
-		return kmview_exchange(session, &in.exchange);
 	case KMVIEW_JOIN:
 		return kmview_join(session, in.join.cookie);
 	case KMVIEW_PREFIX:

@@ -187,12 +187,23 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 /* The program's bytes go to the task, word by word: for the few that there are this is the quickest way. */
 static bool copy_out(const struct kmview_call *call)
 {
-	void __user *to = (void __user *)(unsigned long)call->out_address;
+	u64 __user *to = (u64 __user *)(unsigned long)call->out_address;
+	const u64 *from = (const u64 *)call->out;
 	u32 length = call->out_length;
 
 	if (length > KMVIEW_BPF_BYTES || !user_write_access_begin(to, length))
 		return false;
-	unsafe_copy_to_user(to, call->out, length, fault);
+	for (; length >= 64; length -= 64, to += 8, from += 8) {
+		unsafe_put_user(from[0], to, fault);
+		unsafe_put_user(from[1], to + 1, fault);
+		unsafe_put_user(from[2], to + 2, fault);
+		unsafe_put_user(from[3], to + 3, fault);
+		unsafe_put_user(from[4], to + 4, fault);
+		unsafe_put_user(from[5], to + 5, fault);
+		unsafe_put_user(from[6], to + 6, fault);
+		unsafe_put_user(from[7], to + 7, fault);
+	}
+	unsafe_copy_to_user((char __user *)to, (const char *)from, length, fault);
 	user_write_access_end();
 	return true;
 fault:

@@ -31,6 +31,7 @@
 #include <linux/socket.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <asm/word-at-a-time.h>
 
 #include "ring.h"
 #include "ring_index.h"
@@ -284,6 +285,9 @@ static int get_slot(struct kmview_session *session, u32 *index)
 {
 	struct kmview_channel *channel = &session->channel;
 
+	*index = try_get_slot(channel);
+	if (likely(*index != NO_SLOT))
+		return 0;
 	for (;;) {
 		/* The condition is getting one: a ring that is full by a wild tail has free slots, too. */
 		long left = wait_event_killable_timeout(channel->room, (*index = try_get_slot(channel)) != NO_SLOT,
@@ -333,6 +337,47 @@ static size_t copy_wanted(const struct kmview_context *context, const struct kmv
 	return 0;
 }
 
+/*
+ * As strncpy_from_user(), without the check that the destination lies within one object, which searches the tree of
+ * all vmalloc areas each time. Returns the length without the NUL, room if there is none in it, or -EFAULT.
+ */
+static long copy_string(char *to, const char __user *from, size_t room)
+{
+	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
+	unsigned long address = (unsigned long)from, word, zeros;
+	size_t length = 0, most;
+	char c;
+
+	if (address >= TASK_SIZE_MAX)
+		return -EFAULT;
+	most = min_t(size_t, room, TASK_SIZE_MAX - address);
+	if (!user_read_access_begin(from, most))
+		return -EFAULT;
+	while (most - length >= sizeof(word)) {
+		unsafe_get_user(word, (const unsigned long __user *)(from + length), bytes);
+		memcpy(to + length, &word, sizeof(word));
+		if (has_zero(word, &zeros, &constants)) {
+			zeros = create_zero_mask(prep_zero_mask(word, zeros, &constants));
+			length += find_zero(zeros);
+			goto out;
+		}
+		length += sizeof(word);
+	}
+bytes: /* up to the end of the room, or where the word reached into memory that is not there */
+	for (; length < most; length++) {
+		unsafe_get_user(c, from + length, fault);
+		to[length] = c;
+		if (!c)
+			break;
+	}
+out:
+	user_read_access_end();
+	return length < most || most == room ? length : -EFAULT;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
 static void copy_arguments(struct kmview_channel *channel, struct kmview_slot *slot,
 			   const struct kmview_context *context, const struct kmview_rule *rule)
 {
@@ -349,7 +394,7 @@ static void copy_arguments(struct kmview_channel *channel, struct kmview_slot *s
 		if (!wanted)
 			continue;
 		if (rule->copy[i] == KMVIEW_COPY_STRING) {
-			got = strncpy_from_user(slot->data + used, from, length);
+			got = copy_string(slot->data + used, from, length);
 			if (got < 0) {
 				copied.flags = KMVIEW_COPIED_FAULT;
 				got = 0;
@@ -376,13 +421,19 @@ static void fill(struct kmview_session *session, struct kmview_slot *slot, const
 		 const struct kmview_rule *rule, unsigned int kind, long result)
 {
 	struct kmview_event *event = &slot->event;
+	struct kmview_task *self = context->self;
 
+	if (unlikely(self->counted_by != session)) {
+		self->seen_pid = task_tgid_nr_ns(current, session->pid_ns);
+		self->seen_tid = task_pid_nr_ns(current, session->pid_ns);
+		self->counted_by = session;
+	}
 	event->kind = kind;
 	event->abi = context->abi;
 	event->nr = context->nr;
-	event->pid = task_tgid_nr_ns(current, session->pid_ns);
-	event->tid = task_pid_nr_ns(current, session->pid_ns);
-	event->cookie = context->self->cookie;
+	event->pid = self->seen_pid;
+	event->tid = self->seen_tid;
+	event->cookie = self->cookie;
 	memcpy(event->args, context->args, sizeof(event->args));
 	event->result = result;
 	memset(event->copied, 0, sizeof(event->copied));
@@ -644,6 +695,8 @@ static int wait_events(struct kmview_session *session, s32 timeout_ms)
 			break;
 		if (READ_ONCE(session->populated) && !atomic_read(&session->tasks))
 			err = -ESRCH;
+		else if (!READ_ONCE(session->alive))
+			err = -ENOTCONN;
 		else if (signal_pending(current))
 			err = -EINTR;
 		else if (!left)

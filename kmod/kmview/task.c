@@ -148,6 +148,7 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct 
 		smp_store_release(entry_of(task->pid), self);
 		cmpxchg(entry_of(old_pid), self, NULL);
 		self->pid = task->pid;
+		self->counted_by = NULL;
 	}
 	spin_unlock(&kmview_tasks_lock);
 }

@@ -20,6 +20,10 @@ struct kmview_task {
 	struct kmview_session *session; /* the innermost; counted */
 	u64 cookie;
 	bool native; /* the module itself makes calls as this task: no session sees them */
+	/* Its pids as the manager of a session counts them, and for which session that is. Of the task alone. */
+	const struct kmview_session *counted_by;
+	u32 seen_pid;
+	u32 seen_tid;
 	struct list_head node; /* of all tasks, under kmview_tasks_lock */
 	struct hlist_node by_task;
 	struct kmview_call call; /* record of a BPF program */
