@@ -143,6 +143,9 @@ static void mount_lists(struct kunit *test)
 		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,user_id=01000" }, /* octal to the kernel */
 		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,allow_other" },
 		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,suid" },
+		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,subtype=x\\,allow_other" },
+		{ KMVIEW_FS_FUSE, -EPERM, "subtype=x\\,user_id=0" },
+		{ KMVIEW_FS_TMPFS, -EPERM, "mode=700\\,size=2m" },
 		{ KMVIEW_FS_TMPFS, 0, "", "size=1048576" },
 		{ KMVIEW_FS_TMPFS, 0, "mode=700", "mode=700,size=1048576" },
 		{ KMVIEW_FS_TMPFS, 0, "size=64k", "size=64k" },

@@ -479,10 +479,13 @@ static long configure(struct kmview_context *context, struct fs_context *fc)
 	case FSCONFIG_SET_FLAG:
 	case FSCONFIG_SET_STRING:
 		break;
-	case FSCONFIG_SET_FD: /* files are checked by the file system; nothing but FUSE and overlay takes any */
+	case FSCONFIG_SET_BINARY: /* no option that is allowed needs these */
+	case FSCONFIG_SET_PATH:
+	case FSCONFIG_SET_PATH_EMPTY:
+		return -EPERM;
 	case FSCONFIG_CMD_CREATE:
 		return kmview_fs_of(fc->fs_type->name) == KMVIEW_FS_OTHER ? -EPERM : native_raised(context);
-	default:
+	default: /* files are checked by the file system, FUSE and overlay take them */
 		return kmview_native(context);
 	}
 	key = copy_string(context->args[2], 256);

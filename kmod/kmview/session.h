@@ -11,7 +11,6 @@
 #include <linux/workqueue.h>
 
 #include "filter.h"
-#include "mount.h"
 #include "rule.h"
 #include "uapi/kmview.h"
 
@@ -73,7 +72,6 @@ struct kmview_session {
 	struct kmview_prefixes prefixes;
 	struct kmview_marks marks;
 	struct bpf_prog __rcu *progs[KMVIEW_PROGS];
-	struct kmview_namespaces namespaces;
 
 	atomic64_t answers, bad_answers, cancelled, slept;
 	size_t bytes;

@@ -25,8 +25,10 @@
 #include <linux/tracepoint.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "gate.h"
 #include "hook.h"
+#include "mount_record.h"
 #include "ring.h"
 #include "session.h"
 #include "task.h"
@@ -38,6 +40,7 @@ static DEFINE_SPINLOCK(kmview_tasks_lock);
 static LIST_HEAD(tasks);
 static DEFINE_HASHTABLE(tasks_by_task, 10);
 static struct kmem_cache *task_cache;
+static bool freed_late;
 
 /* Functions of the kernel that are not exported, see kmview_call(). */
 static unsigned long ptrace_may_access_address, pidfd_get_pid_address;
@@ -128,6 +131,7 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 		return;
 	}
 	kmview_session_get(self->session);
+	new->space = kmview_space_get(self->space);
 	spin_lock(&kmview_tasks_lock);
 	enter(new, child, self->session, self->cookie);
 	if (!kmview_session_lives(self->session))
@@ -149,8 +153,28 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct 
 		cmpxchg(entry_of(old_pid), self, NULL);
 		self->pid = task->pid;
 		self->counted_by = NULL;
+		self->moved = true;
 	}
 	spin_unlock(&kmview_tasks_lock);
+}
+
+static void free_late(struct rcu_head *rcu)
+{
+	kmem_cache_free(task_cache, container_of(rcu, struct kmview_task, rcu));
+}
+
+/*
+ * The entry of a task is only read by the task. But during an exec by a thread that is not the leader the thread's old pid
+ * is free while the entry is still there: a new task with this pid may have found the entry, and looks whose it is.
+ */
+static void free_task_entry(struct kmview_task *self, bool seen_by_others)
+{
+	if (!seen_by_others) {
+		kmem_cache_free(task_cache, self);
+		return;
+	}
+	WRITE_ONCE(freed_late, true);
+	call_rcu_tasks(&self->rcu, free_late);
 }
 
 static void on_exit_of(void *data, struct task_struct *task)
@@ -169,8 +193,9 @@ static void on_exit_of(void *data, struct task_struct *task)
 	}
 	spin_unlock(&kmview_tasks_lock);
 	if (self) {
+		kmview_space_put(self->space);
 		kmview_session_put(self->session);
-		kmem_cache_free(task_cache, self);
+		free_task_entry(self, self->pid != task->pid || self->moved);
 	}
 }
 
@@ -332,6 +357,9 @@ static int attach_threads(struct task_struct *leader, struct kmview_session *ses
 	int err = 0;
 
 	while ((thread = next_outside(leader, session, &err))) {
+		if (!err && !(u8)kmview_call(ptrace_may_access_address, (unsigned long)thread,
+					     PTRACE_MODE_ATTACH_REALCREDS, 0, 0, 0))
+			err = -EPERM;
 		new = err ? NULL : new_task(thread->pid);
 		if (!err && !new)
 			err = -ENOMEM;
@@ -375,11 +403,13 @@ int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
 	if (task_tgid(leader) == session->manager || same_thread_group(leader, current) ||
 	    leader->flags & PF_KTHREAD)
 		err = -EINVAL;
-	else if (!(u8)kmview_call(ptrace_may_access_address, (unsigned long)leader, PTRACE_MODE_ATTACH_REALCREDS,
-				    0, 0, 0))
-		err = -EPERM;
-	else
+	else if (mutex_lock_interruptible(&leader->signal->cred_guard_mutex))
+		err = -ERESTARTNOINTR;
+	else {
+		/* No exec is on its way, or a set-uid program would be inside before its new credentials show. */
 		err = attach_threads(leader, session, cookie);
+		mutex_unlock(&leader->signal->cred_guard_mutex);
+	}
 	put_task_struct(leader);
 	return err;
 }
@@ -472,6 +502,8 @@ void kmview_tasks_exit(void)
 	unsigned int i;
 
 	tracepoint_synchronize_unregister();
+	if (freed_late)
+		kmview_rcu_barrier_tasks();
 	kmem_cache_destroy(task_cache);
 	for (i = 0; i < KMVIEW_LEAVES; i++)
 		if (kmview_leaves[i] != &no_leaf)

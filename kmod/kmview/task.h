@@ -3,12 +3,14 @@
 #define KMVIEW_TASK_H
 
 #include <linux/list.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/threads.h>
 
 #include "uapi/kmview.h"
 
 struct kmview_session;
+struct kmview_space;
 
 /*
  * A task of a session, from joining (or being forked) to exit. Only the task itself reads its own entry without
@@ -24,8 +26,13 @@ struct kmview_task {
 	const struct kmview_session *counted_by;
 	u32 seen_pid;
 	u32 seen_tid;
+	struct kmview_space *space; /* mount_record.c; counted */
+	bool moved;		    /* an exec gave it another pid */
 	struct list_head node; /* of all tasks, under kmview_tasks_lock */
-	struct hlist_node by_task;
+	union {
+		struct hlist_node by_task;
+		struct rcu_head rcu; /* when it is gone */
+	};
 	struct kmview_call call; /* record of a BPF program */
 	const struct bpf_prog *writer; /* of call.out; not counted, only compared */
 };
