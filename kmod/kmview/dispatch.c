@@ -258,6 +258,7 @@ static bool apply(struct kmview_context *context, struct kmview_session *session
 {
 	struct kmview_rule rule;
 	bool ask = false;
+	int match;
 	u32 place;
 
 	/* The common case of a program without filters needs no copy of the rule. */
@@ -268,8 +269,11 @@ static bool apply(struct kmview_context *context, struct kmview_session *session
 			return false;
 	}
 	kmview_rule_read(entry, &rule);
-	if (!ask && !kmview_filter_match(session, &rule, context->args))
-		return false;
+	match = ask ? 1 : kmview_filter_match(session, &rule, context->args);
+	if (match <= 0) {
+		*result = match;
+		return match && builtin_of(context) != KMVIEW_BUILTIN_EXIT;
+	}
 	if (!ask && rule.action == KMVIEW_BPF && run_program(context, session, rule.prog, result, &ask))
 		return true;
 	if (ask || rule.action == KMVIEW_NOTIFY) {

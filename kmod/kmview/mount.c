@@ -195,6 +195,30 @@ static char *copy_string(u64 address, size_t size)
 	return address ? strndup_user(u64_to_user_ptr(address), size) : NULL;
 }
 
+/* What was mounted on top of a path since it was resolved; false: nothing. The caller puts it. */
+static bool get_top(const struct path *path, struct path *top)
+{
+	*top = *path;
+	path_get(top);
+	while (follow_down_one(top))
+		;
+	if (top->mnt != path->mnt)
+		return true;
+	path_put(top);
+	return false;
+}
+
+/* Remember what was just mounted on the path, or unmount it: what is not recorded could never be unmounted. */
+static int record_or_undo(struct kmview_session *session, const struct path *path, bool own)
+{
+	int err = kmview_record_above(session, path, own);
+	struct path top;
+
+	if (err && get_top(path, &top))
+		do_path_umount(&top, MNT_DETACH);
+	return err;
+}
+
 /* A file system of the session's own. */
 static int mount_new(struct kmview_session *session, const char *source, const struct path *path, const char *type,
 		     unsigned long flags, char *data)
@@ -211,7 +235,7 @@ static int mount_new(struct kmview_session *session, const char *source, const s
 	if (err)
 		return err;
 	err = do_path_mount(source, path, type, flags | FLAGS_FORCED, data);
-	return err ?: kmview_record_above(session, path, true);
+	return err ?: record_or_undo(session, path, true);
 }
 
 /* The restrictions that a mount has, as flags of mount(2). */
@@ -227,16 +251,11 @@ static unsigned long tight_flags(const struct vfsmount *mount)
 /* What was just mounted on the path becomes nosuid and nodev, or goes. */
 static int tighten_above(const struct path *path)
 {
-	struct path top = *path;
+	struct path top;
 	int err;
 
-	path_get(&top);
-	while (follow_down_one(&top))
-		;
-	if (top.mnt == path->mnt) { /* moved away again meanwhile */
-		path_put(&top);
+	if (!get_top(path, &top)) /* moved away again meanwhile */
 		return 0;
-	}
 	err = do_path_mount(NULL, &top, NULL, MS_REMOUNT | MS_BIND | FLAGS_FORCED | tight_flags(top.mnt), NULL);
 	if (err)
 		do_path_umount(&top, MNT_DETACH);
@@ -258,8 +277,7 @@ static int mount_bind(struct kmview_session *session, const char *source, const 
 	err = do_path_mount(source, path, NULL, MS_BIND | MS_REC | (flags & MS_SILENT), NULL);
 	if (err)
 		return err;
-	err = kmview_record_above(session, path, false);
-	return tighten_above(path) ?: err;
+	return record_or_undo(session, path, false) ?: tighten_above(path);
 }
 
 /* Change flags of a mount of the session's: only to stricter ones; options of the file system only if it is the session's. */
@@ -525,6 +543,7 @@ static long serve_detached(struct kmview_context *context, struct kmview_session
 	struct kmview_context changed = *context;
 	struct file *file;
 	long fd;
+	int err;
 
 	changed.args[arg] |= add;
 	fd = kmview_with_args(&changed, native_raised);
@@ -533,9 +552,11 @@ static long serve_detached(struct kmview_context *context, struct kmview_session
 	file = fget_raw(fd);
 	if (!file)
 		return -EBADF;
-	fd = kmview_record(session, file->f_path.mnt, own) ?: fd;
+	err = kmview_record(session, file->f_path.mnt, own);
 	fput(file);
-	return fd;
+	if (err)
+		close_fd(fd);
+	return err ?: fd;
 }
 
 static long serve_open_tree(struct kmview_context *context, struct kmview_session *session)

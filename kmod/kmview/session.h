@@ -45,9 +45,8 @@ struct kmview_channel {
 	wait_queue_head_t poll;
 	wait_queue_head_t room; /* tasks that found no free slot */
 	u64 next_id;
-	unsigned int spin_ns; /* how long a task polls for its answer before it sleeps; adapts */
 	bool one_cpu;
-	struct kmview_pause task_pause, manager_pause; /* from yielding; adapt */
+	struct kmview_pause task_pause, manager_pause; /* from trying to do without sleep */
 };
 
 struct kmview_session {

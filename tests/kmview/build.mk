@@ -14,9 +14,10 @@ $(BUILD)/tests/kmview/calls32: tests/kmview/calls32.c
 	@mkdir -p $(@D)
 	$(CC) -m32 -static -idirafter /usr/include/$(shell $(CC) -print-multiarch) $(ALL_CFLAGS) -o $@ $<
 
-TEST_NEEDS += $(BUILD)/tests/kmview/fuzz $(BUILD)/tests/kmview/crowd
+TEST_NEEDS += $(BUILD)/tests/kmview/fuzz $(BUILD)/tests/kmview/crowd $(BUILD)/tests/kmview/oom
 $(eval $(call program,tests/kmview/fuzz,tests/kmview/fuzz.c,-pthread))
 $(eval $(call program,tests/kmview/crowd,tests/kmview/crowd.c,$(BUILD)/lib/libkmview.a -pthread))
+$(eval $(call program,tests/kmview/oom,tests/kmview/oom.c,$(BUILD)/lib/libkmview.a -pthread))
 
 KMVIEW_KERNELS := 6.1 6.12 newest
 TEST_NEEDS += $(BUILD)/san/bin/kmtrace
