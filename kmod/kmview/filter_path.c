@@ -20,6 +20,7 @@
 #include "filter.h"
 #include "path_text.h"
 #include "session.h"
+#include "user_string.h"
 
 #define LINKS_MAX 40 /* as the kernel's MAXSYMLINKS */
 
@@ -78,7 +79,7 @@ static bool read_name(struct walk *walk, const char __user *name, int dirfd)
 			return false;
 		walk->name[length++] = '/';
 	}
-	got = strncpy_from_user(walk->name + length, name, PATH_MAX - length);
+	got = kmview_copy_string(walk->name + length, name, PATH_MAX - length);
 	return got >= 0 && got < (long)(PATH_MAX - length);
 }
 

@@ -30,12 +30,12 @@
 #include <linux/socket.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
-#include <asm/word-at-a-time.h>
 
 #include "ring.h"
 #include "ring_index.h"
 #include "session.h"
 #include "task.h"
+#include "user_string.h"
 
 #define NO_SLOT U32_MAX
 #define MEM_MAX (16 << 20)
@@ -334,47 +334,6 @@ static size_t copy_wanted(const struct kmview_context *context, const struct kmv
 	return 0;
 }
 
-/*
- * As strncpy_from_user(), without the check that the destination lies within one object, which searches the tree of
- * all vmalloc areas each time. Returns the length without the NUL, room if there is none in it, or -EFAULT.
- */
-static long copy_string(char *to, const char __user *from, size_t room)
-{
-	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
-	unsigned long address = (unsigned long)from, word, zeros;
-	size_t length = 0, most;
-	char c;
-
-	if (address >= TASK_SIZE_MAX)
-		return -EFAULT;
-	most = min_t(size_t, room, TASK_SIZE_MAX - address);
-	if (!user_read_access_begin(from, most))
-		return -EFAULT;
-	while (most - length >= sizeof(word)) {
-		unsafe_get_user(word, (const unsigned long __user *)(from + length), bytes);
-		memcpy(to + length, &word, sizeof(word));
-		if (has_zero(word, &zeros, &constants)) {
-			zeros = create_zero_mask(prep_zero_mask(word, zeros, &constants));
-			length += find_zero(zeros);
-			goto out;
-		}
-		length += sizeof(word);
-	}
-bytes: /* up to the end of the room, or where the word reached into memory that is not there */
-	for (; length < most; length++) {
-		unsafe_get_user(c, from + length, fault);
-		to[length] = c;
-		if (!c)
-			break;
-	}
-out:
-	user_read_access_end();
-	return length < most || most == room ? length : -EFAULT;
-fault:
-	user_read_access_end();
-	return -EFAULT;
-}
-
 static void copy_arguments(struct kmview_channel *channel, struct kmview_slot *slot,
 			   const struct kmview_context *context, const struct kmview_rule *rule)
 {
@@ -391,7 +350,7 @@ static void copy_arguments(struct kmview_channel *channel, struct kmview_slot *s
 		if (!wanted)
 			continue;
 		if (rule->copy[i] == KMVIEW_COPY_STRING) {
-			got = copy_string(slot->data + used, from, length);
+			got = kmview_copy_string(slot->data + used, from, length);
 			if (got < 0) {
 				copied.flags = KMVIEW_COPIED_FAULT;
 				got = 0;

@@ -86,11 +86,16 @@ static int exhaust(const struct step *step)
 	return -1;
 }
 
+/* Of the calling thread, from now on. */
+static void open_fail_nth(void)
+{
+	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+}
+
 static bool exhaust_all(const struct step *steps, const char *who)
 {
 	bool good = true;
 
-	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	for (; steps->name; steps++) {
 		int failures = exhaust(steps);
 
@@ -98,7 +103,6 @@ static bool exhaust_all(const struct step *steps, const char *who)
 		fflush(stdout);
 		good &= failures >= 0;
 	}
-	close(fail_nth);
 	return good;
 }
 
@@ -240,7 +244,7 @@ static long join_again(void)
 		return error;
 	child = fork();
 	if (child == 0) {
-		fail_nth = open("/proc/thread-self/fail-nth", O_RDWR);
+		open_fail_nth();
 		inject(1);
 		error = kmview_join(inner, 0);
 		_exit(injected() ? 0 : error < 0);
@@ -432,8 +436,11 @@ static bool inside(const struct step *steps, const char *who, uid_t uid)
 	if (child == 0) {
 		if (kmview_join(session, 0) < 0 || write(gate[1], "", 1) != 1)
 			_exit(1);
-		if (uid && !become(uid))
+		open_fail_nth();
+		if (uid && !become(uid)) {
+			perror("# become a user");
 			_exit(1);
+		}
 		_exit(!exhaust_all(steps, who));
 	}
 	close(gate[1]);
@@ -464,6 +471,7 @@ int main(void)
 	if (!ok(prepare(), "the kernel injects failures"))
 		return done_testing();
 	ok(kmview_open(&session, &options) == 0 && hook_all(), "a session");
+	open_fail_nth();
 	ok(exhaust_all(manager_steps, "manager"), "what a manager does survives each failure");
 	ok(inside(task_steps, "task", 0), "what a task does survives each failure");
 	kmview_close(session);
