@@ -21,7 +21,7 @@ echo clear >/sys/kernel/debug/kmemleak
 "$@" | tee /tmp/output | grep -v '^1\.\.'
 status=${PIPESTATUS[0]}
 tap_count=$(grep -cE '^(not )?ok ' /tmp/output)
-ok "the test itself ends well" [ "$status" -eq 0 ]
+is "the test itself ends well" "$status" 0
 ok "the module can be unloaded" modprobe -r --wait 20000 kmview
 ok "kmemleak finds nothing" unreferenced
 done_testing

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -74,9 +75,9 @@ static const char *as_user(body_fn *body)
 	snprintf(top, sizeof(top), "/tmp/mounts.%d", getpid());
 	snprintf(command, sizeof(command),
 		 "mkdir -p %s/a %s/b %s/lower %s/upper %s/work && echo lower >%s/lower/file && "
-		 "chown -R %d %s && "
+		 "chown -R %d:%d %s && "
 		 "chmod 666 /dev/fuse /dev/kmview",
-		 top, top, top, top, top, top, USER, top);
+		 top, top, top, top, top, top, USER, USER, top);
 	EXPECT(system(command), 0);
 	inherited = open(top, O_RDONLY | O_DIRECTORY);
 	TRY(become_user());
@@ -217,6 +218,17 @@ static const char *new_api(void)
 	return as_user(mount_new_api);
 }
 
+static int write_file(const char *name, const char *text)
+{
+	int fd = open(name, O_WRONLY), length = strlen(text), written;
+
+	if (fd < 0)
+		return -errno;
+	written = write(fd, text, length);
+	close(fd);
+	return written == length ? 0 : -EIO;
+}
+
 /* In a user namespace: an overlay with an upper layer, as a descriptor sent to where it is wanted.
  */
 static const char *make_overlay(int to)
@@ -224,7 +236,12 @@ static const char *make_overlay(int to)
 	char options[512];
 	int fs, fd;
 
+	/* After a change of ids /proc/self is root's. */
+	EXPECT(prctl(PR_SET_DUMPABLE, 1), 0);
 	EXPECT(unshare(CLONE_NEWUSER | CLONE_NEWNS), 0);
+	EXPECT(write_file("/proc/self/setgroups", "deny"), 0);
+	EXPECT(write_file("/proc/self/gid_map", "0 1000 1"), 0);
+	EXPECT(write_file("/proc/self/uid_map", "0 1000 1"), 0);
 	fs = syscall(SYS_fsopen, "overlay", 1 /* FSOPEN_CLOEXEC */);
 	CHECK(fs >= 0);
 	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir", path_of("lower"), 0), 0);
