@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/kmview: what user space says to the module. The protocol is in uapi/kmview.h; here arguments are fetched and checked
- * for form, then handed to whom they concern.
+ * /dev/kmview: what user space says to the module. The protocol is in uapi/kmview.h; here arguments are fetched and
+ * checked for form, then handed to whom they concern.
  */
 #include <linux/bpf.h>
 #include <linux/file.h>
@@ -171,13 +171,19 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 	}
 }
 
+/* Was it initialised, and is its manager there? What INIT made is seen then. */
+static bool is_alive(const struct kmview_session *session)
+{
+	return smp_load_acquire(&session->alive); /* pairs with kmview_session_init() */
+}
+
 static long kmview_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct kmview_session *session = file->private_data;
 
 	if (cmd == KMVIEW_INIT)
 		return initialise(session, (struct kmview_init __user *)arg);
-	if (!smp_load_acquire(&session->alive))
+	if (!is_alive(session))
 		return _IOC_TYPE(cmd) == KMVIEW_MAGIC ? -ENOTCONN : -ENOTTY;
 	return command(session, cmd, (void __user *)arg);
 }
@@ -205,7 +211,7 @@ static int kmview_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct kmview_session *session = file->private_data;
 
-	if (!smp_load_acquire(&session->alive))
+	if (!is_alive(session))
 		return -ENOTCONN;
 	return kmview_channel_mmap(session, vma);
 }
@@ -214,7 +220,7 @@ static __poll_t kmview_poll(struct file *file, poll_table *wait)
 {
 	struct kmview_session *session = file->private_data;
 
-	if (!smp_load_acquire(&session->alive))
+	if (!is_alive(session))
 		return EPOLLERR;
 	return kmview_channel_poll(session, file, wait);
 }
@@ -230,7 +236,8 @@ static const struct file_operations kmview_fops = {
 	.llseek = noop_llseek,
 };
 
-/* Of those that the kernel's list of devices reserves for local use; fixed, so that opening the node loads the module. */
+/* Of those that the kernel's list of devices reserves for local use; fixed, so that opening the node loads the module.
+ */
 #define KMVIEW_MINOR 246
 
 static struct miscdevice kmview_device = {

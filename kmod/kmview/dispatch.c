@@ -6,7 +6,8 @@
  *        -> the module's own behaviour at some calls (builtin) -> the original
  *
  * Results travel back the same way: a manager that asked for the result of a call sees what the outer sessions and the
- * kernel made of it. No lock is held here; rules are read as consistent copies, and the session stays while its task runs.
+ * kernel made of it. No lock is held here; rules are read as consistent copies, and the session stays while its task
+ * runs.
  */
 #include <linux/bpf.h>
 #include <linux/fdtable.h>
@@ -212,8 +213,8 @@ fault:
 }
 
 /* The rule is BPF: run the program, and do what it says. Returns true if the call has its result. */
-static bool run_program(struct kmview_context *context, struct kmview_session *session, unsigned int place, long *result,
-			bool *ask)
+static bool run_program(struct kmview_context *context, struct kmview_session *session, unsigned int place,
+			long *result, bool *ask)
 {
 	struct kmview_task *self = context->self;
 	struct kmview_call *call = &self->call;
@@ -333,8 +334,7 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	if (unlikely(nr >= KMVIEW_CALLS))
 		return kmview_original(regs, body);
 	/* Hooked for others: no more work than to see that. */
-	if (!first_concerned(self->session, abi, nr, &entry) &&
-	    kmview_sites[abi][nr].builtin <= KMVIEW_BUILTIN_EXIT)
+	if (!first_concerned(self->session, abi, nr, &entry) && kmview_sites[abi][nr].builtin <= KMVIEW_BUILTIN_EXIT)
 		return kmview_original(regs, body);
 
 	context.self = self;

@@ -7,7 +7,7 @@
 #include "session.h"
 
 static int path_matches(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6], u8 path,
-			 u8 dirfd)
+			u8 dirfd)
 {
 	const char __user *name = (const char __user *)(unsigned long)args[path];
 	bool follow = !(rule->flags & KMVIEW_RULE_NOFOLLOW);

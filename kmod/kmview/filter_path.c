@@ -135,9 +135,9 @@ static int lookup_part(struct walk *walk, size_t length, unsigned int flags, str
 }
 
 /*
- * Bring walk->name to walk->result: from the whole name on, shorter and shorter, find a part that exists. If its last component
- * is a link, it is a dangling one, since the longer part did not exist: replace it and start anew. Returns 1; 0: it leads
- * nowhere; -ENOMEM.
+ * Bring walk->name to walk->result: from the whole name on, shorter and shorter, find a part that exists. If its last
+ * component is a link, it is a dangling one, since the longer part did not exist: replace it and start anew. Returns 1;
+ * 0: it leads nowhere; -ENOMEM.
  */
 static int resolve(struct walk *walk, bool follow)
 {
@@ -254,7 +254,7 @@ int kmview_prefix_set(struct kmview_session *session, const struct kmview_prefix
 			goto out;
 		}
 		new->marks = arg->marks;
-		strcpy(new->path, path);
+		memcpy(new->path, path, strlen(path) + 1);
 	}
 	rcu_assign_pointer(*place, new);
 	if (entry)

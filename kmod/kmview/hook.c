@@ -2,8 +2,8 @@
 /*
  * Hooks: which functions of the kernel pass through the gate, and for how many sessions.
  *
- * A hook is a direct call of ftrace at the entry of a function, counted by the sessions that want it. Calls that were not
- * hooked before and are asked for together form a batch, one ftrace_ops: turning ftrace on or off takes
+ * A hook is a direct call of ftrace at the entry of a function, counted by the sessions that want it. Calls that were
+ * not hooked before and are asked for together form a batch, one ftrace_ops: turning ftrace on or off takes
  * milliseconds (and, off, an RCU grace period) however many functions there are. A batch goes when none of its
  * functions is wanted any more, in the background.
  *

@@ -10,9 +10,9 @@
 #include "mount_options.h"
 
 enum demand {
-	ANY,	  /* any value */
-	FLAG,	  /* no value */
-	UID,	  /* the caller's */
+	ANY,  /* any value */
+	FLAG, /* no value */
+	UID,  /* the caller's */
 	GID,
 	SIZE,	  /* within the limit */
 	INODES,	  /* one for each page of the limit, at most */
@@ -142,8 +142,8 @@ const char *kmview_option_forced(enum kmview_fs fs, const struct kmview_limits *
 }
 
 /*
- * The end of the option that starts here: a comma, or the end of the list. Only overlay reads "\," as part of a value; the
- * others would take what follows as an option.
+ * The end of the option that starts here: a comma, or the end of the list. Only overlay reads "\," as part of a value;
+ * the others would take what follows as an option.
  */
 static char *option_end(enum kmview_fs fs, char *option)
 {

@@ -2,13 +2,13 @@
 /*
  * What a session mounted, and where it may mount.
  *
- * A space is a mount namespace that a task of the session made. It belongs to that task and those forked from it, and ends with
- * the last of them: they are what keeps the namespace, so its address means this namespace as long as the
+ * A space is a mount namespace that a task of the session made. It belongs to that task and those forked from it, and
+ * ends with the last of them: they are what keeps the namespace, so its address means this namespace as long as the
  * space is there. A task that comes in any other way, or leaves with a user namespace of its own, has no use of it.
  *
- * Mounts are remembered by address and not counted, since a count would keep a mount busy. A stale address does no harm:
- * in a space nobody but the session mounts, so a new mount at the address of an old one is the session's, too; and in
- * other namespaces the kernel refuses to touch it.
+ * Mounts are remembered by address and not counted, since a count would keep a mount busy. A stale address does no
+ * harm: in a space nobody but the session mounts, so a new mount at the address of an old one is the session's, too;
+ * and in other namespaces the kernel refuses to touch it.
  *
  * space.lock protects its list; nothing is mounted under it.
  */

@@ -11,8 +11,8 @@
  *
  * Sleeping and being woken is most of the cost of a notified call, so both sides try not to. With several processors, a
  * task polls for its answer for a moment. With one, it yields: if the manager is runnable it answers meanwhile and need
- * not wake anybody, then yields in its turn, in KMVIEW_EXCHANGE, to the task that will ask next. Both try less often while
- * it does not help.
+ * not wake anybody, then yields in its turn, in KMVIEW_EXCHANGE, to the task that will ask next. Both try less often
+ * while it does not help.
  *
  * Two sleeps, two races. A task sets waiting, then looks at state; a manager sets ANSWERED, then looks at waiting; full
  * barriers between. A manager puts itself on the idle list and then looks at head, under the lock under which
@@ -222,7 +222,7 @@ static void announce(struct kmview_channel *channel, u32 slot, u64 id, u32 what)
 	entry->slot = slot;
 	entry->what = what;
 	WRITE_ONCE(channel->head, channel->head + 1);
-	smp_store_release(&channel->ring->head, channel->head);
+	smp_store_release(&channel->ring->head, channel->head); /* the entry before it; the manager acquires */
 	smp_mb(); /* head before spinning: a manager that stops polling looks at head again */
 	if (kmview_ring_used(channel->head, READ_ONCE(channel->ring->tail), channel->mask) >
 	    READ_ONCE(channel->ring->spinning)) {
@@ -232,6 +232,7 @@ static void announce(struct kmview_channel *channel, u32 slot, u64 id, u32 what)
 			wake_up_process(idle->task);
 		}
 	}
+	/* The barrier above: on the queue before it looked at head. */
 	if (waitqueue_active(&channel->poll))
 		wake_up_poll(&channel->poll, EPOLLIN | EPOLLRDNORM);
 }
@@ -246,6 +247,7 @@ static void reap(struct kmview_channel *channel)
 	while ((index = *link) != NO_SLOT) {
 		struct kmview_pending *pending = &channel->pending[index];
 
+		/* The manager has written its last before it released. */
 		if (smp_load_acquire(&slot_at(channel, index)->state) != KMVIEW_RELEASED) {
 			link = &pending->next;
 			continue;
@@ -313,6 +315,7 @@ static struct file *put_slot(struct kmview_channel *channel, u32 index, bool zom
 	pending->next = *list;
 	*list = index;
 	spin_unlock(&channel->lock);
+	/* No barrier: who is missed looks again by itself, see get_slot(). */
 	if (!zombie && waitqueue_active(&channel->room))
 		wake_up(&channel->room);
 	return gift;
@@ -409,7 +412,7 @@ static u64 post(struct kmview_channel *channel, struct kmview_slot *slot, u32 in
 	pending->id = id;
 	pending->task = current;
 	slot->event.id = id;
-	smp_store_release(&slot->state, KMVIEW_POSTED);
+	smp_store_release(&slot->state, KMVIEW_POSTED); /* the event before it; the manager acquires */
 	announce(channel, index, id, KMVIEW_ENTRY_EVENT);
 	spin_unlock(&channel->lock);
 	return id;
@@ -419,7 +422,7 @@ static u64 post(struct kmview_channel *channel, struct kmview_slot *slot, u32 in
 
 static bool answered(const struct kmview_slot *slot)
 {
-	return smp_load_acquire(&slot->state) == KMVIEW_ANSWERED;
+	return smp_load_acquire(&slot->state) == KMVIEW_ANSWERED; /* the manager wrote the answer before */
 }
 
 /* Is it time to try once more what may save a sleep? */

@@ -3,8 +3,8 @@
  * Sessions: life and death.
  *
  * A session is an open file of the device. It holds the session once, each task once, each nested session once; the
- * last who lets go may be an exiting task, so what is left to do then is left to a worker. The module is held as long as
- * there is a session, hence while any task of one may have our functions on its stack.
+ * last who lets go may be an exiting task, so what is left to do then is left to a worker. The module is held as long
+ * as there is a session, hence while any task of one may have our functions on its stack.
  *
  * Built-in hooks are on while there is an initialised session; the tracepoints from the first session on, since each
  * change of a tracepoint patches code that every fork runs through (sessions_lock).
@@ -150,7 +150,7 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 	}
 	session->watching = true;
 	session->flags = init->flags;
-	smp_store_release(&session->alive, true);
+	smp_store_release(&session->alive, true); /* pairs with is_alive() */
 
 	init->minor = KMVIEW_ABI_MINOR;
 	init->slots = session->channel.slots;

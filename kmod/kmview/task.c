@@ -2,9 +2,9 @@
 /*
  * Who is in which session.
  *
- * kmview_leaves finds the kmview_task of a pid with two loads; the gate reads it at every hooked call of every task of the
- * machine. Leaves are made when a pid of theirs first enters a session and stay until the module goes; all others are
- * the one empty leaf, so that the gate needs no test.
+ * kmview_leaves finds the kmview_task of a pid with two loads; the gate reads it at every hooked call of every task of
+ * the machine. Leaves are made when a pid of theirs first enters a session and stay until the module goes; all others
+ * are the one empty leaf, so that the gate needs no test.
  *
  * Entries come with JOIN and ATTACH, and with fork (tracepoint sched_process_fork, before the child runs). They go
  * with exit (sched_process_exit, after the last system call). An exec by a thread that is not the leader
@@ -33,8 +33,8 @@
 #include "session.h"
 #include "task.h"
 
-static kmview_leaf no_leaf;
-kmview_leaf *kmview_leaves[KMVIEW_LEAVES];
+static struct kmview_leaf no_leaf;
+struct kmview_leaf *kmview_leaves[KMVIEW_LEAVES];
 
 static DEFINE_SPINLOCK(kmview_tasks_lock);
 static LIST_HEAD(tasks);
@@ -47,12 +47,12 @@ static unsigned long ptrace_may_access_address, pidfd_get_pid_address;
 
 static struct kmview_task **entry_of(pid_t pid)
 {
-	return &(*kmview_leaves[pid >> KMVIEW_LEAF_SHIFT])[pid & (KMVIEW_LEAF_SIZE - 1)];
+	return &kmview_leaves[pid >> KMVIEW_LEAF_SHIFT]->task[pid & (KMVIEW_LEAF_SIZE - 1)];
 }
 
 static int grow_leaf(pid_t pid, gfp_t gfp)
 {
-	kmview_leaf **place = &kmview_leaves[pid >> KMVIEW_LEAF_SHIFT], *leaf;
+	struct kmview_leaf **place = &kmview_leaves[pid >> KMVIEW_LEAF_SHIFT], *leaf;
 
 	if (READ_ONCE(*place) != &no_leaf)
 		return 0;
@@ -100,7 +100,7 @@ static void enter(struct kmview_task *self, struct task_struct *task, struct kmv
 	for (; session; session = session->parent)
 		atomic_inc(&session->tasks);
 	WRITE_ONCE(self->session->populated, true);
-	smp_store_release(entry_of(task->pid), self);
+	smp_store_release(entry_of(task->pid), self); /* a whole entry, for the gate */
 }
 
 static void leave(struct kmview_task *self)
@@ -149,7 +149,7 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct 
 	spin_lock(&kmview_tasks_lock);
 	self = find(task);
 	if (self) {
-		smp_store_release(entry_of(task->pid), self);
+		smp_store_release(entry_of(task->pid), self); /* as in enter() */
 		cmpxchg(entry_of(old_pid), self, NULL);
 		self->pid = task->pid;
 		self->counted_by = NULL;
@@ -164,8 +164,8 @@ static void free_late(struct rcu_head *rcu)
 }
 
 /*
- * The entry of a task is only read by the task. But during an exec by a thread that is not the leader the thread's old pid
- * is free while the entry is still there: a new task with this pid may have found the entry, and looks whose it is.
+ * The entry of a task is only read by the task. But during an exec by a thread that is not the leader the thread's old
+ * pid is free while the entry is still there: a new task with this pid may have found the entry, and looks whose it is.
  */
 static void free_task_entry(struct kmview_task *self, bool seen_by_others)
 {
@@ -277,7 +277,7 @@ static int put_in(struct task_struct *task, struct kmview_session *session, u64 
 		atomic_inc(&session->tasks);
 		WRITE_ONCE(session->populated, true);
 		old->cookie = cookie;
-		smp_store_release(&old->session, session);
+		smp_store_release(&old->session, session); /* a whole one, for the task */
 		spin_unlock(&kmview_tasks_lock);
 		kmview_session_put(outer); /* the inner session holds it, too */
 		kmem_cache_free(task_cache, new);
@@ -369,12 +369,10 @@ static int attach_threads(struct task_struct *leader, struct kmview_session *ses
 				kmem_cache_free(task_cache, new);
 		}
 		put_task_struct(thread);
-		if (err == -ESRCH)
-			err = 0; /* it exited meanwhile */
-		else if (err)
+		if (err && err != -ESRCH) /* that one exited meanwhile */
 			return err;
-		else
-			any = true;
+		any |= !err;
+		err = 0;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
@@ -400,8 +398,7 @@ int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
 	put_pid(pid);
 	if (!leader)
 		return -ESRCH;
-	if (task_tgid(leader) == session->manager || same_thread_group(leader, current) ||
-	    leader->flags & PF_KTHREAD)
+	if (task_tgid(leader) == session->manager || same_thread_group(leader, current) || leader->flags & PF_KTHREAD)
 		err = -EINVAL;
 	else if (mutex_lock_interruptible(&leader->signal->cred_guard_mutex))
 		err = -ERESTARTNOINTR;
@@ -448,8 +445,7 @@ int kmview_tasks_list(struct kmview_session *session, struct kmview_tasks __user
 	}
 	spin_unlock(&kmview_tasks_lock);
 
-	if (copy_to_user(u64_to_user_ptr(list.tasks), infos, min(n, room) * sizeof(*infos)) ||
-	    put_user(n, &arg->count))
+	if (copy_to_user(u64_to_user_ptr(list.tasks), infos, min(n, room) * sizeof(*infos)) || put_user(n, &arg->count))
 		err = -EFAULT;
 	kvfree(infos);
 	return err;

@@ -18,7 +18,7 @@ struct kmview_space;
  */
 struct kmview_task {
 	struct task_struct *task;
-	pid_t pid; /* where its entry is */
+	pid_t pid;			/* where its entry is */
 	struct kmview_session *session; /* the innermost; counted */
 	u64 cookie;
 	bool native; /* the module itself makes calls as this task: no session sees them */
@@ -28,12 +28,12 @@ struct kmview_task {
 	u32 seen_tid;
 	struct kmview_space *space; /* mount_record.c; counted */
 	bool moved;		    /* an exec gave it another pid */
-	struct list_head node; /* of all tasks, under kmview_tasks_lock */
+	struct list_head node;	    /* of all tasks, under kmview_tasks_lock */
 	union {
 		struct hlist_node by_task;
 		struct rcu_head rcu; /* when it is gone */
 	};
-	struct kmview_call call; /* record of a BPF program */
+	struct kmview_call call;       /* record of a BPF program */
 	const struct bpf_prog *writer; /* of call.out; not counted, only compared */
 };
 
@@ -41,8 +41,10 @@ struct kmview_task {
 #define KMVIEW_LEAF_SHIFT 9
 #define KMVIEW_LEAF_SIZE  (1 << KMVIEW_LEAF_SHIFT)
 #define KMVIEW_LEAVES	  (PID_MAX_LIMIT >> KMVIEW_LEAF_SHIFT)
-typedef struct kmview_task *kmview_leaf[KMVIEW_LEAF_SIZE];
-extern kmview_leaf *kmview_leaves[KMVIEW_LEAVES];
+struct kmview_leaf {
+	struct kmview_task *task[KMVIEW_LEAF_SIZE];
+};
+extern struct kmview_leaf *kmview_leaves[KMVIEW_LEAVES];
 
 int kmview_tasks_init(void);
 void kmview_tasks_exit(void);

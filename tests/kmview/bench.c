@@ -28,7 +28,7 @@
 #include "bpf/kmview/loader.h"
 #include "user/libkmview/libkmview.h"
 
-#define FAST 10000 /* iterations where nobody is asked */
+#define FAST 5000 /* iterations where nobody is asked */
 #define SLOW 600
 
 const char *const work_names[WORKS] = {"uname", "open"};
