@@ -254,7 +254,9 @@ static int __init kmview_load(void)
 	err = kmview_tasks_init();
 	if (err)
 		return err;
-	kmview_hooks_init();
+	err = kmview_hooks_init();
+	if (err)
+		goto undo_tasks;
 	kmview_mount_init();
 	err = kmview_dispatch_init();
 	if (err)
