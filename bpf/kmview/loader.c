@@ -67,17 +67,13 @@ static int place(struct kmview *session, enum kmview_bpf_place place, struct bpf
 			 : 0;
 }
 
-static int load_uname(struct kmview_bpf *bpf, struct kmview *session, const char *const *fields,
-		      char **why)
+int kmview_bpf_set_uname(struct kmview_bpf *bpf, const char *const *fields, char **why)
 {
-	static _Atomic uint64_t generation;
-	struct kmview_uts uts = {.generation = ++generation};
+	volatile uint32_t *changes = &bpf->uname->data->changes;
+	struct kmview_uts uts = {0};
 	struct utsname truth;
 	int error;
 
-	bpf->uname = uname_bpf__open_and_load();
-	if (!bpf->uname)
-		return not_loaded(why, "uname", -errno);
 	uname(&truth);
 	memcpy(uts.text, &truth, sizeof(truth));
 	for (int i = 0; i < 6; i++)
@@ -87,7 +83,21 @@ static int load_uname(struct kmview_bpf *bpf, struct kmview *session, const char
 				    BPF_ANY);
 	if (error)
 		return say(why, "the table of names is full: %s", strerror(-error));
-	return place(session, KMVIEW_BPF_PLACE_UNAME, bpf->uname->progs.kmview_uname, why);
+	/* After the change; 0 stands for "nothing kept". */
+	__atomic_store_n(changes, *changes + 1 ?: 1, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+static int load_uname(struct kmview_bpf *bpf, struct kmview *session, const char *const *fields,
+		      char **why)
+{
+	int error;
+
+	bpf->uname = uname_bpf__open_and_load();
+	if (!bpf->uname)
+		return not_loaded(why, "uname", -errno);
+	error = kmview_bpf_set_uname(bpf, fields, why);
+	return error ?: place(session, KMVIEW_BPF_PLACE_UNAME, bpf->uname->progs.kmview_uname, why);
 }
 
 static int load_count(struct kmview_bpf *bpf, struct kmview *session, char **why)

@@ -31,6 +31,10 @@ struct kmview_bpf *kmview_bpf_load(struct kmview *session, const struct kmview_b
 				   char **why);
 void kmview_bpf_free(struct kmview_bpf *bpf);
 
+/* Other names from now on, if it was loaded with "uname"; fields and *why as above. One thread at a
+ * time. Returns 0 or -1. */
+int kmview_bpf_set_uname(struct kmview_bpf *bpf, const char *const *fields, char **why);
+
 /* Is there a result for this call in the policy? */
 bool kmview_bpf_policy_has(const struct kmview_bpf *bpf, const struct kmview_syscall *call);
 

@@ -12,7 +12,6 @@
 /* struct new_utsname: six fields of 65 bytes; aligned, so that it is copied by words */
 struct kmview_uts {
 	char text[392];
-	__u64 generation; /* another one whenever the text is another, never 0 */
 } __attribute__((aligned(8)));
 
 struct kmview_call_key {

@@ -2,8 +2,8 @@
 /*
  * The tables of calls: which function of this kernel serves which number, for each ABI.
  *
- * The tables are the kernel's own (its build generates them), so numbers and names are always those of the kernel that the
- * module is built for.
+ * The tables are the kernel's own (its build generates them), so numbers and names are always those of the kernel that
+ * the module is built for.
  */
 #include <linux/kernel.h>
 
@@ -19,8 +19,8 @@ struct kmview_site kmview_sites[KMVIEW_ABIS][KMVIEW_CALLS] = {
 	},
 #ifdef CONFIG_IA32_EMULATION
 	[KMVIEW_ABI_IA32] = {
-#define __SYSCALL(nr, sym) [nr] = { .symbol = "__ia32_" #sym },
-#define __SYSCALL_WITH_COMPAT(nr, sym, compat) [nr] = { .symbol = "__ia32_" #compat },
+#define __SYSCALL(nr, sym)			   [nr] = { .symbol = "__ia32_" #sym },
+#define __SYSCALL_WITH_COMPAT(nr, sym, compat)	   [nr] = { .symbol = "__ia32_" #compat },
 #define __SYSCALL_COMPAT_NORETURN(nr, sym, compat) [nr] = { .symbol = "__ia32_" #compat },
 #include <asm/syscalls_32.h>
 #undef __SYSCALL_WITH_COMPAT

@@ -19,6 +19,16 @@
 #ifndef CONFIG_X86_64
 #error "kmview supports x86-64 only"
 #endif
+#ifdef CONFIG_PREEMPT_RT
+#error "kmview does not support PREEMPT_RT: its tracepoint functions take locks that sleep there"
+#endif
+
+/* Without CONFIG_TASKS_RCU, call_rcu_tasks() is call_rcu(). */
+#ifdef CONFIG_TASKS_RCU
+#define kmview_rcu_barrier_tasks() rcu_barrier_tasks()
+#else
+#define kmview_rcu_barrier_tasks() rcu_barrier()
+#endif
 
 /* 6.4: direct calls are registered for an ftrace_ops; before, this was the _multi variant. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/kmview: what user space says to the module. The protocol is in uapi/kmview.h; here arguments are fetched and checked
- * for form, then handed to whom they concern.
+ * /dev/kmview: what user space says to the module. The protocol is in uapi/kmview.h; here arguments are fetched and
+ * checked for form, then handed to whom they concern.
  */
 #include <linux/bpf.h>
 #include <linux/file.h>
@@ -103,13 +103,22 @@ static int set_prefix(struct kmview_session *session, void *arg)
 	return kmview_prefix_set(session, arg);
 }
 
+/* Apart from the others since it comes with every answer. */
+static int exchange(struct kmview_session *session, const struct kmview_exchange __user *arg)
+{
+	struct kmview_exchange in;
+
+	if (copy_from_user(&in, arg, sizeof(in)))
+		return -EFAULT;
+	return kmview_exchange(session, &in);
+}
+
 /* Commands of a session that was initialised. */
 static long command(struct kmview_session *session, unsigned int cmd, void __user *arg)
 {
 	/* What the caller passes in, for commands that only do that. */
 	union {
 		struct kmview_join join;
-		struct kmview_exchange exchange;
 		struct kmview_prefix prefix;
 		struct kmview_mark mark;
 		struct kmview_prog prog;
@@ -126,8 +135,9 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 		return kmview_tasks_list(session, arg);
 	case KMVIEW_STATS:
 		return read_stats(session, arg);
-	case KMVIEW_JOIN:
 	case KMVIEW_EXCHANGE:
+		return exchange(session, arg);
+	case KMVIEW_JOIN:
 	case KMVIEW_PREFIX:
 	case KMVIEW_MARK:
 	case KMVIEW_PROG:
@@ -142,8 +152,6 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 	if (copy_from_user(&in, arg, _IOC_SIZE(cmd)))
 		return -EFAULT;
 	switch (cmd) {
-	case KMVIEW_EXCHANGE:
-		return kmview_exchange(session, &in.exchange);
 	case KMVIEW_JOIN:
 		return kmview_join(session, in.join.cookie);
 	case KMVIEW_PREFIX:
@@ -163,13 +171,19 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 	}
 }
 
+/* Was it initialised, and is its manager there? What INIT made is seen then. */
+static bool is_alive(const struct kmview_session *session)
+{
+	return smp_load_acquire(&session->alive); /* pairs with kmview_session_init() */
+}
+
 static long kmview_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct kmview_session *session = file->private_data;
 
 	if (cmd == KMVIEW_INIT)
 		return initialise(session, (struct kmview_init __user *)arg);
-	if (!smp_load_acquire(&session->alive))
+	if (!is_alive(session))
 		return _IOC_TYPE(cmd) == KMVIEW_MAGIC ? -ENOTCONN : -ENOTTY;
 	return command(session, cmd, (void __user *)arg);
 }
@@ -197,7 +211,7 @@ static int kmview_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct kmview_session *session = file->private_data;
 
-	if (!smp_load_acquire(&session->alive))
+	if (!is_alive(session))
 		return -ENOTCONN;
 	return kmview_channel_mmap(session, vma);
 }
@@ -206,7 +220,7 @@ static __poll_t kmview_poll(struct file *file, poll_table *wait)
 {
 	struct kmview_session *session = file->private_data;
 
-	if (!smp_load_acquire(&session->alive))
+	if (!is_alive(session))
 		return EPOLLERR;
 	return kmview_channel_poll(session, file, wait);
 }
@@ -222,7 +236,8 @@ static const struct file_operations kmview_fops = {
 	.llseek = noop_llseek,
 };
 
-/* Of those that the kernel's list of devices reserves for local use; fixed, so that opening the node loads the module. */
+/* Of those that the kernel's list of devices reserves for local use; fixed, so that opening the node loads the module.
+ */
 #define KMVIEW_MINOR 246
 
 static struct miscdevice kmview_device = {
@@ -239,7 +254,9 @@ static int __init kmview_load(void)
 	err = kmview_tasks_init();
 	if (err)
 		return err;
-	kmview_hooks_init();
+	err = kmview_hooks_init();
+	if (err)
+		goto undo_tasks;
 	kmview_mount_init();
 	err = kmview_dispatch_init();
 	if (err)

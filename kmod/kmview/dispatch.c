@@ -6,7 +6,8 @@
  *        -> the module's own behaviour at some calls (builtin) -> the original
  *
  * Results travel back the same way: a manager that asked for the result of a call sees what the outer sessions and the
- * kernel made of it. No lock is held here; rules are read as consistent copies, and the session stays while its task runs.
+ * kernel made of it. No lock is held here; rules are read as consistent copies, and the session stays while its task
+ * runs.
  */
 #include <linux/bpf.h>
 #include <linux/fdtable.h>
@@ -187,12 +188,23 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 /* The program's bytes go to the task, word by word: for the few that there are this is the quickest way. */
 static bool copy_out(const struct kmview_call *call)
 {
-	void __user *to = (void __user *)(unsigned long)call->out_address;
+	u64 __user *to = (u64 __user *)(unsigned long)call->out_address;
+	const u64 *from = (const u64 *)call->out;
 	u32 length = call->out_length;
 
 	if (length > KMVIEW_BPF_BYTES || !user_write_access_begin(to, length))
 		return false;
-	unsafe_copy_to_user(to, call->out, length, fault);
+	for (; length >= 64; length -= 64, to += 8, from += 8) {
+		unsafe_put_user(from[0], to, fault);
+		unsafe_put_user(from[1], to + 1, fault);
+		unsafe_put_user(from[2], to + 2, fault);
+		unsafe_put_user(from[3], to + 3, fault);
+		unsafe_put_user(from[4], to + 4, fault);
+		unsafe_put_user(from[5], to + 5, fault);
+		unsafe_put_user(from[6], to + 6, fault);
+		unsafe_put_user(from[7], to + 7, fault);
+	}
+	unsafe_copy_to_user((char __user *)to, (const char *)from, length, fault);
 	user_write_access_end();
 	return true;
 fault:
@@ -201,8 +213,8 @@ fault:
 }
 
 /* The rule is BPF: run the program, and do what it says. Returns true if the call has its result. */
-static bool run_program(struct kmview_context *context, struct kmview_session *session, unsigned int place, long *result,
-			bool *ask)
+static bool run_program(struct kmview_context *context, struct kmview_session *session, unsigned int place,
+			long *result, bool *ask)
 {
 	struct kmview_task *self = context->self;
 	struct kmview_call *call = &self->call;
@@ -247,6 +259,7 @@ static bool apply(struct kmview_context *context, struct kmview_session *session
 {
 	struct kmview_rule rule;
 	bool ask = false;
+	int match;
 	u32 place;
 
 	/* The common case of a program without filters needs no copy of the rule. */
@@ -257,8 +270,11 @@ static bool apply(struct kmview_context *context, struct kmview_session *session
 			return false;
 	}
 	kmview_rule_read(entry, &rule);
-	if (!ask && !kmview_filter_match(session, &rule, context->args))
-		return false;
+	match = ask ? 1 : kmview_filter_match(session, &rule, context->args);
+	if (match <= 0) {
+		*result = match;
+		return match && builtin_of(context) != KMVIEW_BUILTIN_EXIT;
+	}
 	if (!ask && rule.action == KMVIEW_BPF && run_program(context, session, rule.prog, result, &ask))
 		return true;
 	if (ask || rule.action == KMVIEW_NOTIFY) {
@@ -318,8 +334,7 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	if (unlikely(nr >= KMVIEW_CALLS))
 		return kmview_original(regs, body);
 	/* Hooked for others: no more work than to see that. */
-	if (!first_concerned(self->session, abi, nr, &entry) &&
-	    kmview_sites[abi][nr].builtin <= KMVIEW_BUILTIN_EXIT)
+	if (!first_concerned(self->session, abi, nr, &entry) && kmview_sites[abi][nr].builtin <= KMVIEW_BUILTIN_EXIT)
 		return kmview_original(regs, body);
 
 	context.self = self;

@@ -6,8 +6,8 @@
 #include "filter.h"
 #include "session.h"
 
-static bool path_matches(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6], u8 path,
-			 u8 dirfd)
+static int path_matches(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6], u8 path,
+			u8 dirfd)
 {
 	const char __user *name = (const char __user *)(unsigned long)args[path];
 	bool follow = !(rule->flags & KMVIEW_RULE_NOFOLLOW);
@@ -17,15 +17,18 @@ static bool path_matches(struct kmview_session *session, const struct kmview_rul
 	return kmview_path_match(session, name, dirfd == 255 ? AT_FDCWD : (int)args[dirfd], follow, rule->path_marks);
 }
 
-bool kmview_filter_match(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6])
+int kmview_filter_match(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6])
 {
+	int match;
+
 	if (likely(!(rule->flags & (KMVIEW_RULE_FD | KMVIEW_RULE_PATH))))
-		return true;
+		return 1;
 	if (rule->flags & KMVIEW_RULE_FD && kmview_fd_match(session, args[rule->fd_arg], rule->fd_marks))
-		return true;
+		return 1;
 	if (!(rule->flags & KMVIEW_RULE_PATH))
-		return false;
-	if (path_matches(session, rule, args, rule->path_arg, rule->dirfd_arg))
-		return true;
-	return rule->flags & KMVIEW_RULE_PATH2 && path_matches(session, rule, args, rule->path2_arg, rule->dirfd2_arg);
+		return 0;
+	match = path_matches(session, rule, args, rule->path_arg, rule->dirfd_arg);
+	if (match || !(rule->flags & KMVIEW_RULE_PATH2))
+		return match;
+	return path_matches(session, rule, args, rule->path2_arg, rule->dirfd2_arg);
 }

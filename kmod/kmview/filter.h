@@ -31,15 +31,16 @@ void kmview_prefixes_free(struct kmview_session *session);
 /*
  * Does the path that a call names lie at or below a prefix with one of these marks?
  * @name: in the task's memory; @dirfd: where a relative one starts, or AT_FDCWD; @follow: a symbolic link at its end
+ * Returns 1, 0 or -ENOMEM: nobody knows, so the call must not go on.
  */
-bool kmview_path_match(struct kmview_session *session, const char __user *name, int dirfd, bool follow, u32 marks);
+int kmview_path_match(struct kmview_session *session, const char __user *name, int dirfd, bool follow, u32 marks);
 
 int kmview_mark_set(struct kmview_session *session, int fd, u32 marks);
 void kmview_marks_free(struct kmview_session *session);
 void kmview_marks_exit(void);
 bool kmview_fd_match(struct kmview_session *session, int fd, u32 marks);
 
-/* Does any filter of the rule let the call through to its action? True for a rule without filters. */
-bool kmview_filter_match(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6]);
+/* Does any filter of the rule let the call through to its action? 1 for a rule without filters; 0; -ENOMEM. */
+int kmview_filter_match(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6]);
 
 #endif

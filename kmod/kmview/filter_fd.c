@@ -72,8 +72,8 @@ static void drop_mark(struct mark *mark)
 }
 
 /*
- * Drop the marks of a session (NULL: of none) and the entries of files that are gone. An entry whose file is there stays, with
- * or without marks: the file has our credentials.
+ * Drop the marks of a session (NULL: of none) and the entries of files that are gone. An entry whose file is there
+ * stays, with or without marks: the file has our credentials.
  */
 static void sweep(const struct kmview_session *session)
 {

@@ -20,6 +20,7 @@
 #include "filter.h"
 #include "path_text.h"
 #include "session.h"
+#include "user_string.h"
 
 #define LINKS_MAX 40 /* as the kernel's MAXSYMLINKS */
 
@@ -78,7 +79,7 @@ static bool read_name(struct walk *walk, const char __user *name, int dirfd)
 			return false;
 		walk->name[length++] = '/';
 	}
-	got = strncpy_from_user(walk->name + length, name, PATH_MAX - length);
+	got = kmview_copy_string(walk->name + length, name, PATH_MAX - length);
 	return got >= 0 && got < (long)(PATH_MAX - length);
 }
 
@@ -134,19 +135,22 @@ static int lookup_part(struct walk *walk, size_t length, unsigned int flags, str
 }
 
 /*
- * Bring walk->name to walk->result: from the whole name on, shorter and shorter, find a part that exists. If its last component
- * is a link, it is a dangling one, since the longer part did not exist: replace it and start anew.
+ * Bring walk->name to walk->result: from the whole name on, shorter and shorter, find a part that exists. If its last
+ * component is a link, it is a dangling one, since the longer part did not exist: replace it and start anew. Returns 1;
+ * 0: it leads nowhere; -ENOMEM.
  */
-static bool resolve(struct walk *walk, bool follow)
+static int resolve(struct walk *walk, bool follow)
 {
 	unsigned int links = 0;
 	struct path path;
 	size_t length;
 	bool good;
+	int err;
 
 again:
 	length = strlen(walk->name);
-	if (!lookup_part(walk, length, follow ? LOOKUP_FOLLOW : 0, &path)) {
+	err = lookup_part(walk, length, follow ? LOOKUP_FOLLOW : 0, &path);
+	if (!err) {
 		good = path_name(&path, walk->result, walk->text);
 		path_put(&path);
 		return good;
@@ -159,16 +163,19 @@ again:
 
 		while (end > 1 && walk->name[end - 1] == '/')
 			end--;
-		if (lookup_part(walk, end, 0, &path)) {
+		if (err == -ENOMEM)
+			return err;
+		err = lookup_part(walk, end, 0, &path);
+		if (err) {
 			if (!length)
-				return false;
+				return 0;
 			continue;
 		}
 		if (d_is_symlink(path.dentry)) {
 			good = links++ < LINKS_MAX && follow_link(walk, &path, end);
 			path_put(&path);
 			if (!good)
-				return false;
+				return 0;
 			goto again;
 		}
 		good = path_name(&path, walk->result, walk->text);
@@ -192,12 +199,14 @@ static bool below_any(struct kmview_session *session, const char *path, u32 mark
 	return found;
 }
 
-bool kmview_path_match(struct kmview_session *session, const char __user *name, int dirfd, bool follow, u32 marks)
+int kmview_path_match(struct kmview_session *session, const char __user *name, int dirfd, bool follow, u32 marks)
 {
 	struct walk *walk = kmalloc(sizeof(*walk), GFP_KERNEL);
-	bool match = false;
+	int match = -ENOMEM;
 
-	if (walk && read_name(walk, name, dirfd) && resolve(walk, follow))
+	if (walk)
+		match = read_name(walk, name, dirfd) ? resolve(walk, follow) : 0;
+	if (match > 0)
 		match = below_any(session, walk->result, marks);
 	kfree(walk);
 	return match;
@@ -245,7 +254,7 @@ int kmview_prefix_set(struct kmview_session *session, const struct kmview_prefix
 			goto out;
 		}
 		new->marks = arg->marks;
-		strcpy(new->path, path);
+		memcpy(new->path, path, strlen(path) + 1);
 	}
 	rcu_assign_pointer(*place, new);
 	if (entry)

@@ -2,8 +2,8 @@
 /*
  * Hooks: which functions of the kernel pass through the gate, and for how many sessions.
  *
- * A hook is a direct call of ftrace at the entry of a function, counted by the sessions that want it. Calls that were not
- * hooked before and are asked for together form a batch, one ftrace_ops: turning ftrace on or off takes
+ * A hook is a direct call of ftrace at the entry of a function, counted by the sessions that want it. Calls that were
+ * not hooked before and are asked for together form a batch, one ftrace_ops: turning ftrace on or off takes
  * milliseconds (and, off, an RCU grace period) however many functions there are. A batch goes when none of its
  * functions is wanted any more, in the background.
  *
@@ -278,33 +278,51 @@ static struct kmview_name always[KMVIEW_ABIS * ARRAY_SIZE(builtins)];
 static struct kmview_name for_mounts[KMVIEW_ABIS * ARRAY_SIZE(builtins)];
 static unsigned int n_always, n_for_mounts;
 
-static void note_builtin(unsigned int abi, unsigned int nr, enum kmview_builtin builtin)
+/* The module's own part at the calls of a table; those that need a hook are appended to names. */
+static unsigned int note_builtins(unsigned int abi, struct kmview_name *names, unsigned int n)
 {
-	struct kmview_name name = { .abi = abi, .nr = nr };
-
-	kmview_sites[abi][nr].builtin = builtin;
-	if (builtin == KMVIEW_BUILTIN_EXIT || find_sites(&name, 1) || !site_address(&name))
-		return; /* nobody needs a hook to exit */
-	if (builtin == KMVIEW_BUILTIN_IO_URING)
-		always[n_always++] = name;
-	else
-		for_mounts[n_for_mounts++] = name;
-}
-
-void kmview_hooks_init(void)
-{
-	unsigned int abi, nr, i;
 	const char *call;
+	unsigned int nr, i;
 
-	for (abi = 0; abi < KMVIEW_ABIS; abi++) {
-		for (nr = 0; nr < KMVIEW_CALLS; nr++) {
-			call = kmview_sites[abi][nr].symbol;
-			call = call ? strstr(call, "_sys_") : NULL;
-			for (i = 0; call && i < ARRAY_SIZE(builtins); i++)
-				if (!strcmp(call + strlen("_sys_"), builtins[i].call))
-					note_builtin(abi, nr, builtins[i].builtin);
+	for (nr = 0; nr < KMVIEW_CALLS; nr++) {
+		call = kmview_sites[abi][nr].symbol;
+		call = call ? strstr(call, "_sys_") : NULL;
+		for (i = 0; call && i < ARRAY_SIZE(builtins); i++) {
+			if (strcmp(call + strlen("_sys_"), builtins[i].call))
+				continue;
+			kmview_sites[abi][nr].builtin = builtins[i].builtin;
+			/* Nobody needs a hook to exit. */
+			if (builtins[i].builtin != KMVIEW_BUILTIN_EXIT && n < ARRAY_SIZE(always))
+				names[n++] = (struct kmview_name){ .abi = abi, .nr = nr };
 		}
 	}
+	return n;
+}
+
+int kmview_hooks_init(void)
+{
+	struct kmview_name *names = kcalloc(ARRAY_SIZE(always), sizeof(*names), GFP_KERNEL);
+	unsigned int abi, n = 0, i;
+	int err;
+
+	if (!names)
+		return -ENOMEM;
+	for (abi = 0; abi < KMVIEW_ABIS; abi++)
+		n = note_builtins(abi, names, n);
+	err = find_sites(names, n);
+	for (i = 0; !err && i < n; i++) {
+		if (!site_address(&names[i]))
+			continue;
+		if (kmview_sites[names[i].abi][names[i].nr].builtin == KMVIEW_BUILTIN_IO_URING)
+			always[n_always++] = names[i];
+		else
+			for_mounts[n_for_mounts++] = names[i];
+	}
+	kfree(names);
+	/* It would be a way around every session. */
+	if (!err && IS_ENABLED(CONFIG_IO_URING) && !n_always)
+		err = -ENOENT;
+	return err;
 }
 
 int kmview_hooks_builtin_get(bool mounts)

@@ -38,7 +38,8 @@ struct kmview_name {
 	u16 nr;
 };
 
-void kmview_hooks_init(void);
+/* Find what the module serves by itself. 0, -ENOMEM, -ENOENT: this kernel's io_uring cannot be hooked. */
+int kmview_hooks_init(void);
 void kmview_hooks_exit(void);
 
 /*

@@ -12,8 +12,8 @@
 static void path_canonical(struct kunit *test)
 {
 	static const char *const good[] = { "/", "/a", "/a/b", "/.a", "/..a", "/a.", "/...", "/a/.b/..c" };
-	static const char *const bad[] = { "", "a", "/a/", "//", "//a", "/a//b", "/.", "/..", "/a/.", "/a/..",
-					   "/./a", "/../a", "/a/./b", "/a/../b" };
+	static const char *const bad[] = { "",	  "a",	  "/a/",   "//",   "//a",   "/a//b",  "/.",
+					   "/..", "/a/.", "/a/..", "/./a", "/../a", "/a/./b", "/a/../b" };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(good); i++)
@@ -38,12 +38,18 @@ static void path_append(struct kunit *test)
 	static const struct {
 		const char *path, *relative, *result;
 	} cases[] = {
-		{ "/", "", "/" },	      { "/", "a", "/a" },
-		{ "/a", "b", "/a/b" },	      { "/a", "/b", "/a/b" },
-		{ "/a", "b//c/", "/a/b/c" },  { "/a", "./b/.", "/a/b" },
-		{ "/a/b", "..", "/a" },	      { "/a", "..", "/" },
-		{ "/a", "../../..", "/" },    { "/a", "../b", "/b" },
-		{ "/", "../a/../b/c", "/b/c" }, { "/a", "...", "/a/..." },
+		{ "/", "", "/" },
+		{ "/", "a", "/a" },
+		{ "/a", "b", "/a/b" },
+		{ "/a", "/b", "/a/b" },
+		{ "/a", "b//c/", "/a/b/c" },
+		{ "/a", "./b/.", "/a/b" },
+		{ "/a/b", "..", "/a" },
+		{ "/a", "..", "/" },
+		{ "/a", "../../..", "/" },
+		{ "/a", "../b", "/b" },
+		{ "/", "../a/../b/c", "/b/c" },
+		{ "/a", "...", "/a/..." },
 	};
 	char path[32];
 	unsigned int i;
@@ -89,11 +95,11 @@ static void rule_valid(struct kunit *test)
 	struct kmview_rule rule = { .nr = 1, .action = KMVIEW_NOTIFY };
 
 	KUNIT_EXPECT_TRUE(test, kmview_rule_valid(&rule));
-#define REFUSED(field, bad)                                                \
-	do {                                                               \
-		struct kmview_rule copy = rule;                            \
-		copy.field = (bad);                                        \
-		KUNIT_EXPECT_FALSE(test, kmview_rule_valid(&copy));        \
+#define REFUSED(field, bad)                                                                                            \
+	do {                                                                                                           \
+		struct kmview_rule copy = rule;                                                                        \
+		copy.field = (bad);                                                                                    \
+		KUNIT_EXPECT_FALSE(test, kmview_rule_valid(&copy));                                                    \
 	} while (0)
 	REFUSED(abi, KMVIEW_ABIS);
 	REFUSED(nr, KMVIEW_CALLS);
@@ -143,6 +149,9 @@ static void mount_lists(struct kunit *test)
 		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,user_id=01000" }, /* octal to the kernel */
 		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,allow_other" },
 		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,suid" },
+		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,subtype=x\\,allow_other" },
+		{ KMVIEW_FS_FUSE, -EPERM, "subtype=x\\,user_id=0" },
+		{ KMVIEW_FS_TMPFS, -EPERM, "mode=700\\,size=2m" },
 		{ KMVIEW_FS_TMPFS, 0, "", "size=1048576" },
 		{ KMVIEW_FS_TMPFS, 0, "mode=700", "mode=700,size=1048576" },
 		{ KMVIEW_FS_TMPFS, 0, "size=64k", "size=64k" },
@@ -182,18 +191,16 @@ static void mount_list_too_long(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmview_options_check(KMVIEW_FS_TMPFS, list, sizeof(list), &limits), -E2BIG);
 }
 
-static struct kunit_case kmview_logic_cases[] = {
-	KUNIT_CASE(path_canonical),
-	KUNIT_CASE(path_below),
-	KUNIT_CASE(path_append),
-	KUNIT_CASE(path_append_bounds),
-	KUNIT_CASE(ring_used),
-	KUNIT_CASE(rule_valid),
-	KUNIT_CASE(mount_fs),
-	KUNIT_CASE(mount_lists),
-	KUNIT_CASE(mount_list_too_long),
-	{}
-};
+static struct kunit_case kmview_logic_cases[] = { KUNIT_CASE(path_canonical),
+						  KUNIT_CASE(path_below),
+						  KUNIT_CASE(path_append),
+						  KUNIT_CASE(path_append_bounds),
+						  KUNIT_CASE(ring_used),
+						  KUNIT_CASE(rule_valid),
+						  KUNIT_CASE(mount_fs),
+						  KUNIT_CASE(mount_lists),
+						  KUNIT_CASE(mount_list_too_long),
+						  {} };
 
 static struct kunit_suite kmview_logic_suite = {
 	.name = "kmview_logic",

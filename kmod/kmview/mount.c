@@ -9,8 +9,8 @@
  * or changed was mounted by the session (mount_record.c). The capability is in credentials that last for that one
  * call.
  *
- * mount(2) and umount2(2) are served with the functions that the kernel itself uses behind them, on paths resolved here,
- * so that nothing can change between check and use. Where only the call itself is there to be used (move_mount,
+ * mount(2) and umount2(2) are served with the functions that the kernel itself uses behind them, on paths resolved
+ * here, so that nothing can change between check and use. Where only the call itself is there to be used (move_mount,
  * pivot_root, MS_MOVE), what was done is checked again afterwards, and a session that had something changed underneath
  * is killed: its namespaces go with it.
  *
@@ -54,14 +54,14 @@ module_param(tmpfs_max_mb, uint, 0644);
 MODULE_PARM_DESC(tmpfs_max_mb, "largest tmpfs a session may mount, in MiB; default 0, a quarter of the memory");
 
 /* Mount flags that a session may choose for what it mounts; nosuid and nodev are always added. */
-#define FLAGS_CHOOSE                                                                                            \
-	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_DIRSYNC | MS_NOATIME | MS_NODIRATIME | \
+#define FLAGS_CHOOSE                                                                                                   \
+	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_DIRSYNC | MS_NOATIME | MS_NODIRATIME |     \
 	 MS_RELATIME | MS_STRICTATIME | MS_LAZYTIME | MS_SILENT | MS_NOSYMFOLLOW)
 #define FLAGS_FORCED (MS_NOSUID | MS_NODEV)
-#define MOVE_FLAGS                                                                                 \
-	(MOVE_MOUNT_F_SYMLINKS | MOVE_MOUNT_F_AUTOMOUNTS | MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS | \
+#define MOVE_FLAGS                                                                                                     \
+	(MOVE_MOUNT_F_SYMLINKS | MOVE_MOUNT_F_AUTOMOUNTS | MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS |           \
 	 MOVE_MOUNT_T_AUTOMOUNTS | MOVE_MOUNT_T_EMPTY_PATH)
-#define FLAGS_TYPE   (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+#define FLAGS_TYPE (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 
 static unsigned long path_mount_address, path_umount_address;
 
@@ -195,6 +195,30 @@ static char *copy_string(u64 address, size_t size)
 	return address ? strndup_user(u64_to_user_ptr(address), size) : NULL;
 }
 
+/* What was mounted on top of a path since it was resolved; false: nothing. The caller puts it. */
+static bool get_top(const struct path *path, struct path *top)
+{
+	*top = *path;
+	path_get(top);
+	while (follow_down_one(top))
+		;
+	if (top->mnt != path->mnt)
+		return true;
+	path_put(top);
+	return false;
+}
+
+/* Remember what was just mounted on the path, or unmount it: what is not recorded could never be unmounted. */
+static int record_or_undo(struct kmview_session *session, const struct path *path, bool own)
+{
+	int err = kmview_record_above(session, path, own);
+	struct path top;
+
+	if (err && get_top(path, &top))
+		do_path_umount(&top, MNT_DETACH);
+	return err;
+}
+
 /* A file system of the session's own. */
 static int mount_new(struct kmview_session *session, const char *source, const struct path *path, const char *type,
 		     unsigned long flags, char *data)
@@ -211,7 +235,7 @@ static int mount_new(struct kmview_session *session, const char *source, const s
 	if (err)
 		return err;
 	err = do_path_mount(source, path, type, flags | FLAGS_FORCED, data);
-	return err ?: kmview_record_above(session, path, true);
+	return err ?: record_or_undo(session, path, true);
 }
 
 /* The restrictions that a mount has, as flags of mount(2). */
@@ -227,16 +251,11 @@ static unsigned long tight_flags(const struct vfsmount *mount)
 /* What was just mounted on the path becomes nosuid and nodev, or goes. */
 static int tighten_above(const struct path *path)
 {
-	struct path top = *path;
+	struct path top;
 	int err;
 
-	path_get(&top);
-	while (follow_down_one(&top))
-		;
-	if (top.mnt == path->mnt) { /* moved away again meanwhile */
-		path_put(&top);
+	if (!get_top(path, &top)) /* moved away again meanwhile */
 		return 0;
-	}
 	err = do_path_mount(NULL, &top, NULL, MS_REMOUNT | MS_BIND | FLAGS_FORCED | tight_flags(top.mnt), NULL);
 	if (err)
 		do_path_umount(&top, MNT_DETACH);
@@ -246,8 +265,8 @@ static int tighten_above(const struct path *path)
 }
 
 /*
- * A bind mount is recursive, or it would uncover what lies beneath the mounts below its source. nosuid and nodev are set on
- * its top; below it the mounts are what they are at the source.
+ * A bind mount is recursive, or it would uncover what lies beneath the mounts below its source. nosuid and nodev are
+ * set on its top; below it the mounts are what they are at the source.
  */
 static int mount_bind(struct kmview_session *session, const char *source, const struct path *path, unsigned long flags)
 {
@@ -258,11 +277,11 @@ static int mount_bind(struct kmview_session *session, const char *source, const 
 	err = do_path_mount(source, path, NULL, MS_BIND | MS_REC | (flags & MS_SILENT), NULL);
 	if (err)
 		return err;
-	err = kmview_record_above(session, path, false);
-	return tighten_above(path) ?: err;
+	return record_or_undo(session, path, false) ?: tighten_above(path);
 }
 
-/* Change flags of a mount of the session's: only to stricter ones; options of the file system only if it is the session's. */
+/* Change flags of a mount of the session's, to stricter ones; options of the file system only if it is the session's.
+ */
 static int mount_change(struct kmview_session *session, const struct path *path, unsigned long flags, char *data)
 {
 	unsigned long kept = tight_flags(path->mnt) | FLAGS_FORCED;
@@ -351,8 +370,8 @@ static long serve_umount(struct kmview_context *context, struct kmview_session *
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	err = user_path_at(AT_FDCWD, u64_to_user_ptr(context->args[0]),
-			   flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path);
+	err = user_path_at(AT_FDCWD, u64_to_user_ptr(context->args[0]), flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW,
+			   &path);
 	if (err)
 		return err;
 	mount = path.mnt;
@@ -390,7 +409,7 @@ static long serve_pivot_root(struct kmview_context *context, struct kmview_sessi
 
 /* ---- the new mount API */
 
-/* Is it what fsopen(2) makes? There is no other way to tell from outside; only the kernel makes files of this name here. */
+/* Is it what fsopen(2) makes? Outside of it nothing else tells; only the kernel makes files of this name here. */
 static bool is_fs_context(const struct file *file)
 {
 	const struct dentry *dentry = file->f_path.dentry;
@@ -431,8 +450,7 @@ static long serve_fsopen(struct kmview_context *context, struct kmview_session *
 	forced = kmview_option_forced(fs, &limits, value, sizeof(value));
 	if (fs != KMVIEW_FS_OTHER && forced) {
 		mutex_lock(&fc->uapi_mutex);
-		if (fc->phase == FS_CONTEXT_CREATE_PARAMS &&
-		    kmview_parse_fs_string(fc, forced, *value ? value : NULL))
+		if (fc->phase == FS_CONTEXT_CREATE_PARAMS && kmview_parse_fs_string(fc, forced, *value ? value : NULL))
 			fs = KMVIEW_FS_OTHER;
 		mutex_unlock(&fc->uapi_mutex);
 	}
@@ -479,10 +497,13 @@ static long configure(struct kmview_context *context, struct fs_context *fc)
 	case FSCONFIG_SET_FLAG:
 	case FSCONFIG_SET_STRING:
 		break;
-	case FSCONFIG_SET_FD: /* files are checked by the file system; nothing but FUSE and overlay takes any */
+	case FSCONFIG_SET_BINARY: /* no option that is allowed needs these */
+	case FSCONFIG_SET_PATH:
+	case FSCONFIG_SET_PATH_EMPTY:
+		return -EPERM;
 	case FSCONFIG_CMD_CREATE:
 		return kmview_fs_of(fc->fs_type->name) == KMVIEW_FS_OTHER ? -EPERM : native_raised(context);
-	default:
+	default: /* files are checked by the file system, FUSE and overlay take them */
 		return kmview_native(context);
 	}
 	key = copy_string(context->args[2], 256);
@@ -522,6 +543,7 @@ static long serve_detached(struct kmview_context *context, struct kmview_session
 	struct kmview_context changed = *context;
 	struct file *file;
 	long fd;
+	int err;
 
 	changed.args[arg] |= add;
 	fd = kmview_with_args(&changed, native_raised);
@@ -530,9 +552,11 @@ static long serve_detached(struct kmview_context *context, struct kmview_session
 	file = fget_raw(fd);
 	if (!file)
 		return -EBADF;
-	fd = kmview_record(session, file->f_path.mnt, own) ?: fd;
+	err = kmview_record(session, file->f_path.mnt, own);
 	fput(file);
-	return fd;
+	if (err)
+		close_fd(fd);
+	return err ?: fd;
 }
 
 static long serve_open_tree(struct kmview_context *context, struct kmview_session *session)
@@ -570,7 +594,7 @@ static long serve_move_mount(struct kmview_context *context, struct kmview_sessi
 		return result;
 	good = kmview_recorded(session, from.mnt, NULL);
 	if (!good && from.mnt->mnt_sb->s_user_ns != &init_user_ns) {
-		/* Made by somebody with the right to, in a user namespace, and handed over: no more power here than there. */
+		/* Made in a user namespace, by somebody with the right to: no more power here than there. */
 		result = kmview_record(session, from.mnt, false);
 		good = !result;
 	}
@@ -594,8 +618,8 @@ static long serve_move_mount(struct kmview_context *context, struct kmview_sessi
  */
 static long serve_setattr(struct kmview_context *context, struct kmview_session *session)
 {
-	const u64 known = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
-			  MOUNT_ATTR_NOSYMFOLLOW;
+	const u64 known =
+		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW;
 	unsigned int flags = context->args[2];
 	struct mount_attr attr = {};
 	struct path path;
@@ -615,8 +639,9 @@ static long serve_setattr(struct kmview_context *context, struct kmview_session 
 		return err;
 	err = mount_change(session, &path,
 			   MS_REMOUNT | MS_BIND | (attr.attr_set & MOUNT_ATTR_RDONLY ? MS_RDONLY : 0) |
-			   (attr.attr_set & MOUNT_ATTR_NOEXEC ? MS_NOEXEC : 0) |
-			   (attr.attr_set & MOUNT_ATTR_NOSYMFOLLOW ? MS_NOSYMFOLLOW : 0), NULL);
+				   (attr.attr_set & MOUNT_ATTR_NOEXEC ? MS_NOEXEC : 0) |
+				   (attr.attr_set & MOUNT_ATTR_NOSYMFOLLOW ? MS_NOSYMFOLLOW : 0),
+			   NULL);
 	path_put(&path);
 	return err;
 }
@@ -628,8 +653,7 @@ long kmview_mount_call(struct kmview_context *context, unsigned int builtin)
 	/* The innermost session that gives this help. */
 	while (session && !(session->flags & KMVIEW_INIT_MOUNT))
 		session = session->parent;
-	if (!session || current_user_ns() != &init_user_ns ||
-	    ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN))
+	if (!session || current_user_ns() != &init_user_ns || ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN))
 		return kmview_native(context);
 	if (builtin == KMVIEW_BUILTIN_UNSHARE)
 		return serve_unshare(context, session);

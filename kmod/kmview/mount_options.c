@@ -10,9 +10,9 @@
 #include "mount_options.h"
 
 enum demand {
-	ANY,	  /* any value */
-	FLAG,	  /* no value */
-	UID,	  /* the caller's */
+	ANY,  /* any value */
+	FLAG, /* no value */
+	UID,  /* the caller's */
 	GID,
 	SIZE,	  /* within the limit */
 	INODES,	  /* one for each page of the limit, at most */
@@ -141,11 +141,14 @@ const char *kmview_option_forced(enum kmview_fs fs, const struct kmview_limits *
 	}
 }
 
-/* The end of the option that starts here: a comma without backslash, or the end of the list. */
-static char *option_end(char *option)
+/*
+ * The end of the option that starts here: a comma, or the end of the list. Only overlay reads "\," as part of a value;
+ * the others would take what follows as an option.
+ */
+static char *option_end(enum kmview_fs fs, char *option)
 {
 	for (; *option && *option != ','; option++)
-		if (*option == '\\' && option[1])
+		if (fs == KMVIEW_FS_OVERLAY && *option == '\\' && option[1])
 			option++;
 	return option;
 }
@@ -176,7 +179,7 @@ int kmview_options_check(enum kmview_fs fs, char *data, size_t size, const struc
 	for (option = data; *option; option = *end ? end + 1 : end) {
 		bool allowed;
 
-		end = option_end(option);
+		end = option_end(fs, option);
 		separator = *end;
 		*end = '\0';
 		allowed = !*option || check_one(fs, option, limits, forced, &given);

@@ -29,7 +29,8 @@ bool kmview_option_allowed(enum kmview_fs fs, const char *key, const char *value
 const char *kmview_option_forced(enum kmview_fs fs, const struct kmview_limits *limits, char *buffer, size_t size);
 
 /*
- * Check a comma-separated list, as mount(2) takes it ("\," is no separator), and append what is forced.
+ * Check a comma-separated list, as mount(2) takes it (in those of overlay, "\," is no separator), and append what is
+ * forced.
  * @data: of size bytes, holds the list, is changed
  * Returns 0; -EPERM: an option is not allowed; -E2BIG: no room for what is forced.
  */

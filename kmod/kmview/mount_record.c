@@ -2,29 +2,39 @@
 /*
  * What a session mounted, and where it may mount.
  *
- * Namespaces and mounts are remembered by address and not counted, since a count would keep a mount busy. A stale address does no harm:
- * in a namespace of the session nobody but the session mounts, so a new mount at the address of an old one is
- * the session's, too, and in other namespaces the kernel refuses to touch it.
+ * A space is a mount namespace that a task of the session made. It belongs to that task and those forked from it, and
+ * ends with the last of them: they are what keeps the namespace, so its address means this namespace as long as the
+ * space is there. A task that comes in any other way, or leaves with a user namespace of its own, has no use of it.
  *
- * namespaces.lock protects the lists; nothing is mounted under it.
+ * Mounts are remembered by address and not counted, since a count would keep a mount busy. A stale address does no
+ * harm: in a space nobody but the session mounts, so a new mount at the address of an old one is the session's, too;
+ * and in other namespaces the kernel refuses to touch it.
+ *
+ * space.lock protects its list; nothing is mounted under it.
  */
 #include <linux/fs.h>
 #include <linux/mount.h>
+#include <linux/mutex.h>
 #include <linux/namei.h>
 #include <linux/nsproxy.h>
 #include <linux/path.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "mount.h"
 #include "mount_record.h"
 #include "session.h"
+#include "task.h"
 
 #define MOUNTS_MAX 32768
 
-struct space {
-	struct list_head node;
-	struct mnt_namespace *space;
+struct kmview_space {
+	refcount_t refs;		      /* tasks */
+	const struct kmview_session *session; /* not counted: its tasks are */
+	const struct mnt_namespace *ns;	      /* not counted */
+	struct mutex lock;
+	struct list_head mounts;
+	unsigned int count;
 };
 
 struct record {
@@ -33,50 +43,60 @@ struct record {
 	bool own;
 };
 
-static struct space *find_space(struct kmview_namespaces *spaces)
+struct kmview_space *kmview_space_get(struct kmview_space *space)
 {
-	struct space *space;
+	if (space)
+		refcount_inc(&space->refs);
+	return space;
+}
 
-	list_for_each_entry(space, &spaces->spaces, node)
-		if (space->space == current->nsproxy->mnt_ns)
-			return space;
-	return NULL;
+void kmview_space_put(struct kmview_space *space)
+{
+	struct record *record, *next;
+
+	if (!space || !refcount_dec_and_test(&space->refs))
+		return;
+	list_for_each_entry_safe(record, next, &space->mounts, node)
+		kfree(record);
+	kfree(space);
+}
+
+/* The space that the current task is in, of this session; NULL: none. */
+static struct kmview_space *find_space(const struct kmview_session *session)
+{
+	const struct kmview_task *self = kmview_current();
+	struct kmview_space *space = self ? self->space : NULL;
+
+	return space && space->session == session && space->ns == current->nsproxy->mnt_ns ? space : NULL;
 }
 
 int kmview_record_space(struct kmview_session *session)
 {
-	struct kmview_namespaces *spaces = &session->namespaces;
-	struct space *space = kmalloc(sizeof(*space), GFP_KERNEL_ACCOUNT);
+	struct kmview_space *space = kzalloc(sizeof(*space), GFP_KERNEL_ACCOUNT);
+	struct kmview_task *self = kmview_current();
 
 	if (!space)
 		return -ENOMEM;
-	space->space = current->nsproxy->mnt_ns;
-	mutex_lock(&spaces->lock);
-	if (find_space(spaces)) {
-		kfree(space);
-	} else {
-		list_add(&space->node, &spaces->spaces);
-		session->bytes += sizeof(*space);
-	}
-	mutex_unlock(&spaces->lock);
+	refcount_set(&space->refs, 1);
+	space->session = session;
+	space->ns = current->nsproxy->mnt_ns;
+	mutex_init(&space->lock);
+	INIT_LIST_HEAD(&space->mounts);
+	kmview_space_put(self->space);
+	self->space = space;
 	return 0;
 }
 
-bool kmview_in_recorded_space(struct kmview_session *session)
+bool kmview_in_recorded_space(const struct kmview_session *session)
 {
-	bool found;
-
-	mutex_lock(&session->namespaces.lock);
-	found = find_space(&session->namespaces);
-	mutex_unlock(&session->namespaces.lock);
-	return found;
+	return find_space(session);
 }
 
-static struct record *find_record(struct kmview_namespaces *spaces, const struct vfsmount *mount)
+static struct record *find_record(struct kmview_space *space, const struct vfsmount *mount)
 {
 	struct record *record;
 
-	list_for_each_entry(record, &spaces->mounts, node)
+	list_for_each_entry(record, &space->mounts, node)
 		if (record->mount == mount)
 			return record;
 	return NULL;
@@ -84,54 +104,61 @@ static struct record *find_record(struct kmview_namespaces *spaces, const struct
 
 int kmview_record(struct kmview_session *session, struct vfsmount *mount, bool own)
 {
-	struct kmview_namespaces *spaces = &session->namespaces;
 	struct record *record = kmalloc(sizeof(*record), GFP_KERNEL_ACCOUNT), *old;
+	struct kmview_space *space = find_space(session);
 	int err = 0;
 
-	if (!record)
-		return -ENOMEM;
+	if (!record || !space) {
+		kfree(record);
+		return record ? -EPERM : -ENOMEM;
+	}
 	record->mount = mount;
 	record->own = own;
-	mutex_lock(&spaces->lock);
-	old = find_record(spaces, mount);
+	mutex_lock(&space->lock);
+	old = find_record(space, mount);
 	if (old) {
 		old->own = own;
 		kfree(record);
-	} else if (spaces->count >= MOUNTS_MAX) {
+	} else if (space->count >= MOUNTS_MAX) {
 		kfree(record);
 		err = -ENOSPC;
 	} else {
-		list_add(&record->node, &spaces->mounts);
-		spaces->count++;
+		list_add(&record->node, &space->mounts);
+		space->count++;
 	}
-	mutex_unlock(&spaces->lock);
+	mutex_unlock(&space->lock);
 	return err;
 }
 
 void kmview_forget(struct kmview_session *session, struct vfsmount *mount)
 {
-	struct kmview_namespaces *spaces = &session->namespaces;
+	struct kmview_space *space = find_space(session);
 	struct record *record;
 
-	mutex_lock(&spaces->lock);
-	record = find_record(spaces, mount);
+	if (!space)
+		return;
+	mutex_lock(&space->lock);
+	record = find_record(space, mount);
 	if (record) {
 		list_del(&record->node);
-		spaces->count--;
+		space->count--;
 		kfree(record);
 	}
-	mutex_unlock(&spaces->lock);
+	mutex_unlock(&space->lock);
 }
 
 bool kmview_recorded(struct kmview_session *session, struct vfsmount *mount, bool *own)
 {
+	struct kmview_space *space = find_space(session);
 	struct record *record;
 
-	mutex_lock(&session->namespaces.lock);
-	record = find_record(&session->namespaces, mount);
+	if (!space)
+		return false;
+	mutex_lock(&space->lock);
+	record = find_record(space, mount);
 	if (record && own)
 		*own = record->own;
-	mutex_unlock(&session->namespaces.lock);
+	mutex_unlock(&space->lock);
 	return record;
 }
 
@@ -159,22 +186,4 @@ bool kmview_recorded_above(struct kmview_session *session, const struct path *pa
 	good = above.mnt == path->mnt || kmview_recorded(session, above.mnt, NULL);
 	path_put(&above);
 	return good;
-}
-
-void kmview_namespaces_init(struct kmview_session *session)
-{
-	mutex_init(&session->namespaces.lock);
-	INIT_LIST_HEAD(&session->namespaces.spaces);
-	INIT_LIST_HEAD(&session->namespaces.mounts);
-}
-
-void kmview_namespaces_free(struct kmview_session *session)
-{
-	struct record *record, *next_record;
-	struct space *space, *next_space;
-
-	list_for_each_entry_safe(record, next_record, &session->namespaces.mounts, node)
-		kfree(record);
-	list_for_each_entry_safe(space, next_space, &session->namespaces.spaces, node)
-		kfree(space);
 }

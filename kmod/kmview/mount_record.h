@@ -5,16 +5,22 @@
 #include <linux/types.h>
 
 struct kmview_session;
+struct kmview_space;
 struct path;
 struct vfsmount;
 
-/* The current mount namespace is one of the session's own. 0 or -ENOMEM. */
+/* The current task has made its mount namespace, as a task of the session: a space. 0 or -ENOMEM. */
 int kmview_record_space(struct kmview_session *session);
-bool kmview_in_recorded_space(struct kmview_session *session);
+bool kmview_in_recorded_space(const struct kmview_session *session);
+
+/* A task forked from one in the space, or that task's end. NULL is none. In any context but interrupts. */
+struct kmview_space *kmview_space_get(struct kmview_space *space);
+void kmview_space_put(struct kmview_space *space);
 
 /*
- * A mount was made by the session. @own: with a file system of its own, not a bind mount.
- * Returns 0, -ENOMEM, -ENOSPC: it has too many.
+ * A mount was made by the session, in the space that the current task is in. @own: with a file system of its own, not a
+ * bind mount.
+ * Returns 0, -ENOMEM, -ENOSPC: it has too many, -EPERM: not in a space.
  */
 int kmview_record(struct kmview_session *session, struct vfsmount *mount, bool own);
 void kmview_forget(struct kmview_session *session, struct vfsmount *mount);

@@ -11,8 +11,8 @@
  *
  * Sleeping and being woken is most of the cost of a notified call, so both sides try not to. With several processors, a
  * task polls for its answer for a moment. With one, it yields: if the manager is runnable it answers meanwhile and need
- * not wake anybody, then yields in its turn, in KMVIEW_EXCHANGE, to the task that will ask next. Both stop trying when
- * it does not pay.
+ * not wake anybody, then yields in its turn, in KMVIEW_EXCHANGE, to the task that will ask next. Both try less often
+ * while it does not help.
  *
  * Two sleeps, two races. A task sets waiting, then looks at state; a manager sets ANSWERED, then looks at waiting; full
  * barriers between. A manager puts itself on the idle list and then looks at head, under the lock under which
@@ -24,7 +24,6 @@
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/pid_namespace.h>
-#include <linux/sched/clock.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -36,13 +35,13 @@
 #include "ring_index.h"
 #include "session.h"
 #include "task.h"
+#include "user_string.h"
 
 #define NO_SLOT U32_MAX
 #define MEM_MAX (16 << 20)
 
-/* How long a task polls for its answer, at most, before it sleeps. */
-#define SPIN_MAX_NS 30000
-#define SPIN_MIN_NS 1000
+/* How often a task looks for its answer before it sleeps: 10 to 50 us on hardware of today. */
+#define POLLS 1000
 
 /* A thread of the manager that sleeps in KMVIEW_EXCHANGE. */
 struct idle {
@@ -133,8 +132,7 @@ int kmview_channel_init(struct kmview_session *session, u32 slots, u32 slot_size
 	INIT_LIST_HEAD(&channel->idle);
 	init_waitqueue_head(&channel->poll);
 	init_waitqueue_head(&channel->room);
-	channel->spin_ns = num_online_cpus() > 1 ? SPIN_MAX_NS : 0;
-	channel->one_cpu = !channel->spin_ns;
+	channel->one_cpu = num_online_cpus() == 1;
 	session->bytes += channel->size + slots * sizeof(*channel->pending);
 	return 0;
 }
@@ -224,7 +222,7 @@ static void announce(struct kmview_channel *channel, u32 slot, u64 id, u32 what)
 	entry->slot = slot;
 	entry->what = what;
 	WRITE_ONCE(channel->head, channel->head + 1);
-	smp_store_release(&channel->ring->head, channel->head);
+	smp_store_release(&channel->ring->head, channel->head); /* the entry before it; the manager acquires */
 	smp_mb(); /* head before spinning: a manager that stops polling looks at head again */
 	if (kmview_ring_used(channel->head, READ_ONCE(channel->ring->tail), channel->mask) >
 	    READ_ONCE(channel->ring->spinning)) {
@@ -234,6 +232,7 @@ static void announce(struct kmview_channel *channel, u32 slot, u64 id, u32 what)
 			wake_up_process(idle->task);
 		}
 	}
+	/* The barrier above: on the queue before it looked at head. */
 	if (waitqueue_active(&channel->poll))
 		wake_up_poll(&channel->poll, EPOLLIN | EPOLLRDNORM);
 }
@@ -248,6 +247,7 @@ static void reap(struct kmview_channel *channel)
 	while ((index = *link) != NO_SLOT) {
 		struct kmview_pending *pending = &channel->pending[index];
 
+		/* The manager has written its last before it released. */
 		if (smp_load_acquire(&slot_at(channel, index)->state) != KMVIEW_RELEASED) {
 			link = &pending->next;
 			continue;
@@ -284,6 +284,9 @@ static int get_slot(struct kmview_session *session, u32 *index)
 {
 	struct kmview_channel *channel = &session->channel;
 
+	*index = try_get_slot(channel);
+	if (likely(*index != NO_SLOT))
+		return 0;
 	for (;;) {
 		/* The condition is getting one: a ring that is full by a wild tail has free slots, too. */
 		long left = wait_event_killable_timeout(channel->room, (*index = try_get_slot(channel)) != NO_SLOT,
@@ -312,6 +315,7 @@ static struct file *put_slot(struct kmview_channel *channel, u32 index, bool zom
 	pending->next = *list;
 	*list = index;
 	spin_unlock(&channel->lock);
+	/* No barrier: who is missed looks again by itself, see get_slot(). */
 	if (!zombie && waitqueue_active(&channel->room))
 		wake_up(&channel->room);
 	return gift;
@@ -349,7 +353,7 @@ static void copy_arguments(struct kmview_channel *channel, struct kmview_slot *s
 		if (!wanted)
 			continue;
 		if (rule->copy[i] == KMVIEW_COPY_STRING) {
-			got = strncpy_from_user(slot->data + used, from, length);
+			got = kmview_copy_string(slot->data + used, from, length);
 			if (got < 0) {
 				copied.flags = KMVIEW_COPIED_FAULT;
 				got = 0;
@@ -376,13 +380,19 @@ static void fill(struct kmview_session *session, struct kmview_slot *slot, const
 		 const struct kmview_rule *rule, unsigned int kind, long result)
 {
 	struct kmview_event *event = &slot->event;
+	struct kmview_task *self = context->self;
 
+	if (unlikely(self->counted_by != session)) {
+		self->seen_pid = task_tgid_nr_ns(current, session->pid_ns);
+		self->seen_tid = task_pid_nr_ns(current, session->pid_ns);
+		self->counted_by = session;
+	}
 	event->kind = kind;
 	event->abi = context->abi;
 	event->nr = context->nr;
-	event->pid = task_tgid_nr_ns(current, session->pid_ns);
-	event->tid = task_pid_nr_ns(current, session->pid_ns);
-	event->cookie = context->self->cookie;
+	event->pid = self->seen_pid;
+	event->tid = self->seen_tid;
+	event->cookie = self->cookie;
 	memcpy(event->args, context->args, sizeof(event->args));
 	event->result = result;
 	memset(event->copied, 0, sizeof(event->copied));
@@ -402,7 +412,7 @@ static u64 post(struct kmview_channel *channel, struct kmview_slot *slot, u32 in
 	pending->id = id;
 	pending->task = current;
 	slot->event.id = id;
-	smp_store_release(&slot->state, KMVIEW_POSTED);
+	smp_store_release(&slot->state, KMVIEW_POSTED); /* the event before it; the manager acquires */
 	announce(channel, index, id, KMVIEW_ENTRY_EVENT);
 	spin_unlock(&channel->lock);
 	return id;
@@ -412,50 +422,42 @@ static u64 post(struct kmview_channel *channel, struct kmview_slot *slot, u32 in
 
 static bool answered(const struct kmview_slot *slot)
 {
-	return smp_load_acquire(&slot->state) == KMVIEW_ANSWERED;
+	return smp_load_acquire(&slot->state) == KMVIEW_ANSWERED; /* the manager wrote the answer before */
 }
 
-/*
- * Poll for the answer as long as this paid lately: twice as long after a success, half as long after a failure.
- */
-static bool spin(struct kmview_channel *channel, const struct kmview_slot *slot)
+/* Is it time to try once more what may save a sleep? */
+static bool worth_trying(struct kmview_pause *pause)
 {
-	unsigned int limit = READ_ONCE(channel->spin_ns);
-	u64 end;
-
-	if (!limit)
-		return false;
-	end = local_clock() + limit;
-	do {
-		if (answered(slot)) {
-			WRITE_ONCE(channel->spin_ns, min_t(unsigned int, 2 * limit, SPIN_MAX_NS));
-			return true;
-		}
-		cpu_relax();
-	} while (!need_resched() && !signal_pending(current) && local_clock() < end);
-	WRITE_ONCE(channel->spin_ns, max_t(unsigned int, limit / 2, SPIN_MIN_NS));
-	return answered(slot);
+	if (!pause->left)
+		return true;
+	pause->left--;
+	return false;
 }
 
-/*
- * On one processor: let the other side run, before we sleep. *skip is how many times not to try, after it did not help; the
- * next such pause is longer.
- */
-static bool worth_yielding(const struct kmview_channel *channel, struct kmview_pause *pause)
-{
-	if (!channel->one_cpu)
-		return false;
-	if (pause->left) {
-		pause->left--;
-		return false;
-	}
-	return true;
-}
-
-static void learn(struct kmview_pause *pause, bool helped)
+/* What helped is tried again the next time; what did not, after a pause twice as long as the last. */
+static bool learn(struct kmview_pause *pause, bool helped)
 {
 	pause->next = helped ? 0 : min(2 * pause->next + 1, 63U);
 	pause->left = pause->next;
+	return helped;
+}
+
+/*
+ * Give the manager a moment to answer before we sleep: with several processors poll, with one let it run. Polls are
+ * counted, not timed, so that the moment is longer on a slower machine.
+ */
+static bool answered_soon(struct kmview_channel *channel, const struct kmview_slot *slot)
+{
+	unsigned int polls = POLLS;
+
+	if (!worth_trying(&channel->task_pause))
+		return false;
+	if (channel->one_cpu)
+		yield();
+	else
+		while (!answered(slot) && --polls && !need_resched() && !signal_pending(current))
+			cpu_relax();
+	return learn(&channel->task_pause, answered(slot));
 }
 
 /* How a signal ends the wait for an answer. */
@@ -474,14 +476,8 @@ static int wait_answer(struct kmview_session *session, u32 index, u64 id, enum p
 	struct kmview_slot *slot = slot_at(channel, index);
 	int err = 0;
 
-	if (spin(channel, slot))
+	if (answered_soon(channel, slot))
 		return 0;
-	if (worth_yielding(channel, &channel->task_pause)) {
-		yield();
-		learn(&channel->task_pause, answered(slot));
-		if (answered(slot))
-			return 0;
-	}
 	atomic64_inc(&session->slept);
 	WRITE_ONCE(slot->waiting, 1);
 	for (;;) {
@@ -628,10 +624,9 @@ static int wait_events(struct kmview_session *session, s32 timeout_ms)
 	struct idle idle = { .task = current };
 	int err = 1;
 
-	if (worth_yielding(channel, &channel->manager_pause)) {
+	if (channel->one_cpu && worth_trying(&channel->manager_pause)) {
 		yield();
-		learn(&channel->manager_pause, has_entries(channel));
-		if (has_entries(channel))
+		if (learn(&channel->manager_pause, has_entries(channel)))
 			return 1;
 	}
 	INIT_LIST_HEAD(&idle.node);
@@ -644,6 +639,8 @@ static int wait_events(struct kmview_session *session, s32 timeout_ms)
 			break;
 		if (READ_ONCE(session->populated) && !atomic_read(&session->tasks))
 			err = -ESRCH;
+		else if (!READ_ONCE(session->alive))
+			err = -ENOTCONN;
 		else if (signal_pending(current))
 			err = -EINTR;
 		else if (!left)

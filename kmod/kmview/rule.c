@@ -2,9 +2,9 @@
 /*
  * Rules: what a session wants to happen at a call.
  *
- * A session has one entry for each call that it ever had a rule for, made once and overwritten in place (under session->setup
- * and the entry's sequence counter), so that the path of a call takes no lock. An entry holds a hook; a rule
- * PASS lets go of it.
+ * A session has one entry for each call that it ever had a rule for, made once and overwritten in place (under
+ * session->setup and the entry's sequence counter), so that the path of a call takes no lock. An entry holds a hook; a
+ * rule PASS lets go of it.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -26,7 +26,7 @@ static struct kmview_rule_entry *make_entry(struct kmview_session *session, cons
 		table = kvcalloc(KMVIEW_CALLS, sizeof(*table), GFP_KERNEL_ACCOUNT);
 		if (!table)
 			return NULL;
-		smp_store_release(calls, table);
+		smp_store_release(calls, table); /* empty; kmview_rule_find() depends on the pointer */
 		session->bytes += KMVIEW_CALLS * sizeof(*table);
 	}
 	entry = (*calls)[rule->nr];
@@ -38,7 +38,7 @@ static struct kmview_rule_entry *make_entry(struct kmview_session *session, cons
 	seqcount_init(&entry->seq);
 	entry->rule.abi = rule->abi;
 	entry->rule.nr = rule->nr;
-	smp_store_release(&(*calls)[rule->nr], entry);
+	smp_store_release(&(*calls)[rule->nr], entry); /* as above, a rule that passes */
 	session->bytes += sizeof(*entry);
 	return entry;
 }
@@ -54,8 +54,8 @@ static void write_rule(struct kmview_rule_entry *entry, const struct kmview_rule
 }
 
 /*
- * Which calls gain a hook by these rules, and which lose one. The rules have their entries. Of several rules for one call the
- * last counts, and the others must not be counted.
+ * Which calls gain a hook by these rules, and which lose one. The rules have their entries. Of several rules for one
+ * call the last counts, and the others must not be counted.
  */
 static int compare(struct kmview_session *session, const struct kmview_rule *rules, unsigned int count,
 		   struct kmview_name *gain, unsigned int *gains, struct kmview_name *lose, unsigned int *losses)

@@ -29,8 +29,8 @@ static inline bool kmview_rule_copies(const struct kmview_rule *rule)
 }
 
 /* The entry of a call, or NULL. */
-static inline struct kmview_rule_entry *kmview_rule_find(const struct kmview_rule_table *table,
-							 unsigned int abi, unsigned int nr)
+static inline struct kmview_rule_entry *kmview_rule_find(const struct kmview_rule_table *table, unsigned int abi,
+							 unsigned int nr)
 {
 	struct kmview_rule_entry **calls = READ_ONCE(table->abi[abi]);
 

@@ -2,8 +2,8 @@
 /* The form of a rule. A pure function, so KUnit can test it. */
 #include "rule_valid.h"
 
-#define RULE_FLAGS                                                                                       \
-	(KMVIEW_RULE_EXIT | KMVIEW_RULE_BOTH | KMVIEW_RULE_INTERRUPTIBLE | KMVIEW_RULE_FD | KMVIEW_RULE_PATH | \
+#define RULE_FLAGS                                                                                                     \
+	(KMVIEW_RULE_EXIT | KMVIEW_RULE_BOTH | KMVIEW_RULE_INTERRUPTIBLE | KMVIEW_RULE_FD | KMVIEW_RULE_PATH |         \
 	 KMVIEW_RULE_NOFOLLOW | KMVIEW_RULE_PATH2)
 
 /* The number of an argument, or 255 for none. */

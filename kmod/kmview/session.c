@@ -3,8 +3,8 @@
  * Sessions: life and death.
  *
  * A session is an open file of the device. It holds the session once, each task once, each nested session once; the
- * last who lets go may be an exiting task, so what is left to do then is left to a worker. The module is held as long as
- * there is a session, hence while any task of one may have our functions on its stack.
+ * last who lets go may be an exiting task, so what is left to do then is left to a worker. The module is held as long
+ * as there is a session, hence while any task of one may have our functions on its stack.
  *
  * Built-in hooks are on while there is an initialised session; the tracepoints from the first session on, since each
  * change of a tracepoint patches code that every fork runs through (sessions_lock).
@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 
 #include "hook.h"
+#include "mount.h"
 #include "ring.h"
 #include "session.h"
 #include "task.h"
@@ -44,6 +45,18 @@ static int watch(bool mounts)
 	return err ?: kmview_hooks_builtin_get(mounts);
 }
 
+/* Let go of a session that nothing refers to. */
+static void discard(struct kmview_session *session)
+{
+	if (session->parent)
+		kmview_session_put(session->parent);
+	put_pid_ns(session->pid_ns);
+	put_pid(session->manager);
+	free_uid(session->user);
+	kfree(session);
+	module_put(THIS_MODULE);
+}
+
 static void free_session(struct work_struct *work)
 {
 	struct kmview_session *session = container_of(work, struct kmview_session, free_work);
@@ -64,29 +77,25 @@ static void free_session(struct work_struct *work)
 	}
 	kmview_prefixes_free(session);
 	kmview_marks_free(session);
-	kmview_namespaces_free(session);
 	kmview_channel_free(session);
-	if (session->parent)
-		kmview_session_put(session->parent);
-	put_pid_ns(session->pid_ns);
-	put_pid(session->manager);
-	free_uid(session->user);
-	kfree(session);
-	module_put(THIS_MODULE);
+	discard(session);
 }
 
-static bool user_has_room(struct user_struct *user)
+/* Put a new session on the list of all, if its user may have one more. */
+static bool enlist(struct kmview_session *new)
 {
+	bool any = capable(CAP_SYS_RESOURCE);
 	struct kmview_session *session;
 	unsigned int n = 0;
 
-	if (capable(CAP_SYS_RESOURCE))
-		return true;
 	spin_lock(&all_lock);
 	list_for_each_entry(session, &all, node)
-		n += session->user == user;
+		n += session->user == new->user;
+	any |= n < READ_ONCE(max_sessions);
+	if (any)
+		list_add(&new->node, &all);
 	spin_unlock(&all_lock);
-	return n < READ_ONCE(max_sessions);
+	return any;
 }
 
 struct kmview_session *kmview_session_open(void)
@@ -94,28 +103,26 @@ struct kmview_session *kmview_session_open(void)
 	struct kmview_task *self = kmview_current();
 	struct kmview_session *session;
 
-	if (!user_has_room(current_user()))
-		return ERR_PTR(-ENFILE);
 	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
 	if (!session)
 		return ERR_PTR(-ENOMEM);
 	__module_get(THIS_MODULE);
+	session->user = get_uid(current_user());
 	refcount_set(&session->refs, 1);
 	INIT_WORK(&session->free_work, free_session);
 	mutex_init(&session->setup);
 	session->id = atomic64_inc_return(&last_id);
-	session->user = get_uid(current_user());
 	session->manager = get_task_pid(current, PIDTYPE_TGID);
 	session->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	session->bytes = sizeof(*session);
-	kmview_namespaces_init(session);
 	if (self) {
 		kmview_session_get(self->session);
 		session->parent = self->session;
 	}
-	spin_lock(&all_lock);
-	list_add(&session->node, &all);
-	spin_unlock(&all_lock);
+	if (!enlist(session)) {
+		discard(session);
+		return ERR_PTR(-ENFILE);
+	}
 	return session;
 }
 
@@ -143,7 +150,7 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 	}
 	session->watching = true;
 	session->flags = init->flags;
-	WRITE_ONCE(session->alive, true);
+	smp_store_release(&session->alive, true); /* pairs with is_alive() */
 
 	init->minor = KMVIEW_ABI_MINOR;
 	init->slots = session->channel.slots;

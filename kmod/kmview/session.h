@@ -11,7 +11,6 @@
 #include <linux/workqueue.h>
 
 #include "filter.h"
-#include "mount.h"
 #include "rule.h"
 #include "uapi/kmview.h"
 
@@ -46,9 +45,8 @@ struct kmview_channel {
 	wait_queue_head_t poll;
 	wait_queue_head_t room; /* tasks that found no free slot */
 	u64 next_id;
-	unsigned int spin_ns; /* how long a task polls for its answer before it sleeps; adapts */
 	bool one_cpu;
-	struct kmview_pause task_pause, manager_pause; /* from yielding; adapt */
+	struct kmview_pause task_pause, manager_pause; /* from trying to do without sleep */
 };
 
 struct kmview_session {
@@ -73,7 +71,6 @@ struct kmview_session {
 	struct kmview_prefixes prefixes;
 	struct kmview_marks marks;
 	struct bpf_prog __rcu *progs[KMVIEW_PROGS];
-	struct kmview_namespaces namespaces;
 
 	atomic64_t answers, bad_answers, cancelled, slept;
 	size_t bytes;

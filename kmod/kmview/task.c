@@ -2,9 +2,9 @@
 /*
  * Who is in which session.
  *
- * kmview_leaves finds the kmview_task of a pid with two loads; the gate reads it at every hooked call of every task of the
- * machine. Leaves are made when a pid of theirs first enters a session and stay until the module goes; all others are
- * the one empty leaf, so that the gate needs no test.
+ * kmview_leaves finds the kmview_task of a pid with two loads; the gate reads it at every hooked call of every task of
+ * the machine. Leaves are made when a pid of theirs first enters a session and stay until the module goes; all others
+ * are the one empty leaf, so that the gate needs no test.
  *
  * Entries come with JOIN and ATTACH, and with fork (tracepoint sched_process_fork, before the child runs). They go
  * with exit (sched_process_exit, after the last system call). An exec by a thread that is not the leader
@@ -25,31 +25,34 @@
 #include <linux/tracepoint.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "gate.h"
 #include "hook.h"
+#include "mount_record.h"
 #include "ring.h"
 #include "session.h"
 #include "task.h"
 
-static kmview_leaf no_leaf;
-kmview_leaf *kmview_leaves[KMVIEW_LEAVES];
+static struct kmview_leaf no_leaf;
+struct kmview_leaf *kmview_leaves[KMVIEW_LEAVES];
 
 static DEFINE_SPINLOCK(kmview_tasks_lock);
 static LIST_HEAD(tasks);
 static DEFINE_HASHTABLE(tasks_by_task, 10);
 static struct kmem_cache *task_cache;
+static bool freed_late;
 
 /* Functions of the kernel that are not exported, see kmview_call(). */
 static unsigned long ptrace_may_access_address, pidfd_get_pid_address;
 
 static struct kmview_task **entry_of(pid_t pid)
 {
-	return &(*kmview_leaves[pid >> KMVIEW_LEAF_SHIFT])[pid & (KMVIEW_LEAF_SIZE - 1)];
+	return &kmview_leaves[pid >> KMVIEW_LEAF_SHIFT]->task[pid & (KMVIEW_LEAF_SIZE - 1)];
 }
 
 static int grow_leaf(pid_t pid, gfp_t gfp)
 {
-	kmview_leaf **place = &kmview_leaves[pid >> KMVIEW_LEAF_SHIFT], *leaf;
+	struct kmview_leaf **place = &kmview_leaves[pid >> KMVIEW_LEAF_SHIFT], *leaf;
 
 	if (READ_ONCE(*place) != &no_leaf)
 		return 0;
@@ -97,7 +100,7 @@ static void enter(struct kmview_task *self, struct task_struct *task, struct kmv
 	for (; session; session = session->parent)
 		atomic_inc(&session->tasks);
 	WRITE_ONCE(self->session->populated, true);
-	smp_store_release(entry_of(task->pid), self);
+	smp_store_release(entry_of(task->pid), self); /* a whole entry, for the gate */
 }
 
 static void leave(struct kmview_task *self)
@@ -128,6 +131,7 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 		return;
 	}
 	kmview_session_get(self->session);
+	new->space = kmview_space_get(self->space);
 	spin_lock(&kmview_tasks_lock);
 	enter(new, child, self->session, self->cookie);
 	if (!kmview_session_lives(self->session))
@@ -145,11 +149,32 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct 
 	spin_lock(&kmview_tasks_lock);
 	self = find(task);
 	if (self) {
-		smp_store_release(entry_of(task->pid), self);
+		smp_store_release(entry_of(task->pid), self); /* as in enter() */
 		cmpxchg(entry_of(old_pid), self, NULL);
 		self->pid = task->pid;
+		self->counted_by = NULL;
+		self->moved = true;
 	}
 	spin_unlock(&kmview_tasks_lock);
+}
+
+static void free_late(struct rcu_head *rcu)
+{
+	kmem_cache_free(task_cache, container_of(rcu, struct kmview_task, rcu));
+}
+
+/*
+ * The entry of a task is only read by the task. But during an exec by a thread that is not the leader the thread's old
+ * pid is free while the entry is still there: a new task with this pid may have found the entry, and looks whose it is.
+ */
+static void free_task_entry(struct kmview_task *self, bool seen_by_others)
+{
+	if (!seen_by_others) {
+		kmem_cache_free(task_cache, self);
+		return;
+	}
+	WRITE_ONCE(freed_late, true);
+	call_rcu_tasks(&self->rcu, free_late);
 }
 
 static void on_exit_of(void *data, struct task_struct *task)
@@ -168,8 +193,9 @@ static void on_exit_of(void *data, struct task_struct *task)
 	}
 	spin_unlock(&kmview_tasks_lock);
 	if (self) {
+		kmview_space_put(self->space);
 		kmview_session_put(self->session);
-		kmem_cache_free(task_cache, self);
+		free_task_entry(self, self->pid != task->pid || self->moved);
 	}
 }
 
@@ -251,7 +277,7 @@ static int put_in(struct task_struct *task, struct kmview_session *session, u64 
 		atomic_inc(&session->tasks);
 		WRITE_ONCE(session->populated, true);
 		old->cookie = cookie;
-		smp_store_release(&old->session, session);
+		smp_store_release(&old->session, session); /* a whole one, for the task */
 		spin_unlock(&kmview_tasks_lock);
 		kmview_session_put(outer); /* the inner session holds it, too */
 		kmem_cache_free(task_cache, new);
@@ -331,6 +357,9 @@ static int attach_threads(struct task_struct *leader, struct kmview_session *ses
 	int err = 0;
 
 	while ((thread = next_outside(leader, session, &err))) {
+		if (!err && !(u8)kmview_call(ptrace_may_access_address, (unsigned long)thread,
+					     PTRACE_MODE_ATTACH_REALCREDS, 0, 0, 0))
+			err = -EPERM;
 		new = err ? NULL : new_task(thread->pid);
 		if (!err && !new)
 			err = -ENOMEM;
@@ -340,12 +369,10 @@ static int attach_threads(struct task_struct *leader, struct kmview_session *ses
 				kmem_cache_free(task_cache, new);
 		}
 		put_task_struct(thread);
-		if (err == -ESRCH)
-			err = 0; /* it exited meanwhile */
-		else if (err)
+		if (err && err != -ESRCH) /* that one exited meanwhile */
 			return err;
-		else
-			any = true;
+		any |= !err;
+		err = 0;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
@@ -371,14 +398,15 @@ int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
 	put_pid(pid);
 	if (!leader)
 		return -ESRCH;
-	if (task_tgid(leader) == session->manager || same_thread_group(leader, current) ||
-	    leader->flags & PF_KTHREAD)
+	if (task_tgid(leader) == session->manager || same_thread_group(leader, current) || leader->flags & PF_KTHREAD)
 		err = -EINVAL;
-	else if (!(u8)kmview_call(ptrace_may_access_address, (unsigned long)leader, PTRACE_MODE_ATTACH_REALCREDS,
-				    0, 0, 0))
-		err = -EPERM;
-	else
+	else if (mutex_lock_interruptible(&leader->signal->cred_guard_mutex))
+		err = -ERESTARTNOINTR;
+	else {
+		/* No exec is on its way, or a set-uid program would be inside before its new credentials show. */
 		err = attach_threads(leader, session, cookie);
+		mutex_unlock(&leader->signal->cred_guard_mutex);
+	}
 	put_task_struct(leader);
 	return err;
 }
@@ -417,8 +445,7 @@ int kmview_tasks_list(struct kmview_session *session, struct kmview_tasks __user
 	}
 	spin_unlock(&kmview_tasks_lock);
 
-	if (copy_to_user(u64_to_user_ptr(list.tasks), infos, min(n, room) * sizeof(*infos)) ||
-	    put_user(n, &arg->count))
+	if (copy_to_user(u64_to_user_ptr(list.tasks), infos, min(n, room) * sizeof(*infos)) || put_user(n, &arg->count))
 		err = -EFAULT;
 	kvfree(infos);
 	return err;
@@ -471,6 +498,8 @@ void kmview_tasks_exit(void)
 	unsigned int i;
 
 	tracepoint_synchronize_unregister();
+	if (freed_late)
+		kmview_rcu_barrier_tasks();
 	kmem_cache_destroy(task_cache);
 	for (i = 0; i < KMVIEW_LEAVES; i++)
 		if (kmview_leaves[i] != &no_leaf)

@@ -3,12 +3,14 @@
 #define KMVIEW_TASK_H
 
 #include <linux/list.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/threads.h>
 
 #include "uapi/kmview.h"
 
 struct kmview_session;
+struct kmview_space;
 
 /*
  * A task of a session, from joining (or being forked) to exit. Only the task itself reads its own entry without
@@ -16,13 +18,22 @@ struct kmview_session;
  */
 struct kmview_task {
 	struct task_struct *task;
-	pid_t pid; /* where its entry is */
+	pid_t pid;			/* where its entry is */
 	struct kmview_session *session; /* the innermost; counted */
 	u64 cookie;
 	bool native; /* the module itself makes calls as this task: no session sees them */
-	struct list_head node; /* of all tasks, under kmview_tasks_lock */
-	struct hlist_node by_task;
-	struct kmview_call call; /* record of a BPF program */
+	/* Its pids as the manager of a session counts them, and for which session that is. Of the task alone. */
+	const struct kmview_session *counted_by;
+	u32 seen_pid;
+	u32 seen_tid;
+	struct kmview_space *space; /* mount_record.c; counted */
+	bool moved;		    /* an exec gave it another pid */
+	struct list_head node;	    /* of all tasks, under kmview_tasks_lock */
+	union {
+		struct hlist_node by_task;
+		struct rcu_head rcu; /* when it is gone */
+	};
+	struct kmview_call call;       /* record of a BPF program */
 	const struct bpf_prog *writer; /* of call.out; not counted, only compared */
 };
 
@@ -30,8 +41,10 @@ struct kmview_task {
 #define KMVIEW_LEAF_SHIFT 9
 #define KMVIEW_LEAF_SIZE  (1 << KMVIEW_LEAF_SHIFT)
 #define KMVIEW_LEAVES	  (PID_MAX_LIMIT >> KMVIEW_LEAF_SHIFT)
-typedef struct kmview_task *kmview_leaf[KMVIEW_LEAF_SIZE];
-extern kmview_leaf *kmview_leaves[KMVIEW_LEAVES];
+struct kmview_leaf {
+	struct kmview_task *task[KMVIEW_LEAF_SIZE];
+};
+extern struct kmview_leaf *kmview_leaves[KMVIEW_LEAVES];
 
 int kmview_tasks_init(void);
 void kmview_tasks_exit(void);

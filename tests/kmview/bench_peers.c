@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/utsname.h>
@@ -73,7 +74,29 @@ static void look_at_path(pid_t pid, unsigned long address)
 
 /* ---- seccomp user notification */
 
-static void notify_serve(int listener, enum work work)
+/* Before 6.11 nothing else ends the wait for a notification when the child is gone. */
+static void look_up(int signal)
+{
+}
+
+static void look_up_each(int milliseconds)
+{
+	struct itimerval timer = {.it_interval.tv_usec = milliseconds * 1000,
+				  .it_value.tv_usec = milliseconds * 1000};
+	struct sigaction action = {.sa_handler = look_up};
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static bool has_ended(pid_t child)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, child, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == child;
+}
+
+static void notify_serve(int listener, pid_t child, enum work work)
 {
 	struct seccomp_notif notif;
 	struct seccomp_notif_resp response;
@@ -81,9 +104,9 @@ static void notify_serve(int listener, enum work work)
 	for (;;) {
 		memset(&notif, 0, sizeof(notif));
 		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notif) < 0) {
-			if (errno == EINTR)
+			if (errno == EINTR && !has_ended(child))
 				continue;
-			return; /* the child has ended */
+			return;
 		}
 		response = (struct seccomp_notif_resp){.id = notif.id};
 		if (work == WORK_UNAME) {
@@ -139,7 +162,9 @@ void peer_seccomp_notify(enum work work, unsigned int times)
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 	if (write(gate[1], &byte, 1) != 1)
 		die("pipe");
-	notify_serve(listener, work);
+	look_up_each(200);
+	notify_serve(listener, child, work);
+	look_up_each(0);
 	close(listener);
 	close(gate[0]);
 	close(gate[1]);

@@ -8,21 +8,24 @@ $(eval $(call program,tests/kmview/bench,tests/kmview/bench.c tests/kmview/bench
 KMVIEW_DEVICE := $(addprefix tests/kmview/,inside.c test_device.c test_verdicts.c test_filters.c \
 	test_tasks.c test_signals.c test_death.c test_mounts.c)
 TEST_NEEDS += $(BUILD)/tests/kmview/device $(BUILD)/tests/kmview/calls32
-$(eval $(call program,tests/kmview/device,$(KMVIEW_DEVICE),$(BUILD)/lib/libkmview.a -pthread))
+$(eval $(call program,tests/kmview/device,$(KMVIEW_DEVICE),\
+	$(BUILD)/lib/libkmview-bpf.a $(BUILD)/lib/libkmview.a -lbpf -pthread))
 
 $(BUILD)/tests/kmview/calls32: tests/kmview/calls32.c
 	@mkdir -p $(@D)
 	$(CC) -m32 -static -idirafter /usr/include/$(shell $(CC) -print-multiarch) $(ALL_CFLAGS) -o $@ $<
 
-TEST_NEEDS += $(BUILD)/tests/kmview/fuzz $(BUILD)/tests/kmview/crowd
+TEST_NEEDS += $(BUILD)/tests/kmview/fuzz $(BUILD)/tests/kmview/crowd $(BUILD)/tests/kmview/oom
 $(eval $(call program,tests/kmview/fuzz,tests/kmview/fuzz.c,-pthread))
 $(eval $(call program,tests/kmview/crowd,tests/kmview/crowd.c,$(BUILD)/lib/libkmview.a -pthread))
+$(eval $(call program,tests/kmview/oom,tests/kmview/oom.c,$(BUILD)/lib/libkmview.a -pthread))
 
 KMVIEW_KERNELS := 6.1 6.12 newest
 TEST_NEEDS += $(BUILD)/san/bin/kmtrace
 TESTS += tests/kmview/seccomp.sh $(KMVIEW_KERNELS:%=tests/kmview/kernel-%.sh) \
 	$(KMVIEW_KERNELS:%=tests/kmview/tracer-%.sh)
-LONG_TESTS += $(KMVIEW_KERNELS:%=tests/kmview/stress-%.sh) $(KMVIEW_KERNELS:%=tests/kmview/stress-long-%.sh)
+LONG_TESTS += $(addprefix tests/kmview/debug-,device.sh tracer.sh stress.sh oom.sh) \
+	$(KMVIEW_KERNELS:%=tests/kmview/stress-%.sh) $(KMVIEW_KERNELS:%=tests/kmview/stress-long-%.sh)
 
 TESTS += $(BUILD)/san/tests/kmview/calls
 $(eval $(call program,tests/kmview/calls,tests/kmview/calls.c,$(BUILD)/lib/libkmview.a -pthread))

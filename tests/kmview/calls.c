@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The library's tables of system calls, and the rules made from them. Runs natively, needs no module. */
+/* The library's tables of system calls, and the rules made from them. Runs natively, needs no
+ * module. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -14,7 +15,8 @@ static bool numbers_are_unique(void)
 
 	while ((call = kmview_syscall_next(call)))
 		for (unsigned int abi = 0; abi < KMVIEW_ABIS; abi++)
-			if (call->nr[abi] >= 0 && kmview_syscall_by_number(abi, call->nr[abi]) != call)
+			if (call->nr[abi] >= 0 &&
+			    kmview_syscall_by_number(abi, call->nr[abi]) != call)
 				return false;
 	return true;
 }

@@ -404,8 +404,8 @@ static void manage(struct random *random)
 }
 
 /*
- * The manager's end. One of its threads may wait for an event for ever, with all tasks blocked and nobody to answer
- * them: then it is killed, which must free them all.
+ * The manager's end. One of its threads may wait for an event for ever, with all tasks blocked and
+ * nobody to answer them: then it is killed, which must free them all.
  */
 static int end_of(pid_t manager)
 {

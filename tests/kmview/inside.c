@@ -13,7 +13,16 @@
 #include "inside.h"
 #include "tests/lib/tap.h"
 
+/* KMVIEW_PATIENCE makes it so many times longer, for slow kernels. */
 #define TEST_SECONDS 60
+
+static unsigned int patience(void)
+{
+	const char *text = getenv("KMVIEW_PATIENCE");
+	int times = text ? atoi(text) : 1;
+
+	return times > 0 ? times : 1;
+}
 
 struct scratch *scratch;
 
@@ -140,7 +149,7 @@ static void run_test(const struct test *test)
 	memset(scratch, 0, sizeof(*scratch));
 	child = fork();
 	if (child == 0) {
-		alarm(TEST_SECONDS);
+		alarm(TEST_SECONDS * patience());
 		_exit(test->run() ? 1 : 0);
 	}
 	waitpid(child, &status, 0);

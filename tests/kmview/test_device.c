@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The device itself: the handshake, wrong commands, wrong answers. */
 #include <errno.h>
+#include <sched.h>
+#include <stdio.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -237,6 +240,82 @@ static const char *two_sessions(void)
 	return NULL;
 }
 
+/* ---- answers without a context switch */
+
+#define WARM_UP 100
+#define AWAKE	500
+
+struct switches {
+	long task, manager, slept;
+};
+
+static void pin(int processor)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(processor, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static long voluntary(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : -1;
+}
+
+static const char *call_busily(void *data)
+{
+	long before;
+
+	pin(1);
+	for (int i = 0; i < WARM_UP; i++)
+		EXPECT(syscall(SYS_getppid), 4242);
+	before = voluntary();
+	for (int i = 0; i < AWAKE; i++)
+		EXPECT(syscall(SYS_getppid), 4242);
+	scratch->number[8] = voluntary() - before;
+	return NULL;
+}
+
+static void count_switches(struct kmview_request *request, void *data)
+{
+	struct seen *seen = data;
+	struct switches *switches = seen->data;
+	struct kmview_stats stats;
+
+	if (seen->requests == WARM_UP || seen->requests == WARM_UP + AWAKE) {
+		kmview_stats(request->session, &stats);
+		switches->manager = voluntary() - switches->manager;
+		switches->slept = stats.slept - switches->slept;
+	}
+	kmview_return(request, 4242);
+}
+
+static const char *awake(void)
+{
+	struct switches switches = {0};
+	struct seen seen = {.data = &switches};
+	struct kmview *session;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return "this needs two processors";
+	EXPECT(kmview_open(&session, NULL), 0);
+	EXPECT(kmview_hook(session, "getppid", NULL), 0);
+	pin(0);
+	TRY(inside(session, call_busily, NULL, count_switches, &seen));
+	/* Not none: an interrupt may take the processor while the other side waits. */
+	if (scratch->number[8] > AWAKE / 20 || switches.manager > AWAKE / 20 ||
+	    switches.slept > AWAKE / 20) {
+		snprintf(scratch->why, sizeof(scratch->why),
+			 "of %d calls: %d switches of the task, %ld of the manager, %ld sleeps",
+			 AWAKE, scratch->number[8], switches.manager, switches.slept);
+		return scratch->why;
+	}
+	return NULL;
+}
+
 const struct test device_tests[] = {
 	{"the handshake refuses what it does not know", handshake},
 	{"wrong commands have the errors of the header", wrong_commands},
@@ -249,5 +328,6 @@ const struct test device_tests[] = {
 	{"a descriptor that was not given is EIO", wrong_gift},
 	{"a descriptor that is none is refused", bad_gift},
 	{"a second answer is refused", twice},
+	{"a manager that is awake answers without a context switch", awake},
 	{},
 };

@@ -8,10 +8,12 @@
 #include <grp.h>
 #include <linux/mount.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -73,9 +75,9 @@ static const char *as_user(body_fn *body)
 	snprintf(top, sizeof(top), "/tmp/mounts.%d", getpid());
 	snprintf(command, sizeof(command),
 		 "mkdir -p %s/a %s/b %s/lower %s/upper %s/work && echo lower >%s/lower/file && "
-		 "chown -R %d %s && "
+		 "chown -R %d:%d %s && "
 		 "chmod 666 /dev/fuse /dev/kmview",
-		 top, top, top, top, top, top, USER, top);
+		 top, top, top, top, top, top, USER, USER, top);
 	EXPECT(system(command), 0);
 	inherited = open(top, O_RDONLY | O_DIRECTORY);
 	TRY(become_user());
@@ -216,6 +218,120 @@ static const char *new_api(void)
 	return as_user(mount_new_api);
 }
 
+static int write_file(const char *name, const char *text)
+{
+	int fd = open(name, O_WRONLY), length = strlen(text), written;
+
+	if (fd < 0)
+		return -errno;
+	written = write(fd, text, length);
+	close(fd);
+	return written == length ? 0 : -EIO;
+}
+
+/* In a user namespace: an overlay with an upper layer, as a descriptor sent to where it is wanted.
+ */
+static const char *make_overlay(int to)
+{
+	char options[512];
+	int fs, fd;
+
+	/* After a change of ids /proc/self is root's. */
+	EXPECT(prctl(PR_SET_DUMPABLE, 1), 0);
+	EXPECT(unshare(CLONE_NEWUSER | CLONE_NEWNS), 0);
+	EXPECT(write_file("/proc/self/setgroups", "deny"), 0);
+	EXPECT(write_file("/proc/self/gid_map", "0 1000 1"), 0);
+	EXPECT(write_file("/proc/self/uid_map", "0 1000 1"), 0);
+	fs = syscall(SYS_fsopen, "overlay", 1 /* FSOPEN_CLOEXEC */);
+	CHECK(fs >= 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir", path_of("lower"), 0), 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "upperdir", path_of("upper"), 0), 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "workdir", path_of("work"), 0), 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0), 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0), 0);
+	fd = syscall(SYS_fsmount, fs, 0, 0);
+	CHECK(fd >= 0);
+	snprintf(options, sizeof(options), "%d", fd);
+	EXPECT(write(to, options, 16), 16);
+	pause();
+	return NULL;
+}
+
+/* Take the descriptor of that number out of the child. */
+static int take_from(pid_t child, int from)
+{
+	int pidfd = syscall(SYS_pidfd_open, child, 0), fd;
+	char number[16];
+
+	if (pidfd < 0 || read(from, number, sizeof(number)) != sizeof(number))
+		return -1;
+	fd = syscall(SYS_pidfd_getfd, pidfd, atoi(number), 0);
+	close(pidfd);
+	return fd;
+}
+
+static const char *mount_handed_over(void *data)
+{
+	char text[16] = "";
+	int ends[2], fd;
+	pid_t child;
+	char *line;
+
+	TRY(own_space());
+	EXPECT(pipe(ends), 0);
+	child = fork();
+	if (child == 0) {
+		close(ends[0]);
+		_exit(make_overlay(ends[1]) ? 1 : 0);
+	}
+	close(ends[1]);
+	fd = take_from(child, ends[0]);
+	if (fd < 0)
+		return scratch->why[0] ? scratch->why : "no overlay came";
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	EXPECT(syscall(SYS_move_mount, fd, "", AT_FDCWD, path_of("a"), MOVE_MOUNT_F_EMPTY_PATH), 0);
+	close(fd);
+	line = mount_line(path_of("a"));
+	CHECK(line && strstr(line, "nosuid") && strstr(line, "nodev") && strstr(line, "overlay"));
+	fd = open(path_of("a/file"), O_WRONLY | O_APPEND);
+	CHECK(fd >= 0);
+	EXPECT(write(fd, "upper\n", 6), 6);
+	close(fd);
+	fd = open(path_of("upper/file"), O_RDONLY);
+	CHECK(fd >= 0);
+	EXPECT(read(fd, text, sizeof(text)), 12);
+	close(fd);
+	CHECK(!memcmp(text, "lower\nupper\n", 12));
+	EXPECT(umount2(path_of("a"), 0), 0);
+	return NULL;
+}
+
+static const char *handed_over(void)
+{
+	return as_user(mount_handed_over);
+}
+
+/* What was mounted in a namespace that is left gives no rights in the next one. */
+static const char *next_space(void *data)
+{
+	TRY(own_space());
+	EXPECT(try_mount("x", path_of("a"), "tmpfs", 0, "size=1m"), 0);
+	TRY(own_space());
+	EXPECT(umount2(path_of("a"), 0), -1);
+	EXPECT(errno, EPERM);
+	EXPECT(umount2("/proc", MNT_DETACH), -1);
+	EXPECT(errno, EPERM);
+	EXPECT(try_mount("x", path_of("b"), "tmpfs", 0, "size=1m"), 0);
+	EXPECT(umount2(path_of("b"), 0), 0);
+	return NULL;
+}
+
+static const char *spaces_apart(void)
+{
+	return as_user(next_space);
+}
+
 static const char *run_fuse(void *data)
 {
 	char command[512];
@@ -336,6 +452,10 @@ static const char *fuse_limits(void *data)
 
 	TRY(own_space());
 	CHECK(fd >= 0);
+	snprintf(options, sizeof(options),
+		 "fd=%d,rootmode=40000,user_id=%d,group_id=%d,subtype=x\\,allow_other", fd, USER,
+		 USER);
+	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), -EPERM);
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
 	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), -EPERM);
 	snprintf(options, sizeof(options),
@@ -364,6 +484,8 @@ static const char *other_limits(void *data)
 	CHECK(try_mount("x", path_of("a"), "tmpfs", 0, "size=900g") < 0);
 	CHECK(try_mount("x", path_of("a"), "tmpfs", 0, "size=200%") < 0);
 	CHECK(try_mount("x", path_of("a"), "tmpfs", 0, "huge=always") < 0);
+	/* to tmpfs, a comma behind a backslash is one like any other */
+	EXPECT(try_mount("x", path_of("a"), "tmpfs", 0, "mode=700\\,size=900g"), -EPERM);
 	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s,redirect_dir=on",
 		 path_of("lower"), path_of("upper"), path_of("work"));
 	CHECK(try_mount("overlay", path_of("a"), "overlay", 0, options) < 0);
@@ -492,6 +614,8 @@ const struct test mount_tests[] = {
 	{"a user binds, and makes it read-only", bind},
 	{"a user mounts an overlay of layers for reading", overlay},
 	{"a user mounts by fsopen, fsmount and move_mount", new_api},
+	{"an overlay with an upper layer is made in a user namespace and handed over", handed_over},
+	{"a second private namespace starts anew", spaces_apart},
 	{"an unmodified FUSE program mounts and unmounts", fuse},
 	{"a session that did not ask has no help", only_when_asked},
 	{"nothing is mounted in the host's namespace", not_in_host},

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -443,6 +444,60 @@ static const char *programs_of_32_bits(void)
 	return NULL;
 }
 
+/* ---- other ways into the same calls */
+
+#define X32_BIT 0x40000000
+
+static long call_int80(long number)
+{
+	long result;
+
+	asm volatile("int $0x80" : "=a"(result) : "a"(number) : "memory", "r8", "r9", "r10", "r11");
+	return result;
+}
+
+static const char *other_entries(void *data)
+{
+	long result;
+
+	EXPECT(syscall(SYS_getppid), 4242);
+	EXPECT(call_int80(64 /* getppid of the table for 32 bits */), 4242);
+	result = syscall(X32_BIT | SYS_getppid);
+	scratch->number[8] = result == 4242;
+	if (result != 4242)
+		CHECK(result == -1 && errno == ENOSYS); /* the kernel has no x32 */
+	/* A number that only x32 has, of a function that has no other number: execveat's compat
+	 * form */
+	result = syscall(X32_BIT | 545, -1, "/", NULL, NULL, 0);
+	CHECK(result == -1 && (errno == ENOSYS || errno == EHOSTUNREACH));
+	EXPECT(errno == EHOSTUNREACH, scratch->number[8]);
+	return NULL;
+}
+
+static void serve_entries(struct kmview_request *request, void *data)
+{
+	kmview_return(request, request->call && !strcmp(request->call->name, "execveat")
+				       ? -EHOSTUNREACH
+				       : 4242);
+}
+
+static const char *by_other_entries(void)
+{
+	struct seen seen = {0};
+	struct utsname name;
+
+	EXPECT(kmview_open(&session, NULL), 0);
+	EXPECT(kmview_hook(session, "getppid", NULL), 0);
+	EXPECT(kmview_hook(session, "execveat", NULL), 0);
+	TRY(inside(session, other_entries, NULL, serve_entries, &seen));
+	/* Debian's kernels have x32, and guests are booted so that it works. */
+	CHECK(uname(&name) == 0);
+	if (strstr(name.release, "amd64") || strstr(name.release, "deb"))
+		EXPECT(scratch->number[8], 1);
+	EXPECT(seen.requests, scratch->number[8] ? 4 : 2);
+	return NULL;
+}
+
 const struct test task_tests[] = {
 	{"children of fork, vfork, clone3, threads and orphans are inside", descendants},
 	{"execve from a thread stays inside", thread_exec},
@@ -455,5 +510,6 @@ const struct test task_tests[] = {
 	{"a process asleep in a call, with threads, is attached", attach_sleeper},
 	{"a session inside a session sees calls first, results last", nested},
 	{"a 32-bit program does not escape, not by socketcall", programs_of_32_bits},
+	{"calls by int 0x80 and by numbers of x32 do not escape", by_other_entries},
 	{},
 };

@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "bpf/kmview/loader.h"
 #include "inside.h"
 
 static struct kmview *session;
@@ -274,6 +275,101 @@ static const char *string_cut(void)
 	return NULL;
 }
 
+/* ---- BPF */
+
+static struct kmview_bpf *bpf;
+
+static const char *see_names(void *data)
+{
+	struct utsname name;
+
+	for (int i = 0; i < 3; i++) {
+		EXPECT(syscall(SYS_uname, &name), 0);
+		CHECK(!strcmp(name.sysname, "One"));
+	}
+	EXPECT(syscall(SYS_getppid), 4242); /* now the manager changes the table */
+	EXPECT(syscall(SYS_uname, &name), 0);
+	CHECK(!strcmp(name.sysname, "Two"));
+	CHECK(strcmp(name.release, "One"));
+	EXPECT(syscall(SYS_uname, 16), -1);
+	EXPECT(errno, EFAULT);
+	return NULL;
+}
+
+static void change_names(struct kmview_request *request, void *data)
+{
+	static const char *const two[6] = {"Two"};
+	char *why;
+
+	kmview_return(request, kmview_bpf_set_uname(bpf, two, &why) < 0 ? -EIO : 4242);
+}
+
+static const char *names_change(void)
+{
+	static const char *const one[6] = {"One"};
+	struct kmview_bpf_wanted wanted = {.uname = one};
+	struct kmview_hook program = {.action = KMVIEW_BPF, .prog = KMVIEW_BPF_PLACE_UNAME};
+	char *why;
+
+	EXPECT(kmview_open(&session, NULL), 0);
+	bpf = kmview_bpf_load(session, &wanted, &why);
+	CHECK(bpf);
+	EXPECT(kmview_hook(session, "uname", &program), 0);
+	EXPECT(kmview_hook(session, "getppid", NULL), 0);
+	TRY(inside(session, see_names, NULL, change_names, NULL));
+	kmview_bpf_free(bpf);
+	return NULL;
+}
+
+#define EDGES 40
+
+/* Strings of each length at each distance from the end of memory; then one that has no end. */
+static const char *open_at_edges(void *data)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	char *memory = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			    0),
+	     *path;
+
+	CHECK(memory != MAP_FAILED);
+	EXPECT(munmap(memory + page, page), 0);
+	for (int i = 0; i < EDGES; i++) {
+		for (int gap = 0; gap < 9; gap++) {
+			path = memory + page - gap - i - 2;
+			memset(path, 'x', memory + page - path);
+			path[0] = '/';
+			path[i + 1] = '\0';
+			syscall(SYS_openat, AT_FDCWD, path, O_RDONLY);
+		}
+	}
+	path = memory + page - 11;
+	memset(path, 'x', 11);
+	EXPECT(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY), -1);
+	EXPECT(errno, EFAULT);
+	return NULL;
+}
+
+static void serve_edges(struct kmview_request *request, void *data)
+{
+	struct seen *seen = data;
+	unsigned int length = (seen->requests - 1) / 9 + 1;
+	bool good = seen->path[0] == '/' && strspn(seen->path + 1, "x") == length - 1 &&
+		    strlen(seen->path) == length;
+
+	if (seen->requests > EDGES * 9)
+		good = request->event.copied[1].flags & KMVIEW_COPIED_FAULT;
+	scratch->number[8] += good;
+	kmview_continue(request);
+}
+
+static const char *string_edges(void)
+{
+	TRY(open_with("openat", NULL));
+	TRY(inside(session, open_at_edges, NULL, serve_edges, NULL));
+	EXPECT(scratch->number[8], EDGES * 9 + 1);
+	return NULL;
+}
+
 static const char *open_fault(void *data)
 {
 	EXPECT(syscall(SYS_openat, AT_FDCWD, 16, O_RDONLY), -1);
@@ -430,6 +526,8 @@ const struct test verdict_tests[] = {
 	{"a descriptor is installed over an open one", install_over_open},
 	{"a long string comes cut and is fetched", string_cut},
 	{"a bad pointer is said to be one", string_fault},
+	{"a BPF program's table of names changes at once", names_change},
+	{"strings are copied up to the end of the memory they are in", string_edges},
 	{"a socket address comes along", sockaddr},
 	{"memory of a blocked task is read and written", memory},
 	{"rules change while a task runs", change_rules},

@@ -5,13 +5,13 @@
  * usage: report TOP TTY PROGRAM [ARGUMENT...]
  *
  * TOP is where the program is run, the source tree.
- * The test's output comes in through a pipe and goes out to TTY line by line. Before a result ("ok",
- * "not ok") goes out, the kernel's log is read up to there: when a line of it matches the extended
- * regular expression in tests/vm/complaints, the log lines from there on go out first, as remarks,
- * and the result becomes "not ok". So a complaint fails the test that was running. What the kernel
- * says before the first test and after the last makes a failed result of its own. The last line is
- * "guest-status: N", with the exit status of the program as a shell counts it; then power goes off.
- * A guest that panics never prints that line, by which the host knows.
+ * The test's output comes in through a pipe and goes out to TTY line by line. Before a result
+ * ("ok", "not ok") goes out, the kernel's log is read up to there: when a line of it matches the
+ * extended regular expression in tests/vm/complaints, the log lines from there on go out first, as
+ * remarks, and the result becomes "not ok". So a complaint fails the test that was running. What
+ * the kernel says before the first test and after the last makes a failed result of its own. The
+ * last line is "guest-status: N", with the exit status of the program as a shell counts it; then
+ * power goes off. A guest that panics never prints that line, by which the host knows.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ static void stop(int status)
 	tcdrain(fileno(out));
 	kill(-1, SIGKILL);
 	sync();
-	reboot(RB_POWER_OFF);
+	reboot(RB_AUTOBOOT); /* which ends qemu; the debug kernel cannot power off */
 	_exit(1);
 }
 
@@ -150,7 +150,7 @@ static void pass_output(int output)
  */
 static int follow(pid_t pid, int output)
 {
-	struct pollfd in = { .fd = output, .events = POLLIN };
+	struct pollfd in = {.fd = output, .events = POLLIN};
 	int status, got, result = -1;
 
 	fcntl(output, F_SETFL, O_NONBLOCK);
@@ -159,8 +159,8 @@ static int follow(pid_t pid, int output)
 			in.fd = -1;
 		while ((got = waitpid(-1, &status, WNOHANG)) > 0)
 			if (got == pid)
-				result = WIFEXITED(status) ? WEXITSTATUS(status) :
-							     128 + WTERMSIG(status);
+				result = WIFEXITED(status) ? WEXITSTATUS(status)
+							   : 128 + WTERMSIG(status);
 		pass_output(output);
 	}
 	return result;
@@ -196,7 +196,8 @@ int main(int argc, char **argv)
 	}
 	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (kmsg < 0 || !read_expression("tests/vm/complaints")) {
-		fprintf(out, "# report: cannot read /dev/kmsg or tests/vm/complaints: %s\n", strerror(errno));
+		fprintf(out, "# report: cannot read /dev/kmsg or tests/vm/complaints: %s\n",
+			strerror(errno));
 		stop(2);
 	}
 	if (kernel_complained())
@@ -208,6 +209,7 @@ int main(int argc, char **argv)
 	}
 	status = follow(pid, output);
 	if (kernel_complained())
-		fprintf(out, "not ok %d - the kernel does not complain after the last test\n", results + 1);
+		fprintf(out, "not ok %d - the kernel does not complain after the last test\n",
+			results + 1);
 	stop(status);
 }

@@ -218,7 +218,7 @@ static void text_counts(const unsigned int *order, unsigned int n, bool results)
 
 int output_close(const struct options *options, const struct engine *engine)
 {
-	unsigned int order[CALLS_MAX], n = 0;
+	unsigned int order[CALLS_MAX] = {0}, n = 0;
 	bool failed;
 
 	for (unsigned int i = 0; i < CALLS_MAX; i++)

@@ -113,9 +113,10 @@ enum kmview_type {
 };
 
 #define KMVIEW_CALL_INTERRUPTIBLE (1u << 0) /* a signal ends it */
-#define KMVIEW_CALL_NOFOLLOW	  (1u << 1) /* a symbolic link at the end of its path is not followed \
-					     */
-#define KMVIEW_CALL_NORETURN (1u << 2)	    /* does not come back when it succeeds: exit, execve */
+#define KMVIEW_CALL_NOFOLLOW                                                                       \
+	(1u << 1)		       /* a symbolic link at the end of its path is not followed   \
+					*/
+#define KMVIEW_CALL_NORETURN (1u << 2) /* does not come back when it succeeds: exit, execve */
 
 struct kmview_syscall {
 	const char *name;   /* as in the kernel's headers */

@@ -26,7 +26,8 @@ struct kmview {
 struct kmview_loop {
 	struct kmview *session;
 	pthread_t thread;
-	uint64_t spin_ns;     /* how long to poll before sleeping */
+	unsigned int pause; /* so many times do not poll before sleeping */
+	unsigned int next_pause;
 	uint32_t wakes;	      /* tasks that were answered and sleep */
 	uint32_t wake[WAKES]; /* their slots */
 	bool cancellable;     /* pthread_cancel may end the wait */

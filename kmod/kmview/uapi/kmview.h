@@ -100,12 +100,12 @@ struct kmview_entry {
 };
 
 struct kmview_ring {
-	__u32 head;	/* advanced by the kernel */
+	__u32 head; /* advanced by the kernel */
 	__u32 reserved0[15];
 	__u32 tail;	/* advanced by the manager */
 	__u32 spinning; /* threads of the manager that poll head: for so many entries nobody need be woken */
 	__u32 reserved1[14];
-	__u32 mask;	/* entries - 1; entries are twice the slots */
+	__u32 mask; /* entries - 1; entries are twice the slots */
 	__u32 slots;
 	__u32 slot_size;
 	__u32 slots_offset; /* from the start of the mapping */
@@ -137,7 +137,7 @@ struct kmview_copied {
 };
 
 struct kmview_event {
-	__u64 id; /* unique in the session */
+	__u64 id;   /* unique in the session */
 	__u16 kind; /* KMVIEW_KIND_ */
 	__u16 abi;
 	__u32 nr;
@@ -165,9 +165,9 @@ struct kmview_answer {
 	__u64 id; /* of the event */
 	__u32 verdict;
 	__u32 flags;
-	__s64 value;	  /* RETURN: the result. INSTALL: the wanted number, or -1 for the lowest */
-	__u64 args[6];	  /* CHANGE */
-	__u64 copy_to;	  /* ANSWER_COPY: address in the task; EFAULT is what the call returns if it is bad */
+	__s64 value;	   /* RETURN: the result. INSTALL: the wanted number, or -1 for the lowest */
+	__u64 args[6];	   /* CHANGE */
+	__u64 copy_to;	   /* ANSWER_COPY: address in the task; EFAULT is what the call returns if it is bad */
 	__u32 copy_offset; /* into kmview_slot.data */
 	__u32 copy_length;
 };
@@ -234,7 +234,7 @@ struct kmview_rule {
 	__u8 dirfd_arg;	   /* where relative paths start; 255: the working directory */
 	__u8 nofollow_arg; /* argument with flags of which nofollow_mask means NOFOLLOW; 255: none */
 	__u16 copy_bytes[6];
-	__u8 path2_arg;	 /* PATH2 */
+	__u8 path2_arg; /* PATH2 */
 	__u8 dirfd2_arg;
 	__u32 nofollow_mask;
 	__u32 fd_marks;
@@ -274,7 +274,7 @@ struct kmview_mark {
 	__u32 marks;
 };
 
-#define KMVIEW_PROGS	4
+#define KMVIEW_PROGS	 4
 #define KMVIEW_BPF_BYTES 400
 
 /* What a BPF program returns in kmview_call.verdict. */
@@ -291,10 +291,10 @@ struct kmview_call {
 	__u32 tid;
 	__u64 cookie;
 	__u64 args[6];
-	__u32 verdict;	   /* out: KMVIEW_BPF_ */
-	__u32 out_length;  /* out: up to KMVIEW_BPF_BYTES */
-	__u64 out_address; /* out */
-	__s64 value;	   /* out */
+	__u32 verdict;		    /* out: KMVIEW_BPF_ */
+	__u32 out_length;	    /* out: up to KMVIEW_BPF_BYTES */
+	__u64 out_address;	    /* out */
+	__s64 value;		    /* out */
 	__u8 out[KMVIEW_BPF_BYTES]; /* keeps what this program wrote at the last call of the task; zeros at first */
 };
 
@@ -367,7 +367,7 @@ struct kmview_stats {
 	__u64 answers;	   /* accepted */
 	__u64 bad_answers; /* wrong id or verdict: the call returned EIO */
 	__u64 cancelled;
-	__u64 slept;	   /* waits of tasks that had to sleep, not only to spin */
+	__u64 slept; /* waits of tasks that had to sleep, not only to spin */
 	__u32 tasks;
 	__u32 session_bytes; /* kernel memory of the session, ring included */
 	__u32 task_bytes;    /* and of each task */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KMVIEW_USER_STRING_H
+#define KMVIEW_USER_STRING_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+/*
+ * As strncpy_from_user(), without the check that the destination lies within one object, which searches the tree of
+ * all vmalloc areas each time. Returns the length without the NUL, room if there is none in it, or -EFAULT.
+ */
+long kmview_copy_string(char *to, const char __user *from, size_t room);
+
+#endif
