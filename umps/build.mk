@@ -9,6 +9,9 @@ UMPS_ROMS := $(if $(wildcard umps/sdk/part.mk),$(BUILD)/umps-sdk,/usr)/share/ump
 
 include $(sort $(wildcard umps/*/part.mk))
 
+# Vectors of pc and next_pc would stall: what was stored as two words is loaded as one, or the other way round.
+CFLAGS_umps/machine/interpreter.c := -fno-tree-slp-vectorize
+
 UMPS_MACHINE := $(wildcard umps/machine/*.c umps/translator/*.c)
 UMPS_LIBS := $(BUILD)/lib/libumps.a $(UMPS_PROGRAM_LIBS) -ljansson -lvdeplug
 

@@ -147,13 +147,9 @@ static void remember(struct cpu *cpu, uint32_t address, uint32_t physical, enum 
 
 bool mmu_fetch(struct cpu *cpu, uint32_t *word)
 {
-	uint32_t physical, available, offset = cpu->this_pc - cpu->fetch_base;
+	uint32_t physical, available, offset;
 	const uint8_t *host;
 
-	if (likely(offset < cpu->fetch_size) && !(offset & 3)) {
-		memcpy(word, cpu->fetch_host + offset, sizeof(*word));
-		return true;
-	}
 	if (!translate(cpu, cpu->this_pc, ACCESS_FETCH, 4, &physical))
 		return false;
 	host = bus_memory(cpu->machine, physical & ~(UMPS_PAGE - 1), &available, false);
