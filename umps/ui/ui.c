@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * umps ui: a machine, shown and ruled by a page in a browser.
+ * umps-ui, as which `umps ui` goes on: a machine, shown and ruled by a page in a browser.
  */
 #include <argp.h>
 #include <signal.h>
@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "umps/front/open.h"
-#include "umps/run/command.h"
 #include "umps/ui/session.h"
 
 struct options {
@@ -28,6 +27,8 @@ static const struct argp_option option_list[] = {
 	{"no-record", OPTION_NO_RECORD, NULL, 0,
 	 "do not record: faster, but time cannot be reversed", 0},
 	{0}};
+
+const char *argp_program_version = "umps-ui " VSQUARE_VERSION;
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
@@ -126,7 +127,7 @@ static int serve(struct session *s, const struct options *o)
 	return 0;
 }
 
-static int ui_main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	const struct sigaction action = {.sa_handler = on_signal};
 	struct options o = {0};
@@ -152,5 +153,3 @@ static int ui_main(int argc, char **argv)
 		free(s.outputs[i].bytes);
 	return status;
 }
-
-UMPS_COMMAND(ui, "show a machine in a page", ui_main);
