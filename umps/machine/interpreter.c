@@ -50,14 +50,18 @@ static void jump(struct cpu *cpu, uint32_t target)
 static __attribute__((noinline)) void endless_loop(struct cpu *cpu)
 {
 	struct umps *m = cpu->machine;
-	const uint8_t *next = cpu->fetch_host + (cpu->this_pc + 4 - cpu->fetch_base);
+	const uint8_t *next;
 	enum umps_stop_reason reason = UMPS_STOP_DEAD;
 
-	if ((cpu->status & STATUS_IEC) || cpu->this_pc + 4 - cpu->fetch_base >= cpu->fetch_size ||
+	if (cpu->status & STATUS_IEC)
+		return;
+	ahead_cut(m);
+	next = cpu->fetch_host + (cpu->this_pc + 4 - cpu->fetch_base);
+	if (cpu->this_pc + 4 - cpu->fetch_base >= cpu->fetch_size ||
 	    memcmp(next, &(uint32_t){0}, 4))
 		return;
 	if (cpu->this_pc < UMPS_RAM_BASE)
-		reason = m->last_service == 3 ? UMPS_STOP_HALT : UMPS_STOP_PANIC;
+		reason = cpu->last_service == 3 ? UMPS_STOP_HALT : UMPS_STOP_PANIC;
 	else
 		for (int i = 0; i < m->n_cpus; i++)
 			if (&m->cpus[i] != cpu && m->cpus[i].state != UMPS_CPU_HALTED)

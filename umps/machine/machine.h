@@ -123,6 +123,7 @@ struct cpu {
 	uint8_t interrupt; /* an enabled interrupt is pending */
 	uint8_t number;
 	uint8_t mode;		/* 1: user; = KUc */
+	uint8_t last_service;	/* of the last kernel-mode BREAK: tells HALT from PANIC */
 	struct fast_page *fast; /* pages[mode] */
 
 	/* the instruction being executed, for exceptions */
@@ -241,7 +242,6 @@ struct umps {
 	uint32_t interval_timer; /* its value at interval_tick */
 	uint64_t interval_tick;
 	bool powered_off;
-	uint8_t last_service; /* of the last kernel-mode BREAK: tells HALT from PANIC */
 
 	int n_cpus;
 	struct cpu *cpus;
@@ -271,6 +271,8 @@ struct umps {
 	struct symbol_table symbols;
 	enum umps_engine engine;
 	struct translator *translator;
+	struct ahead *ahead; /* translator, with several processors */
+	bool ahead_open;     /* they run ahead of each other now */
 	uint8_t *
 		code_pages; /* one per RAM page and one for BIOS data: translated code lies there */
 
@@ -340,6 +342,7 @@ int tlb_search(const struct cpu *cpu, uint32_t address, uint32_t entry_hi);
 void tlb_set(struct cpu *cpu, uint32_t index, uint32_t hi, uint32_t lo);
 void mmu_flush(struct cpu *cpu); /* forget all translations in use */
 void mmu_flush_all(struct umps *m);
+void mmu_forget_pages(struct cpu *cpu); /* mappings did not change, but uses must be seen */
 
 /* bus.c */
 uint8_t *bus_memory(const struct umps *m, uint32_t physical, uint32_t *available, bool write);
@@ -431,5 +434,12 @@ void translator_wrote(struct umps *m, uint32_t physical, uint32_t length);
 void translator_flush(struct umps *m);
 void translator_forget_jumps(struct cpu *cpu);
 void translate_until_horizon(struct umps *m, struct cpu *cpu);
+
+/* ../translator/ahead.c: several processors; ahead_cut() and ahead_use() may not return */
+void ahead_run(struct umps *m);
+void ahead_reset(struct umps *m);
+void ahead_cut(struct umps *m);
+void ahead_use(struct cpu *cpu, uint32_t physical, bool write);
+bool ahead_owns(const struct umps *m, uint32_t physical);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "umps/machine/machine.h"
 
-#define MAGIC "umps-state-1"
+#define MAGIC "umps-state-2"
 
 struct walk {
 	uint8_t *bytes;
@@ -71,6 +71,7 @@ static void walk_cpu(struct walk *w, struct cpu *c)
 	ITEM(w, c->pending_value);
 	ITEM(w, c->state);
 	ITEM(w, c->woken);
+	ITEM(w, c->last_service);
 	ITEM(w, c->instructions);
 	ITEM(w, c->random_origin);
 	ITEM(w, c->index);
@@ -180,7 +181,6 @@ static void walk_machine(struct walk *w, struct umps *m)
 	ITEM(w, m->interval_timer);
 	ITEM(w, m->interval_tick);
 	ITEM(w, m->powered_off);
-	ITEM(w, m->last_service);
 	ITEM(w, m->routing);
 	ITEM(w, m->interval_routed);
 	ITEM(w, m->next_target);
@@ -247,6 +247,7 @@ static void rebuild(struct umps *m)
 	mmu_flush_all(m);
 	if (m->translator)
 		translator_flush(m);
+	ahead_reset(m);
 	timers_changed(m);
 	machine_break(m);
 }
