@@ -15,10 +15,10 @@
 struct options {
 	const char *path;
 	int port;
-	bool no_record, no_browser, run;
+	bool no_record, no_browser, no_settings, run;
 };
 
-enum { OPTION_NO_RECORD = 256 };
+enum { OPTION_NO_RECORD = 256, OPTION_NO_SETTINGS };
 
 static const struct argp_option option_list[] = {
 	{"port", 'p', "PORT", 0, "listen on this TCP port of 127.0.0.1 (default: any free one)", 0},
@@ -26,6 +26,9 @@ static const struct argp_option option_list[] = {
 	{"run", 'r', NULL, 0, "start running at once", 0},
 	{"no-record", OPTION_NO_RECORD, NULL, 0,
 	 "do not record: faster, but time cannot be reversed", 0},
+	{"no-settings", OPTION_NO_SETTINGS, NULL, 0,
+	 "neither use nor keep the settings of this machine (stop points, speed, what is shown)",
+	 0},
 	{0}};
 
 const char *argp_program_version = "umps-ui " VSQUARE_VERSION;
@@ -49,6 +52,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		break;
 	case OPTION_NO_RECORD:
 		o->no_record = true;
+		break;
+	case OPTION_NO_SETTINGS:
+		o->no_settings = true;
 		break;
 	case ARGP_KEY_ARG:
 		if (o->path)
@@ -97,12 +103,15 @@ static void open_browser(const char *url)
 		waitpid(child, NULL, 0);
 }
 
-static void loop(struct session *s, struct http *http)
+static void loop(struct session *s, struct http *http, bool settings)
 {
 	int ms = 0;
 
 	while (!interrupted && !s->quit) {
 		http_serve(http, ms);
+		if (settings && s->settings_changed)
+			settings_write(s);
+		s->settings_changed = false;
 		ms = session_advance(s);
 	}
 }
@@ -122,7 +131,7 @@ static int serve(struct session *s, const struct options *o)
 		open_browser(http_url(http));
 	if (o->run)
 		session_continue(s);
-	loop(s, http);
+	loop(s, http, !o->no_settings);
 	http_stop(http);
 	return 0;
 }
@@ -142,6 +151,8 @@ int main(int argc, char **argv)
 	s.path = o.path;
 	s.record = !o.no_record;
 	s.config = config_from_path(o.path, &error);
+	if (s.config && !o.no_settings)
+		settings_read(&s);
 	if (!s.config || session_power_on(&s, &error) < 0)
 		fprintf(stderr, "umps ui: %s\n", error.text);
 	else
@@ -149,6 +160,7 @@ int main(int argc, char **argv)
 	session_power_off(&s);
 	umps_config_free(s.config);
 	free(s.points);
+	json_decref(s.layout);
 	for (int i = 0; i < N_OUTPUTS; i++)
 		free(s.outputs[i].bytes);
 	return status;
