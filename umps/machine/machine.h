@@ -396,6 +396,11 @@ int block_open(struct device *d, const char *path, uint32_t magic, uint32_t *hea
 bool block_read(struct device *d, int64_t block, uint8_t *buffer);
 bool block_write(struct umps *m, struct device *d, int64_t block, const uint8_t *buffer);
 void block_restore(const struct device *d, int64_t block, const uint8_t *buffer);
+#define BLOCK_DMA_TICKS 1024
+void block_start_write(struct umps *m, struct device *d, uint64_t when_ready, uint32_t dma_error);
+uint32_t block_end_write(struct umps *m, struct device *d, uint32_t write_error);
+uint32_t block_end_read(struct umps *m, struct device *d, uint32_t read_error, uint32_t dma_error);
+void block_finish(struct umps *m, struct device *d, uint32_t status, uint32_t dma_error);
 
 /* terminal.c, network.c */
 void terminal_queue(struct umps *m, struct device *d, const void *text, size_t length);

@@ -10,22 +10,19 @@
 #include <unistd.h>
 
 #include "umps/front/open.h"
+#include "umps/front/options.h"
 #include "umps/ui/session.h"
 
 struct options {
-	const char *path;
-	int port;
-	bool no_record, no_browser, no_settings, run;
+	struct serving_options serving;
+	bool no_browser, no_settings, run;
 };
 
-enum { OPTION_NO_RECORD = 256, OPTION_NO_SETTINGS };
+enum { OPTION_NO_SETTINGS = 256 };
 
 static const struct argp_option option_list[] = {
-	{"port", 'p', "PORT", 0, "listen on this TCP port of 127.0.0.1 (default: any free one)", 0},
 	{"no-browser", 'n', NULL, 0, "only print the address of the page", 0},
 	{"run", 'r', NULL, 0, "start running at once", 0},
-	{"no-record", OPTION_NO_RECORD, NULL, 0,
-	 "do not record: faster, but time cannot be reversed", 0},
 	{"no-settings", OPTION_NO_SETTINGS, NULL, 0,
 	 "neither use nor keep the settings of this machine (stop points, speed, what is shown)",
 	 0},
@@ -36,35 +33,19 @@ const char *argp_program_version = "umps-ui " VSQUARE_VERSION;
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct options *o = state->input;
-	char *end;
 
 	switch (key) {
-	case 'p':
-		o->port = (int)strtol(argument, &end, 10);
-		if (!*argument || *end || o->port < 0 || o->port > 65535)
-			argp_error(state, "port \"%s\" is not a number of 0 to 65535", argument);
-		break;
 	case 'n':
 		o->no_browser = true;
 		break;
 	case 'r':
 		o->run = true;
 		break;
-	case OPTION_NO_RECORD:
-		o->no_record = true;
-		break;
 	case OPTION_NO_SETTINGS:
 		o->no_settings = true;
 		break;
-	case ARGP_KEY_ARG:
-		if (o->path)
-			argp_error(state,
-				   "one machine file or kernel is enough, \"%s\" is too much",
-				   argument);
-		o->path = argument;
-		break;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "name a machine file (.json) or a kernel");
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->serving;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -77,6 +58,7 @@ static const struct argp argp = {
 	.parser = parse_option,
 	.args_doc = "MACHINE.json | KERNEL",
 	.doc = "Shows the machine in a page and opens it in the browser.",
+	.children = serving_children,
 };
 
 static volatile sig_atomic_t interrupted;
@@ -119,7 +101,7 @@ static void loop(struct session *s, struct http *http, bool settings)
 static int serve(struct session *s, const struct options *o)
 {
 	struct umps_error error;
-	struct http *http = http_start(s, o->port, &error);
+	struct http *http = http_start(s, o->serving.port, &error);
 
 	if (!http) {
 		fprintf(stderr, "umps ui: %s\n", error.text);
@@ -148,9 +130,9 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	s.path = o.path;
-	s.record = !o.no_record;
-	s.config = config_from_path(o.path, &error);
+	s.path = o.serving.path;
+	s.record = !o.serving.no_record;
+	s.config = config_from_path(o.serving.path, &error);
 	if (s.config && !o.no_settings)
 		settings_read(&s);
 	if (!s.config || session_power_on(&s, &error) < 0)
