@@ -213,6 +213,7 @@ struct device {
 	uint8_t address[6];
 	uint8_t mode;
 	bool read_pending;
+	bool link_stuck; /* it did not take the last frame */
 	uint64_t poll_start; /* phase of looking for frames */
 	struct frame *frames;
 	int first_frame, n_frames;
