@@ -10,7 +10,7 @@
  *  - A page that only one processor uses, or that is only read, costs nothing more.
  *  - When a claim conflicts, processors have already run too far: all of them, and all memory
  *    written, go back to the start of the window, the page is henceforth claimed word by word, and
- *    the window runs again. A word on which claims conflict becomes *shared*.
+ *    the first half of the window runs again. A word on which claims conflict becomes *shared*.
  *  - A use of a shared word at a tick waits until all others have come to that tick: they are run
  *    from there, inside the use. Words that are not used by several processors for some windows
  *    are no longer shared.
@@ -35,6 +35,7 @@
 #define MAX_LENGTH_LOG 17
 #define POOR_LENGTH    128u  /* a window cut this early does not pay */
 #define POOR_SHARING   24u   /* nor one with a shared use in fewer instructions */
+#define MAX_CONFLICTS  8     /* nor one that had to go back that often */
 #define FIRST_REST     1024u /* ticks in turns after a poor window, doubled each time */
 #define MAX_REST_LOG   6
 #define PATIENCE       32 /* windows until something is no longer shared */
@@ -258,8 +259,9 @@ void ahead_use(struct cpu *cpu, uint32_t physical, bool write)
 	if (frame < 0)
 		return;
 	switch (claim_word(a, &a->pages[frame], physical % UMPS_PAGE / 4, cpu->number, write)) {
-	case CONFLICT:
-		a->conflicts++;
+	case CONFLICT: /* and others may follow: try less */
+		a->end = ++a->conflicts < MAX_CONFLICTS ? a->start + (a->end - a->start + 1) / 2
+							: a->start;
 		longjmp(a->retry, 1);
 	case SHARED:
 		others_catch_up(m, cpu);
@@ -296,7 +298,7 @@ static bool pays(const struct umps *m, uint64_t ticks)
 {
 	const struct ahead *a = m->ahead;
 
-	return (!a->cut || ticks >= POOR_LENGTH) &&
+	return (!a->cut || ticks >= POOR_LENGTH) && a->conflicts < MAX_CONFLICTS &&
 	       a->shared_uses * (uint64_t)POOR_SHARING <= ticks * (uint64_t)m->n_cpus;
 }
 
@@ -363,7 +365,7 @@ void ahead_run(struct umps *m)
 	if (a->end > a->start)
 		window_run(m);
 	adapt(m);
-	if (a->cut)
+	if (a->cut || m->tod == a->start)
 		in_turns(m, 1);
 }
 
