@@ -213,7 +213,7 @@ struct device {
 	uint8_t address[6];
 	uint8_t mode;
 	bool read_pending;
-	bool link_stuck; /* it did not take the last frame */
+	bool link_stuck;     /* it did not take the last frame */
 	uint64_t poll_start; /* phase of looking for frames */
 	struct frame *frames;
 	int first_frame, n_frames;
@@ -446,6 +446,7 @@ void ahead_run(struct umps *m);
 void ahead_reset(struct umps *m);
 void ahead_cut(struct umps *m);
 void ahead_use(struct cpu *cpu, uint32_t physical, bool write);
+bool ahead_fetch(struct cpu *cpu, uint32_t physical); /* may the page's others go unseen? */
 bool ahead_owns(const struct umps *m, uint32_t physical);
 
 #endif

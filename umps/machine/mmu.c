@@ -173,11 +173,8 @@ bool mmu_fetch(struct cpu *cpu, uint32_t *word)
 	cpu->fetch_base = cpu->this_pc & ~(UMPS_PAGE - 1);
 	cpu->fetch_size = available < UMPS_PAGE ? available : UMPS_PAGE;
 	cpu->fetch_host = host;
-	if (unlikely(cpu->machine->ahead_open)) {
-		ahead_use(cpu, physical, false);
-		if (!ahead_owns(cpu->machine, physical))
-			cpu->fetch_size = 0;
-	}
+	if (unlikely(cpu->machine->ahead_open) && !ahead_fetch(cpu, physical))
+		cpu->fetch_size = 0;
 	memcpy(word, host + offset, sizeof(*word));
 	return true;
 }

@@ -281,6 +281,16 @@ bool ahead_owns(const struct umps *m, uint32_t physical)
 	return frame < 0 || !m->ahead->pages[frame].page.shared;
 }
 
+/* Code among shared data is executed word by word, which is as bad as sharing it. */
+bool ahead_fetch(struct cpu *cpu, uint32_t physical)
+{
+	ahead_use(cpu, physical, false);
+	if (ahead_owns(cpu->machine, physical))
+		return true;
+	cpu->machine->ahead->shared_uses++;
+	return false;
+}
+
 bool ahead_wrote(const struct umps *m, int frame)
 {
 	return m->ahead_open && m->ahead->pages[frame].saved == m->ahead->window;
