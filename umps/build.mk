@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # uMPS: the machine as a library, the programs on it. A folder beside this file adds itself with a part.mk; what it
-# adds to UMPS_SOURCES is linked into the program umps, and to UMPS_PROGRAM_LIBS its libraries.
+# adds to UMPS_SOURCES is linked into the program umps.
 UMPS_SOURCES := $(wildcard umps/run/*.c) umps/tools/disassemble.c
-UMPS_PROGRAM_LIBS :=
 
 # The ROMs that are built in: those of our development kit.
 UMPS_ROMS := $(if $(wildcard umps/sdk/part.mk),$(BUILD)/umps-sdk,/usr)/share/umps3
 
 include $(sort $(wildcard umps/*/part.mk))
 
+# Vectors of pc and next_pc would stall: what was stored as two words is loaded as one, or the other way round.
+CFLAGS_umps/machine/interpreter.c := -fno-tree-slp-vectorize
+
 UMPS_MACHINE := $(wildcard umps/machine/*.c umps/translator/*.c)
-UMPS_LIBS := $(BUILD)/lib/libumps.a $(UMPS_PROGRAM_LIBS) -ljansson -lvdeplug
+UMPS_LIBS := $(BUILD)/lib/libumps.a -ljansson -lvdeplug
 
 UMPS_ROM_OBJECTS := $(BUILD)/obj/umps/machine/builtin_rom.o $(BUILD)/san/umps/machine/builtin_rom.o
 $(UMPS_ROM_OBJECTS): umps/machine/builtin_rom.S $(UMPS_ROMS)/exec.rom.umps $(UMPS_ROMS)/coreboot.rom.umps

@@ -33,6 +33,9 @@ head -c 3000 "$dir/hello.core.umps" >"$dir/shorter.core.umps"
 says 'a core file cut short' 'boot.core-file: .*cut short' \
 	'{ "boot": {"load-core-file": true, "core-file": "shorter.core.umps"} }'
 { cat "$dir/hello.core.umps"; head -c 70000 /dev/zero; } >"$dir/large.core.umps"
+printf '\003SPM%05000d' 0 >"$dir/big.core.umps"
+says 'a big-endian core file' 'big-endian machine .* with -EL' \
+	'{ "boot": {"load-core-file": true, "core-file": "big.core.umps"} }'
 says 'a core file larger than RAM' 'num-ram-frames .* raise it to at least' \
 	'{ "num-ram-frames": 8, "boot": {"load-core-file": true, "core-file": "large.core.umps"} }'
 says 'a ROM that is none' 'execution-rom: .*garbage is not a ROM image' "{ \"execution-rom\": \"garbage\", $kernel }"

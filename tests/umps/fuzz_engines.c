@@ -8,7 +8,8 @@
  * A case fills RAM with random instructions (mostly sensible ones, so that they get somewhere) and
  * registers with pointers to data, code, mapped pages and device registers, then runs it while
  * terminal input comes and devices fail at random. Programs rewrite themselves, change the TLB,
- * Status and timers, ring every device.
+ * Status and timers, ring every device. Gentle ones, for several processors, do so rarely and work
+ * for long on memory of their own and on some that they share.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,15 +19,20 @@
 #include "tests/lib/tap.h"
 #include "umps/machine/umps.h"
 
-#define FRAMES	     16
-#define CODE	     0x20004000u
-#define CODE_WORDS   1024
-#define STRETCHES    12
-#define MAX_STRETCH  700
-#define DISK_HEADER  7
-#define FLASH_HEADER 3
+#define FRAMES	       16
+#define CODE	       0x20004000u
+#define CODE_WORDS     1024
+#define STRETCHES      12
+#define MAX_STRETCH    700
+#define GENTLE_STRETCH 9000
+#define SHARED	       0x20008000u
+#define START	       0x20003000u
+#define OWN(cpu)       (0x20009000u + 0x1000u * (uint32_t)(cpu))
+#define DISK_HEADER    7
+#define FLASH_HEADER   3
 
 static uint64_t state;
+static bool gentle;
 
 static uint32_t random_word(void)
 {
@@ -50,6 +56,8 @@ static uint32_t plain_register(void)
 
 static uint32_t pointer_register(void)
 {
+	if (gentle && below(25))
+		return 17 + below(5); /* 16 and 22 point to what they share */
 	return below(30) ? 16 + below(8) : below(32);
 }
 
@@ -108,6 +116,11 @@ static uint32_t branch(void)
 {
 	uint32_t distance = (below(24) - (below(3) ? 0 : 12)) & 0xFFFF, rs = plain_register() << 21;
 
+	if (gentle) { /* forward, so that the whole program runs again and again */
+		distance = 1 + below(8);
+		return below(3) ? (4 + below(2)) << 26 | rs | plain_register() << 16 | distance
+				: (6 + below(2)) << 26 | rs | distance;
+	}
 	switch (below(8)) {
 	case 0:
 		return 1u << 26 | rs | (below(2) | below(2) << 4) << 16 | distance;
@@ -144,6 +157,8 @@ static uint32_t instruction(void)
 {
 	uint32_t kind = below(100);
 
+	if (gentle && kind >= 90 && below(30))
+		kind = kind == 96 ? 96 : kind - 60;
 	if (kind < 28)
 		return special();
 	if (kind < 45)
@@ -231,14 +246,15 @@ static void both_set(int cpu, int reg, uint32_t value)
 		umps_set_register(machines[i], cpu, reg, value);
 }
 
-/* Handlers that come back somewhere into the code, by EPC's low bits. */
+/* Handlers that come back into the code, two instructions further on. */
 static void write_handlers(void)
 {
 	uint32_t handler[] = {
 		0x401A7000,		   /* mfc0 k0, EPC */
 		0x3C1B0000 | CODE >> 16,   /* lui k1, CODE */
+		0x275A0008,		   /* addiu k0, k0, 8 */
 		0x335A0FFC,		   /* andi k0, k0, 0xFFC */
-		0x375A4004,		   /* ori k0, k0, 0x4004 */
+		0x375A4000,		   /* ori k0, k0, 0x4000 */
 		0x035BD025,		   /* or k0, k0, k1 */
 		0x03400008,		   /* jr k0 */
 		below(3) ? 0x42000010 : 0, /* rfe */
@@ -248,14 +264,55 @@ static void write_handlers(void)
 	both_write(0x00000080, handler, sizeof(handler));
 }
 
+static uint32_t add_immediate(uint32_t to, uint32_t from, uint32_t value)
+{
+	return 9u << 26 | from << 21 | to << 16 | (value & 0xFFFF);
+}
+
+/* Where the others of several processors start: what write_program() does for the first one. */
+static void write_start(void)
+{
+	uint32_t start[40] = {
+		0x401A7800,			/* mfc0 k0, PRID */
+		0x3C1B0000 | CODE >> 16,	/* lui k1, CODE */
+		0x001AD300,			/* sll k0, k0, 12 */
+		0x377B0000 | (OWN(0) & 0xFFFF), /* ori k1, k1, OWN */
+		0x037AD021,			/* addu k0, k1, k0 */
+		0x3C100000 | SHARED >> 16,	/* lui s0, SHARED */
+		0x3C160000 | SHARED >> 16,	/* lui s6, SHARED */
+		0x36100000 | (SHARED & 0xFFFF) | below(16) * 4,
+		0x36D60000 | (SHARED & 0xFFFF) | below(16) * 4,
+		add_immediate(17, 26, 256),
+		add_immediate(18, 26, 2044),
+		add_immediate(19, 26, 3000),
+		add_immediate(20, 26, 1024),
+		add_immediate(21, 26, 512),
+		0x3C170000 | CODE >> 16,
+		0x36F70000 | (CODE & 0xFFFF) | below(CODE_WORDS) * 4,
+		0x3C181000, /* lui t8, CU0 */
+		0x3C191000,
+		0x40806000, /* mtc0 zero, Status: exceptions to the handlers */
+	};
+
+	for (int i = 19; i < 38; i++)
+		start[i] = add_immediate((uint32_t)i - 18, 0, random_word());
+	start[38] = 2u << 26 | ((CODE / 4 + below(CODE_WORDS)) & 0x3FFFFFF);
+	both_write(START, start, sizeof(start));
+}
+
 static void write_program(int processors)
 {
 	uint32_t code[CODE_WORDS];
 
 	for (int i = 0; i < CODE_WORDS; i++)
 		code[i] = instruction();
+	if (gentle) {
+		code[CODE_WORDS - 2] = 2u << 26 | (CODE / 4 & 0x3FFFFFF);
+		code[CODE_WORDS - 1] = 0;
+	}
 	both_write(CODE, code, sizeof(code));
 	write_handlers();
+	write_start();
 	for (int cpu = 0; cpu < processors; cpu++) {
 		for (int i = 1; i < 32; i++)
 			both_set(cpu, i, below(3) ? random_word() : below(256));
@@ -267,6 +324,16 @@ static void write_program(int processors)
 		both_set(cpu, 21, 0x80001000);
 		both_set(cpu, 22, CODE + below(CODE_WORDS) * 4);
 		both_set(cpu, 23, (below(4) ? CODE : 0x80000000) + below(CODE_WORDS) * 4);
+		if (gentle) {
+			both_set(cpu, 16, SHARED + below(16) * 4);
+			both_set(cpu, 17, OWN(cpu) + 256);
+			both_set(cpu, 18, OWN(cpu) + 2048);
+			both_set(cpu, 19, below(20) ? OWN(cpu) + 3000 : 0x10000254);
+			both_set(cpu, 20, below(3) ? OWN(cpu) + 1024 : 0x0FFFF000);
+			both_set(cpu, 21, below(5) ? OWN(cpu) + 512 : 0x80001000);
+			if (below(4))
+				both_set(cpu, 22, SHARED + below(16) * 4);
+		}
 		for (int i = 24; i < 28; i++)
 			both_set(cpu, i,
 				 0x10000000 |
@@ -338,7 +405,8 @@ static void disturb(void)
 static bool run_case(uint64_t number, int processors)
 {
 	for (int stretch = 0; stretch < STRETCHES; stretch++) {
-		uint64_t until = umps_ticks(machines[0]) + 1 + below(MAX_STRETCH);
+		uint64_t until =
+			umps_ticks(machines[0]) + 1 + below(gentle ? GENTLE_STRETCH : MAX_STRETCH);
 		struct umps_stop stops[2];
 
 		for (int i = 0; i < 2; i++)
@@ -375,7 +443,7 @@ static void fuzz(const char *what, uint64_t cases, uint64_t seed, int processors
 			umps_restore(machines[i], fresh, length, NULL);
 		write_program(processors);
 		if (processors > 1) { /* start the others through the machine registers */
-			uint32_t pc = CODE + below(CODE_WORDS) * 4;
+			uint32_t pc = gentle ? START : CODE + below(CODE_WORDS) * 4;
 
 			both_write(0x10000508, &pc, 4);
 			for (uint32_t cpu = 1; cpu < (uint32_t)processors; cpu++)
@@ -405,6 +473,9 @@ int main(int argc, char **argv)
 	fuzz("one processor, no translation", cases / 4, seed, 1, 0xFFFFFFFF);
 	fuzz("two processors", cases / 2, seed, 2, 0x80000000);
 	fuzz("three processors", cases / 4, seed, 3, 0x80000000);
+	gentle = true;
+	fuzz("two processors, gentle programs", cases / 4, seed, 2, 0x80000000);
+	fuzz("four processors, gentle programs", cases / 8, seed, 4, 0x80000000);
 	if (system(remove_directory))
 		printf("# cannot remove %s\n", directory);
 	free(remove_directory);

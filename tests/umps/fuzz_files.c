@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Damaged files: machine files, ROMs, core files, symbol tables, images. Each either gives one
- * sentence or a machine that runs; the sanitizers watch.
+ * Damaged files: machine files, ROMs, core files, symbol tables, images, saved states. Each either
+ * gives one sentence or a machine that runs; the sanitizers watch.
  *
  * usage: fuzz_files DIRECTORY CASES [SEED]     DIRECTORY holds machine.json and what it names, see
  * fuzz_files.sh
@@ -112,6 +112,47 @@ static int attempt(bool elf)
 	return 1;
 }
 
+/* Saved states, damaged before RAM begins; the machine that refuses one is as it was. */
+static void states(uint64_t cases, uint64_t seed)
+{
+	struct umps_error error = {""};
+	struct umps_config *config = umps_config_read("machine.json", &error);
+	struct umps *m = umps_create(config, NULL, &error);
+	size_t n, again;
+	uint8_t *saved, *now;
+	int refused = 0, same = 0, silent = 0;
+	uint64_t number;
+
+	umps_set_engine(m, UMPS_TRANSLATOR);
+	umps_run(m, TICKS, 0);
+	saved = umps_snapshot(m, &n);
+	for (number = 0; number < cases; number++) {
+		state = (seed + number + 1) * 0x9E3779B97F4A7C15ull;
+		memcpy(damaged, saved, n);
+		for (uint32_t times = 1 + below(3); times--;)
+			damaged[below(below(3) ? 2000 : (uint32_t)(n - umps_ram_size(m)))] =
+				(uint8_t)below(256);
+		error.text[0] = 0;
+		if (umps_restore(m, damaged, below(50) ? n : below((uint32_t)n), &error) < 0) {
+			refused++;
+			silent += !error.text[0];
+			now = umps_snapshot(m, &again);
+			same += n == again && !memcmp(saved, now, n);
+			free(now);
+		} else {
+			umps_run(m, umps_ticks(m) + TICKS, 0);
+			umps_restore(m, saved, n, NULL);
+		}
+	}
+	ok(refused && same == refused && !silent,
+	   "a saved state damaged %llu times: %d sentences, %llu machines (seed %llu)",
+	   (unsigned long long)cases, refused, (unsigned long long)cases - (unsigned)refused,
+	   (unsigned long long)seed);
+	free(saved);
+	umps_destroy(m);
+	umps_config_free(config);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t cases = argc > 2 ? strtoull(argv[2], NULL, 0) : 1000,
@@ -137,6 +178,7 @@ int main(int argc, char **argv)
 		   (unsigned long long)seed);
 		free(original[i]);
 	}
+	states(4 * cases, seed);
 	free(damaged);
 	return done_testing();
 }

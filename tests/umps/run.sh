@@ -41,6 +41,9 @@ is 'an unknown option: exit status 64' "$(status "$dir/out" "$umps" run --nonsen
 is 'an unknown command: exit status 64' "$(status "$dir/out" "$umps" nonsense)" 64
 is 'no machine: exit status 65' "$(status "$dir/out" "$umps" run "$dir/none.json")" 65
 
+like 'bad files in JSON' "$("$umps" run --json "$dir/none.json" 2>&1 | jq -r '"\(.status) \(.outcome): \(.why)"')" \
+	'^65 files: .*none.json: cannot read it'
+
 # ---- input and output
 is 'stdio' "$(printf 'one\ntwo\nquit\n' | "$umps" run "$dir/echo.json")" "> [one]
 > [two]
@@ -132,6 +135,8 @@ is 'save' "$(status "$dir/out" "$umps" run -T 2000 --save="$dir/state" "$dir/hel
 whole=$("$umps" run "$dir/hello.json")
 half=$("$umps" run --restore="$dir/state" "$dir/hello.json")
 is 'a restored machine goes on where it was saved' "${whole%"$half"}$half" "$whole"
+"$umps" run -T 3000 --save="$dir/no/state" "$dir/hello.json" >"$dir/out" 2>&1
+like 'saving to nowhere is told' "$(cat "$dir/out")" 'cannot save the state to .*/no/state'
 is 'restoring garbage: exit status 65' "$(status "$dir/out" "$umps" run --restore="$dir/hello.json" "$dir/hello.json")" 65
 like 'devices fail when told to' "$("$umps" run --fail=disk0 --trace=devices "$dir/echo.json" <<<'x' 2>&1)" \
 	'disk0 done, status 0x6'

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * libFuzzer against the requests of the page, on a machine without a kernel: one request per line,
- * as JSON; after each the machine gets its turn and everything is shown.
+ * as JSON (or settings, if it asks to do nothing); after each the machine gets its turn and
+ * everything is shown.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,13 @@ static void request(struct session *s, const char *text, size_t length)
 
 	if (!fields)
 		return;
-	json_decref(command_run(s, fields));
+	if (json_object_get(fields, "do")) {
+		json_decref(command_run(s, fields));
+	} else { /* as if it were the file with the settings */
+		settings_apply(s, fields);
+		session_power_on(s, &(struct umps_error){0});
+		json_decref(settings_json(s));
+	}
 	session_advance(s);
 	if (!s->machine && s->record)
 		session_power_on(s, &(struct umps_error){0});
@@ -50,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	session_power_off(&s);
 	umps_config_free(s.config);
 	free(s.points);
+	json_decref(s.layout);
 	for (int i = 0; i < N_OUTPUTS; i++)
 		free(s.outputs[i].bytes);
 	return 0;

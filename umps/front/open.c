@@ -35,7 +35,8 @@ struct umps_config *config_from_path(const char *path, struct umps_error *error)
 	if (fread(magic, 1, sizeof(magic), file) != sizeof(magic))
 		magic[0] = 0;
 	fclose(file);
-	if (!memcmp(magic, "\177ELF", 4) || !memcmp(magic, "MPS\3", 4))
+	if (!memcmp(magic, "\177ELF", 4) || !memcmp(magic, "MPS\3", 4) ||
+	    !memcmp(magic, "\3SPM", 4)) /* big-endian; the machine refuses it in better words */
 		return kernel_config(path);
 	return umps_config_read(path, error);
 }

@@ -20,72 +20,46 @@
 #include <unistd.h>
 
 #include "umps/front/open.h"
+#include "umps/front/options.h"
 #include "umps/gdb/server.h"
 #include "umps/run/command.h"
 
 #define DEFAULT_PORT 1234
 
 struct options {
-	const char *path;
-	int port, terminal;
-	bool stdio, no_record, interpreter;
+	struct serving_options serving;
+	int terminal;
+	bool stdio, interpreter;
 };
 
-enum { OPTION_NO_RECORD = 256, OPTION_NO_TERMINAL, OPTION_INTERPRETER };
+enum { OPTION_NO_TERMINAL = 256, OPTION_INTERPRETER };
 
 static const struct argp_option option_list[] = {
-	{"port", 'p', "PORT", 0,
-	 "listen on this TCP port of 127.0.0.1 (default 1234; 0: any free one)", 0},
 	{"stdio", 's', NULL, 0, "speak to the debugger through standard input and output", 0},
 	{"terminal", 't', "N", 0, "the terminal that the user sees and types on (default 0)", 0},
 	{"no-terminal", OPTION_NO_TERMINAL, NULL, 0, "show no terminal", 0},
-	{"no-record", OPTION_NO_RECORD, NULL, 0,
-	 "do not record: faster, but time cannot be reversed", 0},
 	{"interpreter", OPTION_INTERPRETER, NULL, 0, "do not translate to host code", 0},
 	{0}};
-
-static int number(struct argp_state *state, const char *text, int max, const char *what)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	if (!*text || *end || n < 0 || n > max)
-		argp_error(state, "%s \"%s\" is not a number of 0 to %d", what, text, max);
-	return (int)n;
-}
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct options *o = state->input;
 
 	switch (key) {
-	case 'p':
-		o->port = number(state, argument, 65535, "port");
-		break;
 	case 's':
 		o->stdio = true;
 		break;
 	case 't':
-		o->terminal = number(state, argument, UMPS_N_DEVICES - 1, "terminal");
+		o->terminal = option_number(state, argument, UMPS_N_DEVICES - 1, "terminal");
 		break;
 	case OPTION_NO_TERMINAL:
 		o->terminal = -1;
 		break;
-	case OPTION_NO_RECORD:
-		o->no_record = true;
-		break;
 	case OPTION_INTERPRETER:
 		o->interpreter = true;
 		break;
-	case ARGP_KEY_ARG:
-		if (o->path)
-			argp_error(state,
-				   "one machine file or kernel is enough, \"%s\" is too much",
-				   argument);
-		o->path = argument;
-		break;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "name a machine file (.json) or a kernel");
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->serving;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -97,7 +71,9 @@ static const struct argp argp = {
 	.options = option_list,
 	.parser = parse_option,
 	.args_doc = "MACHINE.json | KERNEL",
-	.doc = "Waits for gdb (`target remote :1234`) and lets it debug the machine.",
+	.doc = "Waits for gdb (`target remote :1234`, or another --port) and lets it debug the "
+	       "machine.",
+	.children = serving_children,
 };
 
 static int listen_on(int port, char *text, size_t size)
@@ -159,7 +135,7 @@ static int serve(struct server *s, const struct options *o)
 		server_serve(s);
 		return 0;
 	}
-	listener = listen_on(o->port, address, sizeof(address));
+	listener = listen_on(o->serving.port, address, sizeof(address));
 	if (listener < 0)
 		return 1;
 	fprintf(stderr, "umps gdb: listening; in gdb say: target remote %s\n", address);
@@ -171,16 +147,16 @@ static int serve(struct server *s, const struct options *o)
 
 static int gdb_main(int argc, char **argv)
 {
-	struct options o = {.port = DEFAULT_PORT};
+	struct options o = {.serving.port = DEFAULT_PORT};
 	struct server s = {.in = -1, .out = -1, .keyboard = -1, .asid = CURRENT_ASID};
 	struct umps_error error;
 	int status = 1;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	s.terminal = o.terminal;
-	s.record = !o.no_record;
+	s.record = !o.serving.no_record;
 	s.interpreter = o.interpreter;
-	s.config = config_from_path(o.path, &error);
+	s.config = config_from_path(o.serving.path, &error);
 	if (!s.config || server_power_on(&s, &error) < 0)
 		fprintf(stderr, "umps gdb: %s\n", error.text);
 	else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Loads and stores as both engines do them: the fast pages first, then sub-word rules
+ * Fetches, loads and stores as both engines do them: the fast pages first, then sub-word rules
  * (section 3.5).
  */
 #ifndef UMPS_MACHINE_ACCESS_H
@@ -18,6 +18,17 @@ static inline uint8_t *fast_memory(uint32_t tag, uintptr_t host, uint32_t addres
 	return likely(tag == (address & (~(UMPS_PAGE - 1) | (alignment - 1))))
 		       ? (uint8_t *)(host + (address & ~3u))
 		       : NULL;
+}
+
+/* The instruction at this_pc; false: an exception was entered. */
+static inline bool fetch_word(struct cpu *cpu, uint32_t *word)
+{
+	uint32_t offset = cpu->this_pc - cpu->fetch_base;
+
+	if (unlikely(offset >= cpu->fetch_size || (offset & 3)))
+		return mmu_fetch(cpu, word);
+	memcpy(word, cpu->fetch_host + offset, sizeof(*word));
+	return true;
 }
 
 static inline bool read_word(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t *word)

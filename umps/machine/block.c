@@ -67,6 +67,44 @@ bool block_write(struct umps *m, struct device *d, int64_t block, const uint8_t 
 	return false;
 }
 
+/* ---- commands, from and to the device's buffer */
+
+/* What is to be written comes from memory at once; WHEN_READY is then the command's time. */
+void block_start_write(struct umps *m, struct device *d, uint64_t when_ready, uint32_t dma_error)
+{
+	d->buffered = -1;
+	if (bus_dma_from(m, d->reg[2], d->buffer, UMPS_PAGE))
+		device_busy(m, d, 0, when_ready, STATUS_READY);
+	else
+		device_busy(m, d, 0, BLOCK_DMA_TICKS, dma_error);
+}
+
+uint32_t block_end_write(struct umps *m, struct device *d, uint32_t write_error)
+{
+	if (d->result[0] != STATUS_READY)
+		return d->result[0];
+	if (d->failing || !block_write(m, d, d->target, d->buffer))
+		return write_error;
+	d->buffered = d->target;
+	return STATUS_READY;
+}
+
+uint32_t block_end_read(struct umps *m, struct device *d, uint32_t read_error, uint32_t dma_error)
+{
+	if (d->failing || (d->buffered != d->target && !block_read(d, d->target, d->buffer)))
+		return read_error;
+	d->buffered = d->target;
+	return bus_dma_to(m, d->reg[2], d->buffer, UMPS_PAGE) ? STATUS_READY : dma_error;
+}
+
+/* A command is over; after errors, but not those of memory, the buffer holds nothing. */
+void block_finish(struct umps *m, struct device *d, uint32_t status, uint32_t dma_error)
+{
+	if (status != STATUS_READY && status != dma_error)
+		d->buffered = -1;
+	device_finish(m, d, 0, status);
+}
+
 /* Puts back what was there, when time is turned back. */
 void block_restore(const struct device *d, int64_t block, const uint8_t *buffer)
 {

@@ -225,6 +225,7 @@ bool bus_write(struct umps *m, struct cpu *cpu, uint32_t physical, uint32_t word
 	uint8_t *host;
 
 	if (physical - REGISTER_BASE < REGISTER_END - REGISTER_BASE) {
+		ahead_cut(m);
 		register_write(m, cpu, physical, word);
 		return true;
 	}

@@ -79,6 +79,7 @@ void status_write(struct cpu *cpu, uint32_t value)
 	uint32_t changed = cpu->status ^ value;
 
 	if (changed & STATUS_TE) {
+		ahead_cut(cpu->machine);
 		cpu->timer = local_timer(cpu);
 		cpu->timer_tick = cpu->machine->tod;
 		if (!(value & STATUS_TE))
@@ -115,6 +116,7 @@ void cp0_write(struct cpu *cpu, uint32_t reg, uint32_t value)
 		cpu->entry_lo = value & ENTRYLO_WRITABLE;
 		break;
 	case CP0_TIMER:
+		ahead_cut(cpu->machine);
 		cpu->timer = value;
 		cpu->timer_tick = cpu->machine->tod;
 		interrupt_line(cpu, 1, false);

@@ -7,9 +7,8 @@
 
 enum { RESET, ACK, SEEK, READ, WRITE };
 enum { SEEK_ERROR = 4, READ_ERROR, WRITE_ERROR, DMA_ERROR };
-#define MAGIC	  0x0053504Du
-#define RESET_US  400
-#define DMA_TICKS 1024
+#define MAGIC	 0x0053504Du
+#define RESET_US 400
 
 static int check(struct device *d, const char *path, const char *field, uint32_t value,
 		 uint32_t min, uint32_t max, struct umps_error *error)
@@ -68,7 +67,7 @@ static bool locate(struct device *d, uint32_t command)
 static void start_read(struct umps *m, struct device *d, uint32_t command)
 {
 	uint32_t s = sector_ticks(m, d), now = (uint32_t)m->tod;
-	uint64_t time = DMA_TICKS;
+	uint64_t time = BLOCK_DMA_TICKS;
 
 	if (!locate(d, command)) {
 		device_finish(m, d, 0, READ_ERROR);
@@ -76,26 +75,22 @@ static void start_read(struct umps *m, struct device *d, uint32_t command)
 	}
 	if (d->buffered != d->target)
 		time += now % s + (uint64_t)s * gap(m, d, now, command >> 8 & 0xFF) +
-			s * d->data_percent / 100;
+			(uint64_t)s * d->data_percent / 100;
 	device_busy(m, d, 0, time, STATUS_READY);
 }
 
 static void start_write(struct umps *m, struct device *d, uint32_t command)
 {
-	uint32_t s = sector_ticks(m, d), ready = (uint32_t)m->tod + DMA_TICKS;
-	uint64_t time = DMA_TICKS + ready % s +
+	uint32_t s = sector_ticks(m, d), ready = (uint32_t)m->tod + BLOCK_DMA_TICKS;
+	uint64_t time = BLOCK_DMA_TICKS + ready % s +
 			(uint64_t)s * gap(m, d, ready, command >> 8 & 0xFF) +
-			s * d->data_percent / 100;
+			(uint64_t)s * d->data_percent / 100;
 
 	if (!locate(d, command)) {
 		device_finish(m, d, 0, WRITE_ERROR);
 		return;
 	}
-	d->buffered = -1;
-	if (bus_dma_from(m, d->reg[2], d->buffer, UMPS_PAGE))
-		device_busy(m, d, 0, time, STATUS_READY);
-	else
-		device_busy(m, d, 0, DMA_TICKS, DMA_ERROR);
+	block_start_write(m, d, time, DMA_ERROR);
 }
 
 static void start_seek(struct umps *m, struct device *d, uint32_t cylinder)
@@ -149,24 +144,6 @@ static uint32_t end_seek(struct device *d)
 	return d->failing ? SEEK_ERROR : STATUS_READY;
 }
 
-static uint32_t end_read(struct umps *m, struct device *d)
-{
-	if (d->failing || (d->buffered != d->target && !block_read(d, d->target, d->buffer)))
-		return READ_ERROR;
-	d->buffered = d->target;
-	return bus_dma_to(m, d->reg[2], d->buffer, UMPS_PAGE) ? STATUS_READY : DMA_ERROR;
-}
-
-static uint32_t end_write(struct umps *m, struct device *d)
-{
-	if (d->result[0] != STATUS_READY)
-		return d->result[0];
-	if (d->failing || !block_write(m, d, d->target, d->buffer))
-		return WRITE_ERROR;
-	d->buffered = d->target;
-	return STATUS_READY;
-}
-
 static void disk_complete(struct umps *m, struct device *d, int sub)
 {
 	uint32_t status = STATUS_READY;
@@ -176,17 +153,15 @@ static void disk_complete(struct umps *m, struct device *d, int sub)
 		status = end_seek(d);
 		break;
 	case READ:
-		status = end_read(m, d);
+		status = block_end_read(m, d, READ_ERROR, DMA_ERROR);
 		break;
 	case WRITE:
-		status = end_write(m, d);
+		status = block_end_write(m, d, WRITE_ERROR);
 		break;
 	default: /* RESET */
 		d->buffered = -1;
 	}
-	if (status != STATUS_READY && status != DMA_ERROR)
-		d->buffered = -1;
-	device_finish(m, d, 0, status);
+	block_finish(m, d, status, DMA_ERROR);
 }
 
 static void disk_describe(const struct device *d, char *text, size_t size)

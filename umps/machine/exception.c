@@ -16,7 +16,7 @@ static void observe(struct cpu *cpu, uint32_t code)
 	unsigned kind = UMPS_STOPS_EXCEPTION;
 
 	if (code == EXC_BP && cpu->r[4] <= 3 && !(cpu->status & (STATUS_KUC << 2)))
-		m->last_service = (uint8_t)cpu->r[4];
+		cpu->last_service = (uint8_t)cpu->r[4];
 	if (m->observer && m->observer->exception && !m->replaying)
 		m->observer->exception(m->observer->context, cpu->number, code, cpu->epc);
 	if (code & UMPS_REFILL)

@@ -6,9 +6,8 @@
 
 enum { RESET, ACK, READ, WRITE };
 enum { READ_ERROR = 4, WRITE_ERROR = 5, DMA_ERROR = 6 };
-#define MAGIC	  0x0153504Du
-#define RESET_US  400
-#define DMA_TICKS 1024
+#define MAGIC	 0x0153504Du
+#define RESET_US 400
 
 static int flash_open(struct umps *m, struct device *d, const struct umps_device_config *config,
 		      const char *path, struct umps_error *error)
@@ -38,7 +37,7 @@ static void start_read(struct umps *m, struct device *d, uint32_t block)
 		return;
 	}
 	d->target = block;
-	device_busy(m, d, 0, (d->buffered == block ? 0 : time) + DMA_TICKS, STATUS_READY);
+	device_busy(m, d, 0, (d->buffered == block ? 0 : time) + BLOCK_DMA_TICKS, STATUS_READY);
 }
 
 static void start_write(struct umps *m, struct device *d, uint32_t block)
@@ -50,11 +49,7 @@ static void start_write(struct umps *m, struct device *d, uint32_t block)
 		return;
 	}
 	d->target = block;
-	d->buffered = -1;
-	if (bus_dma_from(m, d->reg[2], d->buffer, UMPS_PAGE))
-		device_busy(m, d, 0, time + DMA_TICKS, STATUS_READY);
-	else
-		device_busy(m, d, 0, DMA_TICKS, DMA_ERROR);
+	block_start_write(m, d, time + BLOCK_DMA_TICKS, DMA_ERROR);
 }
 
 static void flash_write(struct umps *m, struct device *d, int reg, uint32_t value)
@@ -84,41 +79,21 @@ static void flash_write(struct umps *m, struct device *d, int reg, uint32_t valu
 	}
 }
 
-static uint32_t end_read(struct umps *m, struct device *d)
-{
-	if (d->failing || (d->buffered != d->target && !block_read(d, d->target, d->buffer)))
-		return READ_ERROR;
-	d->buffered = d->target;
-	return bus_dma_to(m, d->reg[2], d->buffer, UMPS_PAGE) ? STATUS_READY : DMA_ERROR;
-}
-
-static uint32_t end_write(struct umps *m, struct device *d)
-{
-	if (d->result[0] != STATUS_READY)
-		return d->result[0];
-	if (d->failing || !block_write(m, d, d->target, d->buffer))
-		return WRITE_ERROR;
-	d->buffered = d->target;
-	return STATUS_READY;
-}
-
 static void flash_complete(struct umps *m, struct device *d, int sub)
 {
 	uint32_t status = STATUS_READY;
 
 	switch (d->reg[1] & 0xFF) {
 	case READ:
-		status = end_read(m, d);
+		status = block_end_read(m, d, READ_ERROR, DMA_ERROR);
 		break;
 	case WRITE:
-		status = end_write(m, d);
+		status = block_end_write(m, d, WRITE_ERROR);
 		break;
 	default: /* RESET */
 		d->buffered = -1;
 	}
-	if (status != STATUS_READY && status != DMA_ERROR)
-		d->buffered = -1;
-	device_finish(m, d, 0, status);
+	block_finish(m, d, status, DMA_ERROR);
 }
 
 static void flash_describe(const struct device *d, char *text, size_t size)

@@ -245,6 +245,11 @@ int image_load_core(struct umps *m, const char *path, struct umps_error *error)
 		result = load_core(m, path, bytes, length, error);
 	else if (length >= 4 && !memcmp(bytes, ELFMAG, SELFMAG))
 		result = load_elf(m, path, bytes, length, error);
+	else if (length >= 4 && word_at(bytes, 0) == __builtin_bswap32(CORE_MAGIC))
+		result = fail(error,
+			      "boot.core-file: %s is for a big-endian machine and this one is "
+			      "little-endian; compile and link the kernel with -EL",
+			      path);
 	else
 		result = fail(error,
 			      "boot.core-file: %s is neither a core image (first word 0x%08X) nor "

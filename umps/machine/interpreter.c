@@ -47,17 +47,21 @@ static void jump(struct cpu *cpu, uint32_t target)
  * A branch to itself with nothing in its slot and interrupts off never ends. So do the ROM's HALT
  * and panic; in single-processor machines it is the end anywhere.
  */
-static void endless_loop(struct cpu *cpu)
+static __attribute__((noinline)) void endless_loop(struct cpu *cpu)
 {
 	struct umps *m = cpu->machine;
-	const uint8_t *next = cpu->fetch_host + (cpu->this_pc + 4 - cpu->fetch_base);
+	const uint8_t *next;
 	enum umps_stop_reason reason = UMPS_STOP_DEAD;
 
-	if ((cpu->status & STATUS_IEC) || cpu->this_pc + 4 - cpu->fetch_base >= cpu->fetch_size ||
+	if (cpu->status & STATUS_IEC)
+		return;
+	ahead_cut(m);
+	next = cpu->fetch_host + (cpu->this_pc + 4 - cpu->fetch_base);
+	if (cpu->this_pc + 4 - cpu->fetch_base >= cpu->fetch_size ||
 	    memcmp(next, &(uint32_t){0}, 4))
 		return;
 	if (cpu->this_pc < UMPS_RAM_BASE)
-		reason = m->last_service == 3 ? UMPS_STOP_HALT : UMPS_STOP_PANIC;
+		reason = cpu->last_service == 3 ? UMPS_STOP_HALT : UMPS_STOP_PANIC;
 	else
 		for (int i = 0; i < m->n_cpus; i++)
 			if (&m->cpus[i] != cpu && m->cpus[i].state != UMPS_CPU_HALTED)
@@ -425,7 +429,7 @@ static inline void one_instruction(struct cpu *cpu)
 	cpu->this_pc = cpu->pc;
 	cpu->this_slot = cpu->in_slot;
 	cpu->this_branch = cpu->branch_pc;
-	if (likely(mmu_fetch(cpu, &word))) {
+	if (likely(fetch_word(cpu, &word))) {
 		cpu->pc = cpu->next_pc;
 		cpu->next_pc = cpu->pc + 4;
 		cpu->in_slot = false;
@@ -478,7 +482,7 @@ void interpret_cycle(struct cpu *cpu)
 	one_cycle(cpu);
 }
 
-void interpret_until_horizon(struct umps *m, struct cpu *cpu)
+__attribute__((flatten)) void interpret_until_horizon(struct umps *m, struct cpu *cpu)
 {
 	while (m->tod < m->horizon) {
 		m->tod++;
@@ -486,7 +490,7 @@ void interpret_until_horizon(struct umps *m, struct cpu *cpu)
 	}
 }
 
-void interpret_in_turns(struct umps *m)
+__attribute__((flatten)) void interpret_in_turns(struct umps *m)
 {
 	while (m->tod < m->horizon) {
 		m->tod++;

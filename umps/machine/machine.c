@@ -5,7 +5,7 @@
  * A tick: the bus clock advances and what is due happens, then every running processor executes one
  * instruction, in order. Between two ticks on which something is due only instructions matter, so
  * an engine executes them in one go up to the horizon when a single processor runs; when several
- * do, they take turns by tick.
+ * do, they take turns by tick, or the translator runs them ahead of each other.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -24,6 +24,7 @@ void machine_break(struct umps *m)
 /* The first reason to stop wins; it takes effect after the current tick. */
 void machine_stop(struct umps *m, struct umps_stop stop)
 {
+	ahead_cut(m);
 	if (!m->stopping)
 		m->stop = stop;
 	m->stopping = true;
@@ -191,6 +192,9 @@ static void execute(struct umps *m)
 		execute_watched(m);
 	else if (n == 1 && cpu)
 		execute_alone(m, cpu);
+	else if (cpu && m->engine == UMPS_TRANSLATOR && !m->suspects &&
+		 !(m->observer && m->observer->exception))
+		ahead_run(m);
 	else
 		interpret_in_turns(m);
 }

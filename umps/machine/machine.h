@@ -123,6 +123,7 @@ struct cpu {
 	uint8_t interrupt; /* an enabled interrupt is pending */
 	uint8_t number;
 	uint8_t mode;		/* 1: user; = KUc */
+	uint8_t last_service;	/* of the last kernel-mode BREAK: tells HALT from PANIC */
 	struct fast_page *fast; /* pages[mode] */
 
 	/* the instruction being executed, for exceptions */
@@ -212,6 +213,7 @@ struct device {
 	uint8_t address[6];
 	uint8_t mode;
 	bool read_pending;
+	bool link_stuck;     /* it did not take the last frame */
 	uint64_t poll_start; /* phase of looking for frames */
 	struct frame *frames;
 	int first_frame, n_frames;
@@ -241,7 +243,6 @@ struct umps {
 	uint32_t interval_timer; /* its value at interval_tick */
 	uint64_t interval_tick;
 	bool powered_off;
-	uint8_t last_service; /* of the last kernel-mode BREAK: tells HALT from PANIC */
 
 	int n_cpus;
 	struct cpu *cpus;
@@ -271,6 +272,8 @@ struct umps {
 	struct symbol_table symbols;
 	enum umps_engine engine;
 	struct translator *translator;
+	struct ahead *ahead; /* translator, with several processors */
+	bool ahead_open;     /* they run ahead of each other now */
 	uint8_t *
 		code_pages; /* one per RAM page and one for BIOS data: translated code lies there */
 
@@ -340,6 +343,7 @@ int tlb_search(const struct cpu *cpu, uint32_t address, uint32_t entry_hi);
 void tlb_set(struct cpu *cpu, uint32_t index, uint32_t hi, uint32_t lo);
 void mmu_flush(struct cpu *cpu); /* forget all translations in use */
 void mmu_flush_all(struct umps *m);
+void mmu_forget_pages(struct cpu *cpu); /* mappings did not change, but uses must be seen */
 
 /* bus.c */
 uint8_t *bus_memory(const struct umps *m, uint32_t physical, uint32_t *available, bool write);
@@ -393,6 +397,11 @@ int block_open(struct device *d, const char *path, uint32_t magic, uint32_t *hea
 bool block_read(struct device *d, int64_t block, uint8_t *buffer);
 bool block_write(struct umps *m, struct device *d, int64_t block, const uint8_t *buffer);
 void block_restore(const struct device *d, int64_t block, const uint8_t *buffer);
+#define BLOCK_DMA_TICKS 1024
+void block_start_write(struct umps *m, struct device *d, uint64_t when_ready, uint32_t dma_error);
+uint32_t block_end_write(struct umps *m, struct device *d, uint32_t write_error);
+uint32_t block_end_read(struct umps *m, struct device *d, uint32_t read_error, uint32_t dma_error);
+void block_finish(struct umps *m, struct device *d, uint32_t status, uint32_t dma_error);
 
 /* terminal.c, network.c */
 void terminal_queue(struct umps *m, struct device *d, const void *text, size_t length);
@@ -431,5 +440,13 @@ void translator_wrote(struct umps *m, uint32_t physical, uint32_t length);
 void translator_flush(struct umps *m);
 void translator_forget_jumps(struct cpu *cpu);
 void translate_until_horizon(struct umps *m, struct cpu *cpu);
+
+/* ../translator/ahead.c: several processors; ahead_cut() and ahead_use() may not return */
+void ahead_run(struct umps *m);
+void ahead_reset(struct umps *m);
+void ahead_cut(struct umps *m);
+void ahead_use(struct cpu *cpu, uint32_t physical, bool write);
+bool ahead_fetch(struct cpu *cpu, uint32_t physical); /* may the page's others go unseen? */
+bool ahead_owns(const struct umps *m, uint32_t physical);
 
 #endif

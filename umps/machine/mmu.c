@@ -16,11 +16,16 @@ static void flush_mode(struct fast_page *pages)
 		pages[i].read = pages[i].write = NO_PAGE;
 }
 
-void mmu_flush(struct cpu *cpu)
+void mmu_forget_pages(struct cpu *cpu)
 {
 	flush_mode(cpu->pages[0]);
 	flush_mode(cpu->pages[1]);
 	cpu->fetch_size = 0;
+}
+
+void mmu_flush(struct cpu *cpu)
+{
+	mmu_forget_pages(cpu);
 	translator_forget_jumps(cpu);
 }
 
@@ -112,6 +117,13 @@ static bool translate(struct cpu *cpu, uint32_t address, enum access access, uin
 	return true;
 }
 
+/* Several processors running ahead of each other must not miss what others do to memory. */
+static void use(struct cpu *cpu, uint32_t physical, enum access access)
+{
+	if (unlikely(cpu->machine->ahead_open))
+		ahead_use(cpu, physical, access == ACCESS_WRITE);
+}
+
 /* Remember a successful access, if nothing needs to see the next ones. */
 static void remember(struct cpu *cpu, uint32_t address, uint32_t physical, enum access access)
 {
@@ -121,7 +133,7 @@ static void remember(struct cpu *cpu, uint32_t address, uint32_t physical, enum 
 	uint32_t available;
 	uint8_t *host;
 
-	if (physical_page == REGISTER_BASE)
+	if (physical_page == REGISTER_BASE || (m->ahead_open && !ahead_owns(m, physical)))
 		return;
 	host = bus_memory(m, physical_page, &available, access == ACCESS_WRITE);
 	if (!host || available < UMPS_PAGE ||
@@ -147,13 +159,9 @@ static void remember(struct cpu *cpu, uint32_t address, uint32_t physical, enum 
 
 bool mmu_fetch(struct cpu *cpu, uint32_t *word)
 {
-	uint32_t physical, available, offset = cpu->this_pc - cpu->fetch_base;
+	uint32_t physical, available, offset;
 	const uint8_t *host;
 
-	if (likely(offset < cpu->fetch_size) && !(offset & 3)) {
-		memcpy(word, cpu->fetch_host + offset, sizeof(*word));
-		return true;
-	}
 	if (!translate(cpu, cpu->this_pc, ACCESS_FETCH, 4, &physical))
 		return false;
 	host = bus_memory(cpu->machine, physical & ~(UMPS_PAGE - 1), &available, false);
@@ -165,6 +173,8 @@ bool mmu_fetch(struct cpu *cpu, uint32_t *word)
 	cpu->fetch_base = cpu->this_pc & ~(UMPS_PAGE - 1);
 	cpu->fetch_size = available < UMPS_PAGE ? available : UMPS_PAGE;
 	cpu->fetch_host = host;
+	if (unlikely(cpu->machine->ahead_open) && !ahead_fetch(cpu, physical))
+		cpu->fetch_size = 0;
 	memcpy(word, host + offset, sizeof(*word));
 	return true;
 }
@@ -180,6 +190,7 @@ bool mmu_read(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t *w
 
 	if (!translate(cpu, address, ACCESS_READ, alignment, &physical))
 		return false;
+	use(cpu, physical, ACCESS_READ);
 	if (!bus_read(cpu->machine, cpu, physical & ~3u, word)) {
 		data_bus_error(cpu);
 		return false;
@@ -207,8 +218,10 @@ bool mmu_write(struct cpu *cpu, uint32_t address, uint32_t word)
 {
 	uint32_t physical;
 
-	return translate(cpu, address, ACCESS_WRITE, 4, &physical) &&
-	       store(cpu, address, physical, 4, word);
+	if (!translate(cpu, address, ACCESS_WRITE, 4, &physical))
+		return false;
+	use(cpu, physical, ACCESS_WRITE);
+	return store(cpu, address, physical, 4, word);
 }
 
 bool mmu_merge(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t mask, uint32_t word)
@@ -217,6 +230,7 @@ bool mmu_merge(struct cpu *cpu, uint32_t address, uint32_t alignment, uint32_t m
 
 	if (!translate(cpu, address, ACCESS_WRITE, alignment, &physical))
 		return false;
+	use(cpu, physical, ACCESS_WRITE);
 	if (!bus_read(cpu->machine, cpu, physical & ~3u, &old)) {
 		data_bus_error(cpu);
 		return false;
@@ -240,6 +254,7 @@ bool mmu_compare_and_set(struct cpu *cpu, uint32_t address, uint32_t old, uint32
 		data_bus_error(cpu);
 		return false;
 	}
+	use(cpu, physical, ACCESS_WRITE);
 	bus_read(m, cpu, physical, &now);
 	if (now != old)
 		return true;

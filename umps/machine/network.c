@@ -7,6 +7,7 @@
  * period from poll_start; as with terminals, no event exists while the queue is empty.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ enum { POLLING = 1 }; /* the sub-device that stands for looking for frames */
 #define CONFIGURE_US   40
 #define TRANSFER_US    1220
 #define POLL_US	       610
+#define PATIENCE_MS    50 /* for a switch that is busy */
 
 static int network_open(struct umps *m, struct device *d, const struct umps_device_config *config,
 			const char *path, struct umps_error *error)
@@ -42,6 +44,7 @@ static int network_open(struct umps *m, struct device *d, const struct umps_devi
 			error,
 			"eth%d: cannot join the VDE network %s: %s; is a vde_switch running there?",
 			d->number, name, strerror(errno));
+	fcntl(vde_datafd(d->link), F_SETFL, fcntl(vde_datafd(d->link), F_GETFL) | O_NONBLOCK);
 	d->frames = calloc(FRAME_QUEUE, sizeof(*d->frames));
 	d->packet = calloc(1, 2 * UMPS_PAGE);
 	if (!d->frames || !d->packet)
@@ -221,6 +224,16 @@ static int end_read(struct umps *m, struct device *d)
 	return moved ? STATUS_READY : DMA_ERROR;
 }
 
+/* A switch that stands still must not stop the machine: then the guest sees a write error. */
+static bool send_frame(struct device *d)
+{
+	struct pollfd link = {.fd = vde_datafd(d->link), .events = POLLOUT};
+
+	poll(&link, 1, d->link_stuck ? 0 : PATIENCE_MS);
+	d->link_stuck = vde_send(d->link, d->packet, d->packet_length, 0) < 0;
+	return !d->link_stuck;
+}
+
 static int end_write(struct umps *m, struct device *d)
 {
 	if (d->outcome != STATUS_READY)
@@ -231,7 +244,7 @@ static int end_write(struct umps *m, struct device *d)
 		memcpy(d->packet + 6, d->address, sizeof(d->address));
 	if (m->replaying)
 		return STATUS_READY;
-	return vde_send(d->link, d->packet, d->packet_length, 0) >= 0 ? STATUS_READY : WRITE_ERROR;
+	return send_frame(d) ? STATUS_READY : WRITE_ERROR;
 }
 
 static void read_configuration(struct device *d)

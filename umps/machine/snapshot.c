@@ -10,7 +10,7 @@
 
 #include "umps/machine/machine.h"
 
-#define MAGIC "umps-state-1"
+#define MAGIC "umps-state-2"
 
 struct walk {
 	uint8_t *bytes;
@@ -71,6 +71,7 @@ static void walk_cpu(struct walk *w, struct cpu *c)
 	ITEM(w, c->pending_value);
 	ITEM(w, c->state);
 	ITEM(w, c->woken);
+	ITEM(w, c->last_service);
 	ITEM(w, c->instructions);
 	ITEM(w, c->random_origin);
 	ITEM(w, c->index);
@@ -180,7 +181,6 @@ static void walk_machine(struct walk *w, struct umps *m)
 	ITEM(w, m->interval_timer);
 	ITEM(w, m->interval_tick);
 	ITEM(w, m->powered_off);
-	ITEM(w, m->last_service);
 	ITEM(w, m->routing);
 	ITEM(w, m->interval_routed);
 	ITEM(w, m->next_target);
@@ -234,6 +234,78 @@ void *umps_snapshot(const struct umps *m, size_t *length)
 	return w.bytes;
 }
 
+/* ---- a state from a file may hold anything */
+
+static bool truth(const bool *value)
+{
+	return *(const uint8_t *)value <= 1;
+}
+
+static bool cpu_sane(const struct umps *m, const struct cpu *c)
+{
+	bool sane = c->r[0] == 0 && c->in_slot <= 1 && (c->in_slot || c->next_pc == c->pc + 4) &&
+		    c->pending <= PENDING_CP0 && c->pending_register < 32 &&
+		    c->state <= UMPS_CPU_WAITING && c->woken <= (c->state == UMPS_CPU_WAITING) &&
+		    !(c->status & ~STATUS_WRITABLE) && c->timer_tick == m->tod && c->tpr <= 15;
+
+	for (int i = 0; i < c->inbox_length; i++)
+		sane = sane && c->inbox[i].origin < m->n_cpus;
+	return sane;
+}
+
+static bool device_sane(const struct umps *m, const struct device *d)
+{
+	bool sane = truth(&d->failing) && truth(&d->unacknowledged[0]) &&
+		    truth(&d->unacknowledged[1]) && d->routed_to >= -1 && d->routed_to < m->n_cpus;
+
+	if (!sane || d->line == UMPS_PRINTER)
+		return sane;
+	if (d->line == UMPS_TERMINAL)
+		return truth(&d->starved);
+	if (d->line != UMPS_NETWORK)
+		return (d->line == UMPS_FLASH || d->cylinder < d->cylinders) && d->buffered >= -1 &&
+		       d->buffered < d->blocks && d->target >= 0 && d->target < 0xFFFFFF * 256ll;
+	for (int i = 0; i < d->n_frames; i++)
+		sane = sane && d->frames[i].length <= sizeof(d->frames[i].bytes);
+	return sane && truth(&d->read_pending) && d->mode < 8 && d->packet_length <= UMPS_PAGE;
+}
+
+static bool event_sane(const struct umps *m, const struct event *e)
+{
+	switch (e->kind) {
+	case EVENT_DEVICE:
+		return e->a >= UMPS_FIRST_LINE && e->a <= UMPS_TERMINAL && e->b < UMPS_N_DEVICES &&
+		       e->c <= 1 && m->devices[e->a - UMPS_FIRST_LINE][e->b].installed;
+	case EVENT_MESSAGE:
+		return e->a < m->n_cpus && e->b < m->n_cpus;
+	case EVENT_RESET_CPU:
+	case EVENT_HALT_CPU:
+		return e->a < m->n_cpus;
+	default:
+		return e->kind == EVENT_POWER_OFF;
+	}
+}
+
+/* May the machine run from here? */
+static bool sane(const struct umps *m)
+{
+	if (m->tod >> 62 || m->interval_tick != m->tod || !truth(&m->powered_off) ||
+	    m->interval_routed < -1 || m->interval_routed >= m->n_cpus)
+		return false;
+	for (int i = 0; i < m->n_cpus; i++)
+		if (!cpu_sane(m, &m->cpus[i]))
+			return false;
+	for (int line = 0; line < UMPS_N_LINES; line++)
+		for (int i = 0; i < UMPS_N_DEVICES; i++)
+			if (m->devices[line][i].installed && !device_sane(m, &m->devices[line][i]))
+				return false;
+	for (int i = 0; i < m->n_events; i++)
+		if (!event_sane(m, &m->events[i]) ||
+		    m->events[i].tick < (i ? m->events[i - 1].tick : m->tod))
+			return false;
+	return true;
+}
+
 /* Everything that is derived from the state. */
 static void rebuild(struct umps *m)
 {
@@ -247,6 +319,7 @@ static void rebuild(struct umps *m)
 	mmu_flush_all(m);
 	if (m->translator)
 		translator_flush(m);
+	ahead_reset(m);
 	timers_changed(m);
 	machine_break(m);
 }
@@ -267,7 +340,7 @@ int umps_restore(struct umps *m, const void *snapshot, size_t length, struct ump
 				   "must be the same");
 	before = umps_snapshot(m, &before_length);
 	walk_machine(&w, m);
-	if (w.bad || w.at != length) {
+	if (w.bad || w.at != length || !sane(m)) {
 		w = (struct walk){.bytes = before, .length = before_length, .at = sizeof(shape)};
 		walk_machine(&w, m);
 		rebuild(m);

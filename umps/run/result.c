@@ -102,3 +102,21 @@ void result_print(const struct run *run, enum outcome outcome, const struct umps
 			explanation(outcome, stop), (unsigned long long)umps_ticks(run->machine),
 			stop->cpu, umps_get_register(run->machine, stop->cpu, UMPS_REG_PC));
 }
+
+void result_print_failure(const struct run *run, const char *sentence, FILE *out)
+{
+	json_t *root;
+
+	if (!run->json) {
+		fprintf(out, "%s: %s\n", run->program, sentence);
+		return;
+	}
+	root = json_pack("{s:s, s:s, s:i}", "outcome", "files", "why", sentence, "status",
+			 OUTCOME_FILES);
+	if (root)
+		json_dumpf(root, out, JSON_COMPACT);
+	else /* a file's name that is not UTF-8 */
+		fprintf(out, "{\"outcome\":\"files\",\"status\":%d}", OUTCOME_FILES);
+	fputc('\n', out);
+	json_decref(root);
+}

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "umps/run/command.h"
 #include "umps/front/names.h"
@@ -270,29 +271,36 @@ static int restore(struct run *run, const char *path, struct umps_error *error)
 	return result;
 }
 
+/* Beside its place, then renamed: when that fails a state saved there before is still there. */
 static int save(const struct run *run, const char *path, struct umps_error *error)
 {
-	FILE *file = fopen(path, "wb");
 	size_t length;
 	void *bytes = umps_snapshot(run->machine, &length);
+	char *partial = NULL;
+	FILE *file =
+		asprintf(&partial, "%s.%d", path, (int)getpid()) < 0 ? NULL : fopen(partial, "wb");
 	bool good = file && fwrite(bytes, 1, length, file) == length;
 
-	free(bytes);
 	if (file && fclose(file))
 		good = false;
-	if (good)
-		return 0;
-	snprintf(error->text, sizeof(error->text), "cannot save the state to %s: %s", path,
-		 strerror(errno));
-	return -1;
+	good = good && !rename(partial, path);
+	if (!good) {
+		snprintf(error->text, sizeof(error->text), "cannot save the state to %s: %s", path,
+			 strerror(errno));
+		if (file)
+			unlink(partial);
+	}
+	free(partial);
+	free(bytes);
+	return good ? 0 : -1;
 }
 
 static int set_up(struct settings *s, struct umps_error *error)
 {
-	struct umps_host host = { .context = &s->run,
-				  .terminal_output = on_terminal,
-				  .printer_output = on_printer,
-				  .warning = on_warning };
+	struct umps_host host = {.context = &s->run,
+				 .terminal_output = on_terminal,
+				 .printer_output = on_printer,
+				 .warning = on_warning};
 	struct umps_config *config = config_from_path(s->run.machine_file, error);
 
 	if (!config)
@@ -484,7 +492,7 @@ static int run_main(int argc, char **argv)
 	tear_down(&s);
 	return outcome;
 failed:
-	fprintf(stderr, "%s: %s\n", s.run.program, error.text);
+	result_print_failure(&s.run, error.text, stderr);
 	tear_down(&s);
 	return outcome;
 }

@@ -98,6 +98,8 @@ int observe_end(struct run *run, struct umps_error *error);
 enum outcome outcome_of(const struct run *run, const struct umps_stop *stop);
 void result_print(const struct run *run, enum outcome outcome, const struct umps_stop *stop,
 		  double seconds, FILE *out);
+/* What kept the machine from running. */
+void result_print_failure(const struct run *run, const char *sentence, FILE *out);
 const char *outcome_name(enum outcome outcome);
 
 #endif

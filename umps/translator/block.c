@@ -104,7 +104,7 @@ static void frame_forget(struct translator *t, int frame)
 	t->machine->code_pages[frame] = 0;
 	if (t->rewrites[frame] < MAX_REWRITES)
 		t->rewrites[frame]++;
-	t->invalidated = true;
+	t->time.invalidated = true;
 	forget_all_jumps(t->machine);
 }
 
@@ -125,8 +125,11 @@ void translator_wrote(struct umps *m, uint32_t physical, uint32_t length)
 				    ? (int)(m->ram_size / UMPS_PAGE)
 				    : (int)((physical - UMPS_RAM_BASE) / UMPS_PAGE);
 
-		if (m->code_pages[frame] && has_code(m->translator, frame, offset, offset + n - 1))
+		if (m->code_pages[frame] &&
+		    has_code(m->translator, frame, offset, offset + n - 1)) {
+			ahead_cut(m);
 			frame_forget(m->translator, frame);
+		}
 		physical += n;
 		length -= n;
 	}
@@ -143,7 +146,7 @@ void translator_flush(struct umps *m)
 	memset(m->code_pages, 0, (size_t)t->n_frames);
 	t->n_blocks = 0;
 	t->code_at = t->code_start;
-	t->invalidated = true;
+	t->time.invalidated = true;
 	forget_all_jumps(m);
 }
 
@@ -197,8 +200,13 @@ struct block *block_make(struct translator *t, struct cpu *cpu, const uint8_t *h
 	struct block *b, **bucket;
 	bool branch;
 
-	if (t->n_blocks == MAX_BLOCKS || t->code_at + CODE_RESERVE > t->code + CODE_BYTES)
+	if (frame >= 0 && ahead_wrote(t->machine, frame))
+		return NULL;
+	if (t->n_blocks == MAX_BLOCKS || t->code_at + CODE_RESERVE > t->code + CODE_BYTES) {
+		if (ahead_nested(t->machine))
+			return NULL;
 		translator_flush(t->machine);
+	}
 	b = &t->blocks[t->n_blocks];
 	memset(b, 0, sizeof(*b));
 	b->pc = cpu->pc;

@@ -11,7 +11,7 @@
  *   block.c       finding, joining, and forgetting blocks whose memory was written
  *   analyze.c     how far a block can reach
  *   translate.c   instructions to code            registers.c   guest registers in host registers
- *   runtime.c     entering code; what it calls
+ *   runtime.c     entering code; what it calls    ahead.c       several processors
  */
 #ifndef UMPS_TRANSLATOR_BLOCK_H
 #define UMPS_TRANSLATOR_BLOCK_H
@@ -58,6 +58,13 @@ struct known_jump {
 	uint8_t *code;
 };
 
+/* As of the last entry into code. */
+struct translator_time {
+	uint64_t tod, horizon, instructions;
+	uint32_t budget;
+	bool invalidated; /* blocks died since */
+};
+
 struct translator {
 	struct umps *machine;
 	uint8_t *code, *code_at, *code_start; /* code_start: behind the entry and exit glue */
@@ -72,11 +79,8 @@ struct translator {
 	struct block **frame_blocks;
 	uint32_t (*code_words)[FRAME_WORDS / 32]; /* which words were translated */
 	uint8_t *rewrites;
-	bool invalidated; /* blocks died since this was cleared */
 
-	/* as of the last entry into code */
-	uint64_t tod, horizon, instructions;
-	uint32_t budget;
+	struct translator_time time;
 	struct known_jump known_jumps[UMPS_MAX_CPUS][KNOWN_JUMPS];
 };
 
@@ -88,10 +92,17 @@ struct entered {
 
 /* block.c */
 struct block *block_find(struct translator *t, struct cpu *cpu, const uint8_t *host);
+/* NULL: not now, the interpreter goes on. */
 struct block *block_make(struct translator *t, struct cpu *cpu, const uint8_t *host,
 			 uint32_t available);
 void link_join(struct translator *t, struct link *link, struct block *to);
 uint64_t jump_key(const struct cpu *cpu, uint32_t pc, uint8_t pending);
+
+/* ahead.c */
+bool ahead_new(struct umps *m);
+void ahead_free(struct umps *m);
+bool ahead_wrote(const struct umps *m, int frame);
+bool ahead_nested(const struct umps *m);
 
 /* analyze.c */
 enum instruction_class { CLASS_STOP, CLASS_PLAIN, CLASS_LOAD, CLASS_STORE, CLASS_BRANCH };

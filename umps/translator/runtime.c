@@ -20,10 +20,10 @@ static void synchronize(struct cpu *cpu, struct site site, uint32_t pc, uint32_t
 {
 	struct umps *m = cpu->machine;
 	struct translator *t = m->translator;
-	uint64_t executed = t->budget - ticks - site.after;
+	uint64_t executed = t->time.budget - ticks - site.after;
 
-	m->tod = t->tod + executed;
-	cpu->instructions = t->instructions + executed - 1;
+	m->tod = t->time.tod + executed;
+	cpu->instructions = t->time.instructions + executed - 1;
 	cpu->this_pc = pc;
 	cpu->this_slot = site.slot;
 	cpu->this_branch = pc - 4;
@@ -59,7 +59,8 @@ uint64_t translated_store(struct cpu *cpu, uint32_t address, uint32_t value, uin
 	synchronize(cpu, site, pc, ticks);
 	if (!store_value(cpu, site.op, address, value))
 		return LEAVE;
-	if (m->horizon == m->translator->horizon && !cpu->interrupt && !m->translator->invalidated)
+	if (m->horizon == m->translator->time.horizon && !cpu->interrupt &&
+	    !m->translator->time.invalidated)
 		return 0;
 	cpu->pc = site.slot ? cpu->next_pc : pc + 4;
 	cpu->next_pc = cpu->pc + 4;
@@ -96,7 +97,7 @@ static struct block *next_block(struct translator *t, struct cpu *cpu)
 	b = block_find(t, cpu, cpu->fetch_host + offset);
 	if (!b)
 		b = block_make(t, cpu, cpu->fetch_host + offset, cpu->fetch_size - offset);
-	return b->length ? b : NULL;
+	return b && b->length ? b : NULL;
 }
 
 static void know_jump(struct cpu *cpu, const struct block *b)
@@ -129,19 +130,18 @@ static void enter_block(struct umps *m, struct cpu *cpu, struct block *b, struct
 	struct entered result;
 	uint64_t executed;
 
-	t->tod = m->tod;
-	t->horizon = m->horizon;
-	t->instructions = cpu->instructions;
-	t->budget = (uint32_t)(m->horizon - m->tod);
-	t->invalidated = false;
+	t->time = (struct translator_time){.tod = m->tod,
+					   .horizon = m->horizon,
+					   .instructions = cpu->instructions,
+					   .budget = (uint32_t)(m->horizon - m->tod)};
 	cpu->entered_tag = jump_key(cpu, 0, 0);
-	result = t->enter(cpu, b->code, t->budget);
-	executed = t->budget - (uint32_t)result.ticks_left;
-	m->tod = t->tod + executed;
-	cpu->instructions = t->instructions + executed;
+	result = t->enter(cpu, b->code, t->time.budget);
+	executed = t->time.budget - (uint32_t)result.ticks_left;
+	m->tod = t->time.tod + executed;
+	cpu->instructions = t->time.instructions + executed;
 	cpu->next_pc = cpu->pc + 4;
 	cpu->in_slot = false;
-	*link = t->invalidated ? NULL : result.link;
+	*link = t->time.invalidated ? NULL : result.link;
 }
 
 void translate_until_horizon(struct umps *m, struct cpu *cpu)
@@ -158,7 +158,8 @@ void translate_until_horizon(struct umps *m, struct cpu *cpu)
 				interpret_one(m, cpu);
 			continue;
 		}
-		if (link && !t->invalidated && link->pc == b->pc && link->pending == b->pending)
+		if (link && !t->time.invalidated && link->pc == b->pc &&
+		    link->pending == b->pending)
 			link_join(t, link, b);
 		know_jump(cpu, b);
 		enter_block(m, cpu, b, &link);
@@ -206,7 +207,8 @@ struct translator *translator_new(struct umps *m)
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (t->code == MAP_FAILED)
 		t->code = NULL;
-	if (!t->blocks || !t->frame_blocks || !t->code_words || !t->rewrites || !t->code) {
+	if (!t->blocks || !t->frame_blocks || !t->code_words || !t->rewrites || !t->code ||
+	    (m->n_cpus > 1 && !ahead_new(m))) {
 		translator_free(t);
 		return NULL;
 	}
@@ -225,6 +227,7 @@ void translator_free(struct translator *t)
 {
 	if (!t)
 		return;
+	ahead_free(t->machine);
 	if (t->code)
 		munmap(t->code, CODE_BYTES);
 	free(t->blocks);

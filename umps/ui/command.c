@@ -119,11 +119,17 @@ static int do_mask(struct request *r)
 
 	if (number(r, "mask", 0, 63, &mask) < 0)
 		return -1;
-	r->session->stop_mask = (unsigned)mask & (UMPS_STOPS_EXCEPTION | UMPS_STOPS_KERNEL_REFILL |
-						  UMPS_STOPS_USER_REFILL);
+	r->session->stop_mask = (unsigned)mask & STOP_MASK;
 	if (r->session->machine)
 		umps_set_exception_stops(r->session->machine, r->session->stop_mask);
 	r->session->changes++;
+	return 0;
+}
+
+static int do_layout(struct request *r)
+{
+	if (!session_set_layout(r->session, json_object_get(r->fields, "layout")))
+		return refuse(r, "\"layout\" must be an object of at most %d bytes", MAX_LAYOUT);
 	return 0;
 }
 
@@ -289,26 +295,18 @@ static const struct {
 	const char *name;
 	int (*run)(struct request *r);
 	bool when_off;
+	bool setting; /* kept for the next time */
 } commands[] = {
-	{"power", do_power, true},
-	{"continue", do_continue, false},
-	{"stop", do_stop, false},
-	{"step", do_step, false},
-	{"back", do_back, false},
-	{"speed", do_speed, true},
-	{"mask", do_mask, true},
-	{"quit", do_quit, true},
-	{"breakpoint", do_breakpoint, false},
-	{"suspect", do_suspect, false},
-	{"remove", do_remove, false},
-	{"enable", do_enable, false},
-	{"trace", do_trace, false},
-	{"untrace", do_untrace, true},
-	{"register", do_register, false},
-	{"tlb", do_tlb, false},
-	{"memory", do_memory, false},
-	{"fail", do_fail, false},
-	{"input", do_input, false},
+	{"power", do_power, true, false},     {"continue", do_continue, false, false},
+	{"stop", do_stop, false, false},      {"step", do_step, false, false},
+	{"back", do_back, false, false},      {"speed", do_speed, true, true},
+	{"mask", do_mask, true, true},	      {"layout", do_layout, true, true},
+	{"quit", do_quit, true, false},	      {"breakpoint", do_breakpoint, false, true},
+	{"suspect", do_suspect, false, true}, {"remove", do_remove, false, true},
+	{"enable", do_enable, false, true},   {"trace", do_trace, false, true},
+	{"untrace", do_untrace, true, true},  {"register", do_register, false, false},
+	{"tlb", do_tlb, false, false},	      {"memory", do_memory, false, false},
+	{"fail", do_fail, false, false},      {"input", do_input, false, false},
 };
 
 static int run(struct request *r)
@@ -320,6 +318,7 @@ static int run(struct request *r)
 			continue;
 		if (!r->session->machine && !commands[i].when_off)
 			return refuse(r, "the machine is off; power it on first");
+		r->session->settings_changed |= commands[i].setting;
 		return commands[i].run(r);
 	}
 	return refuse(r, "there is no command \"%s\"", name ? name : "");

@@ -72,6 +72,9 @@ int session_enable_point(struct session *s, int id, bool enabled)
 
 void session_restore_points(struct session *s)
 {
+	uint32_t address;
+	int n = 0;
+
 	for (int i = 0; i < s->n_points; i++) {
 		struct kept_point *kept = &s->points[i];
 		const struct umps_symbol *symbol =
@@ -83,7 +86,13 @@ void session_restore_points(struct session *s)
 			kept->point.last = kept->point.first + length;
 		}
 		kept->point.id = umps_add_stop_point(s->machine, &kept->point, NULL);
+		if (kept->point.id >= 0)
+			s->points[n++] = *kept;
 	}
+	s->n_points = n;
+	for (int i = 0; i < s->n_traces; i++)
+		if (parse_address(s, s->traces[i].name, &address) && address % 4 == 0)
+			s->traces[i].address = address;
 }
 
 int session_add_trace(struct session *s, const char *name, uint32_t address, uint32_t words,

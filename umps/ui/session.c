@@ -102,6 +102,15 @@ void session_power_off(struct session *s)
 	s->changes++;
 }
 
+bool session_set_layout(struct session *s, json_t *layout)
+{
+	if (!json_is_object(layout) || json_dumpb(layout, NULL, 0, JSON_COMPACT) > MAX_LAYOUT)
+		return false;
+	json_decref(s->layout);
+	s->layout = json_incref(layout);
+	return true;
+}
+
 /* ---- running */
 
 static void pace_from_now(struct session *s)

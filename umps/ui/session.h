@@ -6,6 +6,7 @@
  *   ui.c        command line, the loop: the web server's turn, the machine's turn
  *   session.c   the machine: power, running at a speed, what its terminals said
  *   points.c    stop points and traced regions, which stay when the machine is powered on again
+ *   settings.c  what stays until the machine is opened again
  *   http.c      pages, the stream of events, requests; who may ask
  *   command.c   what a browser asks to do         state.c  what it is shown
  *   view.c      answers to questions: code, memory, symbols
@@ -23,7 +24,9 @@
 
 #define MAX_TRACES	16
 #define MAX_TRACE_WORDS 1025
-#define MAX_OUTPUT	(256u << 10)	     /* bytes kept of what a terminal or printer said */
+#define MAX_OUTPUT	(256u << 10) /* bytes kept of what a terminal or printer said */
+#define MAX_LAYOUT	4096	     /* bytes, as JSON */
+#define STOP_MASK	(UMPS_STOPS_EXCEPTION | UMPS_STOPS_KERNEL_REFILL | UMPS_STOPS_USER_REFILL)
 #define N_OUTPUTS	(2 * UMPS_N_DEVICES) /* terminals, then printers */
 
 /* What a device has said: bytes[] are those from position `start` on, counted since the session
@@ -76,6 +79,9 @@ struct session {
 	struct output outputs[N_OUTPUTS];
 	uint64_t changes; /* counts what has become different for those who look */
 	bool quit;
+
+	json_t *layout; /* what the page remembers, or NULL */
+	bool settings_changed;
 };
 
 /* session.c */
@@ -103,6 +109,15 @@ void session_restore_points(struct session *s);
 int session_add_trace(struct session *s, const char *name, uint32_t address, uint32_t words,
 		      struct umps_error *error);
 int session_remove_trace(struct session *s, int id);
+
+/* Takes what the page wants to remember; false if it is no object or too much. */
+bool session_set_layout(struct session *s, json_t *layout);
+
+/* settings.c */
+void settings_read(struct session *s); /* before power on */
+void settings_write(struct session *s);
+void settings_apply(struct session *s, const json_t *from);
+json_t *settings_json(const struct session *s);
 
 /* state.c */
 json_t *state_json(const struct session *s);

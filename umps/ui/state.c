@@ -178,6 +178,8 @@ json_t *state_json(const struct session *s)
 	json_t *cpus = json_array(), *traces = json_array();
 
 	json_object_set_new(state, "path", json_string(s->path));
+	if (s->layout)
+		json_object_set(state, "layout", s->layout);
 	if (!s->machine) {
 		json_decref(cpus);
 		json_decref(traces);

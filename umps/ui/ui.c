@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * umps ui: a machine, shown and ruled by a page in a browser.
+ * umps-ui, as which `umps ui` goes on: a machine, shown and ruled by a page in a browser.
  */
 #include <argp.h>
 #include <signal.h>
@@ -10,54 +10,42 @@
 #include <unistd.h>
 
 #include "umps/front/open.h"
-#include "umps/run/command.h"
+#include "umps/front/options.h"
 #include "umps/ui/session.h"
 
 struct options {
-	const char *path;
-	int port;
-	bool no_record, no_browser, run;
+	struct serving_options serving;
+	bool no_browser, no_settings, run;
 };
 
-enum { OPTION_NO_RECORD = 256 };
+enum { OPTION_NO_SETTINGS = 256 };
 
 static const struct argp_option option_list[] = {
-	{"port", 'p', "PORT", 0, "listen on this TCP port of 127.0.0.1 (default: any free one)", 0},
 	{"no-browser", 'n', NULL, 0, "only print the address of the page", 0},
 	{"run", 'r', NULL, 0, "start running at once", 0},
-	{"no-record", OPTION_NO_RECORD, NULL, 0,
-	 "do not record: faster, but time cannot be reversed", 0},
+	{"no-settings", OPTION_NO_SETTINGS, NULL, 0,
+	 "neither use nor keep the settings of this machine (stop points, speed, what is shown)",
+	 0},
 	{0}};
+
+const char *argp_program_version = "umps-ui " VSQUARE_VERSION;
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct options *o = state->input;
-	char *end;
 
 	switch (key) {
-	case 'p':
-		o->port = (int)strtol(argument, &end, 10);
-		if (!*argument || *end || o->port < 0 || o->port > 65535)
-			argp_error(state, "port \"%s\" is not a number of 0 to 65535", argument);
-		break;
 	case 'n':
 		o->no_browser = true;
 		break;
 	case 'r':
 		o->run = true;
 		break;
-	case OPTION_NO_RECORD:
-		o->no_record = true;
+	case OPTION_NO_SETTINGS:
+		o->no_settings = true;
 		break;
-	case ARGP_KEY_ARG:
-		if (o->path)
-			argp_error(state,
-				   "one machine file or kernel is enough, \"%s\" is too much",
-				   argument);
-		o->path = argument;
-		break;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "name a machine file (.json) or a kernel");
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->serving;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -70,6 +58,7 @@ static const struct argp argp = {
 	.parser = parse_option,
 	.args_doc = "MACHINE.json | KERNEL",
 	.doc = "Shows the machine in a page and opens it in the browser.",
+	.children = serving_children,
 };
 
 static volatile sig_atomic_t interrupted;
@@ -96,12 +85,15 @@ static void open_browser(const char *url)
 		waitpid(child, NULL, 0);
 }
 
-static void loop(struct session *s, struct http *http)
+static void loop(struct session *s, struct http *http, bool settings)
 {
 	int ms = 0;
 
 	while (!interrupted && !s->quit) {
 		http_serve(http, ms);
+		if (settings && s->settings_changed)
+			settings_write(s);
+		s->settings_changed = false;
 		ms = session_advance(s);
 	}
 }
@@ -109,7 +101,7 @@ static void loop(struct session *s, struct http *http)
 static int serve(struct session *s, const struct options *o)
 {
 	struct umps_error error;
-	struct http *http = http_start(s, o->port, &error);
+	struct http *http = http_start(s, o->serving.port, &error);
 
 	if (!http) {
 		fprintf(stderr, "umps ui: %s\n", error.text);
@@ -121,12 +113,12 @@ static int serve(struct session *s, const struct options *o)
 		open_browser(http_url(http));
 	if (o->run)
 		session_continue(s);
-	loop(s, http);
+	loop(s, http, !o->no_settings);
 	http_stop(http);
 	return 0;
 }
 
-static int ui_main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	const struct sigaction action = {.sa_handler = on_signal};
 	struct options o = {0};
@@ -138,9 +130,11 @@ static int ui_main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	s.path = o.path;
-	s.record = !o.no_record;
-	s.config = config_from_path(o.path, &error);
+	s.path = o.serving.path;
+	s.record = !o.serving.no_record;
+	s.config = config_from_path(o.serving.path, &error);
+	if (s.config && !o.no_settings)
+		settings_read(&s);
 	if (!s.config || session_power_on(&s, &error) < 0)
 		fprintf(stderr, "umps ui: %s\n", error.text);
 	else
@@ -148,9 +142,8 @@ static int ui_main(int argc, char **argv)
 	session_power_off(&s);
 	umps_config_free(s.config);
 	free(s.points);
+	json_decref(s.layout);
 	for (int i = 0; i < N_OUTPUTS; i++)
 		free(s.outputs[i].bytes);
 	return status;
 }
-
-UMPS_COMMAND(ui, "show a machine in a page", ui_main);

@@ -3,6 +3,7 @@
 
 import { el, hex, editable, parseWord, redraw, tabs } from './dom.js';
 import { ask, request, say } from './server.js';
+import { remember } from './layout.js';
 
 const panel = document.getElementById('explore');
 const head = panel.querySelector('.tabs');
@@ -182,6 +183,7 @@ async function show() {
 
 function choose(tab) {
 	chosen = tab;
+	remember('tab', tab);
 	tabs(head, titles, chosen, choose);
 	show();
 }
@@ -197,3 +199,8 @@ export function showExplore(newState, poweredOn) {
 }
 
 export const chooseTab = index => choose(titles[index][0]);
+
+addEventListener('restore', event => {
+	if (titles.some(([id]) => id === event.detail.tab))
+		chosen = event.detail.tab;
+});

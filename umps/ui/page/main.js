@@ -3,6 +3,7 @@
 
 import { el, grouped } from './dom.js';
 import { listen, request } from './server.js';
+import { remember, restore } from './layout.js';
 import { showProcessor } from './processor.js';
 import { showCode, followPc } from './code.js';
 import { showDevices } from './devices.js';
@@ -50,6 +51,7 @@ function setSpeed(level) {
 
 function chooseCpu(number) {
 	cpu = number;
+	remember('cpu', cpu);
 	show();
 }
 
@@ -88,6 +90,10 @@ keys.append(el('h2', {}, 'Keys'), el('table', {}, [...actions, ...more].map(a =>
 	el('form', { method: 'dialog' }, el('button', {}, 'Close')));
 document.getElementById('help').addEventListener('click', () => keys.showModal());
 document.getElementById('code').addEventListener('look', show);
+addEventListener('restore', event => {
+	if (Number.isInteger(event.detail.cpu) && event.detail.cpu >= 0)
+		cpu = event.detail.cpu;
+});
 
 const typing = target => /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== 'checkbox';
 
@@ -108,6 +114,8 @@ document.addEventListener('keydown', event => {
 }, true);
 
 listen(newState => {
+	if (!state)
+		restore(newState.layout);
 	const poweredOn = !state?.on && newState.on || newState.tick < (state?.tick ?? 0);
 	state = newState;
 	showHeader();

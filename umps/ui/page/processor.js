@@ -3,6 +3,7 @@
 
 import { el, hex, grouped, formats, parseWord, editable, redraw } from './dom.js';
 import { request, say } from './server.js';
+import { remember } from './layout.js';
 
 const exceptions = ['Int', 'Mod', 'TLBL', 'TLBS', 'AdEL', 'AdES', 'DBE', 'IBE', 'Sys', 'Bp', 'RI', 'CpU', 'Ov'];
 const alwaysMoving = ['Random', 'Timer', 'nextPC'];
@@ -107,6 +108,12 @@ export function showProcessor(state, cpu) {
 	redraw(tlbBody, [cpu, tlb], () => drawTlb(cpu, tlb));
 	select.onchange = () => {
 		format = select.value;
+		remember('format', format);
 		showProcessor(state, cpu);
 	};
 }
+
+addEventListener('restore', event => {
+	if (Object.hasOwn(formats, event.detail.format))
+		select.value = format = event.detail.format;
+});
