@@ -54,7 +54,7 @@ static int list_netdevs(struct call *call, json_t **listing)
 			json_pack("{s:s, s:i, s:s, s:i, s:s, s:b, s:I, s:I, s:I}", "netdev",
 				  dev->name, "port", (int)endpoint->base.port->number, "kind",
 				  *dev->kind ? dev->kind : "hardware", "mtu", (int)dev->mtu, "mode",
-				  datapath_is_native(xdp->datapath, slot) ? "native" : "generic",
+				  datapath_mode_names[datapath_mode_of(xdp->datapath, slot)],
 				  "in_kernel", endpoint->alone, "frames_in",
 				  (json_int_t)moved.in_frames, "frames_out",
 				  (json_int_t)moved.out_frames, "dropped", (json_int_t)dropped));
