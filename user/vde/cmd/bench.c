@@ -32,7 +32,7 @@
 #define HEADER_TYPE 0x88b5 /* IEEE 802: local experiments */
 #define MAGIC	    0x76646562u
 #define LOSS_LIMIT  0.001
-#define BISECTIONS  8
+#define BISECTIONS  6
 
 struct payload {
 	uint32_t magic;
@@ -232,7 +232,7 @@ static bool is_lossfree(const struct trial *trial, double rate)
 
 static int find_lossfree(struct bench *bench, double upper, double *best)
 {
-	double low = 0, high = upper * 1.1;
+	double low = 0, high = upper * 1.05;
 	struct trial trial;
 
 	for (int i = 0; i < BISECTIONS; i++) {
