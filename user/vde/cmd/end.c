@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "user/vde/cmd/command.h"
+#include "user/vde/cmd/refusal.h"
 #include "user/vde/cmd/stream.h"
 
 enum kind { KIND_VNL, KIND_STREAM, KIND_DEVICE };
@@ -134,7 +135,9 @@ struct end *end_open(const char *name, const struct end_options *options)
 {
 	static const struct end_options defaults;
 	struct vde_open_args args = {};
+	char reason[128];
 	struct end *end;
+	int error;
 
 	if (!options)
 		options = &defaults;
@@ -155,12 +158,15 @@ struct end *end_open(const char *name, const struct end_options *options)
 			 (char *)(options->description ? options->description : "vde"), &args);
 	if (end->connection)
 		return end;
-	if (errno == EPROTONOSUPPORT)
+	error = errno;
+	if (error == EPROTONOSUPPORT)
 		complain("cannot connect to %s: no plugin of libvdeplug knows this scheme",
 			 end->name);
+	else if (refusal_reason(name, options->port, reason, sizeof(reason)))
+		complain("cannot connect to %s: %s", end->name, reason);
 	else
 		complain("cannot connect to %s: %s", end->name,
-			 errno ? strerror(errno) : "the switch refused");
+			 error ? strerror(error) : "the switch refused");
 	end_close(end);
 	return NULL;
 }
