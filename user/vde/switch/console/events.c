@@ -27,6 +27,9 @@ static const struct category {
 	{"port/descr", EVENT_PORT_DESCR, "an endpoint's description"},
 	{"port/ep/+", EVENT_EP_ADD, "an endpoint joined"},
 	{"port/ep/-", EVENT_EP_DEL, "an endpoint left"},
+	{"dump/packetin", EVENT_DUMP_IN, "a frame came in (plugin dump)"},
+	{"dump/packetout", EVENT_DUMP_OUT, "a frame went out (plugin dump)"},
+	{"iplog/newip", EVENT_NEW_IP, "a new IP address was seen (plugin iplog)"},
 };
 
 #define CATEGORIES (sizeof(categories) / sizeof(*categories))

@@ -260,7 +260,7 @@ static int port_and_id(struct call *call, struct port **port, unsigned int *id,
 	return by_name(name, id) ? EINVAL : 0;
 }
 
-static int user_id(const char *name, unsigned int *id)
+int user_id(const char *name, unsigned int *id)
 {
 	struct passwd *account = getpwnam(name);
 
