@@ -11,6 +11,12 @@ BENCHES += vde
 $(eval $(call program,tests/vde/requests,tests/vde/requests.c,))
 TEST_NEEDS += $(BUILD)/tests/vde/requests $(BUILD)/san/bin/vde_switch
 
+# What User-Mode Linux needs on some processors.
+$(BUILD)/tests/vde/uml_xstate.so: tests/vde/uml_xstate.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
+TEST_NEEDS += $(BUILD)/tests/vde/uml_xstate.so
+
 TESTS += tests/vde/console.sh tests/vde/clients.sh tests/vde/plugins.sh
 
 $(eval $(call program,tests/vde/frames,tests/vde/frames.c,-lvdeplug))
