@@ -238,18 +238,23 @@ static int64_t take_slot(struct worker *worker)
 int worker_add(struct worker *worker, struct user_endpoint *ep)
 {
 	int64_t slot = take_slot(worker);
+	int result = 0;
 
 	if (slot < 0)
 		return -ENOMEM;
+	/* The port is known already: frames for it may have been queued. */
+	pthread_mutex_lock(&ep->lock);
 	ep->worker = worker;
 	ep->slot = slot;
 	rcu_assign_pointer(worker->slots->at[slot], ep);
 	if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, ep->fd,
-		      &(struct epoll_event){.events = EPOLLIN, .data.u32 = slot})) {
+		      &(struct epoll_event){.events = EPOLLIN | (ep->waiting ? EPOLLOUT : 0),
+					    .data.u32 = slot})) {
+		result = -errno;
 		rcu_assign_pointer(worker->slots->at[slot], NULL);
-		return -errno;
 	}
-	return 0;
+	pthread_mutex_unlock(&ep->lock);
+	return result;
 }
 
 void worker_remove(struct user_endpoint *ep)
@@ -260,9 +265,11 @@ void worker_remove(struct user_endpoint *ep)
 
 void worker_want_room(struct user_endpoint *ep, bool wanted)
 {
-	struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0),
-				    .data.u32 = ep->slot};
+	struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0)};
 
 	ep->waiting = wanted;
+	if (!ep->worker)
+		return; /* worker_add() will see to it */
+	event.data.u32 = ep->slot;
 	epoll_ctl(ep->worker->epoll, EPOLL_CTL_MOD, ep->fd, &event);
 }
