@@ -338,19 +338,17 @@ static void print_captures(FILE *out, const json_t *listing)
 	size_t i;
 
 	json_array_foreach (listing, i, capture) {
-		long long port = json_integer_value(json_object_get(capture, "port"));
-		long long vlan = json_integer_value(json_object_get(capture, "vlan"));
+		long long port = listing_number(capture, "port");
+		long long vlan = listing_number(capture, "vlan");
 
-		fprintf(out, "Capture %lld", json_integer_value(json_object_get(capture, "id")));
+		fprintf(out, "Capture %lld", listing_number(capture, "id"));
 		if (port >= 0)
 			fprintf(out, " port %04lld", port);
 		if (vlan >= 0)
 			fprintf(out, " VLAN %04lld", vlan);
-		fprintf(out, " frames %lld lost %lld %s: %s\n",
-			json_integer_value(json_object_get(capture, "frames")),
-			json_integer_value(json_object_get(capture, "lost")),
-			json_string_value(json_object_get(capture, "state")),
-			json_string_value(json_object_get(capture, "file")));
+		fprintf(out, " frames %lld lost %lld %s: %s\n", listing_number(capture, "frames"),
+			listing_number(capture, "lost"), listing_text(capture, "state"),
+			listing_text(capture, "file"));
 	}
 }
 

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "user/vde/switch/console/listing.h"
 #include "user/vde/switch/switch.h"
 
 /* One command being carried out. */

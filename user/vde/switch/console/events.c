@@ -131,11 +131,9 @@ static void print_categories(FILE *out, const json_t *listing)
 	fprintf(out, "CATEGORY               TAG STATUS HELP\n"
 		     "------------           --- ------ ----\n");
 	json_array_foreach (listing, i, category)
-		fprintf(out, "%-22s %s %-6s %s\n",
-			json_string_value(json_object_get(category, "category")),
-			json_string_value(json_object_get(category, "tag")),
-			json_is_true(json_object_get(category, "on")) ? "ON" : "OFF",
-			json_string_value(json_object_get(category, "help")));
+		fprintf(out, "%-22s %s %-6s %s\n", listing_text(category, "category"),
+			listing_text(category, "tag"), listing_true(category, "on") ? "ON" : "OFF",
+			listing_text(category, "help"));
 }
 
 const struct command event_commands[] = {

@@ -397,9 +397,8 @@ static int list_directory(struct call *call, json_t **listing)
 
 static void print_directory(FILE *out, const json_t *listing)
 {
-	fprintf(out, "ctl dir %s\nstd mode %s\n",
-		json_string_value(json_object_get(listing, "directory")),
-		json_string_value(json_object_get(listing, "mode")));
+	fprintf(out, "ctl dir %s\nstd mode %s\n", listing_text(listing, "directory"),
+		listing_text(listing, "mode"));
 }
 
 static const struct command commands[] = {

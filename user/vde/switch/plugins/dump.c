@@ -200,7 +200,7 @@ static int pdump_filename(struct call *call, json_t **listing)
 
 static void print_filename(FILE *out, const json_t *listing)
 {
-	fprintf(out, "dumpfile=%s\n", json_string_value(json_object_get(listing, "dumpfile")));
+	fprintf(out, "dumpfile=%s\n", listing_text(listing, "dumpfile"));
 }
 
 static int pdump_buffered(struct call *call)

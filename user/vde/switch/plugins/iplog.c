@@ -284,10 +284,8 @@ static void print_ranges(FILE *out, const json_t *listing)
 	size_t i;
 
 	json_array_foreach (listing, i, range)
-		fprintf(out, "  ipv%lld: %s/%lld\n",
-			json_integer_value(json_object_get(range, "version")),
-			json_string_value(json_object_get(range, "address")),
-			json_integer_value(json_object_get(range, "bits")));
+		fprintf(out, "  ipv%lld: %s/%lld\n", listing_number(range, "version"),
+			listing_text(range, "address"), listing_number(range, "bits"));
 }
 
 /* Entries for which matches() holds. */
@@ -319,12 +317,9 @@ static void print_entries(FILE *out, const json_t *listing)
 
 	json_array_foreach (listing, i, entry)
 		fprintf(out, "IP %s port %04lld MAC %s VLAN %04lld user %lld age %lld secs\n",
-			json_string_value(json_object_get(entry, "address")),
-			json_integer_value(json_object_get(entry, "port")),
-			json_string_value(json_object_get(entry, "mac")),
-			json_integer_value(json_object_get(entry, "vlan")),
-			json_integer_value(json_object_get(entry, "user")),
-			json_integer_value(json_object_get(entry, "age")));
+			listing_text(entry, "address"), listing_number(entry, "port"),
+			listing_text(entry, "mac"), listing_number(entry, "vlan"),
+			listing_number(entry, "user"), listing_number(entry, "age"));
 }
 
 static int list_all(struct call *call, json_t **listing)
@@ -428,14 +423,13 @@ static int list_info(struct call *call, json_t **listing)
 
 static void print_info(FILE *out, const json_t *listing)
 {
-	const char *log = json_string_value(json_object_get(listing, "logfile"));
+	const char *log = listing_text(listing, "logfile");
 
 	fprintf(out,
 		"iplog: ip/port/user logging plugin\n%s%s\nGC interval %lld secs\n"
 		"GC expire %lld secs\n",
 		log ? "log file " : "log disabled", log ? log : "",
-		json_integer_value(json_object_get(listing, "gc_interval")),
-		json_integer_value(json_object_get(listing, "expire")));
+		listing_number(listing, "gc_interval"), listing_number(listing, "expire"));
 }
 
 static int iplog_start(struct vswitch *sw)

@@ -87,8 +87,8 @@ static void print_plugins(FILE *out, const json_t *listing)
 	fprintf(out, "NAME                   HELP\n"
 		     "------------           ----\n");
 	json_array_foreach (listing, i, plugin)
-		fprintf(out, "%-22s %s\n", json_string_value(json_object_get(plugin, "name")),
-			json_string_value(json_object_get(plugin, "help")));
+		fprintf(out, "%-22s %s\n", listing_text(plugin, "name"),
+			listing_text(plugin, "help"));
 }
 
 static const struct command commands[] = {

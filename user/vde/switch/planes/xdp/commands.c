@@ -69,12 +69,10 @@ static void print_netdevs(FILE *out, const json_t *listing)
 
 	json_array_foreach (listing, i, entry)
 		fprintf(out, "Port %04lld %s kind=%s mtu=%lld mode=%s forwarded=%s\n",
-			json_integer_value(json_object_get(entry, "port")),
-			json_string_value(json_object_get(entry, "netdev")),
-			json_string_value(json_object_get(entry, "kind")),
-			json_integer_value(json_object_get(entry, "mtu")),
-			json_string_value(json_object_get(entry, "mode")),
-			json_is_true(json_object_get(entry, "in_kernel")) ? "kernel" : "user");
+			listing_number(entry, "port"), listing_text(entry, "netdev"),
+			listing_text(entry, "kind"), listing_number(entry, "mtu"),
+			listing_text(entry, "mode"),
+			listing_true(entry, "in_kernel") ? "kernel" : "user");
 }
 
 static const struct command commands[] = {
