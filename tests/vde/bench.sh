@@ -5,7 +5,7 @@
 # ours, to `peers[PLANE]` what each is compared with and to `ceilings[PLANE]` what there is without a
 # switch, and defines for every name NAME_up, which starts it with `idle` more ports in use and sets
 # the words A and B for the traffic tool and the process id `switch_pid` (empty: the kernel), and
-# NAME_down.
+# NAME_down; with many addresses, `macs` says how many.
 #
 # Rows: PLANE/lossfree/SIZE (highest rate with less than 0.1 % lost, by a paced search),
 # PLANE/overload/SIZE (frames that arrive when they are sent without pause), PLANE/loss/SIZE (percent
@@ -24,7 +24,7 @@ out=build/bench/vde.jsonl
 dir=$(mktemp -d)
 at_exit "rm -rf $dir"
 declare -A peers ceilings figures
-planes='' idle=0 size=64 A='' B='' switch_pid=''
+planes='' idle=0 macs=1 size=64 A='' B='' switch_pid=''
 for file in tests/vde/planes/*.sh; do . "$file"; done
 
 # Run the traffic tool over NAME; each NAME=VALUE it prints is a figure of NAME/ROW.
@@ -86,5 +86,6 @@ for plane in ${PLANES:-$planes}; do
 		take_turns "$plane ${peers[$plane]}" "macs=$macs" measure 64 "$macs"
 		load_rows "$plane" "macs=$macs" "64/macs=$macs"
 	done
+	macs=1
 done
 cat "$out"
