@@ -5,11 +5,11 @@
  *
  * Modes. A native program hands a frame to the driver of the netdev it is to leave by, so native is
  * right for one netdev only if all others take such frames, and large ones (more than a page) only
- * if all others take these in pieces. A veth has socket buffers to begin with: for it the tc hook
- * is faster, and keeps offloads. The tc hook works with everything, and where the kernel has no
- * links for it (before Linux 6.6), generic programs do. choose_modes() decides anew for all netdevs
- * each time one comes. (When one goes, what works goes on working, and the capabilities to change
- * it may be gone too.)
+ * if all others take these in pieces. A veth has socket buffers to begin with, and a
+ * tap has them for large frames: for these the tc hook is faster, and keeps offloads. It works with
+ * everything, and where the kernel has no links for it (before Linux 6.6), generic programs do.
+ * choose_modes() decides anew for all netdevs each time one comes. (When one goes, what works goes
+ * on working, and the capabilities to change it may be gone too.)
  */
 #include "user/vde/switch/planes/xdp/datapath.h"
 
@@ -257,15 +257,21 @@ static int link_slot(struct datapath *datapath, struct slot *slot, enum datapath
 static unsigned int modes_for(const struct datapath *datapath, const struct slot *slot,
 			      enum datapath_mode modes[3])
 {
+	bool veth = strcmp(slot->dev.kind, "veth") == 0, native, late;
 	unsigned int n = 0;
 
 	if (datapath->mode != DATAPATH_AUTO) {
 		modes[n++] = datapath->mode;
 		return n;
 	}
-	if (strcmp(slot->dev.kind, "veth") != 0 && can_be_native(datapath, slot))
+	native = !veth && can_be_native(datapath, slot);
+	/* A tap makes a socket buffer of a large frame, and XDP copies that. */
+	late = strcmp(slot->dev.kind, "tun") == 0 && slot->dev.mtu > PAGE_MTU;
+	if (native && !late)
 		modes[n++] = DATAPATH_NATIVE;
 	modes[n++] = DATAPATH_TC;
+	if (native && late)
+		modes[n++] = DATAPATH_NATIVE;
 	modes[n++] = DATAPATH_GENERIC;
 	return n;
 }
