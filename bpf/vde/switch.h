@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the BPF programs of the switch (switch.bpf.c) and its control plane (user/vde/switch/planes/xdp) share:
- * map entries, tags and events. Integers are native endian unless they are written into frames.
+ * What the BPF programs of the switch (switch.bpf.c) and its control plane
+ * (user/vde/switch/planes/xdp) share: map entries, tags and events. Integers are native endian
+ * unless they are written into frames.
  *
  * A netdev of the switch has a *slot*, a small index into the maps. Slot 0 is the *trunk*, a tap
  * whose descriptor the control plane holds: frames that the programs do not (or not only) forward
@@ -14,7 +15,11 @@
  *
  *   | destination 6 | source 6 | VDE_TAG_PORT 2 | slot 2 | [VDE_TAG_VLAN 2 | TCI 2] | type ... |
  *
- * slot is where the frame came in, plus VDE_FLOODED when it has already gone to all netdevs.
+ * slot is where the frame came in, plus VDE_FLOODED when it has already gone to all netdevs. At the
+ * tc hook only tags of the types of IEEE 802.1Q can be put on, so frames from there have two of
+ * 802.1ad instead, and always both:
+ *
+ *   | destination 6 | source 6 | VDE_TAG_SKB 2 | slot 2 | VDE_TAG_SKB 2 | TCI 2 | type ... |
  */
 #ifndef BPF_VDE_SWITCH_H
 #define BPF_VDE_SWITCH_H
@@ -28,6 +33,7 @@
 
 #define VDE_TAG_PORT   0x88b5 /* the two types IEEE 802 leaves to local experiments */
 #define VDE_TAG_VLAN   0x88b6
+#define VDE_TAG_SKB    0x88a8
 #define VDE_TAG_LENGTH 4
 #define VDE_FLOODED    0x8000
 
@@ -38,6 +44,10 @@ struct vde_port {
 	__u16 pvid; /* VLAN of untagged frames, or VDE_NO_VLAN */
 	__u16 tpid; /* type of its tags: 0x8100, or 0x88a8 */
 	__u16 punt; /* hand all its frames to the user-space part */
+	__u8 flood; /* gets flooded frames; for XDP, membership in the devmap `flood` says the same
+		     */
+	__u8 peer;  /* a veth whose other end is in another network namespace */
+	__u16 reserved;
 };
 
 #define VDE_SLOT_WORDS (VDE_SLOTS / 64)

@@ -2,13 +2,17 @@
 # Measure switches against each other; writes build/bench/vde.jsonl.
 #
 # A file in tests/vde/planes/ describes one or more ways to switch: it adds to `planes` the names of
-# ours and to `peers[PLANE]` what each is compared with, and defines for every name NAME_up, which
-# starts it with `idle` more ports in use and sets the words A and B for the traffic tool, and
-# NAME_down. VERSION_of NAME says what it is, for the record.
+# ours, to `peers[PLANE]` what each is compared with and to `ceilings[PLANE]` what there is without a
+# switch, and defines for every name NAME_up, which starts it with `idle` more ports in use and sets
+# the words A and B for the traffic tool and the process id `switch_pid` (empty: the kernel), and
+# NAME_down; with many addresses, `macs` says how many.
 #
 # Rows: PLANE/lossfree/SIZE (highest rate with less than 0.1 % lost, by a paced search),
-# PLANE/overload/SIZE (frames that arrive when they are sent without pause), PLANE/rtt (median) and
-# PLANE/rtt-p99; with more ports in use PLANE/lossfree/SIZE/ports=N, with more addresses macs=N.
+# PLANE/overload/SIZE (frames that arrive when they are sent without pause), PLANE/loss/SIZE (percent
+# of those that do not), PLANE/cpu/SIZE (processor time for each of those that do: of the switch's
+# process or, where the kernel switches in the time of the ends, of these), PLANE/rtt (median) and
+# PLANE/rtt-p99; lossfree and cpu with more ports in use .../ports=N, with more addresses .../macs=N.
+# A row is left out where the peer has no figure (vde_switch cuts frames of 9000 bytes off).
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 . tests/lib/tap.sh
@@ -19,54 +23,69 @@ traffic=$PWD/build/tests/vde/traffic
 out=build/bench/vde.jsonl
 dir=$(mktemp -d)
 at_exit "rm -rf $dir"
-declare -A peers figures
-planes='' idle=0 A='' B=''
+declare -A peers ceilings figures
+planes='' idle=0 macs=1 size=64 A='' B='' switch_pid=''
 for file in tests/vde/planes/*.sh; do . "$file"; done
 
-value() { # NAME=VALUE... KEY: the value
-	local word
-	for word in $1; do [ "${word%%=*}" != "$2" ] || echo "${word#*=}"; done
-}
-
-# Measure NAME once and note the figure under NAME/ROW.
-measure() { # NAME ROW KEY COMMAND ARGUMENTS...
-	local name=$1 row=$2 key=$3 result
-	shift 3
+# Run the traffic tool over NAME; each NAME=VALUE it prints is a figure of NAME/ROW.
+measure() { # NAME ROW COMMAND ARGUMENTS...
+	local name=$1 row=$2 word result
+	shift 2
+	switch_pid=
 	"${name}_up" || { echo "bench: $name does not start" >&2; exit 1; }
-	result=$("$traffic" "$1" "$A" "$B" "${@:2}")
+	result=$(SWITCH_PID=$switch_pid "$traffic" "$1" "$A" "$B" "${@:2}")
 	"${name}_down"
-	figures[$name/$row]+=" $(value "$result" "$key")"
+	for word in $result; do figures[$name/$row/${word%%=*}]+=" ${word#*=}"; done
 	echo "# $name/$row: $result" >&2
 }
 
-# All that compare themselves in ROW take turns, ROUNDS times.
-compare() { # PLANE ROW UNIT higher|lower KEY COMMAND ARGUMENTS...
-	local plane=$1 row=$2 unit=$3 better=$4 key=$5 round name peer
-	shift 5
+# All that compare themselves take turns, ROUNDS times.
+take_turns() { # "NAMES" ROW COMMAND ARGUMENTS...
+	local names=$1 round name
+	shift
 	for ((round = 0; round < ROUNDS; round++)); do
-		for name in $plane ${peers[$plane]}; do measure "$name" "$row" "$key" "$@"; done
+		for name in $names; do measure "$name" "$@"; done
 	done
-	for peer in ${peers[$plane]}; do
-		tests/bench/row.sh "$plane/$row" "$(VERSION_of "$peer")" "$unit" native "$better" \
-			"${figures[$plane/$row]}" "${figures[$peer/$row]}" >>"$out"
-	done
+}
+
+row() { # PLANE ROW KEY NAME-OF-THE-ROW UNIT higher|lower
+	local plane=$1 peer ours theirs
+	ours=${figures[$plane/$2/$3]:-}
+	for peer in ${peers[$plane]} ${ceilings[$plane]}; do
+		theirs=${figures[$peer/$2/$3]:-}
+		# What has no figure, or none but 0, cannot be compared.
+		[ -n "${ours//[ 0.]/}" ] && [ -n "${theirs//[ 0.]/}" ] || continue
+		tests/bench/row.sh "$plane/$4" "$(VERSION_of "$peer")" "$5" native "$6" "$ours" "$theirs"
+	done >>"$out"
+}
+
+load_rows() { # PLANE ROW SUFFIX
+	row "$1" "$2" fps "lossfree/$3" frames/s higher
+	row "$1" "$2" cpu_ns "cpu/$3" ns/frame lower
 }
 
 mkdir -p build/bench
 : >"$out"
 for plane in ${PLANES:-$planes}; do
 	for size in $SIZES; do
-		compare "$plane" "lossfree/$size" frames/s higher fps search "$size"
-		compare "$plane" "overload/$size" frames/s higher arrived_fps rate "$size" 0 0.5
+		take_turns "$plane ${peers[$plane]} ${ceilings[$plane]}" "load/$size" measure "$size"
+		load_rows "$plane" "load/$size" "$size"
+		row "$plane" "load/$size" arrived_fps "overload/$size" frames/s higher
+		row "$plane" "load/$size" loss_percent "loss/$size" percent lower
 	done
-	compare "$plane" rtt us lower median_us rtt 20000
-	compare "$plane" rtt-p99 us lower p99_us rtt 20000
+	size=64
+	take_turns "$plane ${peers[$plane]} ${ceilings[$plane]}" rtt rtt 20000
+	row "$plane" rtt median_us rtt us lower
+	row "$plane" rtt p99_us rtt-p99 us lower
 	for idle in 14 126; do
-		compare "$plane" "lossfree/64/ports=$((idle + 2))" frames/s higher fps search 64
+		take_turns "$plane ${peers[$plane]}" "ports=$idle" measure 64
+		load_rows "$plane" "ports=$idle" "64/ports=$((idle + 2))"
 	done
 	idle=0
 	for macs in 1000 100000; do
-		compare "$plane" "lossfree/64/macs=$macs" frames/s higher fps search 64 "$macs"
+		take_turns "$plane ${peers[$plane]}" "macs=$macs" measure 64 "$macs"
+		load_rows "$plane" "macs=$macs" "64/macs=$macs"
 	done
+	macs=1
 done
 cat "$out"

@@ -11,7 +11,7 @@ BENCHES += vde
 $(eval $(call program,tests/vde/requests,tests/vde/requests.c,))
 TEST_NEEDS += $(BUILD)/tests/vde/requests $(BUILD)/san/bin/vde_switch
 
-TESTS += tests/vde/console.sh tests/vde/clients.sh
+TESTS += tests/vde/console.sh tests/vde/clients.sh tests/vde/plugins.sh
 
 $(eval $(call program,tests/vde/frames,tests/vde/frames.c,-lvdeplug))
 TEST_NEEDS += $(BUILD)/tests/vde/frames
@@ -31,5 +31,15 @@ $(BUILD)/fuzz/vde_switch: $$(VDE_FUZZ_C) $(wildcard user/vde/switch/*.h user/vde
 TEST_NEEDS += $(BUILD)/fuzz/vde_switch
 TESTS += tests/vde/machines.sh tests/vde/fuzz.sh
 LONG_TESTS += tests/vde/fuzz_long.sh
+
+# The same sources under ThreadSanitizer; its urcu.h comes first.
+VDE_RACE_C = $(VDE_SWITCH_C) $(wildcard user/vde/impair/*.c)
+$(BUILD)/race/vde_switch: $$(VDE_RACE_C) tests/vde/race/urcu.h $(BUILD)/bpf/vde/switch.skel.h \
+		$(wildcard user/vde/switch/*.h user/vde/switch/*/*.h user/vde/impair/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) -Itests/vde/race $(ALL_CFLAGS) -Wno-error -O1 -fsanitize=thread -o $@ $(VDE_RACE_C) \
+		$(filter -l%,$(filter-out -lurcu,$(VDE_SWITCH_LIBS)))
+TEST_NEEDS += $(BUILD)/race/vde_switch
+TESTS += tests/vde/race.sh
 TESTS += tests/vde/web.sh
 LONG_TESTS += tests/vde/flow_long.sh

@@ -63,6 +63,10 @@ ok 'and has several endpoints' until_true 5 test "$(json s port/print 7 | jq '.[
 runuser -u nobody -- timeout 5 vde_plug --port 7 "$dir/s.sw" </dev/null >/dev/null 2>&1
 ok "another user does not get it" test $? -ne 0
 ok 'and the log says why' until_true 5 grep -q 'in use by another user' "$dir/s.log"
+like 'and so does our client' "$(runuser -u nobody -- timeout 5 build/bin/vde plug --port 7 "$dir/s.sw" \
+	</dev/null 2>&1)" '^vde: cannot connect to .*: the port it asks for is in use by another user$'
+like 'a port named in the VNL' "$(timeout 5 build/bin/vde plug "vde://$dir/s.sw[4000]" </dev/null 2>&1)" \
+	'the port it asks for does not exist; see port/setnumports$'
 ask s port/create 8 >/dev/null
 is 'access control' "$(status s port/setuser 8 daemon)" '1000 Success'
 runuser -u nobody -- timeout 5 vde_plug --port 8 "$dir/s.sw" </dev/null >/dev/null 2>&1

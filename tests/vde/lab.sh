@@ -75,6 +75,24 @@ chmod 755 "$dir"
 chmod 1777 "$XDG_RUNTIME_DIR"
 scenario nobody setpriv --reuid 65534 --regid 65534 --clear-groups "$V"
 
+# A network device of this machine: a veth, whose other end is in a namespace of ours.
+ip netns add $name
+at_exit "ip netns del $name 2>/dev/null"
+ip link add vl$$ type veth peer name eth0 netns $name
+at_exit "ip link del vl$$ 2>/dev/null"
+ip link set vl$$ up
+ip -n $name addr add 10.0.0.8/24 dev eth0
+ip -n $name link set eth0 up
+printf 'lab %s\nswitch s1\nns h1 on=s1 address=10.0.0.1/24\nnetdev vl%s on=s1 port=5\n%s\n' $name $$ \
+	'check ping h1 10.0.0.8' >"$dir/device.lab"
+ok 'a network device is plugged in' "$V" lab up -q "$dir/device.lab"
+like 'and listed' "$("$V" lab status $name)" "^vl$$ +netdev +running .* s1:5$"
+ok 'it is reached' "$V" lab check $name
+ok 'and let go' "$V" lab down $name
+is 'as it was' "$(ip -j link show vl$$ | jq -r '.[0].ifname')" vl$$
+like 'one that is not there is named' "$(printf 'lab %s\nswitch s1\nnetdev nosuch on=s1\n' $name >"$dir/nosuch.lab"
+	"$V" lab up -q "$dir/nosuch.lab" 2>&1)" 'switch s1: xdp/add nosuch 1: No such device'
+
 # A drawing needs no lab that is up, and is XML.
 "$V" lab graph "$dir/ring.lab" -o "$dir/ring.svg"
 ok 'the drawing is well-formed' xmllint --noout "$dir/ring.svg"
@@ -102,6 +120,7 @@ fault() { # DESCRIPTION LINE REGEX
 }
 fault 'unknown line' 'swich s2' 'a line is lab, switch'
 fault 'unknown setting' 'ns h2 on=s1 colour=red' 'knows no "colour="'
+fault 'a device with an address' 'netdev vx on=s1 address=10.0.0.3/24' 'keeps the addresses that it has'
 fault 'no such switch' 'ns h2 on=s9' 'there is no switch "s9"'
 fault 'not a switch' 'ns h2 on=h1' 'is a ns, not a switch'
 fault 'twice' 'switch s1' 'there already \(line 1\)'
@@ -123,7 +142,7 @@ cat >"$dir/root/init" <<'END'
 /bin/busybox mount -t proc proc /proc
 /bin/busybox ip link set eth0 up
 /bin/busybox ip addr add 10.0.0.50/24 dev eth0
-while :; do /bin/busybox sleep 1000; done
+exec /bin/busybox nc -l -p 9
 END
 ln -s busybox "$dir/root/bin/sh"
 chmod +x "$dir/root/init"

@@ -96,16 +96,21 @@ static bool is_served(const char *what, int ctl)
 
 static bool is_refused(const char *what, const void *request, size_t len)
 {
-	uint8_t buffer[256];
+	char text[256];
 	int ctl = connect_ctl();
-	ssize_t n;
+	ssize_t n, end;
+	bool refused;
 
 	(void)!send(ctl, request, len, MSG_NOSIGNAL);
-	n = answer(ctl, buffer, sizeof(buffer));
+	n = answer(ctl, text, sizeof(text));
+	end = n > 0 ? answer(ctl, text + n, sizeof(text) - n) : n;
 	close(ctl);
-	if (n != 0)
-		printf("%s: not refused (%zd)\n", what, n);
-	return n == 0;
+	/* A reason that no client takes for an address, then the end. */
+	refused = n > 9 && n < (ssize_t)sizeof(struct sockaddr_un) && end == 0 &&
+		  memcmp(text, "refused: ", 9) == 0 && text[n - 1] == '\n';
+	if (!refused)
+		printf("%s: not refused (%zd, %zd)\n", what, n, end);
+	return refused;
 }
 
 static int forms(void)

@@ -28,6 +28,10 @@ is 'with it, it does' "$(code -H 'X-Token: secret' -d 'vlan/create 7' "$url/run"
 is 'an error is one' "$(curl -s -H 'X-Token: secret' -d 'vlan/create 7' "$url/run")" 'File exists'
 is 'the page cannot be taken down by itself' \
 	"$(code -H 'X-Token: secret' -d 'web/stop' "$url/run")" 400
+for command in shutdown "capture/start $dir/taken" "config/save $dir/taken" "load $dir/taken" 'plugin/add pdump'; do
+	is "nor is ${command%% *} given by it" "$(code -H 'X-Token: secret' -d "$command" "$url/run")" 400
+done
+ok 'no file came to be' test ! -e "$dir/taken"
 is 'a foreign name is refused' "$(code -H 'Host: evil.example' "$url/")" 403
 is 'a body without end is cut' "$(head -c 100000 /dev/zero | tr '\0' x |
 	code -H 'X-Token: secret' --data-binary @- "$url/run")" 413

@@ -1,55 +1,63 @@
-# The xdp plane on taps and on veths, and the Linux bridge on the same. All in a network namespace of
-# their own; the traffic is that of `vde bench`, which can also send on network devices.
-# shellcheck shell=bash
+# The xdp plane on taps and on veths, and the Linux bridge on the same; for veths, a pair without
+# anything between its ends is the ceiling. The switch has a network namespace of its own, and so has
+# each veth's other end, as a container would; the traffic is that of `vde bench`, which can also send
+# on network devices. shellcheck shell=bash
 planes+=' xdp-tap xdp-veth'
-peers[xdp-tap]='bridge-tap'
-peers[xdp-veth]='bridge-veth'
+peers[xdp-tap]='bridge-tap' ceilings[xdp-tap]=''
+peers[xdp-veth]='bridge-veth' ceilings[xdp-veth]='direct-veth'
 
 net=vdebench$$
 switch_traffic=$traffic
 
 # `vde bench` in the namespace, in the words of the traffic tool.
-netdev_traffic() { # search|rate|rtt A B ARGUMENTS...
+netdev_traffic() { # measure|rtt A B ARGUMENTS...
 	local verb=$1 a=$2 b=$3 test key
 	shift 3
 	case $verb in
-	search) test=lossfree key='fps=\(.lossfree)' ;;
-	rate) test=overload key='arrived_fps=\(.overload) loss_percent=\(.overload_loss_percent)
-			cpu_ns=\(.cpu_ns_per_frame)' ;;
+	measure) test=overload,lossfree key='fps=\(.lossfree) arrived_fps=\(.overload)
+			loss_percent=\(.overload_loss_percent) cpu_ns=\(.cpu_ns_per_frame)' ;;
 	rtt) test=rtt key='median_us=\(.rtt) p99_us=\(.rtt_p99)' ;;
 	esac
 	[ "$verb" = rtt ] && set -- 64 1 "$1"
-	[ "$verb" = rate ] && set -- "$1" 1
-	ip netns exec "$net" build/bin/vde bench --json -d 0.5 -t "$test" -s "$1" -n "${2:-1}" \
+	ip netns exec "$net" build/bin/vde bench --json -d 0.4 -t "$test" -s "$1" -n "${2:-1}" \
 		-r "${3:-5000}" "$a" "$b" | jq -r "\"$key\"" | tr -s '\n\t ' ' '
+}
+
+# A namespace that ends with the test at the latest.
+namespace() { # NAME
+	ip netns add "$1" || return
+	at_exit "ip netns del $1 2>/dev/null"
+	ip netns exec "$1" sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 }
 
 # Taps vt0, vt1 ... or veths vo0, vo1 ... with their other ends vi0, vi1 ...
 netdevs_up() { # tap|veth
-	local i ip="ip -n $net" mtu=1500
-	[ "${size:-64}" -le 1514 ] || mtu=9216
-	ip netns add "$net" || return
-	at_exit "ip netns del $net 2>/dev/null"
-	ip netns exec "$net" sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	local i mtu=1500
+	[ "$size" -le 1514 ] || mtu=9216
+	namespace "$net" || return
 	netdevs=()
-	for ((i = 0; i < 2 + idle; i++)); do
+	{ for ((i = 0; i < 2 + idle; i++)); do
 		if [ "$1" = tap ]; then
-			$ip tuntap add "vt$i" mode tap
-			$ip link set "vt$i" mtu $mtu txqueuelen 10000 up
+			ip -n "$net" tuntap add "vt$i" mode tap
+			echo "link set vt$i mtu $mtu txqueuelen 10000 up"
 			netdevs+=("vt$i")
 		else
-			$ip link add "vo$i" mtu $mtu type veth peer name "vi$i" mtu $mtu
-			$ip link set "vo$i" up
-			$ip link set "vi$i" up
-			# What frames of XDP need at a receiving veth; it does the bridge no harm.
-			ip netns exec "$net" ethtool -K "vi$i" gro on tso off gso off tx off txvlan off >/dev/null
+			namespace "$net.$i" || return
+			echo "link add vo$i mtu $mtu type veth peer name vi$i mtu $mtu netns $net.$i"
+			echo "link set vo$i up"
 			netdevs+=("vo$i")
 		fi
-	done
-	if [ "$1" = tap ]; then A=tap://vt0 B=tap://vt1; else A=dev:vi0 B=dev:vi1; fi
+	done; } >"$dir/links"
+	ip -n "$net" -batch "$dir/links" || return
+	[ "$1" = tap ] || for ((i = 0; i < 2 + idle; i++)); do ip -n "$net.$i" link set "vi$i" up; done
+	if [ "$1" = tap ]; then A=tap://vt0 B=tap://vt1; else A=dev:$net.0/vi0 B=dev:$net.1/vi1; fi
 	traffic=netdev_traffic
 }
 netdevs_down() {
+	local netdev
+	for netdev in "${netdevs[@]}"; do
+		[[ $netdev != vo* ]] || ip netns del "$net.${netdev#vo}"
+	done
 	ip netns del "$net"
 	traffic=$switch_traffic
 }
@@ -59,7 +67,7 @@ xdp_up() {
 	netdevs_up "$1" || return
 	for netdev in "${netdevs[@]}"; do options+=(--xdp "$netdev"); done
 	ip netns exec "$net" build/bin/vde_switch -n 200 -s "$dir/sw" -M "$dir/mgmt" -p "$dir/pid" -d \
-		"${options[@]}"
+		"${options[@]}" 2>"$dir/log" || { cat "$dir/log" >&2; return 1; }
 }
 xdp_down() {
 	kill "$(cat "$dir/pid")"
@@ -74,6 +82,17 @@ bridge_up() {
 	for netdev in "${netdevs[@]}"; do ip -n "$net" link set "$netdev" master br0; done
 	ip -n "$net" link set br0 up
 }
+
+direct-veth_up() {
+	local i
+	namespace "$net" || return
+	for i in 0 1; do namespace "$net.$i"; done
+	ip -n "$net.0" link add vi0 mtu 9216 type veth peer name vi1 mtu 9216 netns "$net.1"
+	for i in 0 1; do ip -n "$net.$i" link set "vi$i" up; done
+	netdevs=(vo0 vo1) A=dev:$net.0/vi0 B=dev:$net.1/vi1
+	traffic=netdev_traffic
+}
+direct-veth_down() { netdevs_down; }
 
 xdp-tap_up() { xdp_up tap; }
 xdp-tap_down() { xdp_down; }

@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@
 #include <unistd.h>
 
 #include "user/vde/cmd/command.h"
+#include "user/vde/cmd/refusal.h"
 #include "user/vde/cmd/stream.h"
 
 enum kind { KIND_VNL, KIND_STREAM, KIND_DEVICE };
@@ -64,17 +67,17 @@ struct end *end_open_stream(const char *name, int in, int out)
 	return NULL;
 }
 
-static struct end *open_device(const char *name)
+/* A packet socket of a network device in the present network namespace, or -1. */
+static int device_socket(const char *name)
 {
 	struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
 	struct packet_mreq promiscuous = {.mr_type = PACKET_MR_PROMISC};
 	int one = 1, room = 8 << 20, fd;
-	struct end *end;
 
 	address.sll_ifindex = promiscuous.mr_ifindex = if_nametoindex(name);
 	if (!address.sll_ifindex) {
 		complain("there is no network device %s here", name);
-		return NULL;
+		return -1;
 	}
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
@@ -84,14 +87,46 @@ static struct end *open_device(const char *name)
 			 errno == EPERM ? " (it needs CAP_NET_RAW)" : "");
 		if (fd >= 0)
 			close(fd);
-		return NULL;
+		return -1;
 	}
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
-	end = end_new(KIND_DEVICE, name);
+	return fd;
+}
+
+/* The same in a namespace that `ip netns` knows; a socket stays in the one it was made in. */
+static int device_socket_in(const char *namespace, int length, const char *name)
+{
+	char path[PATH_MAX];
+	int there, here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), fd = -1;
+
+	snprintf(path, sizeof(path), "/run/netns/%.*s", length, namespace);
+	there = open(path, O_RDONLY | O_CLOEXEC);
+	if (here < 0 || there < 0 || setns(there, CLONE_NEWNET)) {
+		complain("cannot enter network namespace %.*s: %m", length, namespace);
+	} else {
+		fd = device_socket(name);
+		if (setns(here, CLONE_NEWNET)) {
+			complain("cannot leave network namespace %.*s: %m", length, namespace);
+			exit(1);
+		}
+	}
+	if (here >= 0)
+		close(here);
+	if (there >= 0)
+		close(there);
+	return fd;
+}
+
+static struct end *open_device(const char *name)
+{
+	const char *slash = strchr(name, '/');
+	int fd = slash ? device_socket_in(name, slash - name, slash + 1) : device_socket(name);
+	struct end *end = fd < 0 ? NULL : end_new(KIND_DEVICE, name);
+
 	if (end)
 		end->in = end->out = fd;
-	else
+	else if (fd >= 0)
 		close(fd);
 	return end;
 }
@@ -100,7 +135,9 @@ struct end *end_open(const char *name, const struct end_options *options)
 {
 	static const struct end_options defaults;
 	struct vde_open_args args = {};
+	char reason[128];
 	struct end *end;
+	int error;
 
 	if (!options)
 		options = &defaults;
@@ -121,12 +158,15 @@ struct end *end_open(const char *name, const struct end_options *options)
 			 (char *)(options->description ? options->description : "vde"), &args);
 	if (end->connection)
 		return end;
-	if (errno == EPROTONOSUPPORT)
+	error = errno;
+	if (error == EPROTONOSUPPORT)
 		complain("cannot connect to %s: no plugin of libvdeplug knows this scheme",
 			 end->name);
+	else if (refusal_reason(name, options->port, reason, sizeof(reason)))
+		complain("cannot connect to %s: %s", end->name, reason);
 	else
 		complain("cannot connect to %s: %s", end->name,
-			 errno ? strerror(errno) : "the switch refused");
+			 error ? strerror(error) : "the switch refused");
 	end_close(end);
 	return NULL;
 }

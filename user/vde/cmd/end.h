@@ -5,7 +5,8 @@
  *   a VNL        whatever libvdeplug can open: a switch, tap://, vxlan://, udp:// ...
  *   -            frames on stdin and stdout, each behind its length (stream.h)
  *   = COMMAND    a command's stdout and stdin, in the same way
- *   dev:NAME     a network device, by a packet socket
+ *   dev:NAME     a network device, by a packet socket; dev:NAMESPACE/NAME is one in a network
+ *                namespace of `ip netns`
  */
 #ifndef VDE_CMD_END_H
 #define VDE_CMD_END_H

@@ -30,6 +30,7 @@
 #include "user/vde/switch/loop/loop.h"
 #include "user/vde/switch/options.h"
 #include "user/vde/switch/planes/plane.h"
+#include "user/vde/switch/plugins/plugins.h"
 #include "user/vde/switch/ports/ports.h"
 #include "user/vde/switch/privileges.h"
 #include "user/vde/switch/rstp/rstp.h"
@@ -198,6 +199,7 @@ static void take_down(struct vswitch *sw)
 		while (sw->ports[i].endpoints)
 			port_leave(sw, sw->ports[i].endpoints->at[0]);
 	capture_stop_all(sw);
+	plugins_stop(sw);
 	for (unsigned int i = 0; i <= PORT_MAX; i++)
 		delay_clear(sw, &sw->ports[i]);
 	delay_stop();
@@ -229,6 +231,7 @@ static int prepare(struct vswitch *sw)
 	delay_commands(sw->console);
 	fdb_commands(sw->console);
 	rstp_commands(sw->console);
+	plugin_commands(sw->console);
 	port_commands(sw->console);
 	vlan_commands(sw->console);
 	web_commands(sw->console);

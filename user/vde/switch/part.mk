@@ -3,6 +3,9 @@
 VDE_SWITCH_C := $(sort $(wildcard user/vde/switch/*.c user/vde/switch/*/*.c user/vde/switch/*/*/*.c))
 VDE_SWITCH_LIBS := $(BUILD)/lib/libimpair.a -lurcu -ljansson -lmicrohttpd -lsystemd -lbpf -lmnl -lm -lcap -lpthread
 
+# What liburcu does for each frame, inline; programs under the GPL may.
+$(foreach folder,$(sort $(patsubst %/,%,$(dir $(VDE_SWITCH_C)))),$(eval CFLAGS_$(folder) := -D_LGPL_SOURCE))
+
 PROGRAMS += $(BUILD)/bin/vde_switch
 $(eval $(call program,bin/vde_switch,$(VDE_SWITCH_C),$(VDE_SWITCH_LIBS)))
 

@@ -22,7 +22,7 @@ struct place {
 	double x, y, dx, dy;
 };
 
-static const char *const colours[LAB_KINDS] = {"#2b6cb0", "#2f855a", "#b7791f",
+static const char *const colours[LAB_KINDS] = {"#2b6cb0", "#2f855a", "#b7791f", "#2c7a7b",
 					       "#6b46c1", "#c05621", "#9b2c2c"};
 
 static void pull(struct place *a, struct place *b, double rest)
@@ -161,7 +161,9 @@ static void draw_node(FILE *out, const struct lab *lab, const struct place *plac
 		"fill=\"%s\"%s/>\n",
 		place->x - WIDTH / 2, place->y - HEIGHT / 2, WIDTH, HEIGHT,
 		node->kind == LAB_SWITCH ? 4 : 20, colours[node->kind],
-		has_ended(lab, node->name) ? " opacity=\"0.45\"" : "");
+		has_ended(lab, node->kind == LAB_NETDEV ? node->plug[0].on->name : node->name)
+			? " opacity=\"0.45\""
+			: "");
 	text(out, place->x, place->y - 3, "name", node->name);
 	for (unsigned int i = 0; i < node->plug_count; i++)
 		if (*node->plug[i].address)

@@ -29,7 +29,16 @@
 #define LAB_PLUGS  8
 #define LAB_WORDS  32
 
-enum lab_kind { LAB_SWITCH, LAB_NAMESPACE, LAB_TAP, LAB_GATEWAY, LAB_QEMU, LAB_UML, LAB_KINDS };
+enum lab_kind {
+	LAB_SWITCH,
+	LAB_NAMESPACE,
+	LAB_TAP,
+	LAB_NETDEV, /* a network device that is there already; a port of the switch itself */
+	LAB_GATEWAY,
+	LAB_QEMU,
+	LAB_UML,
+	LAB_KINDS
+};
 
 /* Where a node is plugged into a switch. */
 struct lab_plug {

@@ -18,7 +18,8 @@
 
 #define LINE_SIZE 2048
 
-const char *const lab_kind_names[LAB_KINDS] = {"switch", "ns", "tap", "gateway", "qemu", "uml"};
+const char *const lab_kind_names[LAB_KINDS] = {"switch",  "ns",	  "tap", "netdev",
+					       "gateway", "qemu", "uml"};
 
 struct reader {
 	struct lab *lab;
@@ -322,8 +323,12 @@ static void check_node(struct reader *reader, struct lab_node *node)
 		fault(reader, "a %s has one plug", lab_kind_names[node->kind]);
 	if (node->kind == LAB_QEMU && !*node->kernel && !*node->image)
 		fault(reader, "a qemu guest needs kernel= or image=");
-	if (node->kind == LAB_TAP && strlen(node->name) > 15)
-		fault(reader, "the name of a tap has at most 15 characters");
+	if ((node->kind == LAB_TAP || node->kind == LAB_NETDEV) && strlen(node->name) > 15)
+		fault(reader, "the name of a %s has at most 15 characters",
+		      lab_kind_names[node->kind]);
+	if (node->kind == LAB_NETDEV && node->plug_count &&
+	    (*node->plug[0].address || *node->plug[0].address6 || *node->plug[0].mac))
+		fault(reader, "a netdev keeps the addresses that it has");
 }
 
 static void read_node(struct reader *reader, enum lab_kind kind)
@@ -529,7 +534,8 @@ static void read_line(struct reader *reader)
 		strcpy(reader->lab->name, reader->word[1]);
 	else
 		fault(reader,
-		      "\"%s\": a line is lab, switch, link, ns, tap, gateway, qemu, uml or check",
+		      "\"%s\": a line is lab, switch, link, ns, tap, netdev, gateway, qemu, uml or "
+		      "check",
 		      word);
 }
 

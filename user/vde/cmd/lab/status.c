@@ -25,7 +25,9 @@ static json_t *plugs_json(const struct lab_plug *plugs, unsigned int count)
 static void append(json_t *list, const struct lab *lab, const char *name, const char *kind,
 		   const struct lab_plug *plugs, unsigned int count)
 {
-	pid_t pid = lab_pid(lab, name);
+	/* A netdev has no process; it is there as long as its switch is. */
+	bool own = strcmp(kind, lab_kind_names[LAB_NETDEV]) != 0;
+	pid_t pid = lab_pid(lab, own ? name : plugs[0].on->name);
 
 	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:i, s:o}", "name", name, "kind",
 					      kind, "state", pid ? "running" : "ended", "pid",

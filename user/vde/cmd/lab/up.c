@@ -98,6 +98,15 @@ static void add_vnl(struct words *words, const struct lab *lab, const struct lab
 	add(words, "vde://%s/%s.sw[%d]", lab->directory, plug->on->name, plug->port);
 }
 
+/* Is a network device to be a port of this switch? Then it keeps the privileges for that. */
+static bool takes_netdevs(const struct lab *lab, const struct lab_node *node)
+{
+	for (unsigned int i = 0; i < lab->node_count; i++)
+		if (lab->node[i].kind == LAB_NETDEV && lab->node[i].plug[0].on == node)
+			return true;
+	return false;
+}
+
 static int start_switch(const struct lab *lab, const struct lab_node *node)
 {
 	struct words words = {};
@@ -120,6 +129,8 @@ static int start_switch(const struct lab *lab, const struct lab_node *node)
 		add(&words, "--hub");
 	if (node->rstp)
 		add(&words, "--fstp");
+	if (takes_netdevs(lab, node))
+		add(&words, "--xdp-later");
 	return start_daemon(lab, node->name, &words);
 }
 
@@ -188,6 +199,22 @@ static int set_vlans(const struct lab *lab, const struct lab_node *node)
 		for (int j = 0; j < 2 && !result; j++)
 			if (lab->link[i].end[j].on == node)
 				result = set_plug(link, &lab->link[i].end[j]);
+	console_close(link);
+	return result;
+}
+
+static int add_netdev(const struct lab *lab, const struct lab_node *node)
+{
+	const struct lab_plug *plug = &node->plug[0];
+	struct console_link *link;
+	char path[PATH_SIZE];
+	int result;
+
+	lab_path(lab, plug->on->name, ".mgmt", path, sizeof(path));
+	link = console_open(path, NULL, NULL);
+	if (!link)
+		return -1;
+	result = tell(link, plug->on->name, 0, "xdp/add %s %d", node->name, plug->port);
 	console_close(link);
 	return result;
 }
@@ -381,9 +408,9 @@ static const struct {
 	enum lab_kind kind;
 	int (*start)(const struct lab *lab, const struct lab_node *node);
 } steps[] = {
-	{LAB_SWITCH, start_switch},   {LAB_SWITCH, set_vlans}, {LAB_KINDS, NULL},
-	{LAB_GATEWAY, start_gateway}, {LAB_TAP, start_tap},    {LAB_NAMESPACE, start_namespace},
-	{LAB_QEMU, start_qemu},	      {LAB_UML, start_uml},
+	{LAB_SWITCH, start_switch},	  {LAB_SWITCH, set_vlans},	{LAB_KINDS, NULL},
+	{LAB_NETDEV, add_netdev},	  {LAB_GATEWAY, start_gateway}, {LAB_TAP, start_tap},
+	{LAB_NAMESPACE, start_namespace}, {LAB_QEMU, start_qemu},	{LAB_UML, start_uml},
 };
 
 static void report(bool quiet, const char *kind, const char *name)

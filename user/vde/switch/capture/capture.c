@@ -109,7 +109,8 @@ static void record(struct capture *capture, const struct port *port, const struc
 	pthread_mutex_unlock(&capture->lock);
 }
 
-void observe_frame(const struct port *port, const struct egress *egress, enum direction direction)
+static void capture_frame(struct observer *observer, const struct port *port,
+			  const struct egress *egress, enum direction direction)
 {
 	struct timespec now;
 
@@ -174,21 +175,16 @@ static void *write_frames(void *argument)
 	return NULL;
 }
 
-/* Ports that some capture wants are marked, so that the others pay nothing. */
-static void mark_ports(struct vswitch *sw)
+static bool some_capture_wants(const struct observer *observer, const struct port *port)
 {
-	for (unsigned int i = 0; i <= PORT_MAX; i++) {
-		struct port *port = &sw->ports[i];
-		bool captured = false;
-
-		for (const struct capture *c = captures; c; c = c->next)
-			captured = captured || c->port < 0 || c->port == (int)i;
-		if (port->captured != captured) {
-			port->captured = captured;
-			port_changed(sw, port);
-		}
-	}
+	for (const struct capture *c = captures; c; c = c->next)
+		if (c->port < 0 || c->port == (int)port->number)
+			return true;
+	return false;
 }
+
+/* One observer for all captures, there while there are any. */
+static struct observer capturing = {.wants = some_capture_wants, .frame = capture_frame};
 
 static void capture_free(struct rcu_head *head)
 {
@@ -247,7 +243,10 @@ static int capture_start(struct vswitch *sw, const char *path, int port, int vla
 	capture->id = ++last_id;
 	capture->next = captures;
 	rcu_assign_pointer(captures, capture);
-	mark_ports(sw);
+	if (capture->next)
+		observers_mark(sw);
+	else
+		observer_add(sw, &capturing);
 	return 0;
 }
 
@@ -258,7 +257,10 @@ static void capture_end(struct vswitch *sw, struct capture *capture)
 	while (*link != capture)
 		link = &(*link)->next;
 	rcu_assign_pointer(*link, capture->next);
-	mark_ports(sw);
+	if (captures)
+		observers_mark(sw);
+	else
+		observer_remove(sw, &capturing);
 	pthread_mutex_lock(&capture->lock);
 	capture->ending = true;
 	pthread_cond_signal(&capture->filled);
@@ -336,19 +338,17 @@ static void print_captures(FILE *out, const json_t *listing)
 	size_t i;
 
 	json_array_foreach (listing, i, capture) {
-		long long port = json_integer_value(json_object_get(capture, "port"));
-		long long vlan = json_integer_value(json_object_get(capture, "vlan"));
+		long long port = listing_number(capture, "port");
+		long long vlan = listing_number(capture, "vlan");
 
-		fprintf(out, "Capture %lld", json_integer_value(json_object_get(capture, "id")));
+		fprintf(out, "Capture %lld", listing_number(capture, "id"));
 		if (port >= 0)
 			fprintf(out, " port %04lld", port);
 		if (vlan >= 0)
 			fprintf(out, " VLAN %04lld", vlan);
-		fprintf(out, " frames %lld lost %lld %s: %s\n",
-			json_integer_value(json_object_get(capture, "frames")),
-			json_integer_value(json_object_get(capture, "lost")),
-			json_string_value(json_object_get(capture, "state")),
-			json_string_value(json_object_get(capture, "file")));
+		fprintf(out, " frames %lld lost %lld %s: %s\n", listing_number(capture, "frames"),
+			listing_number(capture, "lost"), listing_text(capture, "state"),
+			listing_text(capture, "file"));
 	}
 }
 

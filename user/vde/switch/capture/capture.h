@@ -2,8 +2,7 @@
 /*
  * Capture of what passes a port, or of a VLAN, as pcapng to a file or a pipe.
  *
- * Data threads copy frames into a buffer of each capture that wants them (capture_frame() of
- * forward/observe.h); a thread per capture writes the buffer out. A writer that is too slow, a pipe
+ * Data threads copy frames into a buffer of each capture that wants them (forward/observe.h); a thread per capture writes the buffer out. A writer that is too slow, a pipe
  * that nobody reads, loses frames of the capture, which are counted, never of the switch.
  */
 #ifndef VDE_CAPTURE_H

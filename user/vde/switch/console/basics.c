@@ -40,12 +40,10 @@ static void print_help(FILE *out, const json_t *listing)
 	fprintf(out, "COMMAND PATH       SYNTAX          HELP\n"
 		     "------------       --------------  ------------\n");
 	json_array_foreach (listing, i, command)
-		fprintf(out, "%-18s %-15s %s\n",
-			json_string_value(json_object_get(command, "path")),
-			json_is_true(json_object_get(command, "menu"))
-				? "============"
-				: json_string_value(json_object_get(command, "syntax")),
-			json_string_value(json_object_get(command, "help")));
+		fprintf(out, "%-18s %-15s %s\n", listing_text(command, "path"),
+			listing_true(command, "menu") ? "============"
+						      : listing_text(command, "syntax"),
+			listing_text(command, "help"));
 }
 
 static int list_info(struct call *call, json_t **listing)
@@ -66,15 +64,13 @@ static int list_info(struct call *call, json_t **listing)
 
 static void print_info(FILE *out, const json_t *listing)
 {
-	const char *path = json_string_value(json_object_get(listing, "management"));
+	const char *path = listing_text(listing, "management");
 
 	fprintf(out, "%s\npid %lld MAC %s uptime %lld\n", console_banner(),
-		json_integer_value(json_object_get(listing, "pid")),
-		json_string_value(json_object_get(listing, "mac")),
-		json_integer_value(json_object_get(listing, "uptime")));
+		listing_number(listing, "pid"), listing_text(listing, "mac"),
+		listing_number(listing, "uptime"));
 	if (path)
-		fprintf(out, "mgmt %s perm %s\n", path,
-			json_string_value(json_object_get(listing, "perm")));
+		fprintf(out, "mgmt %s perm %s\n", path, listing_text(listing, "perm"));
 }
 
 static int run_logout(struct call *call)

@@ -40,6 +40,17 @@ void console_add(struct console *console, const struct command *table)
 		console->tables[console->table_count++] = table;
 }
 
+void console_remove(struct console *console, const struct command *table)
+{
+	for (unsigned int t = 0; t < console->table_count; t++)
+		if (console->tables[t] == table) {
+			console->table_count--;
+			memmove(&console->tables[t], &console->tables[t + 1],
+				(console->table_count - t) * sizeof(*console->tables));
+			return;
+		}
+}
+
 static const struct command *find(const struct console *console, const char *line)
 {
 	const struct command *found = NULL;

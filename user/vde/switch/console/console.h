@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "user/vde/switch/console/listing.h"
 #include "user/vde/switch/switch.h"
 
 /* One command being carried out. */
@@ -39,6 +40,7 @@ struct command {
 
 /* The end of a table has path NULL; the table must live as long as the console. */
 void console_add(struct console *console, const struct command *table);
+void console_remove(struct console *console, const struct command *table);
 
 /*
  * Run one command line for a program (web): its listing (NULL if it makes none) goes to *listing, a
@@ -71,6 +73,9 @@ enum event {
 	EVENT_FSTP_DEL = 042,
 	EVENT_FSTP_STATUS = 044,
 	EVENT_FSTP_ROOT = 045,
+	EVENT_DUMP_IN = 0101,
+	EVENT_DUMP_OUT = 0102,
+	EVENT_NEW_IP = 0301,
 };
 __attribute__((format(printf, 3, 4))) void event_raise(struct vswitch *sw, enum event event,
 						       const char *format, ...);

@@ -27,6 +27,9 @@ static const struct category {
 	{"port/descr", EVENT_PORT_DESCR, "an endpoint's description"},
 	{"port/ep/+", EVENT_EP_ADD, "an endpoint joined"},
 	{"port/ep/-", EVENT_EP_DEL, "an endpoint left"},
+	{"dump/packetin", EVENT_DUMP_IN, "a frame came in (plugin dump)"},
+	{"dump/packetout", EVENT_DUMP_OUT, "a frame went out (plugin dump)"},
+	{"iplog/newip", EVENT_NEW_IP, "a new IP address was seen (plugin iplog)"},
 };
 
 #define CATEGORIES (sizeof(categories) / sizeof(*categories))
@@ -128,11 +131,9 @@ static void print_categories(FILE *out, const json_t *listing)
 	fprintf(out, "CATEGORY               TAG STATUS HELP\n"
 		     "------------           --- ------ ----\n");
 	json_array_foreach (listing, i, category)
-		fprintf(out, "%-22s %s %-6s %s\n",
-			json_string_value(json_object_get(category, "category")),
-			json_string_value(json_object_get(category, "tag")),
-			json_is_true(json_object_get(category, "on")) ? "ON" : "OFF",
-			json_string_value(json_object_get(category, "help")));
+		fprintf(out, "%-22s %s %-6s %s\n", listing_text(category, "category"),
+			listing_text(category, "tag"), listing_true(category, "on") ? "ON" : "OFF",
+			listing_text(category, "help"));
 }
 
 const struct command event_commands[] = {

@@ -78,6 +78,20 @@ static void endpoint_left(struct endpoint *endpoint)
 	shutdown(client->fd, SHUT_RDWR); /* its end of file closes the client */
 }
 
+/*
+ * The protocol has no answer but an address. This one cannot be taken for it: what stands where the
+ * family would be is text, so that connecting to it fails, and it is shorter than an address.
+ */
+static void answer_no(const struct client *client, const char *why)
+{
+	char text[sizeof(struct sockaddr_un) - 1];
+	int length = snprintf(text, sizeof(text), "refused: %s\n", why);
+
+	if (length >= (int)sizeof(text))
+		length = sizeof(text) - 1;
+	(void)!send(client->fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* Many refusals at once are one line: a flood of bad requests must not flood the log. */
 static void refuse(const struct client *client, const char *why)
 {
@@ -85,6 +99,8 @@ static void refuse(const struct client *client, const char *why)
 	static uint32_t second;
 	uint32_t now = forward_seconds();
 
+	if (!client->endpoint)
+		answer_no(client, why);
 	if (now != second) {
 		if (silent)
 			syslog(LOG_NOTICE, "refused %u more clients", silent);
@@ -381,9 +397,8 @@ static int list_directory(struct call *call, json_t **listing)
 
 static void print_directory(FILE *out, const json_t *listing)
 {
-	fprintf(out, "ctl dir %s\nstd mode %s\n",
-		json_string_value(json_object_get(listing, "directory")),
-		json_string_value(json_object_get(listing, "mode")));
+	fprintf(out, "ctl dir %s\nstd mode %s\n", listing_text(listing, "directory"),
+		listing_text(listing, "mode"));
 }
 
 static const struct command commands[] = {

@@ -102,10 +102,8 @@ static void print_info(FILE *out, const json_t *listing)
 	fprintf(out,
 		"Hash size %lld\nGC interval %lld secs\nGC expire %lld secs\n"
 		"Min persistence %lld secs\n",
-		json_integer_value(json_object_get(listing, "size")),
-		json_integer_value(json_object_get(listing, "gc_interval")),
-		json_integer_value(json_object_get(listing, "expire")),
-		json_integer_value(json_object_get(listing, "min_persistence")));
+		listing_number(listing, "size"), listing_number(listing, "gc_interval"),
+		listing_number(listing, "expire"), listing_number(listing, "min_persistence"));
 }
 
 static json_t *entry_json(const struct fdb_entry *entry)
@@ -170,11 +168,9 @@ static void print_entries(FILE *out, const json_t *listing)
 
 	json_array_foreach (listing, i, entry)
 		fprintf(out, "Hash: %04lld Addr: %s VLAN %04lld to port: %04lld age %lld secs\n",
-			json_integer_value(json_object_get(entry, "hash")),
-			json_string_value(json_object_get(entry, "mac")),
-			json_integer_value(json_object_get(entry, "vlan")),
-			json_integer_value(json_object_get(entry, "port")),
-			json_integer_value(json_object_get(entry, "age")));
+			listing_number(entry, "hash"), listing_text(entry, "mac"),
+			listing_number(entry, "vlan"), listing_number(entry, "port"),
+			listing_number(entry, "age"));
 }
 
 static const struct command commands[] = {

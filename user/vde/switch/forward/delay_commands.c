@@ -224,7 +224,7 @@ static void print_values(FILE *out, const char *way, const json_t *values)
 		fprintf(out, "   %-3s %-12s %g+%g%s\n", way, kind,
 			json_number_value(json_object_get(value, "value")),
 			json_number_value(json_object_get(value, "spread")),
-			json_is_true(json_object_get(value, "gaussian")) ? "N" : "U");
+			listing_true(value, "gaussian") ? "N" : "U");
 }
 
 static void print_way(FILE *out, const char *way, const json_t *counters)
@@ -247,16 +247,13 @@ static void print_impaired(FILE *out, const json_t *listing)
 
 	json_array_foreach (listing, i, port) {
 		fprintf(out, "Port %04lld fifo=%d node=%lld step=%lldms\n",
-			json_integer_value(json_object_get(port, "port")),
-			json_is_true(json_object_get(port, "fifo")),
-			json_integer_value(json_object_get(port, "current")),
-			json_integer_value(json_object_get(port, "step")));
+			listing_number(port, "port"), listing_true(port, "fifo"),
+			listing_number(port, "current"), listing_number(port, "step"));
 		print_way(out, "in", json_object_get(port, "in"));
 		print_way(out, "out", json_object_get(port, "out"));
 		json_array_foreach (json_object_get(port, "nodes"), n, node) {
-			fprintf(out, "  node %lld %s\n",
-				json_integer_value(json_object_get(node, "node")),
-				json_string_value(json_object_get(node, "name")));
+			fprintf(out, "  node %lld %s\n", listing_number(node, "node"),
+				listing_text(node, "name"));
 			print_values(out, "in", json_object_get(node, "in"));
 			print_values(out, "out", json_object_get(node, "out"));
 			json_object_foreach (json_object_get(node, "edges"), to, edge)

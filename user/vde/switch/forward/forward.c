@@ -29,7 +29,8 @@ struct batch {
 
 struct forwarder {
 	struct vswitch *sw;
-	uint64_t now;
+	uint64_t now;	  /* of this batch; 0: nobody has asked yet */
+	uint32_t seconds; /* of this batch, for the MAC table */
 	/* Frames of one port usually come together: they are counted when another port's turn
 	 * comes. */
 	struct port *counted;
@@ -69,22 +70,24 @@ void forwarder_free(struct forwarder *f)
 	free(f);
 }
 
-uint64_t forwarder_now(const struct forwarder *f)
-{
-	return f->now;
-}
-
-static uint64_t clock_now(void)
+uint32_t forward_seconds(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec;
 }
 
-uint32_t forward_seconds(void)
+/* Nanoseconds of CLOCK_MONOTONIC; few frames need them. */
+static uint64_t now_of(struct forwarder *f)
 {
-	return clock_now() / 1000000000ull;
+	struct timespec now;
+
+	if (!f->now) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		f->now = now.tv_sec * 1000000000ull + now.tv_nsec;
+	}
+	return f->now;
 }
 
 bool port_is_plain(const struct port *port)
@@ -174,7 +177,7 @@ static void flush(struct forwarder *f, struct port *port)
 		return;
 	}
 	for (unsigned int i = 0; i < n; i++)
-		delay_frame(line, &batch->frames[i], f->now);
+		delay_frame(line, &batch->frames[i], now_of(f));
 }
 
 /* To every port but the source that is in all of the given sets. */
@@ -253,7 +256,7 @@ static struct port *destination(struct forwarder *f, const struct vlan *vlan,
 
 static bool storm(struct forwarder *f, struct port *port, enum limit_kind kind)
 {
-	if (!get(port->limited) || limit_admits(&port->limit[kind], 1, f->now))
+	if (!get(port->limited) || limit_admits(&port->limit[kind], 1, now_of(f)))
 		return false;
 	count(&port->counters.drops_in, 1);
 	return true;
@@ -276,8 +279,7 @@ static void forward_in_vlan(struct forwarder *f, struct port *port, struct frame
 		return;
 	}
 	if (!source_group && port_set_has(&vlan->learning, port->number))
-		fdb_learn(f->sw->fdb, vlan->id, frame->data + 6, port->number,
-			  f->now / 1000000000ull);
+		fdb_learn(f->sw->fdb, vlan->id, frame->data + 6, port->number, f->seconds);
 	if (!port_set_has(&vlan->forwarding, port->number)) {
 		count(&port->counters.drops_in, 1);
 		return;
@@ -301,7 +303,7 @@ static void forward_in_vlan(struct forwarder *f, struct port *port, struct frame
 void forward_in(struct forwarder *f, struct port *port, struct frame *frame)
 {
 	frame->tag_type = 0;
-	if (get(port->limited) && !limit_admits(&port->limit[LIMIT_RATE], frame->len, f->now)) {
+	if (get(port->limited) && !limit_admits(&port->limit[LIMIT_RATE], frame->len, now_of(f))) {
 		count(&port->counters.drops_in, 1);
 		return;
 	}
@@ -333,7 +335,7 @@ void forward(struct forwarder *f, struct endpoint *from, struct frame *frame)
 		observe_frame(port, &(struct egress){frame, 0}, DIRECTION_IN);
 	line = rcu_dereference(port->delay_in);
 	if (line)
-		delay_frame(line, &(struct egress){frame, 0}, f->now);
+		delay_frame(line, &(struct egress){frame, 0}, now_of(f));
 	else
 		forward_in(f, port, frame);
 }
@@ -341,7 +343,8 @@ void forward(struct forwarder *f, struct endpoint *from, struct frame *frame)
 void forward_begin(struct forwarder *f)
 {
 	rcu_read_lock();
-	f->now = clock_now();
+	f->now = 0;
+	f->seconds = forward_seconds();
 }
 
 void forward_end(struct forwarder *f)

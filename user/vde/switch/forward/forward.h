@@ -64,10 +64,7 @@ void forward_begin(struct forwarder *forwarder);
 void forward(struct forwarder *forwarder, struct endpoint *from, struct frame *frame);
 void forward_end(struct forwarder *forwarder);
 
-/* Nanoseconds of CLOCK_MONOTONIC at forward_begin(). */
-uint64_t forwarder_now(const struct forwarder *forwarder);
-
-/* Seconds of the same clock, the time of the MAC table; may be called at any time. */
+/* Seconds of CLOCK_MONOTONIC, the time of the MAC table; may be called at any time. */
 uint32_t forward_seconds(void);
 
 /*

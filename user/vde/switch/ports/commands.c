@@ -106,26 +106,21 @@ static void print_ports(FILE *out, const json_t *listing)
 	size_t i, e;
 
 	json_array_foreach (listing, i, port) {
-#define text(key)   json_string_value(json_object_get(port, key))
-#define number(key) json_integer_value(json_object_get(port, key))
-#define truth(key)  json_is_true(json_object_get(port, key))
 		fprintf(out, "Port %04lld untagged_vlan=%04lld %sACTIVE - %sUnnamed Allocatable\n",
-			number("port"), number("untagged_vlan"), truth("active") ? "" : "IN",
-			truth("allocatable") ? "" : "NOT ");
+			listing_number(port, "port"), listing_number(port, "untagged_vlan"),
+			listing_true(port, "active") ? "" : "IN",
+			listing_true(port, "allocatable") ? "" : "NOT ");
 		fprintf(out, " Current User: %s Access Control: (User: %s - Group: %s)\n",
-			text("user"), text("allowed_user"), text("allowed_group"));
-		fprintf(out, " IN:  pkts %10lld          bytes %20lld\n", number("frames_in"),
-			number("bytes_in"));
-		fprintf(out, " OUT: pkts %10lld          bytes %20lld\n", number("frames_out"),
-			number("bytes_out"));
-#undef text
-#undef number
-#undef truth
+			listing_text(port, "user"), listing_text(port, "allowed_user"),
+			listing_text(port, "allowed_group"));
+		fprintf(out, " IN:  pkts %10lld          bytes %20lld\n",
+			listing_number(port, "frames_in"), listing_number(port, "bytes_in"));
+		fprintf(out, " OUT: pkts %10lld          bytes %20lld\n",
+			listing_number(port, "frames_out"), listing_number(port, "bytes_out"));
 		json_array_foreach (json_object_get(port, "endpoints"), e, ep)
 			fprintf(out, "  -- endpoint ID %04lld module %-12s: %s\n",
-				json_integer_value(json_object_get(ep, "id")),
-				json_string_value(json_object_get(ep, "module")),
-				json_string_value(json_object_get(ep, "description")));
+				listing_number(ep, "id"), listing_text(ep, "module"),
+				listing_text(ep, "description"));
 	}
 }
 
@@ -138,10 +133,9 @@ static int list_info(struct call *call, json_t **listing)
 
 static void print_info(FILE *out, const json_t *listing)
 {
-	fprintf(out, "Numports=%lld\nHUB=%s\ncounters=%s\n",
-		json_integer_value(json_object_get(listing, "numports")),
-		json_is_true(json_object_get(listing, "hub")) ? "true" : "false",
-		json_is_true(json_object_get(listing, "counters")) ? "true" : "false");
+	fprintf(out, "Numports=%lld\nHUB=%s\ncounters=%s\n", listing_number(listing, "numports"),
+		listing_true(listing, "hub") ? "true" : "false",
+		listing_true(listing, "counters") ? "true" : "false");
 }
 
 static int run_setnumports(struct call *call)
@@ -260,7 +254,7 @@ static int port_and_id(struct call *call, struct port **port, unsigned int *id,
 	return by_name(name, id) ? EINVAL : 0;
 }
 
-static int user_id(const char *name, unsigned int *id)
+int user_id(const char *name, unsigned int *id)
 {
 	struct passwd *account = getpwnam(name);
 

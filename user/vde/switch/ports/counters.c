@@ -138,8 +138,8 @@ static void print_counters(FILE *out, const json_t *listing)
 	size_t i;
 
 	json_array_foreach (listing, i, port) {
-		fprintf(out, "Port %04lld %s\n", json_integer_value(json_object_get(port, "port")),
-			json_string_value(json_object_get(port, "name")));
+		fprintf(out, "Port %04lld %s\n", listing_number(port, "port"),
+			listing_text(port, "name"));
 		for (unsigned int f = 0; f < FIELDS; f++)
 			fprintf(out, " %-10s %20lld %15lld/s\n", names[f],
 				json_integer_value(

@@ -91,4 +91,7 @@ int port_listing(struct call *call, json_t **listing, port_describer *describe);
 struct console;
 void port_commands(struct console *console);
 
+/* The user with this name or number; 0, or EINVAL: there is none. */
+int user_id(const char *name, unsigned int *id);
+
 #endif

@@ -210,19 +210,17 @@ static void print_settings(FILE *out, const json_t *listing)
 	size_t i;
 
 	json_array_foreach (listing, i, port) {
-		bool in = json_is_true(json_object_get(port, "mirror_in"));
-		bool to = json_is_true(json_object_get(port, "mirror_out"));
+		bool in = listing_true(port, "mirror_in");
+		bool to = listing_true(port, "mirror_out");
 
-		fprintf(out, "Port %04lld name=%s tag=%s",
-			json_integer_value(json_object_get(port, "port")),
-			json_string_value(json_object_get(port, "name")),
-			json_string_value(json_object_get(port, "tag_type")));
+		fprintf(out, "Port %04lld name=%s tag=%s", listing_number(port, "port"),
+			listing_text(port, "name"), listing_text(port, "tag_type"));
 		if (in || to)
 			fprintf(out, " mirror=%s to %04lld",
 				in && to ? "both"
 				: in	 ? "in"
 					 : "out",
-				json_integer_value(json_object_get(port, "mirror_to")));
+				listing_number(port, "mirror_to"));
 		json_object_foreach (json_object_get(port, "limits"), kind, limit)
 			fprintf(out, " %s=%lld/s", kind, json_integer_value(limit));
 		fprintf(out, "\n");

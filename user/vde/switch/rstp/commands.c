@@ -19,11 +19,10 @@ static int list_info(struct call *call, json_t **listing)
 
 static void print_info(FILE *out, const json_t *listing)
 {
-	long long priority = json_integer_value(json_object_get(listing, "priority"));
+	long long priority = listing_number(listing, "priority");
 
-	fprintf(out, "MAC %s Priority %lld (0x%llx)\nFSTP=%s\n",
-		json_string_value(json_object_get(listing, "mac")), priority, priority,
-		json_is_true(json_object_get(listing, "on")) ? "true" : "false");
+	fprintf(out, "MAC %s Priority %lld (0x%llx)\nFSTP=%s\n", listing_text(listing, "mac"),
+		priority, priority, listing_true(listing, "on") ? "true" : "false");
 }
 
 static int run_setfstp(struct call *call)
@@ -189,12 +188,12 @@ static void print_trees(FILE *out, const json_t *listing)
 	const json_t *tree, *port;
 	size_t i, p;
 
-#define number(of, key) json_integer_value(json_object_get(of, key))
-#define text(of, key)	json_string_value(json_object_get(of, key))
+#define number(of, key) listing_number(of, key)
+#define text(of, key)	listing_text(of, key)
 	json_array_foreach (listing, i, tree) {
 		fprintf(out, "FST DATA VLAN %04lld %s%s\n", number(tree, "vlan"),
-			json_is_true(json_object_get(tree, "is_root")) ? "ROOTSWITCH " : "",
-			json_is_true(json_object_get(tree, "on")) ? "" : "FSTP IS DISABLED");
+			listing_true(tree, "is_root") ? "ROOTSWITCH " : "",
+			listing_true(tree, "on") ? "" : "FSTP IS DISABLED");
 		fprintf(out, " ++ root %s\n ++ designated %s\n", text(tree, "root"),
 			text(tree, "designated"));
 		fprintf(out,
@@ -203,7 +202,7 @@ static void print_trees(FILE *out, const json_t *listing)
 			number(tree, "bonus_port"), number(tree, "bonus_cost"));
 		json_array_foreach (json_object_get(tree, "ports"), p, port)
 			fprintf(out, " -- Port %04lld tagged=%d portcost=%lld role=%s\n",
-				number(port, "port"), json_is_true(json_object_get(port, "tagged")),
+				number(port, "port"), listing_true(port, "tagged"),
 				number(port, "cost"), text(port, "role"));
 	}
 #undef number

@@ -110,13 +110,11 @@ static void print_vlans(FILE *out, const json_t *listing)
 	size_t i, p;
 
 	json_array_foreach (listing, i, vlan) {
-		fprintf(out, "VLAN %04lld\n", json_integer_value(json_object_get(vlan, "vlan")));
+		fprintf(out, "VLAN %04lld\n", listing_number(vlan, "vlan"));
 		json_array_foreach (json_object_get(vlan, "ports"), p, port)
 			fprintf(out, " -- Port %04lld tagged=%d active=%d status=%s\n",
-				json_integer_value(json_object_get(port, "port")),
-				json_is_true(json_object_get(port, "tagged")),
-				json_is_true(json_object_get(port, "active")),
-				json_string_value(json_object_get(port, "status")));
+				listing_number(port, "port"), listing_true(port, "tagged"),
+				listing_true(port, "active"), listing_text(port, "status"));
 	}
 }
 

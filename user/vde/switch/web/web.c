@@ -148,6 +148,20 @@ static enum MHD_Result get_list(struct MHD_Connection *connection)
 	return say(connection, MHD_HTTP_NOT_FOUND, "there is no such listing\n");
 }
 
+/*
+ * The token is for the network, not for the machine: nothing that names files or devices, and
+ * nothing that ends the switch or the page.
+ */
+static bool is_for_page(const char *command)
+{
+	static const char *const menus[] = {"impair/", "port/", "vlan/", "fstp/", "hash/"};
+
+	for (size_t i = 0; i < sizeof(menus) / sizeof(*menus); i++)
+		if (strncmp(command, menus[i], strlen(menus[i])) == 0)
+			return true;
+	return false;
+}
+
 static enum MHD_Result post_run(struct MHD_Connection *connection, const struct body *body)
 {
 	json_t *listing;
@@ -155,9 +169,8 @@ static enum MHD_Result post_run(struct MHD_Connection *connection, const struct 
 
 	if (body->too_long)
 		return say(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the command is too long\n");
-	/* The page cannot be taken down by a request to it. */
-	if (strncmp(body->text, "web/", 4) == 0)
-		return say(connection, MHD_HTTP_BAD_REQUEST, "not from the page itself\n");
+	if (!is_for_page(body->text))
+		return say(connection, MHD_HTTP_BAD_REQUEST, "this command is not for the page\n");
 	error = console_run(web->sw->console, body->text, &listing);
 	json_decref(listing);
 	return say(connection, error ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_OK,

@@ -27,7 +27,7 @@ struct user_endpoint {
 	struct worker *worker;
 	uint32_t slot;	     /* in the worker's table */
 	unsigned int expect; /* worker: frames to ask for at the next read */
-	uint64_t last_read;  /* worker: ns */
+	uint64_t last_round; /* worker: of its last read */
 
 	pthread_mutex_t lock; /* the fields below */
 	struct queued **ring; /* frames the socket had no room for, oldest at head */

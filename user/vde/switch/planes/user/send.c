@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "user/vde/switch/planes/user/calls.h"
 #include "user/vde/switch/planes/user/parts.h"
 
 void queue_free(struct user_endpoint *ep)
@@ -69,9 +70,8 @@ static bool is_full(int error)
 static int send_one(int fd, const struct msghdr *message)
 {
 	const struct iovec *piece = message->msg_iov;
-	ssize_t sent = message->msg_iovlen == 1 ? send(fd, piece->iov_base, piece->iov_len,
-						       MSG_DONTWAIT | MSG_NOSIGNAL)
-						: sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t sent = message->msg_iovlen == 1 ? call_send(fd, piece->iov_base, piece->iov_len)
+						: call_sendmsg(fd, message);
 
 	return sent < 0 ? -1 : 1;
 }
@@ -88,8 +88,7 @@ static unsigned int send_messages(struct user_endpoint *ep, struct mmsghdr *mess
 	while (done < count) {
 		/* For a single frame, the usual case in a dialogue, the simpler call is faster. */
 		int n = count - done == 1 ? send_one(ep->fd, &messages[done].msg_hdr)
-					  : sendmmsg(ep->fd, messages + done, count - done,
-						     MSG_DONTWAIT | MSG_NOSIGNAL);
+					  : call_sendmmsg(ep->fd, messages + done, count - done);
 
 		if (n > 0) {
 			done += n;
@@ -110,7 +109,7 @@ static unsigned int write_frames(struct user_endpoint *ep, const struct iovec (*
 	unsigned int done = 0;
 
 	while (done < count) {
-		if (writev(ep->fd, pieces[done], piece_count[done]) >= 0) {
+		if (call_writev(ep->fd, pieces[done], piece_count[done]) >= 0) {
 			done++;
 		} else if (is_full(errno)) {
 			break;

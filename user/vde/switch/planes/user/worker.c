@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <urcu.h>
 
+#include "user/vde/switch/planes/user/calls.h"
 #include "user/vde/switch/planes/user/parts.h"
 #include "user/vde/switch/privileges.h"
 
@@ -23,9 +24,6 @@
 #define FRAME_ROOM  (FRAME_MAX + 1) /* one more, to see that a frame is too long */
 #define BUFFER_ROOM 9344	    /* FRAME_ROOM, and spread over the sets of the cache */
 #define SLOT_QUIT   UINT32_MAX
-
-/* Frames of one client that come faster than this (ns) will soon wait several at a time. */
-#define CLOSE_TOGETHER 15000
 
 struct worker {
 	struct plane *plane;
@@ -40,6 +38,7 @@ struct worker {
 
 	/* Worker only. */
 	struct forwarder *forwarder;
+	uint64_t round;	     /* how often epoll has been asked */
 	unsigned int filled; /* buffers used in this batch */
 	uint8_t *buffers;
 	struct iovec pieces[FORWARD_BATCH];
@@ -56,14 +55,14 @@ static unsigned int read_socket(struct worker *worker, struct user_endpoint *ep,
 
 	/* One system call that stops at one frame is cheaper when only one is likely. */
 	if (ep->expect <= 1) {
-		ssize_t len = recv(ep->fd, frames->data, FRAME_ROOM, MSG_DONTWAIT);
+		ssize_t len = call_recv(ep->fd, frames->data, FRAME_ROOM);
 
 		if (len < 0)
 			return 0;
 		frames->len = len;
 		return 1;
 	}
-	n = recvmmsg(ep->fd, messages, ep->expect < room ? ep->expect : room, MSG_DONTWAIT, NULL);
+	n = call_recvmmsg(ep->fd, messages, ep->expect < room ? ep->expect : room);
 	for (int i = 0; i < n; i++)
 		frames[i].len = messages[i].msg_len;
 	return n > 0 ? n : 0;
@@ -75,7 +74,7 @@ static unsigned int read_tap(struct worker *worker, struct user_endpoint *ep, un
 	unsigned int n;
 
 	for (n = 0; n < room && n < ep->expect; n++) {
-		ssize_t len = read(ep->fd, frames[n].data, FRAME_ROOM);
+		ssize_t len = call_read(ep->fd, frames[n].data, FRAME_ROOM);
 
 		if (len < 0) {
 			/* Not merely empty: the interface was deleted under us. */
@@ -96,14 +95,17 @@ static void forward_batch(struct worker *worker)
 	forward_begin(worker->forwarder);
 }
 
-/* How many frames to ask for next time: one while they come one by one, else a batch. */
-static void expect_next(struct user_endpoint *ep, unsigned int n, uint64_t now)
+/*
+ * How many frames to ask for next time. A batch while several wait at a time, one otherwise; to
+ * find out whether several do, a batch is tried when a client has frames in two rounds that follow
+ * each other. In a dialogue it has not: there the other side's turn is between them.
+ */
+static void expect_next(struct worker *worker, struct user_endpoint *ep, unsigned int n)
 {
-	if (n > 1)
-		ep->expect = FORWARD_BATCH;
-	else
-		ep->expect = now - ep->last_read < CLOSE_TOGETHER ? FORWARD_BATCH : 1;
-	ep->last_read = now;
+	bool tried = ep->expect > 1, again = ep->last_round + 1 == worker->round;
+
+	ep->expect = n > 1 || (again && !tried) ? FORWARD_BATCH : 1;
+	ep->last_round = worker->round;
 }
 
 static void read_endpoint(struct worker *worker, struct user_endpoint *ep)
@@ -119,7 +121,7 @@ static void read_endpoint(struct worker *worker, struct user_endpoint *ep)
 			forward(worker->forwarder, &ep->base, frame);
 	}
 	worker->filled += n;
-	expect_next(ep, n, forwarder_now(worker->forwarder));
+	expect_next(worker, ep, n);
 	if (worker->filled >= FORWARD_BATCH * 3 / 4)
 		forward_batch(worker);
 }
@@ -146,8 +148,9 @@ static void *work(void *argument)
 	privileges_drop();
 	rcu_register_thread();
 	while (!quit) {
-		int n = epoll_wait(worker->epoll, events, EVENTS, -1);
+		int n = call_epoll_wait(worker->epoll, events, EVENTS);
 
+		worker->round++;
 		forward_begin(worker->forwarder);
 		for (int i = 0; i < n; i++)
 			if (events[i].data.u32 == SLOT_QUIT)
@@ -235,18 +238,23 @@ static int64_t take_slot(struct worker *worker)
 int worker_add(struct worker *worker, struct user_endpoint *ep)
 {
 	int64_t slot = take_slot(worker);
+	int result = 0;
 
 	if (slot < 0)
 		return -ENOMEM;
+	/* The port is known already: frames for it may have been queued. */
+	pthread_mutex_lock(&ep->lock);
 	ep->worker = worker;
 	ep->slot = slot;
 	rcu_assign_pointer(worker->slots->at[slot], ep);
 	if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, ep->fd,
-		      &(struct epoll_event){.events = EPOLLIN, .data.u32 = slot})) {
+		      &(struct epoll_event){.events = EPOLLIN | (ep->waiting ? EPOLLOUT : 0),
+					    .data.u32 = slot})) {
+		result = -errno;
 		rcu_assign_pointer(worker->slots->at[slot], NULL);
-		return -errno;
 	}
-	return 0;
+	pthread_mutex_unlock(&ep->lock);
+	return result;
 }
 
 void worker_remove(struct user_endpoint *ep)
@@ -257,9 +265,11 @@ void worker_remove(struct user_endpoint *ep)
 
 void worker_want_room(struct user_endpoint *ep, bool wanted)
 {
-	struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0),
-				    .data.u32 = ep->slot};
+	struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0)};
 
 	ep->waiting = wanted;
+	if (!ep->worker)
+		return; /* worker_add() will see to it */
+	event.data.u32 = ep->slot;
 	epoll_ctl(ep->worker->epoll, EPOLL_CTL_MOD, ep->fd, &event);
 }

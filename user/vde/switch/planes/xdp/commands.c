@@ -54,7 +54,7 @@ static int list_netdevs(struct call *call, json_t **listing)
 			json_pack("{s:s, s:i, s:s, s:i, s:s, s:b, s:I, s:I, s:I}", "netdev",
 				  dev->name, "port", (int)endpoint->base.port->number, "kind",
 				  *dev->kind ? dev->kind : "hardware", "mtu", (int)dev->mtu, "mode",
-				  datapath_is_native(xdp->datapath, slot) ? "native" : "generic",
+				  datapath_mode_names[datapath_mode_of(xdp->datapath, slot)],
 				  "in_kernel", endpoint->alone, "frames_in",
 				  (json_int_t)moved.in_frames, "frames_out",
 				  (json_int_t)moved.out_frames, "dropped", (json_int_t)dropped));
@@ -69,12 +69,10 @@ static void print_netdevs(FILE *out, const json_t *listing)
 
 	json_array_foreach (listing, i, entry)
 		fprintf(out, "Port %04lld %s kind=%s mtu=%lld mode=%s forwarded=%s\n",
-			json_integer_value(json_object_get(entry, "port")),
-			json_string_value(json_object_get(entry, "netdev")),
-			json_string_value(json_object_get(entry, "kind")),
-			json_integer_value(json_object_get(entry, "mtu")),
-			json_string_value(json_object_get(entry, "mode")),
-			json_is_true(json_object_get(entry, "in_kernel")) ? "kernel" : "user");
+			listing_number(entry, "port"), listing_text(entry, "netdev"),
+			listing_text(entry, "kind"), listing_number(entry, "mtu"),
+			listing_text(entry, "mode"),
+			listing_true(entry, "in_kernel") ? "kernel" : "user");
 }
 
 static const struct command commands[] = {

@@ -5,9 +5,11 @@
  *
  * Modes. A native program hands a frame to the driver of the netdev it is to leave by, so native is
  * right for one netdev only if all others take such frames, and large ones (more than a page) only
- * if all others take these in pieces. Generic programs work with everything. choose_modes() decides
- * anew for all netdevs each time one comes. (When one goes, what works goes on working, and the
- * capabilities to change it may be gone too.)
+ * if all others take these in pieces. A veth has socket buffers to begin with, and a
+ * tap has them for large frames: for these the tc hook is faster, and keeps offloads. It works with
+ * everything, and where the kernel has no links for it (before Linux 6.6), generic programs do.
+ * choose_modes() decides anew for all netdevs each time one comes. (When one goes, what works goes
+ * on working, and the capabilities to change it may be gone too.)
  */
 #include "user/vde/switch/planes/xdp/datapath.h"
 
@@ -31,11 +33,16 @@
 #define TRUNK_MTU   9240 /* jumbo frame with both tags */
 #define PAGE_MTU    3400 /* what a native program gets in one piece, with headroom and tailroom */
 
+#define TCX_INGRESS 46 /* BPF_TCX_INGRESS, for which Debian 12 has no header */
+
 struct slot {
 	struct netdev dev; /* ifindex 0: free */
 	int link;
-	bool native, flood;
+	enum datapath_mode mode; /* of the link */
+	struct vde_port port;
 };
+
+const char *const datapath_mode_names[4] = {"auto", "native", "tc", "generic"};
 
 struct datapath {
 	struct switch_bpf *bpf;
@@ -165,6 +172,8 @@ static int enter(struct datapath *datapath, uint32_t slot, int ifindex)
 	struct vde_port port = {.pvid = VDE_NO_VLAN, .tpid = 0x8100};
 
 	datapath->slots[slot].dev.ifindex = ifindex;
+	if (slot >= datapath->bpf->data->slots_used)
+		datapath->bpf->data->slots_used = slot + 1;
 	if (bpf_map_update_elem(MAP(datapath, slots), &ifindex, &slot, BPF_ANY))
 		return -errno;
 	if (set_devmap(MAP(datapath, unicast), slot, ifindex, 0))
@@ -206,10 +215,8 @@ static bool can_be_native(const struct datapath *datapath, const struct slot *sl
 {
 	uint64_t needed = NETDEV_XDP_TRANSMIT;
 
-	if (datapath->mode == DATAPATH_GENERIC || !(slot->dev.xdp & NETDEV_XDP_REDIRECT))
+	if (!(slot->dev.xdp & NETDEV_XDP_REDIRECT))
 		return false;
-	if (datapath->mode == DATAPATH_NATIVE)
-		return true;
 	if (slot->dev.mtu > PAGE_MTU && strcmp(slot->dev.kind, "tun") != 0)
 		needed |= NETDEV_XDP_TRANSMIT_SG;
 	for (int i = 1; i < VDE_SLOTS; i++)
@@ -220,20 +227,53 @@ static bool can_be_native(const struct datapath *datapath, const struct slot *sl
 	return datapath->trunk < 0 || needed == NETDEV_XDP_TRANSMIT;
 }
 
-static int link_slot(struct datapath *datapath, struct slot *slot, bool native)
+static int link_as(struct datapath *datapath, const struct slot *slot, enum datapath_mode mode)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options,
-		    .flags = native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
-	int program = bpf_program__fd(datapath->bpf->progs.switch_ingress), link;
+		    .flags = mode == DATAPATH_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
+	int xdp = bpf_program__fd(datapath->bpf->progs.switch_ingress);
+	int tc = bpf_program__fd(datapath->bpf->progs.switch_tc), link;
 
-	if (slot->link >= 0 && slot->native == native)
+	if (mode == DATAPATH_TC)
+		link = bpf_link_create(tc, slot->dev.ifindex, TCX_INGRESS, NULL);
+	else
+		link = bpf_link_create(xdp, slot->dev.ifindex, BPF_XDP, &options);
+	return link < 0 ? -errno : link;
+}
+
+/* Link a netdev in this mode; what there was is kept until then if both can be there at once. */
+static int link_slot(struct datapath *datapath, struct slot *slot, enum datapath_mode mode)
+{
+	if (slot->link >= 0 && slot->mode == mode)
 		return 0;
 	if (slot->link >= 0)
 		close(slot->link);
-	slot->link = bpf_link_create(program, slot->dev.ifindex, BPF_XDP, &options);
-	slot->native = native;
-	link = slot->link < 0 ? -errno : 0;
-	return link;
+	slot->link = link_as(datapath, slot, mode);
+	slot->mode = mode;
+	return slot->link < 0 ? slot->link : 0;
+}
+
+/* The modes to try for a netdev, best first; their number. */
+static unsigned int modes_for(const struct datapath *datapath, const struct slot *slot,
+			      enum datapath_mode modes[3])
+{
+	bool veth = strcmp(slot->dev.kind, "veth") == 0, native, late;
+	unsigned int n = 0;
+
+	if (datapath->mode != DATAPATH_AUTO) {
+		modes[n++] = datapath->mode;
+		return n;
+	}
+	native = !veth && can_be_native(datapath, slot);
+	/* A tap makes a socket buffer of a large frame, and XDP copies that. */
+	late = strcmp(slot->dev.kind, "tun") == 0 && slot->dev.mtu > PAGE_MTU;
+	if (native && !late)
+		modes[n++] = DATAPATH_NATIVE;
+	modes[n++] = DATAPATH_TC;
+	if (native && late)
+		modes[n++] = DATAPATH_NATIVE;
+	modes[n++] = DATAPATH_GENERIC;
+	return n;
 }
 
 static int choose_modes(struct datapath *datapath)
@@ -242,12 +282,17 @@ static int choose_modes(struct datapath *datapath)
 
 	for (int i = 1; i < VDE_SLOTS && !result; i++) {
 		struct slot *slot = &datapath->slots[i];
+		enum datapath_mode modes[3];
+		unsigned int count;
 
 		if (!slot->dev.ifindex)
 			continue;
-		result = link_slot(datapath, slot, can_be_native(datapath, slot));
-		if (result && slot->native && datapath->mode == DATAPATH_AUTO && result != -EBUSY)
-			result = link_slot(datapath, slot, false);
+		count = modes_for(datapath, slot, modes);
+		for (unsigned int m = 0; m < count; m++) {
+			result = link_slot(datapath, slot, modes[m]);
+			if (!result || result == -EBUSY || result == -EPERM)
+				break;
+		}
 	}
 	return result;
 }
@@ -264,7 +309,9 @@ static const char *attach_advice(int error)
 	case ENOSPC:
 		return "this switch has no room for more network devices";
 	case EOPNOTSUPP:
-		return "its driver cannot run XDP programs; try the mode \"generic\"";
+		return "its driver cannot run XDP programs; try the mode \"tc\" or \"generic\"";
+	case EINVAL:
+		return "this kernel has no such mode; try \"auto\"";
 	default:
 		return strerror(-error);
 	}
@@ -317,16 +364,33 @@ const struct netdev *datapath_netdev(const struct datapath *datapath, unsigned i
 	return dev->ifindex ? dev : NULL;
 }
 
-bool datapath_is_native(const struct datapath *datapath, unsigned int slot)
+enum datapath_mode datapath_mode_of(const struct datapath *datapath, unsigned int slot)
 {
-	return datapath->slots[slot].native;
+	return datapath->slots[slot].mode;
 }
 
-int datapath_set_port(struct datapath *datapath, unsigned int slot, struct vde_port *port)
+static int write_port(struct datapath *datapath, unsigned int slot)
 {
-	port->ifindex = datapath->slots[slot].dev.ifindex;
-	port->slot = slot;
-	return bpf_map_update_elem(MAP(datapath, ports), &slot, port, BPF_ANY) ? -errno : 0;
+	return bpf_map_update_elem(MAP(datapath, ports), &slot, &datapath->slots[slot].port,
+				   BPF_ANY)
+		       ? -errno
+		       : 0;
+}
+
+int datapath_set_port(struct datapath *datapath, unsigned int slot, const struct vde_port *port)
+{
+	struct slot *at = &datapath->slots[slot];
+
+	at->port = (struct vde_port){
+		.ifindex = at->dev.ifindex,
+		.slot = slot,
+		.pvid = port->pvid,
+		.tpid = port->tpid,
+		.punt = port->punt,
+		.flood = at->port.flood,
+		.peer = at->dev.apart,
+	};
+	return write_port(datapath, slot);
 }
 
 int datapath_set_vlan(struct datapath *datapath, unsigned int vlan, const struct vde_vlan *bits)
@@ -339,13 +403,14 @@ int datapath_set_flood(struct datapath *datapath, unsigned int slot, bool flood)
 	struct slot *at = &datapath->slots[slot];
 	int result;
 
-	if (at->flood == flood || !at->dev.ifindex)
+	if (at->port.flood == flood || !at->dev.ifindex)
 		return 0;
 	result = set_devmap(MAP(datapath, flood), slot, flood ? at->dev.ifindex : 0,
 			    bpf_program__fd(datapath->bpf->progs.switch_egress));
-	if (!result)
-		at->flood = flood;
-	return result;
+	if (result)
+		return result;
+	at->port.flood = flood;
+	return write_port(datapath, slot);
 }
 
 void datapath_set_switch(struct datapath *datapath, bool hub, bool spanning_tree,
@@ -414,10 +479,11 @@ void datapath_take_events(struct datapath *datapath, datapath_learned *each, voi
 	ring_buffer__consume(datapath->events);
 }
 
-int datapath_count(const struct datapath *datapath, unsigned int slot, struct vde_counters *sum,
+int datapath_count(struct datapath *datapath, unsigned int slot, struct vde_counters *sum,
 		   uint64_t *dropped)
 {
 	struct vde_counters each[datapath->processors];
+	struct slot *at = &datapath->slots[slot];
 	struct netdev dev;
 	int result;
 
@@ -432,9 +498,14 @@ int datapath_count(const struct datapath *datapath, unsigned int slot, struct vd
 		sum->out_frames += each[i].out_frames;
 		sum->out_bytes += each[i].out_bytes;
 	}
-	result = netdev_get(NULL, datapath->slots[slot].dev.ifindex, &dev);
+	result = netdev_get(NULL, at->dev.ifindex, &dev);
 	if (result)
 		return result;
-	*dropped = dev.tx_dropped - datapath->slots[slot].dev.tx_dropped;
+	*dropped = dev.tx_dropped - at->dev.tx_dropped;
+	if (dev.apart != at->dev.apart) {
+		at->dev.apart = dev.apart;
+		at->port.peer = dev.apart;
+		write_port(datapath, slot);
+	}
 	return 0;
 }

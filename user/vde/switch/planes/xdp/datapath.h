@@ -20,9 +20,10 @@
 struct datapath;
 
 enum datapath_mode {
-	DATAPATH_AUTO,	  /* native where every netdev can take what is redirected to it */
-	DATAPATH_NATIVE,  /* native, or refuse the netdev */
-	DATAPATH_GENERIC, /* on socket buffers, works with every driver */
+	DATAPATH_AUTO,	  /* native where it pays and every netdev can take what is redirected */
+	DATAPATH_NATIVE,  /* XDP in the driver, or refuse the netdev */
+	DATAPATH_TC,	  /* on socket buffers, with every driver; Linux 6.6 */
+	DATAPATH_GENERIC, /* XDP above the driver, where there is no tc link */
 };
 
 /*
@@ -49,12 +50,13 @@ const char *datapath_trunk_name(const struct datapath *datapath);
 int datapath_attach(struct datapath *datapath, const char *name);
 void datapath_detach(struct datapath *datapath, unsigned int slot);
 
-/* The netdev in a slot, NULL = none; is its program run by the driver? */
+/* The netdev in a slot, NULL = none; how its frames are taken, and the name of that. */
 const struct netdev *datapath_netdev(const struct datapath *datapath, unsigned int slot);
-bool datapath_is_native(const struct datapath *datapath, unsigned int slot);
+enum datapath_mode datapath_mode_of(const struct datapath *datapath, unsigned int slot);
+extern const char *const datapath_mode_names[4];
 
-/* Settings of a slot; ifindex and slot are filled in. */
-int datapath_set_port(struct datapath *datapath, unsigned int slot, struct vde_port *port);
+/* Settings of a slot: pvid, tpid and punt are used. */
+int datapath_set_port(struct datapath *datapath, unsigned int slot, const struct vde_port *port);
 int datapath_set_vlan(struct datapath *datapath, unsigned int vlan, const struct vde_vlan *bits);
 /* Does the slot (VDE_TRUNK too) get copies of flooded frames? */
 int datapath_set_flood(struct datapath *datapath, unsigned int slot, bool flood);
@@ -74,8 +76,12 @@ int datapath_events(const struct datapath *datapath);
 typedef void datapath_learned(void *context, const struct vde_learned *event);
 void datapath_take_events(struct datapath *datapath, datapath_learned *each, void *context);
 
-/* Counters of a slot, summed over processors; *dropped are frames the netdev itself lost. */
-int datapath_count(const struct datapath *datapath, unsigned int slot, struct vde_counters *sum,
+/*
+ * Counters of a slot, summed over processors; *dropped are frames the netdev itself lost. The other
+ * end of a veth may have moved to another network namespace, which the kernel does not tell: here
+ * it is noticed, so this is to be called about once a second.
+ */
+int datapath_count(struct datapath *datapath, unsigned int slot, struct vde_counters *sum,
 		   uint64_t *dropped);
 
 #endif

@@ -61,6 +61,9 @@ static int read_link(const struct nlmsghdr *reply, void *context)
 		case IFLA_MTU:
 			dev->mtu = mnl_attr_get_u32(attr);
 			break;
+		case IFLA_LINK_NETNSID:
+			dev->apart = true;
+			break;
 		case IFLA_STATS64: {
 			struct rtnl_link_stats64 stats = {};
 
@@ -164,7 +167,9 @@ int netdev_get(const char *name, int ifindex, struct netdev *dev)
 	result = ask(NETLINK_ROUTE, request, read_link, dev);
 	if (result)
 		return result;
-	dev->xdp = features(dev);
+	dev->apart = dev->apart && strcmp(dev->kind, "veth") == 0;
+	if (name)
+		dev->xdp = features(dev);
 	return 0;
 }
 

@@ -21,12 +21,16 @@ struct netdev {
 	int ifindex;
 	char name[IFNAMSIZ];
 	char kind[16]; /* "tun", "veth", ...; empty for hardware */
+	bool apart;    /* a veth whose other end is in another network namespace */
 	unsigned int mtu;
 	uint64_t xdp; /* NETDEV_XDP_..., a guess from the kind before Linux 6.3 */
 	uint64_t tx_dropped, tx_errors;
 };
 
-/* Look a device up by name or, if name is NULL, by ifindex. 0 or -errno (-ENODEV). */
+/*
+ * Look a device up by name or, if name is NULL, by ifindex; then its driver is not asked what it
+ * can do. 0 or -errno (-ENODEV).
+ */
 int netdev_get(const char *name, int ifindex, struct netdev *dev);
 
 /*

@@ -29,7 +29,9 @@ static const struct argp_option options[] = {
 	{"xdp", OPTION_XDP, "IF", 0,
 	 "Take network device IF (a tap, a veth, a card) into the switch; repeatable", 0},
 	{"xdp-mode", OPTION_MODE, "MODE", 0,
-	 "Run XDP programs in the driver (native), above it (generic), or where it works (auto)",
+	 "Take frames in the driver (native), at the tc hook (tc), by XDP above the driver "
+	 "(generic), "
+	 "or as suits each device (auto)",
 	 0},
 	{"xdp-later", OPTION_LATER, NULL, 0,
 	 "Load the XDP programs although no device is given, for the command xdp/add", 0},
@@ -37,7 +39,6 @@ static const struct argp_option options[] = {
 
 static error_t option(int key, char *text, struct argp_state *state)
 {
-	static const char *const modes[] = {"auto", "native", "generic"};
 	struct plane *plane = state->input;
 	struct xdp_plane *xdp = plane->state;
 
@@ -48,12 +49,12 @@ static error_t option(int key, char *text, struct argp_state *state)
 		xdp->names[xdp->name_count++] = text;
 		return 0;
 	case OPTION_MODE:
-		for (int i = 0; i < 3; i++)
-			if (strcmp(text, modes[i]) == 0) {
+		for (int i = 0; i < 4; i++)
+			if (strcmp(text, datapath_mode_names[i]) == 0) {
 				xdp->mode = i;
 				return 0;
 			}
-		argp_error(state, "--xdp-mode %s: give auto, native or generic", text);
+		argp_error(state, "--xdp-mode %s: give auto, native, tc or generic", text);
 		return 0;
 	case OPTION_LATER:
 		xdp->later = true;
@@ -288,10 +289,12 @@ int xdp_add(struct plane *plane, const char *name, int port)
 	if (!result)
 		result = port_join(plane->sw, port, &endpoint->base);
 	if (!result) {
-		syslog(LOG_INFO, "network device %s joined port %u, %s XDP", name,
-		       endpoint->base.port->number,
-		       datapath_is_native(xdp->datapath, slot) ? "native" : "generic");
-		if (strcmp(datapath_netdev(xdp->datapath, slot)->kind, "veth") == 0)
+		enum datapath_mode mode = datapath_mode_of(xdp->datapath, slot);
+
+		syslog(LOG_INFO, "network device %s joined port %u, mode %s", name,
+		       endpoint->base.port->number, datapath_mode_names[mode]);
+		if (mode != DATAPATH_TC &&
+		    strcmp(datapath_netdev(xdp->datapath, slot)->kind, "veth") == 0)
 			syslog(LOG_NOTICE,
 			       "XDP keeps no offloads: TCP over veth %s needs, at its other "
 			       "end, ethtool -K PEER gro on tso off gso off tx off txvlan off",

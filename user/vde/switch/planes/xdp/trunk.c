@@ -45,6 +45,26 @@ static void put_word(uint8_t *at, uint16_t value)
 	at[1] = value;
 }
 
+/*
+ * Whether this is from the programs, in the form of either hook; the kernel itself may speak on a
+ * network device, but that is not for us. From the tc hook the VLAN is behind a tag of another
+ * type, and there always: then it is made like the other.
+ */
+static bool is_from_programs(uint8_t *frame, size_t length)
+{
+	uint16_t type;
+
+	if (length < FRAME_MIN + VDE_TAG_LENGTH)
+		return false;
+	type = word(frame + 12);
+	if (type == VDE_TAG_PORT)
+		return true;
+	if (type != VDE_TAG_SKB || length < FRAME_MIN + TAGS || word(frame + 16) != VDE_TAG_SKB)
+		return false;
+	put_word(frame + 16, VDE_TAG_VLAN);
+	return true;
+}
+
 /* Move the addresses up to where the frame shall begin. */
 static void drop_tag(struct frame *frame)
 {
@@ -81,8 +101,7 @@ static unsigned int read_batch(struct trunk *trunk)
 
 		if (length < 0)
 			break;
-		/* The kernel itself may speak on a network device; that is not for us. */
-		if (length < FRAME_MIN + VDE_TAG_LENGTH || word(at + 12) != VDE_TAG_PORT)
+		if (!is_from_programs(at, length))
 			continue;
 		trunk->slot[n] = word(at + 14) & ~VDE_FLOODED;
 		trunk->flooded[n] = word(at + 14) & VDE_FLOODED;

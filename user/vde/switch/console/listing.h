@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The members of a listing's entry, for its print(). */
+#ifndef VDE_LISTING_H
+#define VDE_LISTING_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+static inline long long listing_number(const json_t *entry, const char *key)
+{
+	return json_integer_value(json_object_get(entry, key));
+}
+
+static inline const char *listing_text(const json_t *entry, const char *key)
+{
+	return json_string_value(json_object_get(entry, key));
+}
+
+static inline bool listing_true(const json_t *entry, const char *key)
+{
+	return json_is_true(json_object_get(entry, key));
+}
+
+#endif
