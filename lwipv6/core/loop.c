@@ -7,6 +7,12 @@
  *
  * kick_fd is level-triggered and wakes every sleeper; each clears its own reason, and whoever
  * clears the last one reads the eventfd.
+ *
+ * While one program thread drives again and again, as in an exchange of requests and answers, the
+ * stack's thread would only get in its way: frames that arrive between two calls would wake both. So
+ * it naps outside epoll, NAP at a time, and comes back when nobody drove meanwhile; what arrives in
+ * between waits at most that long. When one call waits longer than a nap the thread sleeps until a
+ * timer is due or the driver leaves. With more than one thread blocked it does not nap.
  */
 #include "lwipv6/core/loop.h"
 #include <errno.h>
@@ -21,6 +27,7 @@
 #include "lwipv6/link/netif.h"
 
 #define EVENTS 16
+#define NAP    (500 * NSEC_PER_USEC)
 
 void loop_clock(struct stack *stack)
 {
@@ -86,6 +93,23 @@ void loop_kick(struct stack *stack)
 	eventfd_write(l->kick_fd, 1);
 }
 
+static void futex_wake(int *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* The stack's thread shall look at the timers; the lock is held. */
+static void kick_thread(struct stack_loop *l)
+{
+	if (l->nap != NAP_NONE) {
+		__atomic_store_n(&l->nap_word, 0, __ATOMIC_RELEASE);
+		futex_wake(&l->nap_word);
+		return;
+	}
+	__atomic_store_n(&l->kick_thread, true, __ATOMIC_SEQ_CST);
+	eventfd_write(l->kick_fd, 1);
+}
+
 /* This sleeper has looked. The last one to look silences the eventfd. */
 static void kick_seen(struct stack_loop *l, bool is_driver)
 {
@@ -95,7 +119,7 @@ static void kick_seen(struct stack_loop *l, bool is_driver)
 	    !__atomic_load_n(&l->kick_driver, __ATOMIC_SEQ_CST))
 		return;
 	__atomic_store_n(is_driver ? &l->kick_driver : &l->kick_thread, false, __ATOMIC_SEQ_CST);
-	if (!l->has_thread)
+	if (!l->has_thread || l->nap != NAP_NONE)
 		l->kick_thread = false;
 	if (!l->driver || is_driver)
 		l->kick_driver = false;
@@ -119,8 +143,7 @@ void stack_timer_advanced(struct stack *stack, uint64_t when)
 	/* The thread wakes at sleep_until; a later timer needs no kick. */
 	if (when < l->sleep_until && l->has_thread) {
 		l->sleep_until = when;
-		l->kick_thread = true;
-		eventfd_write(l->kick_fd, 1);
+		kick_thread(l);
 	}
 }
 
@@ -154,6 +177,26 @@ static void receive(struct stack *stack, struct netif *wanted)
 		if (more)
 			loop_clock(stack);
 	}
+}
+
+/* The driver has what it waits for: what is left may be read when it waits again, or by the thread. */
+bool loop_may_stop(const struct stack *stack)
+{
+	const struct waiter *w = stack->loop.driver;
+
+	return stack->loop.nap != NAP_NONE && w && w->woken && pthread_equal(w->thread, pthread_self());
+}
+
+static void receive_unread(struct stack *stack)
+{
+	struct netif *n, *next;
+
+	list_for_each_entry_safe(n, next, &stack->netifs, node)
+		if (n->unread) {
+			n->unread = false;
+			receive(stack, n);
+			return receive_unread(stack); /* the list may have changed */
+		}
 }
 
 static void run_timers(struct stack *stack)
@@ -226,14 +269,135 @@ void loop_round(struct stack *stack, uint64_t deadline)
 	}
 }
 
+/* ---- sleeping for something to happen */
+
+void stack_wake(struct stack *stack, struct waiter *w)
+{
+	if (w->woken)
+		return;
+	__atomic_store_n(&w->woken, 1, __ATOMIC_RELEASE);
+	if (!w->driving) {
+		futex_wake(&w->woken);
+	} else if (stack->loop.driver == w && !pthread_equal(w->thread, pthread_self())) {
+		__atomic_store_n(&stack->loop.kick_driver, true, __ATOMIC_SEQ_CST);
+		eventfd_write(stack->loop.kick_fd, 1);
+	}
+}
+
+/* The stack's thread, while programs drive. */
+static void nap(struct stack *stack)
+{
+	struct stack_loop *l = &stack->loop;
+	uint64_t until = stack->now + NAP;
+	unsigned int drives = l->drives;
+	struct timespec ts;
+
+	if (l->nap == NAP_DEEP)
+		until = timer_next(&stack->timers);
+	l->sleep_until = l->nap == NAP_DEEP ? until : 0;
+	ts = to_timespec(until);
+	__atomic_store_n(&l->nap_word, 1, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&stack->lock);
+	syscall(SYS_futex, &l->nap_word, FUTEX_WAIT_BITSET_PRIVATE, 1, until == TIME_NEVER ? NULL : &ts,
+		NULL, FUTEX_BITSET_MATCH_ANY);
+	pthread_mutex_lock(&stack->lock);
+	loop_clock(stack);
+	l->sleep_until = 0;
+	if (l->sleepers || (!l->driver && l->drives == drives && l->nap == NAP_SHORT))
+		l->nap = NAP_NONE;
+	else
+		l->nap = l->driver && l->drives == drives ? NAP_DEEP : NAP_SHORT;
+	run_timers(stack);
+	if (!l->driver)
+		receive_unread(stack);
+	stack_settle(stack);
+}
+
+static int drive(struct stack *stack, struct waiter *w, uint64_t deadline)
+{
+	struct stack_loop *l = &stack->loop;
+	int result = 0;
+
+	l->driver = w;
+	l->drives++;
+	w->driving = true;
+	w->thread = pthread_self();
+	receive_unread(stack);
+	while (!w->woken) {
+		if (stack->now >= deadline) {
+			result = -ETIMEDOUT;
+			break;
+		}
+		result = sleep_and_handle(stack, deadline, true);
+		if (result < 0 || w->woken)
+			break;
+	}
+	if (l->kick_driver)
+		kick_seen(l, true);
+	l->driver = NULL;
+	w->driving = false;
+	if (l->nap == NAP_DEEP || (l->nap == NAP_SHORT && l->sleepers)) {
+		l->nap = NAP_SHORT; /* wakes it once */
+		kick_thread(l);
+	}
+	return w->woken ? 0 : result;
+}
+
+static int sleep_on_futex(struct stack *stack, struct waiter *w, uint64_t deadline)
+{
+	struct timespec ts = to_timespec(deadline);
+	int result = 0;
+
+	stack->loop.sleepers++;
+	if (stack->loop.nap != NAP_NONE)
+		kick_thread(&stack->loop);
+	pthread_mutex_unlock(&stack->lock);
+	while (!__atomic_load_n(&w->woken, __ATOMIC_ACQUIRE)) {
+		if (!syscall(SYS_futex, &w->woken, FUTEX_WAIT_BITSET_PRIVATE, 0,
+			     deadline == TIME_NEVER ? NULL : &ts, NULL, FUTEX_BITSET_MATCH_ANY) ||
+		    errno == EAGAIN)
+			continue;
+		result = -errno;
+		break;
+	}
+	pthread_mutex_lock(&stack->lock);
+	stack->loop.sleepers--;
+	loop_clock(stack);
+	return w->woken ? 0 : result;
+}
+
+int stack_wait(struct stack *stack, struct waiter *w, uint64_t deadline)
+{
+	stack_settle(stack);
+	if (w->woken)
+		return 0;
+	if (stack->flags & STACK_VIRTUAL)
+		return -EAGAIN;
+	if (!stack->loop.driver)
+		return drive(stack, w, deadline);
+	return sleep_on_futex(stack, w, deadline);
+}
+
+/* ---- the stack's thread */
+
 static void *loop_thread(void *arg)
 {
 	struct stack *stack = arg;
+	struct stack_loop *l = &stack->loop;
 
 	pthread_mutex_lock(&stack->lock);
 	loop_clock(stack);
-	while (!stack->loop.stopping)
+	while (!l->stopping) {
+		unsigned int drives = l->drives;
+
+		if (l->nap != NAP_NONE) {
+			nap(stack);
+			continue;
+		}
 		sleep_and_handle(stack, TIME_NEVER, false);
+		if (l->drives != drives && !l->sleepers)
+			l->nap = NAP_SHORT;
+	}
 	pthread_mutex_unlock(&stack->lock);
 	return NULL;
 }
@@ -264,78 +428,8 @@ void loop_stop(struct stack *stack)
 		return;
 	pthread_mutex_lock(&stack->lock);
 	stack->loop.stopping = true;
+	kick_thread(&stack->loop);
 	pthread_mutex_unlock(&stack->lock);
-	loop_kick(stack);
 	pthread_join(stack->loop.thread, NULL);
 	stack->loop.has_thread = false;
-}
-
-/* ---- sleeping for something to happen */
-
-void stack_wake(struct stack *stack, struct waiter *w)
-{
-	if (w->woken)
-		return;
-	__atomic_store_n(&w->woken, 1, __ATOMIC_RELEASE);
-	if (!w->driving) {
-		syscall(SYS_futex, &w->woken, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-	} else if (stack->loop.driver == w && w->thread != gettid()) {
-		__atomic_store_n(&stack->loop.kick_driver, true, __ATOMIC_SEQ_CST);
-		eventfd_write(stack->loop.kick_fd, 1);
-	}
-}
-
-static int drive(struct stack *stack, struct waiter *w, uint64_t deadline)
-{
-	struct stack_loop *l = &stack->loop;
-	int result = 0;
-
-	l->driver = w;
-	w->driving = true;
-	w->thread = gettid();
-	while (!w->woken) {
-		if (stack->now >= deadline) {
-			result = -ETIMEDOUT;
-			break;
-		}
-		result = sleep_and_handle(stack, deadline, true);
-		if (result < 0 || w->woken)
-			break;
-	}
-	if (l->kick_driver)
-		kick_seen(l, true);
-	l->driver = NULL;
-	w->driving = false;
-	return w->woken ? 0 : result;
-}
-
-static int sleep_on_futex(struct stack *stack, struct waiter *w, uint64_t deadline)
-{
-	struct timespec ts = to_timespec(deadline);
-	int result = 0;
-
-	pthread_mutex_unlock(&stack->lock);
-	while (!__atomic_load_n(&w->woken, __ATOMIC_ACQUIRE)) {
-		if (!syscall(SYS_futex, &w->woken, FUTEX_WAIT_BITSET_PRIVATE, 0,
-			     deadline == TIME_NEVER ? NULL : &ts, NULL, FUTEX_BITSET_MATCH_ANY) ||
-		    errno == EAGAIN)
-			continue;
-		result = -errno;
-		break;
-	}
-	pthread_mutex_lock(&stack->lock);
-	loop_clock(stack);
-	return w->woken ? 0 : result;
-}
-
-int stack_wait(struct stack *stack, struct waiter *w, uint64_t deadline)
-{
-	stack_settle(stack);
-	if (w->woken)
-		return 0;
-	if (stack->flags & STACK_VIRTUAL)
-		return -EAGAIN;
-	if (!stack->loop.driver)
-		return drive(stack, w, deadline);
-	return sleep_on_futex(stack, w, deadline);
 }

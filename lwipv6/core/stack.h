@@ -65,7 +65,7 @@ struct waiter {
 	struct list node;
 	int woken; /* futex word */
 	bool driving; /* sleeps in the stack's epoll, not on the futex */
-	int thread;
+	pthread_t thread;
 };
 
 struct stack_loop {
@@ -76,7 +76,11 @@ struct stack_loop {
 	bool has_thread, stopping;
 	bool kick_thread, kick_driver; /* why kick_fd is readable */
 	struct waiter *driver; /* the program thread that sleeps in epoll_fd, or NULL */
-	uint64_t sleep_until;  /* when the thread wakes; 0 = it is awake */
+	unsigned int drives;   /* how often a program thread became the driver */
+	unsigned int sleepers; /* program threads on their futex */
+	enum { NAP_NONE, NAP_SHORT, NAP_DEEP } nap; /* the stack's thread stays out of epoll, loop.c */
+	int nap_word;	       /* futex of the nap: 0 = woken */
+	uint64_t sleep_until;  /* when the thread wakes; 0 = it is awake, or looks soon */
 };
 
 struct stack {

@@ -89,6 +89,7 @@ struct netif {
 	/* Per-interface state of config/: NULL when not running. */
 	struct slaac *slaac;
 	struct capture *capture; /* pcap trace */
+	bool unread; /* receive() stopped although frames may wait: loop_may_stop() */
 	struct lwip_netif_statistics statistics;
 };
 
