@@ -154,6 +154,14 @@ int stack_watch(struct stack *stack, int fd, struct netif *netif)
 	return epoll_ctl(stack->loop.epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
 }
 
+void stack_watch_output(struct stack *stack, int fd, struct netif *netif)
+{
+	/* Looking anew matters: a socket whose peer's queue is full announces room only to who asked. */
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = netif};
+
+	epoll_ctl(stack->loop.epoll_fd, EPOLL_CTL_MOD, fd, &ev);
+}
+
 void stack_unwatch(struct stack *stack, int fd)
 {
 	epoll_ctl(stack->loop.epoll_fd, EPOLL_CTL_DEL, fd, NULL);
@@ -189,14 +197,20 @@ bool loop_may_stop(const struct stack *stack)
 
 static void receive_unread(struct stack *stack)
 {
-	struct netif *n, *next;
+	struct netif *n;
+	bool found = true;
 
-	list_for_each_entry_safe(n, next, &stack->netifs, node)
-		if (n->unread) {
-			n->unread = false;
-			receive(stack, n);
-			return receive_unread(stack); /* the list may have changed */
-		}
+	while (found && !loop_may_stop(stack)) {
+		found = false;
+		/* From the start each time: what was received may have changed the list. */
+		list_for_each_entry(n, &stack->netifs, node)
+			if (n->unread) {
+				n->unread = false;
+				found = true;
+				receive(stack, n);
+				break;
+			}
+	}
 }
 
 static void run_timers(struct stack *stack)

@@ -19,6 +19,9 @@
 
 /* A packet sent to oneself may cause another: at most this many per leave, the rest by the loop. */
 #define SETTLE_PACKETS 4096
+/* How long the end of a stack waits for peers to take what was sent. */
+#define LINGER_DATA (5 * NSEC_PER_SEC)
+#define LINGER_FIN  (1 * NSEC_PER_SEC) /* a peer that ended first does not answer it */
 
 static void take_inbox(struct stack *stack)
 {
@@ -123,6 +126,71 @@ static void settings_init(struct stack *stack)
 	memcpy(stack->settings.secret, secret, sizeof(secret));
 }
 
+/*
+ * What programs sent and closed is delivered before the stack ends, as a kernel would do behind a
+ * program that has ended: a peer must not wait for ever for data that was taken. Bounded, for the
+ * peer may be gone.
+ */
+static void stack_linger(struct stack *stack)
+{
+	struct netif *netif;
+	enum tcp_owed owed;
+	uint64_t start;
+
+	stack_enter(stack);
+	stack_settle(stack);
+	start = stack->now;
+	while (!stack->linger && !stack->loop.stopping && (owed = tcp_owed(stack))) {
+		struct waiter w = {0};
+		int error;
+
+		list_init(&w.node);
+		stack->linger = &w;
+		error = stack_wait(stack, &w, start + (owed == TCP_OWES_DATA ? LINGER_DATA : LINGER_FIN));
+		stack->linger = NULL;
+		if (error && error != -EINTR)
+			break;
+	}
+	stack_settle(stack);
+	list_for_each_entry(netif, &stack->netifs, node)
+		if (netif->ops->drain)
+			netif->ops->drain(netif);
+	stack_leave(stack);
+}
+
+/* ---- the stacks of the process, for its end */
+
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct list all_stacks = {&all_stacks, &all_stacks};
+
+__attribute__((destructor)) static void linger_at_exit(void)
+{
+	struct stack *stack;
+
+	/* A thread may be in the middle of making or freeing a stack when another one exits. */
+	if (pthread_mutex_trylock(&all_lock))
+		return;
+	list_for_each_entry(stack, &all_stacks, all)
+		if (stack->process == getpid())
+			stack_linger(stack);
+	pthread_mutex_unlock(&all_lock);
+}
+
+static void enrol(struct stack *stack)
+{
+	stack->process = getpid();
+	pthread_mutex_lock(&all_lock);
+	list_append(&all_stacks, &stack->all);
+	pthread_mutex_unlock(&all_lock);
+}
+
+static void strike_off(struct stack *stack)
+{
+	pthread_mutex_lock(&all_lock);
+	list_remove(&stack->all);
+	pthread_mutex_unlock(&all_lock);
+}
+
 struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed)
 {
 	struct stack *stack = calloc(1, sizeof(*stack));
@@ -139,6 +207,7 @@ struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed)
 	list_init(&stack->inbox);
 	list_init(&stack->sockets);
 	list_init(&stack->resolvers);
+	list_init(&stack->all);
 	stack->next_ifindex = 1;
 	random_init(&stack->random, seed);
 	settings_init(stack);
@@ -162,6 +231,7 @@ struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed)
 	bool good = stack->loopback;
 
 	stack_leave(stack);
+	enrol(stack);
 	if (good && !loop_start(stack))
 		return stack;
 	stack_destroy(stack);
@@ -177,6 +247,8 @@ void stack_destroy(struct stack *stack)
 {
 	struct netif *netif, *next;
 
+	strike_off(stack);
+	stack_linger(stack);
 	loop_stop(stack);
 	stack_enter(stack);
 	tcp_table_reset(stack);

@@ -108,6 +108,9 @@ struct stack {
 	struct transport_table transport; /* UDP, raw and packet endpoints */
 	struct tcp_table tcp;
 	struct list sockets; /* of every kind, struct socket */
+	struct waiter *linger; /* who waits for closed connections to deliver, stack_linger() */
+	struct list all;       /* of the process' stacks */
+	pid_t process;	       /* that made it: a forked child has no part in it */
 	struct icmp_bucket {
 		uint32_t tokens;
 		uint64_t filled;
@@ -141,6 +144,8 @@ void stack_wake(struct stack *stack, struct waiter *w);
 void stack_timer_advanced(struct stack *stack, uint64_t when);
 /* Watch a descriptor: netif->ops->receive() runs when it is readable (edge-triggered). */
 int stack_watch(struct stack *stack, int fd, struct netif *netif);
+/* Run it as well when the descriptor can be written again; to be asked for each time. */
+void stack_watch_output(struct stack *stack, int fd, struct netif *netif);
 void stack_unwatch(struct stack *stack, int fd);
 /* Hand a frame to another stack's interface, from a thread that holds no or another stack's lock. */
 void stack_deliver(struct stack *to, struct packet *p);

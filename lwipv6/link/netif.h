@@ -21,8 +21,10 @@ struct netif_ops {
 	char prefix[4]; /* of the name: "vd", "tp", "tn", "sl", "lo", "pr" */
 	/* Send one frame (with Ethernet header on Ethernet). Takes the packet. */
 	void (*transmit)(struct netif *netif, struct packet *p);
-	/* The watched descriptor is readable: read until it would block, or 64 frames; true = more. */
+	/* The watched descriptor is readable (or writable, where that was asked): read until it would block, or 64 frames; true = more. */
 	bool (*receive)(struct netif *netif);
+	/* The stack is about to end: wait a moment until what was sent has left. May be NULL. */
+	void (*drain)(struct netif *netif);
 	void (*close)(struct netif *netif);
 };
 

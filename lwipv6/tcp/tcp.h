@@ -207,6 +207,8 @@ struct tcp_listener {
 /* ---- tcp_connection.c */
 struct tcp *tcp_new(struct stack *stack);
 void tcp_table_init(struct stack *stack);
+/* What connections that their programs closed still have to deliver. */
+enum tcp_owed { TCP_OWES_NOTHING, TCP_OWES_FIN, TCP_OWES_DATA } tcp_owed(struct stack *stack);
 /* The stack ends: peers that have not acknowledged everything hear a reset. */
 void tcp_table_reset(struct stack *stack);
 /* End every connection; the table itself goes with tcp_table_free(). */

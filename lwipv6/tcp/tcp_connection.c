@@ -30,6 +30,22 @@ void tcp_table_init(struct stack *stack)
 			keys[i][j] = random_u64(&stack->random);
 }
 
+enum tcp_owed tcp_owed(struct stack *stack)
+{
+	enum tcp_owed owed = TCP_OWES_NOTHING;
+	struct tcp *t;
+
+	for (uint32_t i = 0; i <= stack->tcp.mask; i++)
+		list_for_each_entry(t, &stack->tcp.connections[i], hash) {
+			if (!t->orphan || t->state == TCP_S_TIME_WAIT || t->snd_una == t->snd_end + 1)
+				continue;
+			if (t->snd_una != t->snd_end)
+				return TCP_OWES_DATA;
+			owed = TCP_OWES_FIN;
+		}
+	return owed;
+}
+
 void tcp_table_reset(struct stack *stack)
 {
 	for (uint32_t i = 0; i <= stack->tcp.mask; i++) {
@@ -155,6 +171,8 @@ void tcp_free(struct tcp *t)
 		t->listener->nready--;
 	list_remove(&t->accept_node);
 	list_remove(&t->pending);
+	if (t->orphan && t->stack->linger)
+		stack_wake(t->stack, t->stack->linger);
 	tcp_timers_stop(t);
 	tcp_sendq_free(t);
 	packet_list_free(&t->rcvq);

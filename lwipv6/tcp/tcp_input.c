@@ -246,6 +246,8 @@ static bool fin_acked(struct tcp *t)
 {
 	if (!t->fin_sent || t->snd_una != t->snd_end + 1)
 		return true;
+	if (t->orphan && t->stack->linger)
+		stack_wake(t->stack, t->stack->linger);
 	switch (t->state) {
 	case TCP_S_FIN_WAIT1:
 		tcp_set_state(t, TCP_S_FIN_WAIT2);

@@ -14,15 +14,18 @@ TESTS += $(BUILD)/tests/lwipv6/$(1)
 endef
 $(foreach f,$(LWIPV6_CONFORMANCE),$(eval $(call lwipv6_test,$(basename $(notdir $(f))))))
 
-# Traffic over our stack and, from the same source, over the kernel's.
-$(BUILD)/tests/lwipv6/traffic: tests/lwipv6/traffic.c $(BUILD)/liblwipv6.a
+# Traffic over our stack and, from the same source, over the kernel's and over lwIP's.
+LWIPV6_TRAFFIC := tests/lwipv6/traffic.c tests/lwipv6/traffic.h
+$(BUILD)/tests/lwipv6/traffic: $(LWIPV6_TRAFFIC) tests/lwipv6/traffic_link.c $(BUILD)/liblwipv6.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LWIPV6_LIBS)
-$(BUILD)/tests/lwipv6/traffic_kernel: tests/lwipv6/traffic.c lwipv6/lwipv6.h
+	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LWIPV6_LIBS)
+$(BUILD)/tests/lwipv6/traffic_kernel: $(LWIPV6_TRAFFIC)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -DTRAFFIC_KERNEL -o $@ $< -lpthread
+$(BUILD)/tests/lwipv6/traffic_lwip: $(LWIPV6_TRAFFIC) tests/lwipv6/traffic_lwip.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DTRAFFIC_LWIP -o $@ $(filter %.c,$^) $(shell pkg-config --cflags --libs lwip) -lvdeplug -lpthread
+TEST_NEEDS += $(BUILD)/tests/lwipv6/traffic_lwip
 TEST_NEEDS += $(BUILD)/tests/lwipv6/traffic $(BUILD)/tests/lwipv6/traffic_kernel
-TESTS += tests/lwipv6/interop.sh
-# Stalls at times, see docs/lwipv6.md: not among the tests that everybody waits for.
-LONG_TESTS += tests/lwipv6/vde.sh
+TESTS += tests/lwipv6/interop.sh tests/lwipv6/vde.sh
 BENCHES += lwipv6

@@ -197,6 +197,21 @@ static void row5(void)
 	ok(events_of(fd) & POLLOUT && !error_of(fd), "row 5: the simultaneous open ends established");
 	lwip_close(fd);
 	done();
+	/* The peer still has the last connection of these ports. */
+	w = wire_open(0);
+	fd = lwip_msocket(w->stack, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	lwip_connect(fd, (void *)&to, sizeof(to));
+	segment_take(w, &s);
+	struct segment old = {.sport = 80, .dport = s.sport, .seq = 9000, .ack = s.seq - 70000, .flags = TH_ACK, .window = 65535};
+
+	iss = s.seq;
+	segment_send(w, false, &old);
+	ok(segment_take(w, &s) && s.flags == TH_RST && s.seq == old.ack, "row 5: an old connection's ACK is answered by its reset");
+	ok(segment_take(w, &s) && s.flags & TH_SYN && s.seq == iss, "row 5: and the SYN goes again at once");
+	segment_send(w, false, &old);
+	ok(segment_take(w, &s) && s.flags == TH_RST && !segment_take(w, &s), "row 5: once only");
+	lwip_close(fd);
+	done();
 }
 
 static void row6(void)
