@@ -122,7 +122,7 @@ static void settings_init(struct stack *stack)
 		stack->flags & LWIP_STACK_FLAG_FORWARDING;
 	stack->settings.redirects = true;
 	stack->settings.default_ttl = 64;
-	stack->settings.stable_privacy = true;
+	stack->settings.temporary_addresses = stack->flags & LWIP_STACK_FLAG_TEMPORARY;
 	memcpy(stack->settings.secret, secret, sizeof(secret));
 }
 

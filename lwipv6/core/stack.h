@@ -121,7 +121,6 @@ struct stack {
 		bool forwarding4, forwarding6;
 		bool redirects;		 /* accept and send */
 		uint8_t default_ttl;
-		bool stable_privacy;	 /* RFC 7217 interface identifiers */
 		bool temporary_addresses; /* RFC 8981 */
 		uint8_t secret[16];	 /* of RFC 7217 */
 	} settings;

@@ -53,6 +53,8 @@ struct netif_addr {
 	uint8_t dad_left;   /* probes or announcements still to send */
 	uint8_t conflicts;
 	bool nodad;
+	uint8_t nonce[6];      /* of the last probe, RFC 7527 */
+	struct ip_addr router; /* that announced its prefix, or unspecified (RFC 8028) */
 	uint64_t preferred_until, valid_until; /* TIME_NEVER = infinite */
 	uint64_t defended;  /* RFC 5227: time of the last defence */
 	uint64_t created;

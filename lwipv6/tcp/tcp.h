@@ -111,7 +111,7 @@ struct tcp {
 		force_output : 1, probing : 1, tlp_out : 1, tlp_is_retransmission : 1, rack_advanced : 1, reordering_seen : 1,
 		frto : 1, undo : 1, urgent_out : 1, urgent_in : 1, urgent_has_byte : 1, quickack : 1,
 		user_sndbuf : 1, user_rcvbuf : 1, rtt_valid : 1, pmtu_discover : 1, orphan : 1,
-		cookie_opened : 1, cwnd_limited : 1, syn_repeated : 1, has_dsack_seen : 1;
+		cookie_opened : 1, cwnd_limited : 1, syn_repeated : 1, mtu_lowered : 1, has_dsack_seen : 1;
 	int soft_error; /* of ICMP: told when the connection ends by itself */
 	uint8_t urgent_byte;
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
@@ -126,6 +126,7 @@ struct tcp {
 	uint32_t sndbuf, sacked_bytes, lost_bytes, retrans_bytes;
 	struct next_hop hop;
 	uint32_t hop_generation;
+	uint64_t mtu_time; /* when the path MTU was last looked up */
 	uint32_t flow_label;
 	/* Receiving. */
 	uint32_t irs, rcv_nxt, rcv_adv, rcv_up; /* rcv_adv: right edge promised */

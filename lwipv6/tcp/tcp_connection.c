@@ -11,6 +11,7 @@
 #define FIRST_BUCKETS 256
 #define PORT_FIRST    32768
 #define PORT_LAST     60999
+#define MTU_RECHECK   (30 * NSEC_PER_SEC)
 
 void tcp_table_init(struct stack *stack)
 {
@@ -229,8 +230,14 @@ int tcp_route(struct tcp *t)
 	struct stack *stack = t->stack;
 	int error = 0;
 
-	if (t->hop_generation == stack->routes.generation)
+	if (t->hop_generation == stack->routes.generation) {
+		/* A path MTU that was lowered is forgotten after a while: try the wider path again. */
+		if (t->mtu_lowered && stack->now - t->mtu_time >= MTU_RECHECK) {
+			t->mtu_time = stack->now;
+			tcp_set_mtu(t, path_mtu(stack, t->hop.netif, &t->remote));
+		}
 		return 0;
+	}
 	if (netif_addr_find(stack, ip_needs_zone(&t->remote) ? t->netif : NULL, &t->remote))
 		t->hop = (struct next_hop){.netif = stack->loopback, .addr = t->remote};
 	else
@@ -238,6 +245,7 @@ int tcp_route(struct tcp *t)
 	if (error)
 		return error;
 	t->hop_generation = stack->routes.generation;
+	t->mtu_time = stack->now;
 	tcp_set_mtu(t, path_mtu(stack, t->hop.netif, &t->remote));
 	return 0;
 }
