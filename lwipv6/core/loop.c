@@ -154,10 +154,10 @@ int stack_watch(struct stack *stack, int fd, struct netif *netif)
 	return epoll_ctl(stack->loop.epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
 }
 
-void stack_watch_output(struct stack *stack, int fd, struct netif *netif)
+void stack_watch_output(struct stack *stack, int fd, struct netif *netif, bool on)
 {
 	/* Looking anew matters: a socket whose peer's queue is full announces room only to who asked. */
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = netif};
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET | (on ? EPOLLOUT : 0), .data.ptr = netif};
 
 	epoll_ctl(stack->loop.epoll_fd, EPOLL_CTL_MOD, fd, &ev);
 }

@@ -19,6 +19,8 @@
 
 /* A packet sent to oneself may cause another: at most this many per leave, the rest by the loop. */
 #define SETTLE_PACKETS 4096
+/* How often two stacks that are joined hand each other work within one call. */
+#define POKE_ROUNDS 16
 /* How long the end of a stack waits for peers to take what was sent. */
 #define LINGER_DATA (5 * NSEC_PER_SEC)
 #define LINGER_FIN  (1 * NSEC_PER_SEC) /* a peer that ended first does not answer it */
@@ -40,7 +42,7 @@ static void take_inbox(struct stack *stack)
 	}
 }
 
-void stack_settle(struct stack *stack)
+static void settle(struct stack *stack)
 {
 	unsigned int budget = SETTLE_PACKETS;
 
@@ -66,6 +68,36 @@ void stack_settle(struct stack *stack)
 		stack_timer_advanced(stack, stack->now);
 }
 
+/* Let the stacks run that we are joined with. What they answer meanwhile is taken afterwards. */
+static void poke(struct stack *stack)
+{
+	struct netif *n;
+
+	stack->poke_due = false;
+	__atomic_store_n(&stack->poking, true, __ATOMIC_SEQ_CST);
+	list_for_each_entry(n, &stack->netifs, node)
+		if (n->poke_due) {
+			n->poke_due = false;
+			n->ops->poke(n);
+		}
+	__atomic_store_n(&stack->poking, false, __ATOMIC_SEQ_CST);
+}
+
+void stack_settle(struct stack *stack)
+{
+	settle(stack);
+	for (int round = 0; stack->poke_due; round++) {
+		poke(stack);
+		if (!__atomic_load_n(&stack->inbox_len, __ATOMIC_SEQ_CST))
+			continue;
+		if (round == POKE_ROUNDS) { /* others want the lock as well */
+			loop_kick(stack);
+			break;
+		}
+		settle(stack);
+	}
+}
+
 void stack_enter(struct stack *stack)
 {
 	pthread_mutex_lock(&stack->lock);
@@ -80,20 +112,15 @@ void stack_leave(struct stack *stack)
 
 void stack_deliver(struct stack *to, struct packet *p)
 {
-	bool first;
-
 	pthread_mutex_lock(&to->inbox_lock);
 	if (to->inbox_len >= 4096) {
 		pthread_mutex_unlock(&to->inbox_lock);
 		packet_free(p);
 		return;
 	}
-	first = !to->inbox_len;
 	list_append(&to->inbox, &p->node);
 	__atomic_store_n(&to->inbox_len, to->inbox_len + 1, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&to->inbox_lock);
-	if (first)
-		loop_kick(to);
 }
 
 void stack_notify(struct stack *stack, enum stack_event event, void *object)

@@ -101,6 +101,8 @@ struct stack {
 	pthread_mutex_t inbox_lock; /* frames of a joined stack; struct packet, netif set */
 	struct list inbox;
 	int inbox_len;
+	bool poking; /* the holder of the lock will look at the inbox by itself, link/pair.c */
+	bool poke_due; /* of an interface */
 	struct route_table routes;
 	struct neighbour_table neighbours;
 	struct hook_table hooks;
@@ -143,10 +145,10 @@ void stack_wake(struct stack *stack, struct waiter *w);
 void stack_timer_advanced(struct stack *stack, uint64_t when);
 /* Watch a descriptor: netif->ops->receive() runs when it is readable (edge-triggered). */
 int stack_watch(struct stack *stack, int fd, struct netif *netif);
-/* Run it as well when the descriptor can be written again; to be asked for each time. */
-void stack_watch_output(struct stack *stack, int fd, struct netif *netif);
+/* Run it as well when the descriptor can be written again; to be asked for each time. @on false ends it. */
+void stack_watch_output(struct stack *stack, int fd, struct netif *netif, bool on);
 void stack_unwatch(struct stack *stack, int fd);
-/* Hand a frame to another stack's interface, from a thread that holds no or another stack's lock. */
+/* Put a frame into another stack's inbox, from a thread that holds no or another stack's lock. */
 void stack_deliver(struct stack *to, struct packet *p);
 
 void stack_notify(struct stack *stack, enum stack_event event, void *object);

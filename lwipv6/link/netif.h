@@ -23,6 +23,8 @@ struct netif_ops {
 	void (*transmit)(struct netif *netif, struct packet *p);
 	/* The watched descriptor is readable (or writable, where that was asked): read until it would block, or 64 frames; true = more. */
 	bool (*receive)(struct netif *netif);
+	/* The batch is over: set netif->poke_due in transmit() to be called. May be NULL. */
+	void (*poke)(struct netif *netif);
 	/* The stack is about to end: wait a moment until what was sent has left. May be NULL. */
 	void (*drain)(struct netif *netif);
 	void (*close)(struct netif *netif);
@@ -93,6 +95,7 @@ struct netif {
 	/* Per-interface state of config/: NULL when not running. */
 	struct slaac *slaac;
 	struct capture *capture; /* pcap trace */
+	bool poke_due;
 	bool unread; /* receive() stopped although frames may wait: loop_may_stop() */
 	struct lwip_netif_statistics statistics;
 };

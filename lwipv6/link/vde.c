@@ -90,12 +90,13 @@ static void flush(struct netif *netif)
 		struct packet *p = list_first(&vde->queue, struct packet, node);
 
 		if (!send_frame(netif, p)) {
-			stack_watch_output(netif->stack, netif->fd, netif);
+			stack_watch_output(netif->stack, netif->fd, netif, true);
 			return;
 		}
 		list_remove(&p->node);
-		vde->queued--;
 		packet_free(p);
+		if (!--vde->queued)
+			stack_watch_output(netif->stack, netif->fd, netif, false);
 	}
 }
 
@@ -114,7 +115,7 @@ static void transmit(struct netif *netif, struct packet *p)
 	}
 	list_append(&vde->queue, &p->node);
 	if (!vde->queued++)
-		stack_watch_output(netif->stack, netif->fd, netif);
+		stack_watch_output(netif->stack, netif->fd, netif, true);
 }
 
 static bool receive(struct netif *netif)

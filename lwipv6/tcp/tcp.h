@@ -123,6 +123,7 @@ struct tcp {
 	uint32_t mtu;
 	struct list chunks, sent;
 	struct tcp_chunk *send_hint; /* the chunk of snd_nxt, or NULL */
+	uint32_t nsent; /* records in sent */
 	uint32_t sndbuf, sacked_bytes, lost_bytes, retrans_bytes;
 	struct next_hop hop;
 	uint32_t hop_generation;
@@ -256,6 +257,7 @@ void tcp_sendq_acked(struct tcp *t, uint32_t una);
 uint32_t tcp_sendq_slice(struct tcp *t, struct packet *p, uint32_t seq, uint32_t len);
 struct tcp_sent *tcp_sent_add(struct tcp *t, uint32_t seq, uint32_t end);
 struct tcp_sent *tcp_sent_split(struct tcp *t, struct tcp_sent *s, uint32_t at);
+void tcp_sent_free(struct tcp *t, struct tcp_sent *s);
 void tcp_sent_free_all(struct tcp *t);
 void tcp_sendq_free(struct tcp *t);
 /* ---- tcp_output.c */
