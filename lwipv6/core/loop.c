@@ -6,7 +6,7 @@
  * that came last: the driver when there is one. Other blocked threads sleep on their futex.
  *
  * kick_fd is level-triggered and wakes every sleeper; each clears its own reason, and whoever
- * clears the last one reads the eventfd.
+ * clears the last one reads the eventfd. inbox_fd, for frames of a joined stack, wakes one.
  *
  * While one program thread drives again and again, as in an exchange of requests and answers, the
  * stack's thread would only get in its way: frames that arrive between two calls would wake both. So
@@ -49,9 +49,10 @@ static struct timespec to_timespec(uint64_t ns)
 int loop_open(struct stack *stack)
 {
 	struct stack_loop *l = &stack->loop;
-	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL},
+			   one = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
 
-	l->timer_fd = l->kick_fd = -1;
+	l->timer_fd = l->kick_fd = l->inbox_fd = -1;
 	l->sleep_until = TIME_NEVER;
 	stack->virtual_now = NSEC_PER_SEC;
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -59,6 +60,9 @@ int loop_open(struct stack *stack)
 		return -errno;
 	l->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->kick_fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->kick_fd, &ev) < 0)
+		goto fail;
+	l->inbox_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (l->inbox_fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->inbox_fd, &one) < 0)
 		goto fail;
 	if (stack->flags & STACK_CALLER_DRIVEN && !(stack->flags & STACK_VIRTUAL)) {
 		l->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -81,21 +85,34 @@ void loop_close(struct stack *stack)
 		close(l->timer_fd);
 	if (l->kick_fd >= 0)
 		close(l->kick_fd);
+	if (l->inbox_fd >= 0)
+		close(l->inbox_fd);
 	close(l->epoll_fd);
 }
 
 void loop_kick(struct stack *stack)
 {
-	struct stack_loop *l = &stack->loop;
-
-	__atomic_store_n(&l->kick_thread, true, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&l->kick_driver, true, __ATOMIC_SEQ_CST);
-	eventfd_write(l->kick_fd, 1);
+	/* Edge-triggered and never read: each write wakes one sleeper, or the next that comes. */
+	eventfd_write(stack->loop.inbox_fd, 1);
 }
 
 static void futex_wake(int *word)
 {
 	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+void stack_unlock(struct stack *stack)
+{
+	int *words[WAKE_LATER];
+	unsigned int n = stack->loop.nwake;
+
+	/* A thread woken under the lock would only wait for it. Its waiter may be gone by now, which
+	 * does no harm: nobody takes a wake-up for more than a reason to look. */
+	memcpy(words, stack->loop.wake, n * sizeof(words[0]));
+	stack->loop.nwake = 0;
+	pthread_mutex_unlock(&stack->lock);
+	for (unsigned int i = 0; i < n; i++)
+		futex_wake(words[i]);
 }
 
 /* The stack's thread shall look at the timers; the lock is held. */
@@ -246,7 +263,7 @@ static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driv
 		end = 0;
 	if (!is_driver && l->timer_fd < 0)
 		l->sleep_until = end;
-	pthread_mutex_unlock(&stack->lock);
+	stack_unlock(stack);
 	if (end == TIME_NEVER) {
 		n = epoll_wait(l->epoll_fd, ev, EVENTS, -1);
 	} else if (end <= stack->now) {
@@ -291,7 +308,10 @@ void stack_wake(struct stack *stack, struct waiter *w)
 		return;
 	__atomic_store_n(&w->woken, 1, __ATOMIC_RELEASE);
 	if (!w->driving) {
-		futex_wake(&w->woken);
+		if (stack->loop.nwake < WAKE_LATER)
+			stack->loop.wake[stack->loop.nwake++] = &w->woken;
+		else
+			futex_wake(&w->woken);
 	} else if (stack->loop.driver == w && !pthread_equal(w->thread, pthread_self())) {
 		__atomic_store_n(&stack->loop.kick_driver, true, __ATOMIC_SEQ_CST);
 		eventfd_write(stack->loop.kick_fd, 1);
@@ -311,7 +331,7 @@ static void nap(struct stack *stack)
 	l->sleep_until = l->nap == NAP_DEEP ? until : 0;
 	ts = to_timespec(until);
 	__atomic_store_n(&l->nap_word, 1, __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&stack->lock);
+	stack_unlock(stack);
 	syscall(SYS_futex, &l->nap_word, FUTEX_WAIT_BITSET_PRIVATE, 1, until == TIME_NEVER ? NULL : &ts,
 		NULL, FUTEX_BITSET_MATCH_ANY);
 	pthread_mutex_lock(&stack->lock);
@@ -365,7 +385,7 @@ static int sleep_on_futex(struct stack *stack, struct waiter *w, uint64_t deadli
 	stack->loop.sleepers++;
 	if (stack->loop.nap != NAP_NONE)
 		kick_thread(&stack->loop);
-	pthread_mutex_unlock(&stack->lock);
+	stack_unlock(stack);
 	while (!__atomic_load_n(&w->woken, __ATOMIC_ACQUIRE)) {
 		if (!syscall(SYS_futex, &w->woken, FUTEX_WAIT_BITSET_PRIVATE, 0,
 			     deadline == TIME_NEVER ? NULL : &ts, NULL, FUTEX_BITSET_MATCH_ANY) ||
@@ -412,7 +432,7 @@ static void *loop_thread(void *arg)
 		if (l->drives != drives && !l->sleepers)
 			l->nap = NAP_SHORT;
 	}
-	pthread_mutex_unlock(&stack->lock);
+	stack_unlock(stack);
 	return NULL;
 }
 
@@ -443,7 +463,7 @@ void loop_stop(struct stack *stack)
 	pthread_mutex_lock(&stack->lock);
 	stack->loop.stopping = true;
 	kick_thread(&stack->loop);
-	pthread_mutex_unlock(&stack->lock);
+	stack_unlock(stack);
 	pthread_join(stack->loop.thread, NULL);
 	stack->loop.has_thread = false;
 }

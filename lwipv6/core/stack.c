@@ -107,7 +107,7 @@ void stack_enter(struct stack *stack)
 void stack_leave(struct stack *stack)
 {
 	stack_settle(stack);
-	pthread_mutex_unlock(&stack->lock);
+	stack_unlock(stack);
 }
 
 void stack_deliver(struct stack *to, struct packet *p)
@@ -282,7 +282,7 @@ void stack_destroy(struct stack *stack)
 	list_for_each_entry(netif, &stack->netifs, node)
 		netif_down(netif);
 	stack_settle(stack);
-	pthread_mutex_unlock(&stack->lock);
+	stack_unlock(stack);
 	/* Descriptors of this stack die with it: they answer ENONET from now on. */
 	descriptor_stack_gone(stack);
 	pthread_mutex_lock(&stack->lock);
@@ -298,7 +298,7 @@ void stack_destroy(struct stack *stack)
 		route_remove(r);
 	free(stack->routes.path_mtu);
 	tcp_table_free(stack);
-	pthread_mutex_unlock(&stack->lock);
+	stack_unlock(stack);
 	loop_close(stack);
 	pthread_mutex_destroy(&stack->lock);
 	pthread_mutex_destroy(&stack->inbox_lock);

@@ -68,9 +68,14 @@ struct waiter {
 	pthread_t thread;
 };
 
+#define WAKE_LATER 8
+
 struct stack_loop {
 	int epoll_fd;
 	int kick_fd;	/* eventfd: makes sleepers in epoll look again */
+	int inbox_fd;	/* eventfd: makes one of them look at the inbox */
+	int *wake[WAKE_LATER]; /* futexes to wake when the lock is free again */
+	unsigned int nwake;
 	int timer_fd;	/* caller-driven stacks: arms epoll_fd for timers; else -1 */
 	pthread_t thread;
 	bool has_thread, stopping;
@@ -132,6 +137,8 @@ struct stack {
 /* Enter refreshes the clock; leave settles what was caused. Not recursive. */
 void stack_enter(struct stack *stack);
 void stack_leave(struct stack *stack);
+/* Give the lock back and wake whom stack_wake() named; everything that has called stack_wake() uses it. */
+void stack_unlock(struct stack *stack);
 static inline uint64_t stack_now(const struct stack *stack)
 {
 	return stack->now;

@@ -59,7 +59,7 @@ static void poke(struct netif *netif)
 		return;
 	loop_clock(to);
 	stack_settle(to);
-	pthread_mutex_unlock(&to->lock);
+	stack_unlock(to);
 }
 
 static void pair_close(struct netif *netif)
