@@ -309,8 +309,9 @@ static void take_fin(struct tcp *t)
 /* TIME-WAIT: RFC 1337 and 6191. True when the segment opens a new connection. */
 static bool time_wait(struct tcp *t, struct tcp_segment *seg)
 {
-	bool newer = t->timestamps && seg->has_timestamp ? (int32_t)(seg->tsval - t->ts_recent) > 0 :
-							    seq_after(seg->seq, t->rcv_nxt);
+	int32_t later = t->timestamps && seg->has_timestamp ? (int32_t)(seg->tsval - t->ts_recent) : 0;
+	/* Within one tick of the timestamps' clock the sequence number tells (RFC 6191 2). */
+	bool newer = later > 0 || (!later && seq_after(seg->seq, t->rcv_nxt));
 
 	if (seg->flags & TH_RST)
 		return false;
