@@ -9,17 +9,20 @@ define lwipv6_test
 $(BUILD)/tests/lwipv6/$(1): $(call objects,tests/lwipv6/$(1).c $(LWIPV6_WIRE),san) $(BUILD)/san/liblwipv6.a
 	@mkdir -p $$(@D)
 	$$(CC) $$(ALL_CFLAGS) $$(SANITIZE) -o $$@ $$^ $$(LWIPV6_LIBS)
-TESTS += $(BUILD)/tests/lwipv6/$(1)
 -include $(patsubst %.o,%.d,$(call objects,tests/lwipv6/$(1).c $(LWIPV6_WIRE),san))
 endef
 $(BUILD)/tests/lwipv6/modern: LWIPV6_LIBS += -luring
 $(eval $(call lwipv6_test,modern))
+TESTS += $(BUILD)/tests/lwipv6/modern
 # Not under the sanitizers, whose memory is not the library's.
 $(BUILD)/tests/lwipv6/crowd: tests/lwipv6/crowd.c $(LWIPV6_WIRE) tests/lwipv6/wire.h $(BUILD)/liblwipv6.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LWIPV6_LIBS)
 TESTS += $(BUILD)/tests/lwipv6/crowd
 $(foreach f,$(LWIPV6_CONFORMANCE),$(eval $(call lwipv6_test,$(basename $(notdir $(f))))))
+# conformance.sh runs them all and prints the table of rows.
+TEST_NEEDS += $(LWIPV6_CONFORMANCE:%.c=$(BUILD)/%)
+TESTS += tests/lwipv6/conformance.sh
 
 # Traffic over our stack and, from the same source, over the kernel's and over lwIP's.
 LWIPV6_TRAFFIC := tests/lwipv6/traffic.c tests/lwipv6/traffic.h

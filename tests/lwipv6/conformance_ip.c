@@ -438,7 +438,67 @@ static void row51(void)
 	wire_advance(w, 4000);
 	wire_drop(w);
 	ok(lwip_send(fd, "x", 1, 0) == 1 || errno == EHOSTUNREACH, "row 51: then the address is unreachable");
-	/* A redirect from the router in use. */
+	wire_close(w);
+	/* REACHABLE, STALE, DELAY, PROBE: data flows meanwhile, the probe goes to the neighbour alone. */
+	struct sockaddr_in6 peer = name6(peer6, 9);
+
+	w = wire_open(0);
+	fd = udp_socket(true, 7);
+	lwip_sendto(fd, "x", 1, 0, (void *)&peer, sizeof(peer));
+	wire_drop(w);
+	lwip_sendto(fd, "x", 1, 0, (void *)&peer, sizeof(peer));
+	wire_advance(w, 6000);
+	ok(!icmp6_take(w, ND_NEIGHBOR_SOLICIT, &s), "row 51: a reachable neighbour is not asked again");
+	wire_advance(w, 50000);
+	wire_drop(w);
+	lwip_sendto(fd, "x", 1, 0, (void *)&peer, sizeof(peer));
+	ok(ip_take(w, IPPROTO_UDP, &s), "row 51: to a stale one data goes at once");
+	uint64_t sent = w->now;
+
+	w->quiet = true;
+	wire_advance(w, 5500);
+	bool asked = icmp6_take(w, ND_NEIGHBOR_SOLICIT, &s);
+
+	ok(asked && (s.frame->time - sent) / MS >= 5000 && !memcmp(s.frame->data, peer_mac, 6), "row 51: five seconds later it is probed by unicast");
+	uint8_t answer[32] = {ND_NEIGHBOR_ADVERT, 0, 0, 0, 0x60, 0, 0, 0};
+
+	inet_pton(AF_INET6, peer6, answer + 8);
+	answer[24] = 2;
+	answer[25] = 1;
+	memcpy(answer + 26, peer_mac, 6);
+	icmp6_send(w, NULL, NULL, 255, answer, sizeof(answer));
+	wire_drop(w);
+	wire_advance(w, 5000);
+	ok(!icmp6_take(w, ND_NEIGHBOR_SOLICIT, &s), "row 51: its answer ends that");
+	wire_close(w);
+	/* Redirects: from the router in use only, and obeyed. */
+	struct ip_addr any = {{0}}, router;
+	uint8_t m[48] = {ND_REDIRECT};
+	struct sockaddr_in6 far = name6("2001:db8::5", 9);
+
+	w = wire_open(0);
+	inet_pton(AF_INET6, "fe80::2", &router);
+	lwip_add_route(w->stack, &any, &any, &router, w->netif, 0);
+	/* The router is known by its own solicitation. */
+	solicit("fe80::2", NULL, our6, 255, true);
+	wire_drop(w);
+	fd = udp_socket(true, 7);
+	inet_pton(AF_INET6, "fe80::3", m + 8);
+	inet_pton(AF_INET6, "2001:db8::5", m + 24);
+	m[40] = 2; /* target link-layer address */
+	m[41] = 1;
+	memcpy(m + 42, "\2\0\0\0\0\3", 6);
+	icmp6_send(w, "fe80::66", NULL, 255, m, sizeof(m));
+	lwip_sendto(fd, "x", 1, 0, (void *)&far, sizeof(far));
+	ok(ip_take(w, IPPROTO_UDP, &s) && !memcmp(s.frame->data, peer_mac, 6), "row 51: a redirect of a stranger is ignored");
+	icmp6_send(w, "fe80::2", NULL, 64, m, sizeof(m));
+	wire_drop(w);
+	lwip_sendto(fd, "x", 1, 0, (void *)&far, sizeof(far));
+	ok(ip_take(w, IPPROTO_UDP, &s) && !memcmp(s.frame->data, peer_mac, 6), "row 51: so is one from off the link");
+	icmp6_send(w, "fe80::2", NULL, 255, m, sizeof(m));
+	wire_drop(w);
+	lwip_sendto(fd, "x", 1, 0, (void *)&far, sizeof(far));
+	ok(ip_take(w, IPPROTO_UDP, &s) && s.frame->data[5] == 3, "row 51: the router's is obeyed");
 	wire_close(w);
 }
 
