@@ -9,17 +9,6 @@ static struct wire *w;
 static struct seen s;
 static char buf[256];
 
-static int udp_socket(bool v6, uint16_t port)
-{
-	int fd = lwip_msocket(w->stack, v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	struct sockaddr_in a = name4("0.0.0.0", port);
-	struct sockaddr_in6 b = name6("::", port);
-
-	if (lwip_bind(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0)
-		return -1;
-	return fd;
-}
-
 static void add6(const char *text, int plen)
 {
 	struct ip_addr a, m = {{0}};
@@ -84,7 +73,7 @@ static void advertise(const char *from, uint16_t lifetime, uint8_t preference, c
 static char router_for(const char *dst)
 {
 	struct sockaddr_in6 to = name6(dst, 9);
-	int fd = udp_socket(true, 0);
+	int fd = udp_on(w, true, 0);
 	char mac = 0;
 
 	wire_drop(w);
@@ -116,7 +105,7 @@ static void row46(void)
 	socklen_t len = sizeof(got);
 
 	w = wire_open(0);
-	int fd = udp_socket(true, 7);
+	int fd = udp_on(w, true, 7);
 
 	ll.sin6_scope_id = 99;
 	ok(lwip_sendto(fd, "x", 1, 0, (void *)&ll, sizeof(ll)) < 0 && errno == ENODEV, "row 46: a zone that does not exist");
@@ -223,7 +212,7 @@ static void row54(void)
 	bool patient = true;
 
 	w = wire_open(0);
-	int fd = udp_socket(true, 7);
+	int fd = udp_on(w, true, 7);
 
 	lwip_sendto(fd, "x", 1, 0, (void *)&to, sizeof(to));
 	wire_advance(w, 60000);
@@ -298,7 +287,7 @@ static void row55(void)
 		struct sockaddr_in6 from, to = name6("2001:db8:9::1", 9);
 		socklen_t len = sizeof(from);
 		char near[] = "2001:db8:a::9";
-		int fd = udp_socket(true, 0), probe = udp_socket(true, 0);
+		int fd = udp_on(w, true, 0), probe = udp_on(w, true, 0);
 
 		near[9] = *net;
 		struct sockaddr_in6 here = name6(near, 9);
@@ -532,7 +521,7 @@ static void row60(void)
 	advertise_router(1800, 0x40, 86400, 14400); /* A without L */
 	wire_advance(w, 3000);
 	wire_drop(w);
-	int fd = udp_socket(true, 7);
+	int fd = udp_on(w, true, 7);
 
 	lwip_sendto(fd, "x", 1, 0, (void *)&to, sizeof(to));
 	bool asked = icmp6_take(w, ND_NEIGHBOR_SOLICIT, &s);

@@ -6,24 +6,13 @@ static struct wire *w;
 static struct seen s;
 static char buf[70000];
 
-static int udp_socket(bool v6, uint16_t port)
-{
-	int fd = lwip_msocket(w->stack, v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	struct sockaddr_in a = name4("0.0.0.0", port);
-	struct sockaddr_in6 b = name6("::", port);
-
-	if (lwip_bind(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0)
-		return -1;
-	return fd;
-}
-
 static void row37(void)
 {
 	struct sockaddr_in to = name4(peer4, 9), all = name4("10.0.0.255", 9);
 	int on = 1;
 
 	w = wire_open(0);
-	int fd = udp_socket(false, 7);
+	int fd = udp_on(w, false, 7);
 
 	udp_send(w, false, 9, 7, "hello", 5);
 	ok(lwip_recv(fd, buf, 100, 0) == 5, "row 37: a datagram arrives");
@@ -59,7 +48,7 @@ static void row38(void)
 	uint8_t zero[12] = {0, 9, 0, 7, 0, 12, 0, 0, 'x', 'x', 'x', 'x'};
 
 	w = wire_open(0);
-	int fd = udp_socket(true, 7);
+	int fd = udp_on(w, true, 7);
 
 	ip_send(w, &ip, zero, 12);
 	ok(lwip_recv(fd, buf, 100, 0) < 0, "row 38: UDP over IPv6 without checksum is dropped");
@@ -121,7 +110,7 @@ static void fragments4(uint16_t id, size_t len, size_t size, const int *order, i
 static void row40(void)
 {
 	w = wire_open(0);
-	int fd = udp_socket(false, 7);
+	int fd = udp_on(w, false, 7);
 
 	fragments4(1, 3000, 1000, (int[]){3, 1, 0, 2}, 4);
 	ok(lwip_recv(fd, buf, sizeof(buf), 0) == 3000 && !memcmp(buf, pattern(), 3000), "row 40: fragments in any order");
@@ -207,7 +196,7 @@ static void row42(void)
 	struct in6_addr a, b;
 
 	w = wire_open(0);
-	int fd = udp_socket(true, 7);
+	int fd = udp_on(w, true, 7);
 
 	memcpy(u + 8, pattern(), 3000);
 	inet_pton(AF_INET6, peer6, &a);
@@ -252,7 +241,7 @@ static void row43(void)
 	int sequential = 0, n = 0;
 
 	w = wire_open(0);
-	int fd = udp_socket(true, 7);
+	int fd = udp_on(w, true, 7);
 
 	for (int i = 0; i < 20; i++) {
 		wire_drop(w);
@@ -375,7 +364,7 @@ static void row50(void)
 	struct frame *f;
 
 	w = wire_open(0);
-	int fd = udp_socket(false, 7), asked = 0;
+	int fd = udp_on(w, false, 7), asked = 0;
 
 	lwip_sendto(fd, "x", 1, 0, (void *)&to, sizeof(to));
 	wire_advance(w, 10000);
@@ -421,7 +410,7 @@ static void row51(void)
 	ok(icmp6_take(w, ND_NEIGHBOR_ADVERT, &s) && s.payload[4] == 0x60 && s.ip6->ip6_hlim == 255, "row 51: an advertisement, solicited and override");
 	solicit(NULL, NULL, our6, 64, true);
 	ok(!icmp6_take(w, ND_NEIGHBOR_ADVERT, &s), "row 51: hop limit 64 is ignored");
-	int fd = udp_socket(true, 7);
+	int fd = udp_on(w, true, 7);
 
 	lwip_sendto(fd, "x", 1, 0, (void *)&to, sizeof(to));
 	uint64_t first = 0, last = 0;
@@ -443,7 +432,7 @@ static void row51(void)
 	struct sockaddr_in6 peer = name6(peer6, 9);
 
 	w = wire_open(0);
-	fd = udp_socket(true, 7);
+	fd = udp_on(w, true, 7);
 	lwip_sendto(fd, "x", 1, 0, (void *)&peer, sizeof(peer));
 	wire_drop(w);
 	lwip_sendto(fd, "x", 1, 0, (void *)&peer, sizeof(peer));
@@ -482,7 +471,7 @@ static void row51(void)
 	/* The router is known by its own solicitation. */
 	solicit("fe80::2", NULL, our6, 255, true);
 	wire_drop(w);
-	fd = udp_socket(true, 7);
+	fd = udp_on(w, true, 7);
 	inet_pton(AF_INET6, "fe80::3", m + 8);
 	inet_pton(AF_INET6, "2001:db8::5", m + 24);
 	m[40] = 2; /* target link-layer address */
@@ -534,7 +523,7 @@ static void row61(void)
 	int n = 0;
 
 	w = wire_open(0);
-	int fd = udp_socket(true, 7);
+	int fd = udp_on(w, true, 7);
 
 	inet_pton(AF_INET6, "ff15::1234", &mreq.ipv6mr_multiaddr);
 	mreq.ipv6mr_interface = lwip_netif_index(w->netif);
@@ -571,7 +560,7 @@ static void row62(void)
 	int n = 0;
 
 	w = wire_open(0);
-	int fd = udp_socket(false, 7);
+	int fd = udp_on(w, false, 7);
 
 	inet_pton(AF_INET, "239.1.2.3", &mreq.imr_multiaddr);
 	mreq.imr_ifindex = lwip_netif_index(w->netif);
@@ -602,7 +591,7 @@ static void row63(void)
 	int on = 1, hops = 0, found = 0;
 
 	w = wire_open(0);
-	int fd = udp_socket(true, 7);
+	int fd = udp_on(w, true, 7);
 
 	lwip_setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
 	lwip_setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof(on));

@@ -497,6 +497,15 @@ static void conn_init(struct conn *c, struct wire *w, const struct offer *o)
 			   .ts = o->ts, .tsval = 5000};
 }
 
+int udp_on(struct wire *w, bool v6, uint16_t port)
+{
+	int fd = lwip_msocket(w->stack, v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	struct sockaddr_in a = name4("0.0.0.0", port);
+	struct sockaddr_in6 b = name6("::", port);
+
+	return lwip_bind(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0 ? -1 : fd;
+}
+
 bool conn_accept(struct wire *w, struct conn *c, int listener, uint16_t port, const struct offer *o)
 {
 	static uint16_t next = 20000;

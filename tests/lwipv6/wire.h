@@ -150,6 +150,7 @@ struct offer {
 };
 extern const struct offer plain, full;
 int listen_on(struct wire *w, bool v6, uint16_t port);
+int udp_on(struct wire *w, bool v6, uint16_t port);
 /* We connect to a listener of the stack. */
 bool conn_accept(struct wire *w, struct conn *c, int listener, uint16_t port, const struct offer *o);
 /* The stack connects to us. */
