@@ -12,7 +12,8 @@
  * and receive run for seconds. Every byte of a transfer is compared with a pattern when AMOUNT is in
  * bytes. IF is "tap=NAME[,LOSS%,DUPLICATE%,REORDER%,DELAY_MS]", "vde=URL" or "pair", which serves in
  * the same process; the kernel's variant ignores it. Our addresses are 10.9.0.2/24 and fd00:9::2/64,
- * the server's end of a pair has 1 in place of 2. Prints one line: figure and unit, CPU seconds per
+ * the server's end of a pair has 1 in place of 2. TRAFFIC_CONGESTION names the client's congestion
+ * control, TRAFFIC_CAPTURE a file for our link's frames. Prints one line: figure and unit, CPU seconds per
  * gigabyte behind those of send and receive; or what failed.
  */
 #include "tests/lwipv6/traffic.h"
@@ -180,6 +181,10 @@ static int open_to(const char *host, int type, int port)
 	int fd = lwip_msocket(client_stack, v6 ? AF_INET6 : AF_INET, type, 0), on = 1;
 
 	inet_pton(v6 ? AF_INET6 : AF_INET, host, v6 ? (void *)&b.sin6_addr : (void *)&a.sin_addr);
+#ifndef TRAFFIC_LWIP
+	if (getenv("TRAFFIC_CONGESTION"))
+		lwip_setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, getenv("TRAFFIC_CONGESTION"), strlen(getenv("TRAFFIC_CONGESTION")));
+#endif
 	for (int tries = 0; lwip_connect(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0;) {
 		/* The server of a pair may not listen yet. */
 		if (errno != ECONNREFUSED || ++tries > 100)
