@@ -72,6 +72,8 @@ struct ip_addr {
 #define LWIP_STACK_FLAG_CALLER_DRIVEN 0x1000000 /* no thread: lwip_stack_fd(), lwip_stack_run() */
 #define LWIP_STACK_FLAG_VIRTUAL_CLOCK 0x2000000 /* no thread: lwip_stack_advance() moves time */
 
+#define LWIP_STACK_FLAG_TEMPORARY     0x4000000 /* temporary IPv6 addresses beside the stable ones */
+
 #define LWIP_CAP_NET_BIND_SERVICE (1 << 10)
 #define LWIP_CAP_NET_BROADCAST	  (1 << 11)
 #define LWIP_CAP_NET_ADMIN	  (1 << 12)
@@ -233,7 +235,10 @@ struct mmsghdr; /* <sys/socket.h> with _GNU_SOURCE */
 	X(int, lwip_capture_start, (struct netif * netif, const char *path))                      \
 	X(int, lwip_capture_stop, (struct netif * netif))                                         \
 	X(int, lwip_resolvers, (struct stack * stack, struct ip_addr * servers, int max))         \
-	X(int, lwip_search_domains, (struct stack * stack, char *domains, size_t size))
+	X(int, lwip_search_domains, (struct stack * stack, char *domains, size_t size))          \
+	X(void, lwip_sort_destinations, (struct stack * stack, struct ip_addr *addrs, int n))     \
+	X(const char *, lwip_ntop, (const struct ip_addr *addr, char *text, size_t size))         \
+	X(int, lwip_pton, (const char *text, struct ip_addr *addr))
 
 #ifdef LWIPV6DL
 

@@ -2,7 +2,7 @@
 /*
  * Stateless address autoconfiguration (RFC 4862) with stable opaque interface identifiers (RFC
  * 7217), router discovery (RFC 4861 6.3, 7559), route preferences (RFC 4191) and DNS options (RFC
- * 8106).
+ * 8106). Temporary addresses are in temporary.c.
  */
 #include "lwipv6/config/slaac.h"
 #include <stdlib.h>
@@ -65,9 +65,10 @@ static void solicit(struct stack *stack, struct timer *timer)
 	s->interval = s->interval * 2 > RS_MAX ? RS_MAX : s->interval * 2;
 }
 
-static int add(struct netif *netif, const struct ip_addr *prefix, uint8_t counter,
-	       enum address_origin origin, uint64_t preferred, uint64_t valid)
+static struct netif_addr *add(struct netif *netif, const struct ip_addr *prefix, uint8_t counter,
+			      enum address_origin origin, uint64_t preferred, uint64_t valid)
 {
+	struct netif_addr *a = NULL;
 	struct address_spec spec = {
 		.addr = slaac_address(netif, prefix, counter),
 		.plen = 64,
@@ -77,7 +78,8 @@ static int add(struct netif *netif, const struct ip_addr *prefix, uint8_t counte
 		.valid_ns = valid,
 	};
 
-	return netif_addr_add(netif, &spec, NULL);
+	netif_addr_add(netif, &spec, &a);
+	return a;
 }
 
 void slaac_start(struct netif *netif)
@@ -97,6 +99,7 @@ void slaac_start(struct netif *netif)
 	s->netif = netif;
 	s->interval = RS_INITIAL;
 	timer_init(&s->solicit, solicit);
+	temporary_init(s);
 	netif->slaac = s;
 	timer_set(stack, &s->solicit, stack->now + random_below(&stack->random, 1000) * NSEC_PER_MSEC);
 }
@@ -108,6 +111,7 @@ void slaac_stop(struct netif *netif)
 	if (!netif->slaac)
 		return;
 	timer_cancel(&netif->slaac->solicit);
+	timer_cancel(&netif->slaac->renew);
 	free(netif->slaac);
 	netif->slaac = NULL;
 	list_for_each_entry_safe(r, next, &netif->stack->routes.routes, node)
@@ -122,8 +126,14 @@ void slaac_duplicate(struct netif_addr *a)
 	uint64_t now = a->netif->stack->now, preferred = a->preferred_until, valid = a->valid_until;
 	enum address_origin origin = a->origin;
 	struct netif *netif = a->netif;
+	struct ip_addr router = a->router;
 	uint8_t counter = 0;
 
+	if (origin == ORIGIN_TEMPORARY) {
+		netif_addr_remove(a);
+		temporary_duplicate(netif);
+		return;
+	}
 	/* Which attempt was it? The next identifier comes from the next counter (RFC 7217 6). */
 	while (counter < DAD_TRIES) {
 		struct ip_addr tried = slaac_address(netif, &prefix, counter++);
@@ -132,10 +142,13 @@ void slaac_duplicate(struct netif_addr *a)
 			break;
 	}
 	netif_addr_remove(a);
-	if (counter < DAD_TRIES && (origin == ORIGIN_SLAAC || origin == ORIGIN_LINKLOCAL))
-		add(netif, &prefix, counter, origin,
-		    preferred == TIME_NEVER ? TIME_NEVER : preferred - now,
-		    valid == TIME_NEVER ? TIME_NEVER : valid - now);
+	if (counter < DAD_TRIES && (origin == ORIGIN_SLAAC || origin == ORIGIN_LINKLOCAL)) {
+		a = add(netif, &prefix, counter, origin,
+			preferred == TIME_NEVER ? TIME_NEVER : preferred - now,
+			valid == TIME_NEVER ? TIME_NEVER : valid - now);
+		if (a)
+			a->router = router;
+	}
 }
 
 static uint32_t get32(const uint8_t *p)
@@ -173,7 +186,7 @@ static void tell_route(struct netif *netif, const struct ip_addr *dst, unsigned 
 }
 
 /* RFC 4862 5.5.3 */
-static void prefix_option(struct netif *netif, const uint8_t *o)
+static void prefix_option(struct netif *netif, const uint8_t *o, const struct ip_addr *from)
 {
 	struct ip_addr prefix = ip_from_in6(o + 16);
 	uint64_t valid = lifetime(get32(o + 4)), preferred = lifetime(get32(o + 8));
@@ -203,9 +216,16 @@ static void prefix_option(struct netif *netif, const uint8_t *o)
 		if (valid <= TWO_HOURS && valid < left)
 			granted = left <= TWO_HOURS ? left : TWO_HOURS;
 		netif_addr_set_lifetimes(a, preferred, granted);
+		if (valid)
+			a->router = *from;
 	}
-	if (!known && valid && prefixes < MAX_PREFIXES)
-		add(netif, &prefix, 0, ORIGIN_SLAAC, preferred, valid);
+	if (!known && valid && prefixes < MAX_PREFIXES) {
+		a = add(netif, &prefix, 0, ORIGIN_SLAAC, preferred, valid);
+		if (a)
+			a->router = *from;
+	}
+	if (netif->stack->settings.temporary_addresses)
+		temporary_update(netif);
 }
 
 static void route_option(struct netif *netif, const uint8_t *o, uint32_t len, const struct ip_addr *from)
@@ -255,7 +275,7 @@ static void option(struct netif *netif, const uint8_t *o, uint32_t len, const st
 	switch (o[0]) {
 	case OPT_PREFIX:
 		if (len == 32)
-			prefix_option(netif, o);
+			prefix_option(netif, o, from);
 		break;
 	case OPT_MTU:
 		if (len == 8 && get32(o + 4) >= IP_MIN_MTU6 && get32(o + 4) <= netif->mtu) {
@@ -295,7 +315,7 @@ void slaac_advertisement(struct netif *netif, const struct packet *p)
 		netif->base_reachable_ms = reachable;
 		netif->reachable_ms = reachable / 2 + random_below(&netif->stack->random, reachable);
 	}
-	if (retrans)
+	if (retrans && retrans <= 3600000)
 		netif->retrans_ms = retrans;
 	tell_route(netif, &ip_addr_any, 0, &p->src, bits == 1 ? 1 : bits == 3 ? -1 : 0,
 		   router_life * NSEC_PER_SEC);

@@ -9,6 +9,7 @@
  *   route=PREFIX/LENGTH@ADDRESS another route
  *   mtu=NAME:BYTES mac=NAME:xx:xx:xx:xx:xx:xx
  *   auto=NAME                   IPv6 autoconfiguration
+ *   temporary                   temporary IPv6 addresses beside the stable ones
  *   forward                     route between interfaces
  *   lo                          nothing but the loopback interface
  */
@@ -131,6 +132,11 @@ static bool apply(struct creation *c, const char *item, char *value)
 	if (!strcmp(item, "forward")) {
 		c->stack->flags |= LWIP_STACK_FLAG_FORWARDING;
 		c->stack->settings.forwarding4 = c->stack->settings.forwarding6 = true;
+		return true;
+	}
+	if (!strcmp(item, "temporary")) {
+		c->stack->flags |= LWIP_STACK_FLAG_TEMPORARY;
+		c->stack->settings.temporary_addresses = true;
 		return true;
 	}
 	if (!value)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "lwipv6/config/config.h"
 #include "lwipv6/core/loop.h"
+#include "lwipv6/ip/ip.h"
 #include "lwipv6/link/capture.h"
 #include "lwipv6/link/netif.h"
 
@@ -84,6 +85,7 @@ void lwip_stack_flags_set(struct stack *stack, unsigned long flags)
 	stack_enter(stack);
 	stack->flags = (stack->flags & creation) | (flags & ~creation);
 	stack->settings.forwarding4 = stack->settings.forwarding6 = flags & LWIP_STACK_FLAG_FORWARDING;
+	stack->settings.temporary_addresses = flags & LWIP_STACK_FLAG_TEMPORARY;
 	stack_leave(stack);
 }
 
@@ -403,6 +405,32 @@ int lwip_del_route(struct stack *stack, struct ip_addr *addr, struct ip_addr *ma
 		route_remove(r);
 	stack_leave(stack);
 	return r ? 0 : -6;
+}
+
+void lwip_sort_destinations(struct stack *stack, struct ip_addr *addrs, int n)
+{
+	if (n <= 1)
+		return;
+	stack_enter(stack);
+	destination_sort(stack, addrs, n);
+	stack_leave(stack);
+}
+
+const char *lwip_ntop(const struct ip_addr *addr, char *text, size_t size)
+{
+	char whole[IP_TEXT_SIZE];
+
+	ip_to_text(addr, whole);
+	if (strlen(whole) >= size) {
+		errno = ENOSPC;
+		return NULL;
+	}
+	return strcpy(text, whole);
+}
+
+int lwip_pton(const char *text, struct ip_addr *addr)
+{
+	return ip_from_text(text, addr) ? 0 : fail(-EINVAL);
 }
 
 /* ---- threads */

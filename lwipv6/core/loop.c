@@ -6,7 +6,13 @@
  * that came last: the driver when there is one. Other blocked threads sleep on their futex.
  *
  * kick_fd is level-triggered and wakes every sleeper; each clears its own reason, and whoever
- * clears the last one reads the eventfd.
+ * clears the last one reads the eventfd. inbox_fd, for frames of a joined stack, wakes one.
+ *
+ * While one program thread drives again and again, as in an exchange of requests and answers, the
+ * stack's thread would only get in its way: frames that arrive between two calls would wake both. So
+ * it naps outside epoll, NAP at a time, and comes back when nobody drove meanwhile; what arrives in
+ * between waits at most that long. When one call waits longer than a nap the thread sleeps until a
+ * timer is due or the driver leaves. With more than one thread blocked it does not nap.
  */
 #include "lwipv6/core/loop.h"
 #include <errno.h>
@@ -21,6 +27,7 @@
 #include "lwipv6/link/netif.h"
 
 #define EVENTS 16
+#define NAP    (500 * NSEC_PER_USEC)
 
 void loop_clock(struct stack *stack)
 {
@@ -42,9 +49,10 @@ static struct timespec to_timespec(uint64_t ns)
 int loop_open(struct stack *stack)
 {
 	struct stack_loop *l = &stack->loop;
-	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL},
+			   one = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
 
-	l->timer_fd = l->kick_fd = -1;
+	l->timer_fd = l->kick_fd = l->inbox_fd = -1;
 	l->sleep_until = TIME_NEVER;
 	stack->virtual_now = NSEC_PER_SEC;
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -52,6 +60,9 @@ int loop_open(struct stack *stack)
 		return -errno;
 	l->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->kick_fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->kick_fd, &ev) < 0)
+		goto fail;
+	l->inbox_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (l->inbox_fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->inbox_fd, &one) < 0)
 		goto fail;
 	if (stack->flags & STACK_CALLER_DRIVEN && !(stack->flags & STACK_VIRTUAL)) {
 		l->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -74,15 +85,45 @@ void loop_close(struct stack *stack)
 		close(l->timer_fd);
 	if (l->kick_fd >= 0)
 		close(l->kick_fd);
+	if (l->inbox_fd >= 0)
+		close(l->inbox_fd);
 	close(l->epoll_fd);
 }
 
 void loop_kick(struct stack *stack)
 {
-	struct stack_loop *l = &stack->loop;
+	/* Edge-triggered and never read: each write wakes one sleeper, or the next that comes. */
+	eventfd_write(stack->loop.inbox_fd, 1);
+}
 
+static void futex_wake(int *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+void stack_unlock(struct stack *stack)
+{
+	int *words[WAKE_LATER];
+	unsigned int n = stack->loop.nwake;
+
+	/* A thread woken under the lock would only wait for it. Its waiter may be gone by now, which
+	 * does no harm: nobody takes a wake-up for more than a reason to look. */
+	memcpy(words, stack->loop.wake, n * sizeof(words[0]));
+	stack->loop.nwake = 0;
+	pthread_mutex_unlock(&stack->lock);
+	for (unsigned int i = 0; i < n; i++)
+		futex_wake(words[i]);
+}
+
+/* The stack's thread shall look at the timers; the lock is held. */
+static void kick_thread(struct stack_loop *l)
+{
+	if (l->nap != NAP_NONE) {
+		__atomic_store_n(&l->nap_word, 0, __ATOMIC_RELEASE);
+		futex_wake(&l->nap_word);
+		return;
+	}
 	__atomic_store_n(&l->kick_thread, true, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&l->kick_driver, true, __ATOMIC_SEQ_CST);
 	eventfd_write(l->kick_fd, 1);
 }
 
@@ -95,7 +136,7 @@ static void kick_seen(struct stack_loop *l, bool is_driver)
 	    !__atomic_load_n(&l->kick_driver, __ATOMIC_SEQ_CST))
 		return;
 	__atomic_store_n(is_driver ? &l->kick_driver : &l->kick_thread, false, __ATOMIC_SEQ_CST);
-	if (!l->has_thread)
+	if (!l->has_thread || l->nap != NAP_NONE)
 		l->kick_thread = false;
 	if (!l->driver || is_driver)
 		l->kick_driver = false;
@@ -119,8 +160,7 @@ void stack_timer_advanced(struct stack *stack, uint64_t when)
 	/* The thread wakes at sleep_until; a later timer needs no kick. */
 	if (when < l->sleep_until && l->has_thread) {
 		l->sleep_until = when;
-		l->kick_thread = true;
-		eventfd_write(l->kick_fd, 1);
+		kick_thread(l);
 	}
 }
 
@@ -129,6 +169,14 @@ int stack_watch(struct stack *stack, int fd, struct netif *netif)
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.ptr = netif};
 
 	return epoll_ctl(stack->loop.epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
+}
+
+void stack_watch_output(struct stack *stack, int fd, struct netif *netif, bool on)
+{
+	/* Looking anew matters: a socket whose peer's queue is full announces room only to who asked. */
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET | (on ? EPOLLOUT : 0), .data.ptr = netif};
+
+	epoll_ctl(stack->loop.epoll_fd, EPOLL_CTL_MOD, fd, &ev);
 }
 
 void stack_unwatch(struct stack *stack, int fd)
@@ -153,6 +201,32 @@ static void receive(struct stack *stack, struct netif *wanted)
 		stack_settle(stack);
 		if (more)
 			loop_clock(stack);
+	}
+}
+
+/* The driver has what it waits for: what is left may be read when it waits again, or by the thread. */
+bool loop_may_stop(const struct stack *stack)
+{
+	const struct waiter *w = stack->loop.driver;
+
+	return stack->loop.nap != NAP_NONE && w && w->woken && pthread_equal(w->thread, pthread_self());
+}
+
+static void receive_unread(struct stack *stack)
+{
+	struct netif *n;
+	bool found = true;
+
+	while (found && !loop_may_stop(stack)) {
+		found = false;
+		/* From the start each time: what was received may have changed the list. */
+		list_for_each_entry(n, &stack->netifs, node)
+			if (n->unread) {
+				n->unread = false;
+				found = true;
+				receive(stack, n);
+				break;
+			}
 	}
 }
 
@@ -189,7 +263,7 @@ static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driv
 		end = 0;
 	if (!is_driver && l->timer_fd < 0)
 		l->sleep_until = end;
-	pthread_mutex_unlock(&stack->lock);
+	stack_unlock(stack);
 	if (end == TIME_NEVER) {
 		n = epoll_wait(l->epoll_fd, ev, EVENTS, -1);
 	} else if (end <= stack->now) {
@@ -226,15 +300,139 @@ void loop_round(struct stack *stack, uint64_t deadline)
 	}
 }
 
+/* ---- sleeping for something to happen */
+
+void stack_wake(struct stack *stack, struct waiter *w)
+{
+	if (w->woken)
+		return;
+	__atomic_store_n(&w->woken, 1, __ATOMIC_RELEASE);
+	if (!w->driving) {
+		if (stack->loop.nwake < WAKE_LATER)
+			stack->loop.wake[stack->loop.nwake++] = &w->woken;
+		else
+			futex_wake(&w->woken);
+	} else if (stack->loop.driver == w && !pthread_equal(w->thread, pthread_self())) {
+		__atomic_store_n(&stack->loop.kick_driver, true, __ATOMIC_SEQ_CST);
+		eventfd_write(stack->loop.kick_fd, 1);
+	}
+}
+
+/* The stack's thread, while programs drive. */
+static void nap(struct stack *stack)
+{
+	struct stack_loop *l = &stack->loop;
+	uint64_t until = stack->now + NAP;
+	unsigned int drives = l->drives;
+	struct timespec ts;
+
+	if (l->nap == NAP_DEEP)
+		until = timer_next(&stack->timers);
+	l->sleep_until = l->nap == NAP_DEEP ? until : 0;
+	ts = to_timespec(until);
+	__atomic_store_n(&l->nap_word, 1, __ATOMIC_RELAXED);
+	stack_unlock(stack);
+	syscall(SYS_futex, &l->nap_word, FUTEX_WAIT_BITSET_PRIVATE, 1, until == TIME_NEVER ? NULL : &ts,
+		NULL, FUTEX_BITSET_MATCH_ANY);
+	pthread_mutex_lock(&stack->lock);
+	loop_clock(stack);
+	l->sleep_until = 0;
+	if (l->sleepers || (!l->driver && l->drives == drives && l->nap == NAP_SHORT))
+		l->nap = NAP_NONE;
+	else
+		l->nap = l->driver && l->drives == drives ? NAP_DEEP : NAP_SHORT;
+	run_timers(stack);
+	if (!l->driver)
+		receive_unread(stack);
+	stack_settle(stack);
+}
+
+static int drive(struct stack *stack, struct waiter *w, uint64_t deadline)
+{
+	struct stack_loop *l = &stack->loop;
+	int result = 0;
+
+	l->driver = w;
+	l->drives++;
+	w->driving = true;
+	w->thread = pthread_self();
+	receive_unread(stack);
+	while (!w->woken) {
+		if (stack->now >= deadline) {
+			result = -ETIMEDOUT;
+			break;
+		}
+		result = sleep_and_handle(stack, deadline, true);
+		if (result < 0 || w->woken)
+			break;
+	}
+	if (l->kick_driver)
+		kick_seen(l, true);
+	l->driver = NULL;
+	w->driving = false;
+	if (l->nap == NAP_DEEP || (l->nap == NAP_SHORT && l->sleepers)) {
+		l->nap = NAP_SHORT; /* wakes it once */
+		kick_thread(l);
+	}
+	return w->woken ? 0 : result;
+}
+
+static int sleep_on_futex(struct stack *stack, struct waiter *w, uint64_t deadline)
+{
+	struct timespec ts = to_timespec(deadline);
+	int result = 0;
+
+	stack->loop.sleepers++;
+	if (stack->loop.nap != NAP_NONE)
+		kick_thread(&stack->loop);
+	stack_unlock(stack);
+	while (!__atomic_load_n(&w->woken, __ATOMIC_ACQUIRE)) {
+		if (!syscall(SYS_futex, &w->woken, FUTEX_WAIT_BITSET_PRIVATE, 0,
+			     deadline == TIME_NEVER ? NULL : &ts, NULL, FUTEX_BITSET_MATCH_ANY) ||
+		    errno == EAGAIN)
+			continue;
+		result = -errno;
+		break;
+	}
+	pthread_mutex_lock(&stack->lock);
+	stack->loop.sleepers--;
+	loop_clock(stack);
+	return w->woken ? 0 : result;
+}
+
+int stack_wait(struct stack *stack, struct waiter *w, uint64_t deadline)
+{
+	stack_settle(stack);
+	if (w->woken)
+		return 0;
+	if (stack->flags & STACK_VIRTUAL)
+		return -EAGAIN;
+	if (!stack->loop.driver)
+		return drive(stack, w, deadline);
+	return sleep_on_futex(stack, w, deadline);
+}
+
+/* ---- the stack's thread */
+
 static void *loop_thread(void *arg)
 {
 	struct stack *stack = arg;
+	struct stack_loop *l = &stack->loop;
 
 	pthread_mutex_lock(&stack->lock);
 	loop_clock(stack);
-	while (!stack->loop.stopping)
+	while (!l->stopping) {
+		unsigned int drives = l->drives;
+
+		if (l->nap != NAP_NONE) {
+			nap(stack);
+			continue;
+		}
 		sleep_and_handle(stack, TIME_NEVER, false);
-	pthread_mutex_unlock(&stack->lock);
+		if (l->drives != drives && !l->sleepers)
+			l->nap = NAP_SHORT;
+	}
+	stack_unlock(stack);
 	return NULL;
 }
 
@@ -264,78 +462,8 @@ void loop_stop(struct stack *stack)
 		return;
 	pthread_mutex_lock(&stack->lock);
 	stack->loop.stopping = true;
-	pthread_mutex_unlock(&stack->lock);
-	loop_kick(stack);
+	kick_thread(&stack->loop);
+	stack_unlock(stack);
 	pthread_join(stack->loop.thread, NULL);
 	stack->loop.has_thread = false;
-}
-
-/* ---- sleeping for something to happen */
-
-void stack_wake(struct stack *stack, struct waiter *w)
-{
-	if (w->woken)
-		return;
-	__atomic_store_n(&w->woken, 1, __ATOMIC_RELEASE);
-	if (!w->driving) {
-		syscall(SYS_futex, &w->woken, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-	} else if (stack->loop.driver == w && w->thread != gettid()) {
-		__atomic_store_n(&stack->loop.kick_driver, true, __ATOMIC_SEQ_CST);
-		eventfd_write(stack->loop.kick_fd, 1);
-	}
-}
-
-static int drive(struct stack *stack, struct waiter *w, uint64_t deadline)
-{
-	struct stack_loop *l = &stack->loop;
-	int result = 0;
-
-	l->driver = w;
-	w->driving = true;
-	w->thread = gettid();
-	while (!w->woken) {
-		if (stack->now >= deadline) {
-			result = -ETIMEDOUT;
-			break;
-		}
-		result = sleep_and_handle(stack, deadline, true);
-		if (result < 0 || w->woken)
-			break;
-	}
-	if (l->kick_driver)
-		kick_seen(l, true);
-	l->driver = NULL;
-	w->driving = false;
-	return w->woken ? 0 : result;
-}
-
-static int sleep_on_futex(struct stack *stack, struct waiter *w, uint64_t deadline)
-{
-	struct timespec ts = to_timespec(deadline);
-	int result = 0;
-
-	pthread_mutex_unlock(&stack->lock);
-	while (!__atomic_load_n(&w->woken, __ATOMIC_ACQUIRE)) {
-		if (!syscall(SYS_futex, &w->woken, FUTEX_WAIT_BITSET_PRIVATE, 0,
-			     deadline == TIME_NEVER ? NULL : &ts, NULL, FUTEX_BITSET_MATCH_ANY) ||
-		    errno == EAGAIN)
-			continue;
-		result = -errno;
-		break;
-	}
-	pthread_mutex_lock(&stack->lock);
-	loop_clock(stack);
-	return w->woken ? 0 : result;
-}
-
-int stack_wait(struct stack *stack, struct waiter *w, uint64_t deadline)
-{
-	stack_settle(stack);
-	if (w->woken)
-		return 0;
-	if (stack->flags & STACK_VIRTUAL)
-		return -EAGAIN;
-	if (!stack->loop.driver)
-		return drive(stack, w, deadline);
-	return sleep_on_futex(stack, w, deadline);
 }

@@ -19,6 +19,11 @@
 
 /* A packet sent to oneself may cause another: at most this many per leave, the rest by the loop. */
 #define SETTLE_PACKETS 4096
+/* How often two stacks that are joined hand each other work within one call. */
+#define POKE_ROUNDS 16
+/* How long the end of a stack waits for peers to take what was sent. */
+#define LINGER_DATA (5 * NSEC_PER_SEC)
+#define LINGER_FIN  (1 * NSEC_PER_SEC) /* a peer that ended first does not answer it */
 
 static void take_inbox(struct stack *stack)
 {
@@ -37,7 +42,7 @@ static void take_inbox(struct stack *stack)
 	}
 }
 
-void stack_settle(struct stack *stack)
+static void settle(struct stack *stack)
 {
 	unsigned int budget = SETTLE_PACKETS;
 
@@ -63,6 +68,36 @@ void stack_settle(struct stack *stack)
 		stack_timer_advanced(stack, stack->now);
 }
 
+/* Let the stacks run that we are joined with. What they answer meanwhile is taken afterwards. */
+static void poke(struct stack *stack)
+{
+	struct netif *n;
+
+	stack->poke_due = false;
+	__atomic_store_n(&stack->poking, true, __ATOMIC_SEQ_CST);
+	list_for_each_entry(n, &stack->netifs, node)
+		if (n->poke_due) {
+			n->poke_due = false;
+			n->ops->poke(n);
+		}
+	__atomic_store_n(&stack->poking, false, __ATOMIC_SEQ_CST);
+}
+
+void stack_settle(struct stack *stack)
+{
+	settle(stack);
+	for (int round = 0; stack->poke_due; round++) {
+		poke(stack);
+		if (!__atomic_load_n(&stack->inbox_len, __ATOMIC_SEQ_CST))
+			continue;
+		if (round == POKE_ROUNDS) { /* others want the lock as well */
+			loop_kick(stack);
+			break;
+		}
+		settle(stack);
+	}
+}
+
 void stack_enter(struct stack *stack)
 {
 	pthread_mutex_lock(&stack->lock);
@@ -72,25 +107,20 @@ void stack_enter(struct stack *stack)
 void stack_leave(struct stack *stack)
 {
 	stack_settle(stack);
-	pthread_mutex_unlock(&stack->lock);
+	stack_unlock(stack);
 }
 
 void stack_deliver(struct stack *to, struct packet *p)
 {
-	bool first;
-
 	pthread_mutex_lock(&to->inbox_lock);
 	if (to->inbox_len >= 4096) {
 		pthread_mutex_unlock(&to->inbox_lock);
 		packet_free(p);
 		return;
 	}
-	first = !to->inbox_len;
 	list_append(&to->inbox, &p->node);
 	__atomic_store_n(&to->inbox_len, to->inbox_len + 1, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&to->inbox_lock);
-	if (first)
-		loop_kick(to);
 }
 
 void stack_notify(struct stack *stack, enum stack_event event, void *object)
@@ -119,8 +149,73 @@ static void settings_init(struct stack *stack)
 		stack->flags & LWIP_STACK_FLAG_FORWARDING;
 	stack->settings.redirects = true;
 	stack->settings.default_ttl = 64;
-	stack->settings.stable_privacy = true;
+	stack->settings.temporary_addresses = stack->flags & LWIP_STACK_FLAG_TEMPORARY;
 	memcpy(stack->settings.secret, secret, sizeof(secret));
+}
+
+/*
+ * What programs sent and closed is delivered before the stack ends, as a kernel would do behind a
+ * program that has ended: a peer must not wait for ever for data that was taken. Bounded, for the
+ * peer may be gone.
+ */
+static void stack_linger(struct stack *stack)
+{
+	struct netif *netif;
+	enum tcp_owed owed;
+	uint64_t start;
+
+	stack_enter(stack);
+	stack_settle(stack);
+	start = stack->now;
+	while (!stack->linger && !stack->loop.stopping && (owed = tcp_owed(stack))) {
+		struct waiter w = {0};
+		int error;
+
+		list_init(&w.node);
+		stack->linger = &w;
+		error = stack_wait(stack, &w, start + (owed == TCP_OWES_DATA ? LINGER_DATA : LINGER_FIN));
+		stack->linger = NULL;
+		if (error && error != -EINTR)
+			break;
+	}
+	stack_settle(stack);
+	list_for_each_entry(netif, &stack->netifs, node)
+		if (netif->ops->drain)
+			netif->ops->drain(netif);
+	stack_leave(stack);
+}
+
+/* ---- the stacks of the process, for its end */
+
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct list all_stacks = {&all_stacks, &all_stacks};
+
+__attribute__((destructor)) static void linger_at_exit(void)
+{
+	struct stack *stack;
+
+	/* A thread may be in the middle of making or freeing a stack when another one exits. */
+	if (pthread_mutex_trylock(&all_lock))
+		return;
+	list_for_each_entry(stack, &all_stacks, all)
+		if (stack->process == getpid())
+			stack_linger(stack);
+	pthread_mutex_unlock(&all_lock);
+}
+
+static void enrol(struct stack *stack)
+{
+	stack->process = getpid();
+	pthread_mutex_lock(&all_lock);
+	list_append(&all_stacks, &stack->all);
+	pthread_mutex_unlock(&all_lock);
+}
+
+static void strike_off(struct stack *stack)
+{
+	pthread_mutex_lock(&all_lock);
+	list_remove(&stack->all);
+	pthread_mutex_unlock(&all_lock);
 }
 
 struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed)
@@ -139,6 +234,7 @@ struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed)
 	list_init(&stack->inbox);
 	list_init(&stack->sockets);
 	list_init(&stack->resolvers);
+	list_init(&stack->all);
 	stack->next_ifindex = 1;
 	random_init(&stack->random, seed);
 	settings_init(stack);
@@ -162,6 +258,7 @@ struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed)
 	bool good = stack->loopback;
 
 	stack_leave(stack);
+	enrol(stack);
 	if (good && !loop_start(stack))
 		return stack;
 	stack_destroy(stack);
@@ -177,13 +274,15 @@ void stack_destroy(struct stack *stack)
 {
 	struct netif *netif, *next;
 
+	strike_off(stack);
+	stack_linger(stack);
 	loop_stop(stack);
 	stack_enter(stack);
 	tcp_table_reset(stack);
 	list_for_each_entry(netif, &stack->netifs, node)
 		netif_down(netif);
 	stack_settle(stack);
-	pthread_mutex_unlock(&stack->lock);
+	stack_unlock(stack);
 	/* Descriptors of this stack die with it: they answer ENONET from now on. */
 	descriptor_stack_gone(stack);
 	pthread_mutex_lock(&stack->lock);
@@ -199,7 +298,7 @@ void stack_destroy(struct stack *stack)
 		route_remove(r);
 	free(stack->routes.path_mtu);
 	tcp_table_free(stack);
-	pthread_mutex_unlock(&stack->lock);
+	stack_unlock(stack);
 	loop_close(stack);
 	pthread_mutex_destroy(&stack->lock);
 	pthread_mutex_destroy(&stack->inbox_lock);

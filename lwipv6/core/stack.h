@@ -65,18 +65,27 @@ struct waiter {
 	struct list node;
 	int woken; /* futex word */
 	bool driving; /* sleeps in the stack's epoll, not on the futex */
-	int thread;
+	pthread_t thread;
 };
+
+#define WAKE_LATER 8
 
 struct stack_loop {
 	int epoll_fd;
 	int kick_fd;	/* eventfd: makes sleepers in epoll look again */
+	int inbox_fd;	/* eventfd: makes one of them look at the inbox */
+	int *wake[WAKE_LATER]; /* futexes to wake when the lock is free again */
+	unsigned int nwake;
 	int timer_fd;	/* caller-driven stacks: arms epoll_fd for timers; else -1 */
 	pthread_t thread;
 	bool has_thread, stopping;
 	bool kick_thread, kick_driver; /* why kick_fd is readable */
 	struct waiter *driver; /* the program thread that sleeps in epoll_fd, or NULL */
-	uint64_t sleep_until;  /* when the thread wakes; 0 = it is awake */
+	unsigned int drives;   /* how often a program thread became the driver */
+	unsigned int sleepers; /* program threads on their futex */
+	enum { NAP_NONE, NAP_SHORT, NAP_DEEP } nap; /* the stack's thread stays out of epoll, loop.c */
+	int nap_word;	       /* futex of the nap: 0 = woken */
+	uint64_t sleep_until;  /* when the thread wakes; 0 = it is awake, or looks soon */
 };
 
 struct stack {
@@ -97,6 +106,8 @@ struct stack {
 	pthread_mutex_t inbox_lock; /* frames of a joined stack; struct packet, netif set */
 	struct list inbox;
 	int inbox_len;
+	bool poking; /* the holder of the lock will look at the inbox by itself, link/pair.c */
+	bool poke_due; /* of an interface */
 	struct route_table routes;
 	struct neighbour_table neighbours;
 	struct hook_table hooks;
@@ -104,6 +115,9 @@ struct stack {
 	struct transport_table transport; /* UDP, raw and packet endpoints */
 	struct tcp_table tcp;
 	struct list sockets; /* of every kind, struct socket */
+	struct waiter *linger; /* who waits for closed connections to deliver, stack_linger() */
+	struct list all;       /* of the process' stacks */
+	pid_t process;	       /* that made it: a forked child has no part in it */
 	struct icmp_bucket {
 		uint32_t tokens;
 		uint64_t filled;
@@ -114,7 +128,6 @@ struct stack {
 		bool forwarding4, forwarding6;
 		bool redirects;		 /* accept and send */
 		uint8_t default_ttl;
-		bool stable_privacy;	 /* RFC 7217 interface identifiers */
 		bool temporary_addresses; /* RFC 8981 */
 		uint8_t secret[16];	 /* of RFC 7217 */
 	} settings;
@@ -124,6 +137,8 @@ struct stack {
 /* Enter refreshes the clock; leave settles what was caused. Not recursive. */
 void stack_enter(struct stack *stack);
 void stack_leave(struct stack *stack);
+/* Give the lock back and wake whom stack_wake() named; everything that has called stack_wake() uses it. */
+void stack_unlock(struct stack *stack);
 static inline uint64_t stack_now(const struct stack *stack)
 {
 	return stack->now;
@@ -137,8 +152,10 @@ void stack_wake(struct stack *stack, struct waiter *w);
 void stack_timer_advanced(struct stack *stack, uint64_t when);
 /* Watch a descriptor: netif->ops->receive() runs when it is readable (edge-triggered). */
 int stack_watch(struct stack *stack, int fd, struct netif *netif);
+/* Run it as well when the descriptor can be written again; to be asked for each time. @on false ends it. */
+void stack_watch_output(struct stack *stack, int fd, struct netif *netif, bool on);
 void stack_unwatch(struct stack *stack, int fd);
-/* Hand a frame to another stack's interface, from a thread that holds no or another stack's lock. */
+/* Put a frame into another stack's inbox, from a thread that holds no or another stack's lock. */
 void stack_deliver(struct stack *to, struct packet *p);
 
 void stack_notify(struct stack *stack, enum stack_event event, void *object);

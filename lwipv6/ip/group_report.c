@@ -228,3 +228,55 @@ void group_query(struct group_querier *q, bool v4, const struct ip_addr *group, 
 	if (!timer_armed(timer) || timer->when > when)
 		timer_set(stack, timer, when);
 }
+
+void group_answered(struct group_querier *q, const struct ip_addr *group)
+{
+	struct group *g = group_find(q->netif, group);
+
+	if (g && q->older_until > q->netif->stack->now) {
+		timer_cancel(&g->query);
+		g->v1_reported = false;
+	}
+}
+
+void group_tell_all(struct group_querier *q, bool v4)
+{
+	struct group *g;
+
+	list_for_each_entry(g, &q->netif->groups, node)
+		if (ip_is_v4(&g->addr) == v4) {
+			g->mode_change_left = q->robustness;
+			timer_set(q->netif->stack, &g->change, q->netif->stack->now);
+		}
+}
+
+static uint8_t *put_address(uint8_t *at, const struct ip_addr *a, bool v4)
+{
+	memcpy(at, v4 ? (const void *)&a->addr[3] : a, v4 ? 4 : 16);
+	return at + (v4 ? 4 : 16);
+}
+
+struct packet *group_record_new(struct netif *netif, uint8_t report, const struct ip_addr *group,
+				enum group_record type, const struct ip_addr *sources, unsigned int n)
+{
+	bool v4 = ip_is_v4(group);
+	uint32_t len = 12 + (v4 ? 4 : 16) * (n + 1);
+	struct packet *p = packet_new(PACKET_HEADROOM, len);
+	uint8_t *m;
+
+	if (!p) {
+		COUNT(netif->stack, memory_failures);
+		return NULL;
+	}
+	m = packet_put(p, len);
+	memset(m, 0, 12);
+	m[0] = report;
+	m[7] = 1; /* records */
+	m[8] = type;
+	m[10] = n >> 8;
+	m[11] = n;
+	m = put_address(m + 12, group, v4);
+	for (unsigned int i = 0; i < n; i++)
+		m = put_address(m, &sources[i], v4);
+	return p;
+}

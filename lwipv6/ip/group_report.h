@@ -45,6 +45,13 @@ void group_querier_start(struct group_querier *q, struct netif *netif, uint8_t v
 void group_querier_stop(struct group_querier *q);
 /* A query was received: answer within @max_ns. @group NULL = general. */
 void group_query(struct group_querier *q, bool v4, const struct ip_addr *group, uint64_t max_ns);
+/* A neighbour answered an older querier for us. */
+void group_answered(struct group_querier *q, const struct ip_addr *group);
+/* Memberships of before the interface came up are told now. */
+void group_tell_all(struct group_querier *q, bool v4);
+/* A report of one record, the same in both protocols but for the size of addresses. NULL: no memory. */
+struct packet *group_record_new(struct netif *netif, uint8_t report, const struct ip_addr *group,
+				enum group_record type, const struct ip_addr *sources, unsigned int n);
 /* Groups that are never reported: all-hosts, all-nodes, scopes 0 and 1. */
 bool group_is_silent(const struct group *g);
 

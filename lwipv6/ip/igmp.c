@@ -27,23 +27,10 @@ static void send_message(struct netif *netif, struct packet *p, const struct ip_
 void igmp_send_record(struct netif *netif, const struct ip_addr *group, enum group_record type,
 		      const struct ip_addr *sources, unsigned int n)
 {
-	struct packet *p = packet_new(PACKET_HEADROOM, 16 + 4 * n);
-	uint8_t *m;
+	struct packet *p = group_record_new(netif, V3_REPORT, group, type, sources, n);
 
-	if (!p) {
-		COUNT(netif->stack, memory_failures);
-		return;
-	}
-	m = packet_put(p, 16 + 4 * n);
-	memset(m, 0, 16);
-	m[0] = V3_REPORT;
-	m[7] = 1; /* records */
-	m[8] = type;
-	*(uint16_t *)(m + 10) = htons(n);
-	memcpy(m + 12, &group->addr[3], 4);
-	for (unsigned int i = 0; i < n; i++)
-		memcpy(m + 16 + 4 * i, &sources[i].addr[3], 4);
-	send_message(netif, p, &v3_routers);
+	if (p)
+		send_message(netif, p, &v3_routers);
 }
 
 void igmp_send_old(struct netif *netif, const struct ip_addr *group, bool leave)
@@ -98,13 +85,7 @@ void igmp_input(struct packet *p)
 		group_query(&state->querier, true, &group, max);
 	} else if (m->igmp_type == IGMP_V2_MEMBERSHIP_REPORT ||
 		   m->igmp_type == IGMP_V1_MEMBERSHIP_REPORT) {
-		/* Someone else answered an older querier for us. */
-		struct group *g = group_find(p->netif, &group);
-
-		if (g && state->querier.older_until > p->netif->stack->now) {
-			timer_cancel(&g->query);
-			g->v1_reported = false;
-		}
+		group_answered(&state->querier, &group);
 	}
 out:
 	packet_free(p);
@@ -120,7 +101,6 @@ void igmp_start(struct netif *netif)
 	struct ip_addr group = all_hosts();
 	struct igmp_state *state = calloc(1, sizeof(*state));
 	struct membership *m = calloc(1, sizeof(*m));
-	struct group *g;
 
 	if (!state || !m) {
 		COUNT(netif->stack, memory_failures);
@@ -132,12 +112,7 @@ void igmp_start(struct netif *netif)
 	netif->igmp = state;
 	if (group_find(netif, &group) || group_join(netif, &group, m) < 0)
 		free(m);
-	/* Memberships of before the interface came up are told now. */
-	list_for_each_entry(g, &netif->groups, node)
-		if (ip_is_v4(&g->addr)) {
-			g->mode_change_left = state->querier.robustness;
-			timer_set(netif->stack, &g->change, netif->stack->now);
-		}
+	group_tell_all(&state->querier, true);
 }
 
 void igmp_stop(struct netif *netif)

@@ -20,23 +20,10 @@ static void send_message(struct netif *netif, struct packet *p, const struct ip_
 void mld_send_record(struct netif *netif, const struct ip_addr *group, enum group_record type,
 		     const struct ip_addr *sources, unsigned int n)
 {
-	struct packet *p = packet_new(PACKET_HEADROOM, 28 + 16 * n);
-	uint8_t *m;
+	struct packet *p = group_record_new(netif, V2_REPORT, group, type, sources, n);
 
-	if (!p) {
-		COUNT(netif->stack, memory_failures);
-		return;
-	}
-	m = packet_put(p, 28 + 16 * n);
-	memset(m, 0, 28);
-	m[0] = V2_REPORT;
-	m[7] = 1; /* records */
-	m[8] = type;
-	*(uint16_t *)(m + 10) = htons(n);
-	memcpy(m + 12, group, 16);
-	for (unsigned int i = 0; i < n; i++)
-		memcpy(m + 28 + 16 * i, &sources[i], 16);
-	send_message(netif, p, &v2_routers);
+	if (p)
+		send_message(netif, p, &v2_routers);
 }
 
 void mld_send_old(struct netif *netif, const struct ip_addr *group, bool leave)
@@ -79,12 +66,7 @@ void mld_input(struct packet *p)
 			state->querier.robustness = p->data[24] & 7;
 		group_query(&state->querier, false, &group, max * NSEC_PER_MSEC);
 	} else if (p->data[0] == MLD_LISTENER_REPORT) {
-		struct group *g = group_find(p->netif, &group);
-
-		if (g && state->querier.older_until > p->netif->stack->now) {
-			timer_cancel(&g->query);
-			g->v1_reported = false;
-		}
+		group_answered(&state->querier, &group);
 	}
 out:
 	packet_free(p);
@@ -93,7 +75,6 @@ out:
 void mld_start(struct netif *netif)
 {
 	struct mld_state *state = calloc(1, sizeof(*state));
-	struct group *g;
 
 	if (!state) {
 		COUNT(netif->stack, memory_failures);
@@ -102,11 +83,7 @@ void mld_start(struct netif *netif)
 	group_querier_start(&state->querier, netif, 2);
 	netif->mld = state;
 	group_join(netif, &ip_all_nodes, &state->all_nodes);
-	list_for_each_entry(g, &netif->groups, node)
-		if (!ip_is_v4(&g->addr)) {
-			g->mode_change_left = state->querier.robustness;
-			timer_set(netif->stack, &g->change, netif->stack->now);
-		}
+	group_tell_all(&state->querier, false);
 }
 
 void mld_stop(struct netif *netif)

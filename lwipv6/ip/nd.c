@@ -11,6 +11,7 @@
 #define OPTION_SOURCE_HW   1
 #define OPTION_TARGET_HW   2
 #define OPTION_REDIRECTED  4
+#define OPTION_NONCE	   14 /* RFC 3971 5.3.2, for RFC 7527 */
 
 /* Walk the options from @at; *hwaddr gets that of @wanted. False when malformed. */
 static bool options(const struct packet *p, uint32_t at, uint8_t wanted, const uint8_t **hwaddr)
@@ -68,6 +69,26 @@ void nd_solicit(struct netif *netif, const struct ip_addr *source, const struct 
 	icmp6_send(netif, p, source, to, 255, false);
 }
 
+/* Duplicate detection, with a nonce by which our own probe is known when the link brings it back. */
+void nd_probe(struct netif_addr *a)
+{
+	struct netif *netif = a->netif;
+	struct ip_addr group = ip_solicited_node(&a->addr);
+	struct packet *p = message(sizeof(struct nd_neighbor_solicit) + 8, ND_NEIGHBOR_SOLICIT);
+	uint64_t random = random_u64(&netif->stack->random);
+
+	if (!p) {
+		COUNT(netif->stack, memory_failures);
+		return;
+	}
+	memcpy(a->nonce, &random, sizeof(a->nonce));
+	memcpy(p->data + 8, &a->addr, 16);
+	p->data[24] = OPTION_NONCE;
+	p->data[25] = 1;
+	memcpy(p->data + 26, a->nonce, sizeof(a->nonce));
+	icmp6_send(netif, p, &ip_addr_any, &group, 255, false);
+}
+
 static void advertise(struct netif *netif, const struct netif_addr *ours, const struct ip_addr *to,
 		      bool solicited)
 {
@@ -104,9 +125,10 @@ static void solicitation(struct packet *p)
 	struct ip_addr target = ip_from_in6(p->data + 8);
 	bool probe = ip_is_any(&p->src);
 	struct netif_addr *ours;
-	const uint8_t *hwaddr;
+	const uint8_t *hwaddr, *nonce;
 
-	if (ip_is_multicast(&target) || !options(p, 24, OPTION_SOURCE_HW, &hwaddr))
+	if (ip_is_multicast(&target) || !options(p, 24, OPTION_SOURCE_HW, &hwaddr) ||
+	    !options(p, 24, OPTION_NONCE, &nonce))
 		return;
 	struct ip_addr group = ip_solicited_node(&target);
 
@@ -116,8 +138,8 @@ static void solicitation(struct packet *p)
 	if (!ours || ours->state == ADDRESS_DUPLICATE)
 		return;
 	if (ours->state == ADDRESS_TENTATIVE && (probe || !netif_addr_usable(ours))) {
-		/* Someone else tests the same address (RFC 4862 5.4.3). */
-		if (probe)
+		/* Someone else tests the same address (RFC 4862 5.4.3), or we hear ourselves. */
+		if (probe && !(nonce && !memcmp(nonce, ours->nonce, sizeof(ours->nonce))))
 			netif_addr_conflict(ours, NULL);
 		return;
 	}

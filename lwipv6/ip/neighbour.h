@@ -13,6 +13,7 @@
 #include "lwipv6/core/timer.h"
 
 struct netif;
+struct netif_addr;
 struct packet;
 struct stack;
 
@@ -72,6 +73,8 @@ void neighbour_flush(struct netif *netif);
 /* The type's options start at @offset of the ICMPv6 message. Takes @p. */
 void nd_input(struct packet *p);
 /* @source unspecified = DAD; @to = solicited-node group or the neighbour itself. */
+/* Duplicate address detection: one solicitation from the unspecified address. */
+void nd_probe(struct netif_addr *a);
 void nd_solicit(struct netif *netif, const struct ip_addr *source, const struct ip_addr *target,
 		const struct ip_addr *to);
 /* Unsolicited, to all nodes. */

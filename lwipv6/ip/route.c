@@ -22,6 +22,11 @@ static bool comes_before(const struct route *a, const struct route *b)
 	return a->metric < b->metric;
 }
 
+static bool is_learned(uint8_t origin)
+{
+	return origin == ROUTE_RA || origin == ROUTE_REDIRECT;
+}
+
 static void expire(struct stack *stack, struct timer *timer)
 {
 	route_remove(container_of(timer, struct route, expire));
@@ -57,9 +62,12 @@ int route_add(struct stack *stack, const struct route_spec *spec, struct route *
 		if (r->plen == plen && ip_equal(&r->dst, &dst) && r->netif == netif &&
 		    ip_equal(&r->nexthop, &spec->nexthop) && r->metric == spec->metric)
 			return -EEXIST;
+	if (is_learned(spec->origin) && stack->routes.learned >= ROUTES_LEARNED)
+		return -ENOBUFS; /* whoever is on the link must not fill our memory */
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
+	stack->routes.learned += is_learned(spec->origin);
 	r->stack = stack;
 	r->dst = dst;
 	r->plen = plen;
@@ -90,6 +98,7 @@ void route_remove(struct route *r)
 
 	list_remove(&r->node);
 	timer_cancel(&r->expire);
+	stack->routes.learned -= is_learned(r->origin);
 	stack->routes.generation++;
 	stack_notify(stack, EVENT_ROUTE_GONE, r);
 	free(r);
@@ -127,10 +136,17 @@ static bool router_dead(const struct route *r)
 	return n && (n->state == NEIGHBOUR_FAILED || (n->state == NEIGHBOUR_INCOMPLETE && n->probes > 1));
 }
 
-/* RFC 8028: does the router that @r leads to announce the prefix of @src? Same interface will do. */
-static bool suits_source(const struct route *r, const struct ip_addr *src)
+/* RFC 8028: the router that announced the prefix of @src; failing that, the interface that has it. */
+static int suits_source(const struct route *r, const struct ip_addr *src)
 {
-	return !src || ip_is_any(src) || netif_addr_find_any_state(r->netif, src);
+	struct netif_addr *a;
+
+	if (!src || ip_is_any(src))
+		return 1;
+	a = netif_addr_find_any_state(r->netif, src);
+	if (!a)
+		return 0;
+	return 1 + (!ip_is_any(&a->router) && ip_equal(&a->router, &r->nexthop));
 }
 
 /* Multicast and limited broadcast without a route: the first interface that can. */
@@ -153,7 +169,8 @@ int route_lookup(struct stack *stack, const struct ip_addr *dst, struct netif *o
 		 const struct ip_addr *src, struct next_hop *hop)
 {
 	const struct route *best = NULL;
-	bool v4 = ip_is_v4(dst), best_dead = false, best_suits = false;
+	bool v4 = ip_is_v4(dst), best_dead = false;
+	int best_suits = 0;
 	struct route *r;
 
 	hop->route = NULL;
@@ -171,7 +188,8 @@ int route_lookup(struct stack *stack, const struct ip_addr *dst, struct netif *o
 			continue;
 		if ((v4 && r->plen < IP_V4_BITS) || !ip_prefix_equal(&r->dst, dst, r->plen))
 			continue;
-		bool dead = router_dead(r), suits = suits_source(r, src);
+		bool dead = router_dead(r);
+		int suits = suits_source(r, src);
 
 		if (best && (dead || !best_dead) && (dead > best_dead || suits <= best_suits))
 			continue;

@@ -39,6 +39,7 @@ struct route {
 };
 
 #define PATH_MTU_ENTRIES 256
+#define ROUTES_LEARNED	 128 /* by router advertisements and redirects */
 
 struct path_mtu {
 	struct ip_addr dst;
@@ -48,6 +49,7 @@ struct path_mtu {
 
 struct route_table {
 	struct list routes;
+	unsigned int learned;
 	uint32_t generation; /* changes whenever a lookup could give another answer */
 	struct path_mtu *path_mtu; /* array, allocated with the first entry */
 };

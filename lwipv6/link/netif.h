@@ -21,8 +21,12 @@ struct netif_ops {
 	char prefix[4]; /* of the name: "vd", "tp", "tn", "sl", "lo", "pr" */
 	/* Send one frame (with Ethernet header on Ethernet). Takes the packet. */
 	void (*transmit)(struct netif *netif, struct packet *p);
-	/* The watched descriptor is readable: read until it would block, or 64 frames; true = more. */
+	/* The watched descriptor is readable (or writable, where that was asked): read until it would block, or 64 frames; true = more. */
 	bool (*receive)(struct netif *netif);
+	/* The batch is over: set netif->poke_due in transmit() to be called. May be NULL. */
+	void (*poke)(struct netif *netif);
+	/* The stack is about to end: wait a moment until what was sent has left. May be NULL. */
+	void (*drain)(struct netif *netif);
 	void (*close)(struct netif *netif);
 };
 
@@ -51,6 +55,8 @@ struct netif_addr {
 	uint8_t dad_left;   /* probes or announcements still to send */
 	uint8_t conflicts;
 	bool nodad;
+	uint8_t nonce[6];      /* of the last probe, RFC 7527 */
+	struct ip_addr router; /* that announced its prefix, or unspecified (RFC 8028) */
 	uint64_t preferred_until, valid_until; /* TIME_NEVER = infinite */
 	uint64_t defended;  /* RFC 5227: time of the last defence */
 	uint64_t created;
@@ -89,6 +95,8 @@ struct netif {
 	/* Per-interface state of config/: NULL when not running. */
 	struct slaac *slaac;
 	struct capture *capture; /* pcap trace */
+	bool poke_due;
+	bool unread; /* receive() stopped although frames may wait: loop_may_stop() */
 	struct lwip_netif_statistics statistics;
 };
 

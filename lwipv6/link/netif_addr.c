@@ -51,10 +51,8 @@ static void dad_timer(struct stack *stack, struct timer *timer)
 		return;
 	}
 	if (a->dad_left) {
-		struct ip_addr group = ip_solicited_node(&a->addr);
-
 		a->dad_left--;
-		nd_solicit(netif, &ip_addr_any, &a->addr, &group);
+		nd_probe(a);
 		timer_set(stack, &a->dad, stack->now + netif->retrans_ms * NSEC_PER_MSEC);
 		return;
 	}

@@ -3,9 +3,14 @@
  * Two stacks of one process joined in memory. A frame goes into the other stack's inbox as it is:
  * super-segments stay whole and checksums are not computed, nothing is copied. The pair's own lock
  * guards the two ends, because either stack may go first.
+ *
+ * At the end of a batch the sender's thread runs the other stack itself when nobody is in it, which
+ * saves the change of thread; else it wakes whoever waits there. It holds its own stack's lock
+ * meanwhile and only tries the other's, so that two stacks cannot wait for each other.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include "lwipv6/core/loop.h"
 #include "lwipv6/link/netif.h"
 
 struct pair {
@@ -31,9 +36,30 @@ static void transmit(struct netif *netif, struct packet *p)
 		p->mark = 0;
 		stack_deliver(peer->stack, p);
 		p = NULL;
+		netif->poke_due = netif->stack->poke_due = true;
 	}
 	pthread_mutex_unlock(&e->pair->lock);
 	packet_free(p);
+}
+
+static void poke(struct netif *netif)
+{
+	struct pair_end *e = netif->driver;
+	struct stack *to = NULL;
+	struct netif *peer;
+
+	pthread_mutex_lock(&e->pair->lock);
+	peer = e->pair->end[!e->side];
+	if (peer && !pthread_mutex_trylock(&peer->stack->lock))
+		to = peer->stack; /* it cannot end while we hold its lock */
+	else if (peer && !__atomic_load_n(&peer->stack->poking, __ATOMIC_SEQ_CST))
+		loop_kick(peer->stack);
+	pthread_mutex_unlock(&e->pair->lock);
+	if (!to)
+		return;
+	loop_clock(to);
+	stack_settle(to);
+	stack_unlock(to);
 }
 
 static void pair_close(struct netif *netif)
@@ -62,7 +88,7 @@ static void pair_close(struct netif *netif)
 	free(e);
 }
 
-static const struct netif_ops pair_ops = {.prefix = "pr", .transmit = transmit, .close = pair_close};
+static const struct netif_ops pair_ops = {.prefix = "pr", .transmit = transmit, .poke = poke, .close = pair_close};
 
 static struct netif *end_new(struct stack *stack, struct pair *pair, int side)
 {

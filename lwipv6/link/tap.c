@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "lwipv6/core/loop.h"
 #include "lwipv6/link/netif.h"
 
 #define BATCH	   64
@@ -139,9 +140,14 @@ static int receive_one(struct netif *netif)
 
 static bool receive(struct netif *netif)
 {
-	for (int i = 0; i < BATCH; i++)
+	for (int i = 0; i < BATCH; i++) {
 		if (!receive_one(netif))
 			return false;
+		if (loop_may_stop(netif->stack)) {
+			netif->unread = true;
+			return false;
+		}
+	}
 	return true;
 }
 

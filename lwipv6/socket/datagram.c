@@ -453,7 +453,7 @@ static ssize_t datagram_receive(struct socket *s, struct msghdr *m, int flags)
 {
 	struct datagram_socket *d = datagram(s);
 	struct packet *p = list_first(&d->queue, struct packet, node);
-	uint32_t done = 0, total;
+	uint32_t done, total;
 
 	if (flags & MSG_ERRQUEUE)
 		return receive_error(d, m);
@@ -463,14 +463,7 @@ static ssize_t datagram_receive(struct socket *s, struct msghdr *m, int flags)
 		return d->read_shut ? 0 : -EAGAIN;
 	}
 	total = p->len;
-	for (size_t i = 0; i < m->msg_iovlen && done < total; i++) {
-		uint32_t part = total - done < m->msg_iov[i].iov_len ? total - done : m->msg_iov[i].iov_len;
-
-		packet_copy(p, done, m->msg_iov[i].iov_base, part);
-		done += part;
-	}
-	if (done < total)
-		m->msg_flags |= MSG_TRUNC;
+	done = message_put(m, p);
 	put_name(m, s->family, &p->src, p->mark, p->ifindex);
 	put_control(d, m, p);
 	if (!(flags & MSG_PEEK)) {

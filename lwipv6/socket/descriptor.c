@@ -160,7 +160,7 @@ void descriptor_stack_gone(struct stack *stack)
 				close(s->kernel_end);
 			s->kernel_end = -1;
 			s->ops->close(s);
-			pthread_mutex_unlock(&stack->lock);
+			stack_unlock(stack);
 		}
 	}
 }

@@ -146,19 +146,12 @@ static ssize_t packet_receive(struct socket *s, struct msghdr *m, int flags)
 {
 	struct packet_socket *ps = packet_socket(s);
 	struct packet *p = list_first(&ps->queue, struct packet, node);
-	uint32_t done = 0, total;
+	uint32_t done, total;
 
 	if (!p)
 		return s->error ? -socket_take_error(s) : -EAGAIN;
 	total = p->len;
-	for (size_t i = 0; i < m->msg_iovlen && done < total; i++) {
-		uint32_t part = total - done < m->msg_iov[i].iov_len ? total - done : m->msg_iov[i].iov_len;
-
-		packet_copy(p, done, m->msg_iov[i].iov_base, part);
-		done += part;
-	}
-	if (done < total)
-		m->msg_flags |= MSG_TRUNC;
+	done = message_put(m, p);
 	if (m->msg_name) {
 		struct sockaddr_ll ll = {.sll_family = AF_PACKET, .sll_protocol = htons(p->protocol),
 					 .sll_ifindex = p->ifindex, .sll_pkttype = p->link_type};

@@ -112,7 +112,9 @@ int option_put_int(void *value, socklen_t *len, int number);
 void event_run(struct socket *s, uint32_t events);
 void event_drop(struct socket *s);
 
-/* ---- ancillary.c: one message into @m's control buffer, or MSG_CTRUNC */
+/* ---- ancillary.c: a packet's bytes into @m's buffers as far as they reach, or MSG_TRUNC; how many. */
+uint32_t message_put(struct msghdr *m, const struct packet *p);
+/* One message into @m's control buffer, or MSG_CTRUNC */
 void control_put(struct msghdr *m, size_t *used, int level, int type, const void *data, size_t len);
 
 #endif

@@ -111,7 +111,7 @@ struct tcp {
 		force_output : 1, probing : 1, tlp_out : 1, tlp_is_retransmission : 1, rack_advanced : 1, reordering_seen : 1,
 		frto : 1, undo : 1, urgent_out : 1, urgent_in : 1, urgent_has_byte : 1, quickack : 1,
 		user_sndbuf : 1, user_rcvbuf : 1, rtt_valid : 1, pmtu_discover : 1, orphan : 1,
-		cookie_opened : 1, cwnd_limited : 1, has_dsack_seen : 1;
+		cookie_opened : 1, cwnd_limited : 1, syn_repeated : 1, mtu_lowered : 1, has_dsack_seen : 1;
 	int soft_error; /* of ICMP: told when the connection ends by itself */
 	uint8_t urgent_byte;
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
@@ -123,9 +123,11 @@ struct tcp {
 	uint32_t mtu;
 	struct list chunks, sent;
 	struct tcp_chunk *send_hint; /* the chunk of snd_nxt, or NULL */
+	uint32_t nsent; /* records in sent */
 	uint32_t sndbuf, sacked_bytes, lost_bytes, retrans_bytes;
 	struct next_hop hop;
 	uint32_t hop_generation;
+	uint64_t mtu_time; /* when the path MTU was last looked up */
 	uint32_t flow_label;
 	/* Receiving. */
 	uint32_t irs, rcv_nxt, rcv_adv, rcv_up; /* rcv_adv: right edge promised */
@@ -207,6 +209,8 @@ struct tcp_listener {
 /* ---- tcp_connection.c */
 struct tcp *tcp_new(struct stack *stack);
 void tcp_table_init(struct stack *stack);
+/* What connections that their programs closed still have to deliver. */
+enum tcp_owed { TCP_OWES_NOTHING, TCP_OWES_FIN, TCP_OWES_DATA } tcp_owed(struct stack *stack);
 /* The stack ends: peers that have not acknowledged everything hear a reset. */
 void tcp_table_reset(struct stack *stack);
 /* End every connection; the table itself goes with tcp_table_free(). */
@@ -253,6 +257,7 @@ void tcp_sendq_acked(struct tcp *t, uint32_t una);
 uint32_t tcp_sendq_slice(struct tcp *t, struct packet *p, uint32_t seq, uint32_t len);
 struct tcp_sent *tcp_sent_add(struct tcp *t, uint32_t seq, uint32_t end);
 struct tcp_sent *tcp_sent_split(struct tcp *t, struct tcp_sent *s, uint32_t at);
+void tcp_sent_free(struct tcp *t, struct tcp_sent *s);
 void tcp_sent_free_all(struct tcp *t);
 void tcp_sendq_free(struct tcp *t);
 /* ---- tcp_output.c */

@@ -11,6 +11,7 @@
 #define FIRST_BUCKETS 256
 #define PORT_FIRST    32768
 #define PORT_LAST     60999
+#define MTU_RECHECK   (30 * NSEC_PER_SEC)
 
 void tcp_table_init(struct stack *stack)
 {
@@ -28,6 +29,22 @@ void tcp_table_init(struct stack *stack)
 	for (int i = 0; i < 4; i++)
 		for (int j = 0; j < 2; j++)
 			keys[i][j] = random_u64(&stack->random);
+}
+
+enum tcp_owed tcp_owed(struct stack *stack)
+{
+	enum tcp_owed owed = TCP_OWES_NOTHING;
+	struct tcp *t;
+
+	for (uint32_t i = 0; i <= stack->tcp.mask; i++)
+		list_for_each_entry(t, &stack->tcp.connections[i], hash) {
+			if (!t->orphan || t->state == TCP_S_TIME_WAIT || t->snd_una == t->snd_end + 1)
+				continue;
+			if (t->snd_una != t->snd_end)
+				return TCP_OWES_DATA;
+			owed = TCP_OWES_FIN;
+		}
+	return owed;
 }
 
 void tcp_table_reset(struct stack *stack)
@@ -155,6 +172,8 @@ void tcp_free(struct tcp *t)
 		t->listener->nready--;
 	list_remove(&t->accept_node);
 	list_remove(&t->pending);
+	if (t->orphan && t->stack->linger)
+		stack_wake(t->stack, t->stack->linger);
 	tcp_timers_stop(t);
 	tcp_sendq_free(t);
 	packet_list_free(&t->rcvq);
@@ -211,8 +230,14 @@ int tcp_route(struct tcp *t)
 	struct stack *stack = t->stack;
 	int error = 0;
 
-	if (t->hop_generation == stack->routes.generation)
+	if (t->hop_generation == stack->routes.generation) {
+		/* A path MTU that was lowered is forgotten after a while: try the wider path again. */
+		if (t->mtu_lowered && stack->now - t->mtu_time >= MTU_RECHECK) {
+			t->mtu_time = stack->now;
+			tcp_set_mtu(t, path_mtu(stack, t->hop.netif, &t->remote));
+		}
 		return 0;
+	}
 	if (netif_addr_find(stack, ip_needs_zone(&t->remote) ? t->netif : NULL, &t->remote))
 		t->hop = (struct next_hop){.netif = stack->loopback, .addr = t->remote};
 	else
@@ -220,6 +245,7 @@ int tcp_route(struct tcp *t)
 	if (error)
 		return error;
 	t->hop_generation = stack->routes.generation;
+	t->mtu_time = stack->now;
 	tcp_set_mtu(t, path_mtu(stack, t->hop.netif, &t->remote));
 	return 0;
 }

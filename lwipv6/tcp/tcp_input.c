@@ -125,12 +125,28 @@ void tcp_established(struct tcp *t)
 	tcp_keep_arm(t);
 }
 
+/*
+ * The peer still holds the last connection of these ports, in TIME-WAIT or half open: our reset ends
+ * it, and the SYN goes again at once instead of after a timeout. Once, for the peer may ignore resets.
+ */
+static void refuse_old_ack(struct tcp *t, const struct tcp_segment *seg)
+{
+	if (seg->flags & TH_RST)
+		return;
+	tcp_send_reset(seg);
+	if (t->retransmits || t->syn_repeated)
+		return;
+	t->syn_repeated = 1;
+	tcp_send_syn(t);
+	tcp_arm(t, true);
+}
+
 static void syn_sent(struct tcp *t, struct tcp_segment *seg)
 {
 	bool ack = seg->flags & TH_ACK;
 
 	if (ack && (seq_before_eq(seg->ack, t->iss) || seq_after(seg->ack, t->snd_nxt))) {
-		tcp_send_reset(seg);
+		refuse_old_ack(t, seg);
 		return;
 	}
 	if (ack && t->timestamps && seg->has_timestamp && !(seg->flags & TH_RST) &&
@@ -156,7 +172,7 @@ static void syn_sent(struct tcp *t, struct tcp_segment *seg)
 		tcp_arm(t, true);
 		return;
 	}
-	if (t->retransmits == 0)
+	if (t->retransmits == 0 && !t->syn_repeated)
 		tcp_rtt_sample(t, t->stack->now - t->first_unacked_time);
 	t->snd_una = seg->ack;
 	tcp_established(t);
@@ -230,6 +246,8 @@ static bool fin_acked(struct tcp *t)
 {
 	if (!t->fin_sent || t->snd_una != t->snd_end + 1)
 		return true;
+	if (t->orphan && t->stack->linger)
+		stack_wake(t->stack, t->stack->linger);
 	switch (t->state) {
 	case TCP_S_FIN_WAIT1:
 		tcp_set_state(t, TCP_S_FIN_WAIT2);
@@ -291,8 +309,9 @@ static void take_fin(struct tcp *t)
 /* TIME-WAIT: RFC 1337 and 6191. True when the segment opens a new connection. */
 static bool time_wait(struct tcp *t, struct tcp_segment *seg)
 {
-	bool newer = t->timestamps && seg->has_timestamp ? (int32_t)(seg->tsval - t->ts_recent) > 0 :
-							    seq_after(seg->seq, t->rcv_nxt);
+	int32_t later = t->timestamps && seg->has_timestamp ? (int32_t)(seg->tsval - t->ts_recent) : 0;
+	/* Within one tick of the timestamps' clock the sequence number tells (RFC 6191 2). */
+	bool newer = later > 0 || (!later && seq_after(seg->seq, t->rcv_nxt));
 
 	if (seg->flags & TH_RST)
 		return false;

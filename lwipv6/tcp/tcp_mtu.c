@@ -16,6 +16,8 @@ void tcp_set_mtu(struct tcp *t, uint32_t mtu)
 	uint32_t mss = mtu > headers + 8 ? mtu - headers : 8;
 
 	t->mtu = mtu;
+	if (t->hop.netif)
+		t->mtu_lowered = mtu < (ip_is_v4(&t->remote) ? t->hop.netif->mtu : t->hop.netif->mtu6);
 	if (t->state == TCP_S_SYN_SENT || t->state == TCP_S_CLOSED)
 		limit = mss;
 	if (limit < mss)

@@ -94,12 +94,20 @@ static void take_cumulative(struct tcp *t, const struct tcp_segment *seg, struct
 			t->sacked_bytes -= s->end - s->seq;
 		else
 			delivered(t, s, seg, d);
-		list_remove(&s->node);
-		free(s);
+		tcp_sent_free(t, s);
 		next = list_first(&t->sent, struct tcp_sent, node);
 		if (!next)
 			break;
 	}
+}
+
+/*
+ * Records are as many as there are runs that SACK tells apart. A peer that acknowledges every second
+ * byte could make millions: beyond what honest segments need, blocks no longer cut.
+ */
+static bool may_split(const struct tcp *t)
+{
+	return t->nsent < 64 + 2 * ((t->snd_nxt - t->snd_una) / t->mss);
 }
 
 static void take_block(struct tcp *t, uint32_t start, uint32_t end, const struct tcp_segment *seg,
@@ -113,13 +121,13 @@ static void take_block(struct tcp *t, uint32_t start, uint32_t end, const struct
 		if (s->sacked || seq_before_eq(s->end, start))
 			continue;
 		if (seq_before(s->seq, start)) {
-			if (!tcp_sent_split(t, s, start))
+			if (!may_split(t) || !tcp_sent_split(t, s, start))
 				return;
 			next = list_entry(s->node.next, struct tcp_sent, node);
 			continue;
 		}
 		if (seq_after(s->end, end)) {
-			if (!tcp_sent_split(t, s, end))
+			if (!may_split(t) || !tcp_sent_split(t, s, end))
 				return;
 			next = list_entry(s->node.next, struct tcp_sent, node);
 		}

@@ -163,6 +163,7 @@ struct tcp_sent *tcp_sent_add(struct tcp *t, uint32_t seq, uint32_t end)
 	s->end = end;
 	s->time = t->stack->now;
 	list_append(&t->sent, &s->node);
+	t->nsent++;
 	return s;
 }
 
@@ -177,7 +178,15 @@ struct tcp_sent *tcp_sent_split(struct tcp *t, struct tcp_sent *s, uint32_t at)
 	rest->seq = at;
 	s->end = at;
 	list_prepend(&s->node, &rest->node);
+	t->nsent++;
 	return rest;
+}
+
+void tcp_sent_free(struct tcp *t, struct tcp_sent *s)
+{
+	list_remove(&s->node);
+	free(s);
+	t->nsent--;
 }
 
 void tcp_sent_free_all(struct tcp *t)
@@ -185,8 +194,7 @@ void tcp_sent_free_all(struct tcp *t)
 	while (!list_empty(&t->sent)) {
 		struct tcp_sent *s = list_first(&t->sent, struct tcp_sent, node);
 
-		list_remove(&s->node);
-		free(s);
+		tcp_sent_free(t, s);
 	}
 	t->sacked_bytes = t->lost_bytes = t->retrans_bytes = 0;
 }

@@ -1,63 +1,125 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# liblwipv6 over tap against the kernel, beside kernel to kernel over veth in the same rounds:
+# liblwipv6 beside lwIP and the kernel's own stack, all in the same rounds:
 #
-#   ours   traffic (10.9.0.2) -- tap with 64 KiB frames -- kernel (10.9.0.1)
-#   veth   kernel (10.8.0.2)  -- veth, offloads off or on -- kernel (10.8.0.1)
+#   tap   ours   traffic       10.9.0.2 -- tap with 64 KiB frames -- kernel 10.9.0.1
+#         lwip   traffic_lwip  10.9.0.2 -- tap -- kernel 10.9.0.1
+#         relay  kernel        10.9.0.2 -- tap -- relay in user space -- tap -- kernel 10.9.0.1
+#         veth   kernel        10.8.0.2 -- veth, offloads off or on -- kernel 10.8.0.1
+#   vde   ours, lwip, kernel   10.9.0.2, .2, .3 -- Debian's vde_switch -- its tap -- kernel 10.9.0.1
+#   pair  ours: two stacks of one process; lwip: its own loopback; kernel: the veth above
 #
-# usage: tests/lwipv6/bench.sh    ROUNDS=5 SECONDS_EACH=1
+# bulk4 and bulk6 send, bulk4-in and bulk6-in receive; rr is one byte there and back, many the same on
+# 1,000 connections, cps connections with one byte there and back, udp datagrams of 64 bytes received
+# per second, cpu seconds of the sending process per gigabyte, idle bytes of memory per connection.
+#
+# usage: tests/lwipv6/bench.sh    ROUNDS=5 SECONDS_EACH=0.5 LINKS="pair tap vde"
 set -eu
 cd "$(dirname "$0")/../.."
-rounds=${ROUNDS:-5} each=${SECONDS_EACH:-1} build=build/tests/lwipv6
-a=lwb$$a b=lwb$$b tap=lwb$$ out=build/bench/lwipv6.jsonl
+rounds=${ROUNDS:-5} each=${SECONDS_EACH:-0.5} links=${LINKS:-pair tap vde}
+out=$PWD/build/bench/lwipv6.jsonl tmp=$(mktemp -d) t=$PWD/build/tests/lwipv6 id=$$
+spaces=(a b c d e f g) servers=()
 mkdir -p build/bench
-cleanup() { kill -9 $server $server2 2>/dev/null || :; ip netns del $a 2>/dev/null || :; ip netns del $b 2>/dev/null || :; }
-server= server2=
+cleanup() {
+	kill -9 "${servers[@]}" $(cat $tmp/pid 2>/dev/null) 2>/dev/null || :
+	for n in "${spaces[@]}"; do ip netns del lwb$n$id 2>/dev/null || :; done
+	rm -rf $tmp
+}
 trap cleanup EXIT
-ip netns add $a; ip netns add $b
-ip netns exec $a ip tuntap add $tap mode tap vnet_hdr
-ip -n $a addr add 10.9.0.1/24 dev $tap; ip -n $a addr add fd00:9::1/64 dev $tap nodad; ip -n $a link set $tap up
-ip -n $a link add v$$ type veth peer name v$$ netns $b
-ip -n $a addr add 10.8.0.1/24 dev v$$; ip -n $a addr add fd00:8::1/64 dev v$$ nodad; ip -n $a link set v$$ up
-ip -n $b addr add 10.8.0.2/24 dev v$$; ip -n $b addr add fd00:8::2/64 dev v$$ nodad; ip -n $b link set v$$ up
-ip netns exec $a $build/traffic_kernel - serve >/dev/null 2>&1 & server=$!
-until ip netns exec $a ss -tln | grep -q ':5004 '; do read -r -t 0.05 <> <(:) || :; done
+in_space() { local n=$1; shift; ip netns exec lwb$n$id "$@"; }
+address() { # SPACE DEVICE NET HOST
+	ip -n lwb$1$id addr add 10.$3.0.$4/24 dev $2
+	ip -n lwb$1$id addr add fd00:$3::$4/64 dev $2 nodad
+	ip -n lwb$1$id link set $2 up
+}
+serve() { # SPACE
+	ip netns exec lwb$1$id $t/traffic_kernel - serve >/dev/null 2>&1 & servers+=($!)
+	until in_space $1 ss -tln | grep -q ':5006 '; do read -r -t 0.05 <> <(:) || :; done
+}
+for n in "${spaces[@]}"; do ip netns add lwb$n$id; ip -n lwb$n$id link set lo up; done
+in_space a ip tuntap add t$id mode tap vnet_hdr
+in_space c ip tuntap add t$id mode tap
+ip -n lwba$id link add v$id type veth peer name v$id netns lwbb$id
+address a t$id 9 1; address c t$id 9 1; address a v$id 8 1; address b v$id 8 2
+ip netns exec lwbd$id $t/traffic_kernel r$id relay q$id & servers+=($!)
+vde_switch -s $tmp/switch -tap x$id -tap y$id -d -p $tmp/pid >/dev/null
+until in_space d ip link show q$id && ip link show y$id; do read -r -t 0.05 <> <(:) || :; done >/dev/null 2>&1
+ip -n lwbd$id link set q$id netns lwbe$id
+ip link set x$id netns lwbf$id
+ip link set y$id netns lwbg$id
+address d r$id 9 1; address e q$id 9 2; address f x$id 9 1; address g y$id 9 3
+for n in a c d f; do serve $n; done
 
 offloads() {
-	ip netns exec $a ethtool -K v$$ tso $1 gso $1 gro $1 tx $1 >/dev/null 2>&1
-	ip netns exec $b ethtool -K v$$ tso $1 gso $1 gro $1 tx $1 >/dev/null 2>&1
+	in_space a ethtool -K v$id tso $1 gso $1 gro $1 tx $1 >/dev/null 2>&1
+	in_space b ethtool -K v$id tso $1 gso $1 gro $1 tx $1 >/dev/null 2>&1
 }
-ours() { ip netns exec $a timeout 30 $build/traffic tap=$tap "$@" | awk '{ print $1 }'; }
-veth() { ip netns exec $b timeout 30 $build/traffic_kernel - "$@" | awk '{ print $1 }'; }
+# LINK/VARIANT WHAT HOST-SUFFIX AMOUNT...: the figures of one run, nothing when it failed
+run() {
+	local who=$1 what=$2 family=$3 amount=$4 host=10.9.0.1 space program
+	[ $family = 4 ] || host=fd00:9::1
+	case $who in
+	tap/ours) space=a program="$t/traffic tap=t$id" ;;
+	tap/lwip) space=c program="$t/traffic_lwip tap=t$id" ;;
+	tap/relay) space=e program="$t/traffic_kernel -" ;;
+	*/veth*) space=b program="$t/traffic_kernel -" host=${host//9/8} ;;
+	vde/ours) space=f program="$t/traffic vde=$tmp/switch" ;;
+	vde/lwip) space=f program="$t/traffic_lwip vde=$tmp/switch" ;;
+	vde/relay) space=g program="$t/traffic_kernel -" ;;
+	pair/ours) space=a program="$t/traffic pair" ;;
+	pair/lwip) space=a program="$t/traffic_lwip pair" host=${host%1}2 ;;
+	esac
+	# The address has another MAC address in each run.
+	in_space a ip neigh flush dev t$id; in_space c ip neigh flush dev t$id; in_space f ip neigh flush dev x$id
+	in_space $space timeout 30 $program $what $host $amount 2>/dev/null | grep -E '^[0-9.]+ ' || :
+}
 
-declare -A o v f
+declare -A figure
+measure() { # LINK VARIANT NAME WHAT FAMILY AMOUNT
+	local got
+	got=$(run "$1/$2" $4 $5 $6)
+	set -- "$@" $got
+	figure[$1/$3 $2]+=" ${7:-}"
+	[ "$3" != bulk4 ] || figure[$1/cpu $2]+=" ${9:-}"
+}
+variants() {
+	case $1 in
+	tap) echo ours lwip relay veth veth-offload ;;
+	vde) echo ours lwip relay ;;
+	pair) echo ours lwip veth veth-offload ;;
+	esac
+}
 for ((i = 0; i < rounds; i++)); do
-	for dir in send receive; do
-		o[$dir 4]+=" $(ours $dir 10.9.0.1 ${each}s)"; o[$dir 6]+=" $(ours $dir fd00:9::1 ${each}s)"
-		offloads off
-		v[$dir 4]+=" $(veth $dir 10.8.0.1 ${each}s)"; v[$dir 6]+=" $(veth $dir fd00:8::1 ${each}s)"
-		offloads on
-		f[$dir 4]+=" $(veth $dir 10.8.0.1 ${each}s)"; f[$dir 6]+=" $(veth $dir fd00:8::1 ${each}s)"
-	done
-	for what in rr cps; do
-		o[$what]+=" $(ours $what 10.9.0.1 $each)"
-		offloads off
-		v[$what]+=" $(veth $what 10.8.0.1 $each)"
-		offloads on
-		f[$what]+=" $(veth $what 10.8.0.1 $each)"
+	for link in $links; do
+		for v in $(variants $link); do
+			case $v in veth) offloads off ;; veth-offload) offloads on ;; esac
+			measure $link $v bulk4 send 4 ${each}s
+			measure $link $v bulk6 send 6 ${each}s
+			measure $link $v bulk4-in receive 4 ${each}s
+			measure $link $v bulk6-in receive 6 ${each}s
+			for what in rr cps udp many; do measure $link $v $what $what 4 $each; done
+			case $v in ours | lwip) measure $link $v idle idle 4 200 ;; esac
+		done
 	done
 done
-peer="Linux $(uname -r)"
+
+kernel="Linux $(uname -r)"
+lwip="lwip $(dpkg-query -W -f '${Version}' liblwip0)"
 : >$out
-for dir in send receive; do
-	for family in 4 6; do
-		name="tap/bulk$family $dir"
-		tests/bench/row.sh "$name" "kernel-veth $peer" Gbit/s native higher "${o[$dir $family]}" "${v[$dir $family]}" >>$out
-		tests/bench/row.sh "$name" "kernel-veth-offload $peer" Gbit/s native higher "${o[$dir $family]}" "${f[$dir $family]}" >>$out
+row() { # NAME VARIANT PEER UNIT DIRECTION
+	if [ "$(wc -w <<<"${figure[$1 $2]:-}")" -lt 5 ]; then
+		echo "# $1: no figures of $3"
+	else
+		tests/bench/row.sh $1 "$3" $4 native $5 "${figure[$1 ours]}" "${figure[$1 $2]}" >>$out
+	fi
+}
+for link in $links; do
+	for v in $(variants $link); do
+		case $v in ours) continue ;; lwip) peer=$lwip ;; *) peer="kernel-$v $kernel" ;; esac
+		for name in bulk4 bulk6 bulk4-in bulk6-in; do row $link/$name $v "$peer" Gbit/s higher; done
+		for name in rr cps udp many; do row $link/$name $v "$peer" 1/s higher; done
+		row $link/cpu $v "$peer" s/GB lower
+		[ $v != lwip ] || row $link/idle $v "$peer" bytes lower
 	done
-done
-for what in rr cps; do
-	tests/bench/row.sh "tap/$what" "kernel-veth $peer" 1/s native higher "${o[$what]}" "${v[$what]}" >>$out
-	tests/bench/row.sh "tap/$what" "kernel-veth-offload $peer" 1/s native higher "${o[$what]}" "${f[$what]}" >>$out
 done
 cat $out

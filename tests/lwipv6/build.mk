@@ -9,20 +9,44 @@ define lwipv6_test
 $(BUILD)/tests/lwipv6/$(1): $(call objects,tests/lwipv6/$(1).c $(LWIPV6_WIRE),san) $(BUILD)/san/liblwipv6.a
 	@mkdir -p $$(@D)
 	$$(CC) $$(ALL_CFLAGS) $$(SANITIZE) -o $$@ $$^ $$(LWIPV6_LIBS)
-TESTS += $(BUILD)/tests/lwipv6/$(1)
 -include $(patsubst %.o,%.d,$(call objects,tests/lwipv6/$(1).c $(LWIPV6_WIRE),san))
 endef
-$(foreach f,$(LWIPV6_CONFORMANCE),$(eval $(call lwipv6_test,$(basename $(notdir $(f))))))
-
-# Traffic over our stack and, from the same source, over the kernel's.
-$(BUILD)/tests/lwipv6/traffic: tests/lwipv6/traffic.c $(BUILD)/liblwipv6.a
+$(BUILD)/tests/lwipv6/modern: LWIPV6_LIBS += -luring
+$(eval $(call lwipv6_test,modern))
+TESTS += $(BUILD)/tests/lwipv6/modern
+# Not under the sanitizers, whose memory is not the library's.
+$(BUILD)/tests/lwipv6/crowd: tests/lwipv6/crowd.c $(LWIPV6_WIRE) tests/lwipv6/wire.h $(BUILD)/liblwipv6.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LWIPV6_LIBS)
-$(BUILD)/tests/lwipv6/traffic_kernel: tests/lwipv6/traffic.c lwipv6/lwipv6.h
+	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LWIPV6_LIBS)
+TESTS += $(BUILD)/tests/lwipv6/crowd
+$(foreach f,$(LWIPV6_CONFORMANCE),$(eval $(call lwipv6_test,$(basename $(notdir $(f))))))
+# conformance.sh runs them all and prints the table of rows.
+TEST_NEEDS += $(LWIPV6_CONFORMANCE:%.c=$(BUILD)/%)
+TESTS += tests/lwipv6/conformance.sh
+
+# Traffic over our stack and, from the same source, over the kernel's and over lwIP's.
+LWIPV6_TRAFFIC := tests/lwipv6/traffic.c tests/lwipv6/traffic.h
+$(BUILD)/tests/lwipv6/traffic: $(LWIPV6_TRAFFIC) tests/lwipv6/traffic_link.c $(BUILD)/liblwipv6.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LWIPV6_LIBS)
+$(BUILD)/tests/lwipv6/traffic_kernel: $(LWIPV6_TRAFFIC)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -DTRAFFIC_KERNEL -o $@ $< -lpthread
+$(BUILD)/tests/lwipv6/traffic_lwip: $(LWIPV6_TRAFFIC) tests/lwipv6/traffic_lwip.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DTRAFFIC_LWIP -o $@ $(filter %.c,$^) $(shell pkg-config --cflags --libs lwip) -lvdeplug -lpthread
+TEST_NEEDS += $(BUILD)/tests/lwipv6/traffic_lwip
 TEST_NEEDS += $(BUILD)/tests/lwipv6/traffic $(BUILD)/tests/lwipv6/traffic_kernel
-TESTS += tests/lwipv6/interop.sh
-# Stalls at times, see docs/lwipv6.md: not among the tests that everybody waits for.
-LONG_TESTS += tests/lwipv6/vde.sh
+TESTS += tests/lwipv6/interop.sh tests/lwipv6/vde.sh
+
+# The fuzzer is built as a whole by clang: its instrumentation is not that of the other objects.
+LWIPV6_FUZZ := tests/lwipv6/fuzz.c $(LWIPV6_WIRE) $(LWIPV6_SOURCES)
+$(BUILD)/fuzz/lwipv6: $(LWIPV6_FUZZ) tests/lwipv6/wire.h $(wildcard lwipv6/*.h lwipv6/*/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(ALL_CFLAGS) -DLWIPV6_FUZZ -w -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -o $@ $(LWIPV6_FUZZ) $(LWIPV6_LIBS)
+TEST_NEEDS += $(BUILD)/fuzz/lwipv6
+TESTS += tests/lwipv6/fuzz.sh
+LONG_TESTS += tests/lwipv6/fuzz_long.sh
+
 BENCHES += lwipv6

@@ -197,6 +197,21 @@ static void row5(void)
 	ok(events_of(fd) & POLLOUT && !error_of(fd), "row 5: the simultaneous open ends established");
 	lwip_close(fd);
 	done();
+	/* The peer still has the last connection of these ports. */
+	w = wire_open(0);
+	fd = lwip_msocket(w->stack, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	lwip_connect(fd, (void *)&to, sizeof(to));
+	segment_take(w, &s);
+	struct segment old = {.sport = 80, .dport = s.sport, .seq = 9000, .ack = s.seq - 70000, .flags = TH_ACK, .window = 65535};
+
+	iss = s.seq;
+	segment_send(w, false, &old);
+	ok(segment_take(w, &s) && s.flags == TH_RST && s.seq == old.ack, "row 5: an old connection's ACK is answered by its reset");
+	ok(segment_take(w, &s) && s.flags & TH_SYN && s.seq == iss, "row 5: and the SYN goes again at once");
+	segment_send(w, false, &old);
+	ok(segment_take(w, &s) && s.flags == TH_RST && !segment_take(w, &s), "row 5: once only");
+	lwip_close(fd);
+	done();
 }
 
 static void row6(void)
@@ -241,6 +256,14 @@ static void row7(void)
 
 	segment_send(w, false, &syn);
 	ok(segment_take(w, &s) && s.flags == TH_ACK, "row 7: an old SYN is answered with an ACK");
+	struct segment same = syn;
+	uint32_t equal = htonl(c.tsval);
+
+	same.options_len = 12;
+	memcpy(same.options, "\x01\x01\x08\x0a", 4);
+	memcpy(same.options + 4, &equal, 4);
+	segment_send(w, false, &same);
+	ok(segment_take(w, &s) && s.flags == TH_ACK, "row 7: so is one with the same timestamp and a lower number");
 	fresh.options_len = 12;
 	memcpy(fresh.options, "\x01\x01\x08\x0a", 4);
 	uint32_t later = htonl(c.tsval + 100);
@@ -248,6 +271,20 @@ static void row7(void)
 	memcpy(fresh.options + 4, &later, 4);
 	segment_send(w, false, &fresh);
 	ok(segment_take(w, &s) && s.flags == (TH_SYN | TH_ACK), "row 7: a SYN with a later timestamp reopens");
+	done();
+	open_accepted(&full);
+	lwip_shutdown(c.fd, SHUT_WR);
+	segment_take(w, &s);
+	c.ack = s.seq + 1;
+	conn_send(&c, TH_ACK | TH_FIN, 0);
+	lwip_close(c.fd);
+	wire_drop(w);
+	same.sport = c.port;
+	same.seq = c.seq + 5000;
+	equal = htonl(c.tsval);
+	memcpy(same.options + 4, &equal, 4);
+	segment_send(w, false, &same);
+	ok(segment_take(w, &s) && s.flags == (TH_SYN | TH_ACK), "row 7: within one tick the sequence number tells");
 	done();
 	open_accepted(&plain);
 	lwip_shutdown(c.fd, SHUT_WR);

@@ -27,7 +27,7 @@ fresh_tap() { # [vnet_hdr]
 	in_ns ip link set $tap up
 }
 fresh_tap
-in_ns $build/traffic_kernel - serve >$tmp/kernel.log 2>&1 & kernel=$!
+ip netns exec $ns $build/traffic_kernel - serve >$tmp/kernel.log 2>&1 & kernel=$!
 at_exit "kill -9 $kernel 2>/dev/null"
 listening() { in_ns ss -tln | grep -q ":5004 "; }
 until_true 10 listening
@@ -55,7 +55,7 @@ for f in capture capture6; do
 done
 
 # The kernel as the client.
-in_ns $build/traffic tap=$tap serve >$tmp/ours.log 2>&1 & ours=$!
+ip netns exec $ns $build/traffic tap=$tap serve >$tmp/ours.log 2>&1 & ours=$!
 at_exit "kill -9 $ours 2>/dev/null"
 ok "the kernel's ping reaches the stack over IPv4" until_true 10 in_ns ping -c1 -W1 10.9.0.2
 ok "and over IPv6" until_true 10 in_ns ping -c1 -W1 fd00:9::2

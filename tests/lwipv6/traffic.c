@@ -1,57 +1,78 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One end of test traffic, compiled twice: over liblwipv6 (traffic) and over the kernel's sockets
- * (traffic_kernel, with TRAFFIC_KERNEL defined).
+ * One end of test traffic, compiled three times: over liblwipv6 (traffic, links in traffic_link.c),
+ * over lwIP (traffic_lwip, TRAFFIC_LWIP defined, links in traffic_lwip.c) and over the kernel's sockets
+ * (traffic_kernel, TRAFFIC_KERNEL defined).
  *
- *   traffic IF serve                          ports 5001 sink, 5002 source, 5003 echo, 5004 one byte
- *   traffic IF send|receive|rr|cps|udp HOST AMOUNT
+ *   traffic IF serve     5001 sink, 5002 source, 5003 echo, 5004 one byte, 5005 UDP sink, 5006 idle
+ *   traffic IF send|receive|rr|cps|many|udp|idle HOST AMOUNT
+ *   traffic_kernel TAP relay TAP              frames between two taps
  *
- * AMOUNT is bytes for send and receive, seconds for the rest; "12s" makes send and receive run for
- * seconds. Every byte of a transfer is compared with a pattern when AMOUNT is in bytes. IF is
- * "tap=NAME[,LOSS%,DUPLICATE%,REORDER%,DELAY_MS]" or "vde=URL"; the kernel's variant ignores it. Our
- * addresses are 10.9.0.2/24 and fd00:9::2/64. Prints one line: figure and unit, or what failed.
+ * AMOUNT is bytes for send and receive, connections for idle, seconds for the rest; "12s" makes send
+ * and receive run for seconds. Every byte of a transfer is compared with a pattern when AMOUNT is in
+ * bytes. IF is "tap=NAME[,LOSS%,DUPLICATE%,REORDER%,DELAY_MS]", "vde=URL" or "pair", which serves in
+ * the same process; the kernel's variant ignores it. Our addresses are 10.9.0.2/24 and fd00:9::2/64,
+ * the server's end of a pair has 1 in place of 2. TRAFFIC_CONGESTION names the client's congestion
+ * control, TRAFFIC_CAPTURE a file for our link's frames. Prints one line: figure and unit, CPU seconds per
+ * gigabyte behind those of send and receive; or what failed.
  */
-#include <arpa/inet.h>
+#include "tests/lwipv6/traffic.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if.h>
-#include <linux/if_tun.h>
-#include <netinet/tcp.h>
+#include <malloc.h>
+#include <poll.h>
 #include <pthread.h>
-#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
-#include "lwipv6/lwipv6.h"
 
-#ifdef TRAFFIC_KERNEL
+#if defined TRAFFIC_KERNEL
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
 #define lwip_msocket(stack, family, type, protocol) socket(family, type, protocol)
 #define lwip_bind	bind
 #define lwip_listen	listen
 #define lwip_accept	accept
 #define lwip_connect	connect
 #define lwip_recv	recv
+#define lwip_recvfrom	recvfrom
 #define lwip_send(fd, data, len, flags) send(fd, data, len, (flags) | MSG_NOSIGNAL)
+#define lwip_sendto	sendto
+#define lwip_sendmmsg	sendmmsg
 #define lwip_shutdown	shutdown
 #define lwip_close	close
 #define lwip_setsockopt setsockopt
+#elif defined TRAFFIC_LWIP
+#include <lwip/sockets.h>
+#define lwip_msocket(stack, family, type, protocol) lwip_socket(family, type, protocol)
+#else
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include "lwipv6/lwipv6.h"
 #endif
 
 #define CHUNK 262144
 #define PATTERN(offset) ((uint8_t)((offset) * 7 + ((offset) >> 8)))
 
-#ifndef TRAFFIC_KERNEL
-static struct stack *stack;
-#endif
+#define BATCH 32   /* datagrams of one call */
+#define MANY  1000 /* connections at once */
+
 static uint8_t pattern[CHUNK + 65536]; /* repeats every 65536 */
 
-static double now(void)
+static double cpu(void)
 {
-	struct timespec ts;
+	struct rusage r;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec * 1e-9;
+	getrusage(RUSAGE_SELF, &r);
+	return r.ru_utime.tv_sec + r.ru_stime.tv_sec + (r.ru_utime.tv_usec + r.ru_stime.tv_usec) * 1e-6;
 }
 
 static int fail(const char *what)
@@ -59,152 +80,6 @@ static int fail(const char *what)
 	printf("%s: %s\n", what, strerror(errno));
 	return 1;
 }
-
-/* ---- the link */
-
-#ifndef TRAFFIC_KERNEL
-struct impairment {
-	double loss, duplicate, reorder, delay_ms;
-	int fd;
-	struct netif *netif;
-	pthread_mutex_t lock;
-	struct held {
-		double due;
-		bool to_stack;
-		size_t len;
-		uint8_t frame[2048];
-		struct held *next;
-	} *queue;
-	unsigned int seed;
-};
-
-/* Keep a frame until its time; both directions share the list, sorted by time. */
-static void hold(struct impairment *im, const void *frame, size_t len, bool to_stack, double delay)
-{
-	struct held *h = malloc(sizeof(*h)), **at = &im->queue;
-
-	*h = (struct held){.due = now() + delay / 1000, .to_stack = to_stack, .len = len};
-	memcpy(h->frame, frame, len);
-	while (*at && (*at)->due <= h->due)
-		at = &(*at)->next;
-	h->next = *at;
-	*at = h;
-}
-
-static bool chance(struct impairment *im, double percent)
-{
-	return rand_r(&im->seed) % 10000 < percent * 100;
-}
-
-static void pass(struct impairment *im, const void *frame, size_t len, bool to_stack)
-{
-	double delay = im->delay_ms;
-
-	if (len > 2048)
-		return;
-	pthread_mutex_lock(&im->lock);
-	if (!chance(im, im->loss)) {
-		if (chance(im, im->reorder))
-			delay += 3;
-		hold(im, frame, len, to_stack, delay);
-		if (chance(im, im->duplicate))
-			hold(im, frame, len, to_stack, delay);
-	}
-	pthread_mutex_unlock(&im->lock);
-}
-
-static void from_stack(void *arg, const void *frame, size_t len)
-{
-	pass(arg, frame, len, false);
-}
-
-static void *impair(void *arg)
-{
-	struct impairment *im = arg;
-	uint8_t frame[2048];
-
-	for (;;) {
-		struct pollfd p = {.fd = im->fd, .events = POLLIN};
-		ssize_t n;
-
-		poll(&p, 1, 1);
-		while ((n = read(im->fd, frame, sizeof(frame))) > 0)
-			pass(im, frame, n, true);
-		for (;;) {
-			struct held *h;
-
-			pthread_mutex_lock(&im->lock);
-			h = im->queue;
-			if (h && h->due <= now())
-				im->queue = h->next;
-			else
-				h = NULL;
-			pthread_mutex_unlock(&im->lock);
-			if (!h)
-				break;
-			if (h->to_stack)
-				lwip_frame_input(im->netif, h->frame, h->len);
-			else if (write(im->fd, h->frame, h->len) < 0 && errno != EAGAIN)
-				perror("tap");
-			free(h);
-		}
-	}
-	return NULL;
-}
-
-static struct netif *impaired(char *name, const char *how)
-{
-	static struct impairment im = {.lock = PTHREAD_MUTEX_INITIALIZER, .seed = 1};
-	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI};
-	pthread_t id;
-
-	sscanf(how, "%lf,%lf,%lf,%lf", &im.loss, &im.duplicate, &im.reorder, &im.delay_ms);
-	im.fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
-	strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
-	if (ioctl(im.fd, TUNSETIFF, &ifr) < 0)
-		return NULL;
-	im.netif = lwip_add_frameif(stack, from_stack, &im, 0);
-	pthread_create(&id, NULL, impair, &im);
-	return im.netif;
-}
-
-static struct netif *attach(char *how)
-{
-	char *comma;
-
-	if (!strncmp(how, "vde=", 4))
-		return lwip_vdeif_add(stack, how + 4);
-	if (strncmp(how, "tap=", 4))
-		return NULL;
-	how += 4;
-	comma = strchr(how, ',');
-	if (!comma)
-		return lwip_tapif_add(stack, how);
-	*comma = 0;
-	return impaired(how, comma + 1);
-}
-
-static bool up(char *how)
-{
-	struct ip_addr a, m;
-	struct netif *n;
-
-	stack = lwip_stack_new();
-	n = stack ? attach(how) : NULL;
-	if (!n)
-		return false;
-	IP64_ADDR(&a, 10, 9, 0, 2);
-	IP64_MASKADDR(&m, 255, 255, 255, 0);
-	lwip_add_addr(n, &a, &m);
-	IP6_ADDR(&a, 0xfd00, 9, 0, 0, 0, 0, 0, 2);
-	IP6_ADDR(&m, 0xffff, 0xffff, 0xffff, 0xffff, 0, 0, 0, 0);
-	lwip_add_addr(n, &a, &m);
-	if (getenv("TRAFFIC_CAPTURE"))
-		lwip_capture_start(n, getenv("TRAFFIC_CAPTURE"));
-	lwip_ifup(n);
-	return true;
-}
-#endif
 
 /* ---- server */
 
@@ -230,21 +105,46 @@ static void *serve_one(void *arg)
 	return NULL;
 }
 
+/* Counts datagrams; one that starts with 'E' asks for the count and starts anew. */
+static void *serve_datagrams(void *arg)
+{
+	int fd = lwip_msocket(server_stack, AF_INET6, SOCK_DGRAM, 0);
+	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons(5005)}, from;
+	int large = 4 << 20, n;
+	uint64_t count = 0;
+	char data[2048];
+
+	lwip_setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &large, sizeof(large));
+	if (lwip_bind(fd, (void *)&a, sizeof(a)) < 0)
+		exit(fail("bind"));
+	for (;;) {
+		socklen_t len = sizeof(from);
+
+		n = lwip_recvfrom(fd, data, sizeof(data), 0, (void *)&from, &len);
+		if (n <= 0)
+			continue;
+		if (data[0] != 'E') {
+			count++;
+			continue;
+		}
+		lwip_sendto(fd, &count, sizeof(count), 0, (void *)&from, len);
+		count = 0;
+	}
+}
+
 static void *serve(void *arg)
 {
-	int fd = lwip_msocket(stack, AF_INET6, SOCK_STREAM, 0), on = 1;
+	int fd = lwip_msocket(server_stack, AF_INET6, SOCK_STREAM, 0), on = 1;
 	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons((long)arg)};
 
 	lwip_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (lwip_bind(fd, (void *)&a, sizeof(a)) < 0 || lwip_listen(fd, 1000) < 0) {
-		fail("listen");
-		exit(1);
-	}
+	if (lwip_bind(fd, (void *)&a, sizeof(a)) < 0 || lwip_listen(fd, 1000) < 0)
+		exit(fail("listen"));
 	for (;;) {
 		long c = lwip_accept(fd, NULL, NULL);
 		pthread_t id;
 
-		if (c < 0)
+		if (c < 0 || (long)arg == 5006)
 			continue;
 		lwip_setsockopt(c, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		if ((long)arg == 5004) {
@@ -260,32 +160,53 @@ static void *serve(void *arg)
 	}
 }
 
+static pthread_t start_servers(void)
+{
+	pthread_t id;
+
+	pthread_create(&id, NULL, serve_datagrams, NULL);
+	for (long port = 5001; port <= 5006; port++)
+		if (port != 5005)
+			pthread_create(&id, NULL, serve, (void *)port);
+	return id;
+}
+
 /* ---- client */
 
-static int open_to(const char *host, int port)
+static int open_to(const char *host, int type, int port)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct sockaddr_in6 b = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 	bool v6 = strchr(host, ':');
-	int fd = lwip_msocket(stack, v6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0), on = 1;
+	int fd = lwip_msocket(client_stack, v6 ? AF_INET6 : AF_INET, type, 0), on = 1;
 
 	inet_pton(v6 ? AF_INET6 : AF_INET, host, v6 ? (void *)&b.sin6_addr : (void *)&a.sin_addr);
-	if (lwip_connect(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0)
-		return -1;
-	lwip_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+#ifndef TRAFFIC_LWIP
+	if (getenv("TRAFFIC_CONGESTION"))
+		lwip_setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, getenv("TRAFFIC_CONGESTION"), strlen(getenv("TRAFFIC_CONGESTION")));
+#endif
+	for (int tries = 0; lwip_connect(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0;) {
+		/* The server of a pair may not listen yet. */
+		if (errno != ECONNREFUSED || ++tries > 100)
+			return -1;
+		usleep(1000);
+	}
+	if (type == SOCK_STREAM)
+		lwip_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	return fd;
 }
 
 static int bulk(const char *host, bool sending, const char *amount)
 {
-	double limit = strchr(amount, 's') ? atof(amount) : 0, start;
+	double limit = strchr(amount, 's') ? atof(amount) : 0, start, used;
 	uint64_t bytes = limit ? UINT64_MAX : strtoull(amount, NULL, 10), at = 0;
 	uint8_t *buf = malloc(CHUNK);
-	int fd = open_to(host, limit ? (sending ? 5001 : 5002) : 5003), n;
+	int fd = open_to(host, SOCK_STREAM, limit ? (sending ? 5001 : 5002) : 5003), n;
 
 	if (fd < 0)
 		return fail("connect");
 	start = now();
+	used = cpu();
 	if (!limit) { /* through the echo, so that both ends are checked */
 		uint64_t back = 0;
 
@@ -321,7 +242,7 @@ static int bulk(const char *host, bool sending, const char *amount)
 				;
 		}
 	}
-	printf("%.3f Gbit/s\n", at * 8 / (now() - start) / 1e9);
+	printf("%.3f Gbit/s %.3f\n", at * 8 / (now() - start) / 1e9, (cpu() - used) * 1e9 / at);
 	lwip_close(fd);
 	return 0;
 }
@@ -329,7 +250,7 @@ static int bulk(const char *host, bool sending, const char *amount)
 static int transactions(const char *host, bool connections, double seconds)
 {
 	/* The first connection waits for the link and the neighbour: it is not counted. */
-	int fd = open_to(host, 5003), n = 0;
+	int fd = open_to(host, SOCK_STREAM, 5003), n = 0;
 	double start = now();
 	char byte = 'x';
 
@@ -337,7 +258,7 @@ static int transactions(const char *host, bool connections, double seconds)
 		return fail("connect");
 	for (; now() - start < seconds; n++) {
 		if (connections)
-			fd = open_to(host, 5004);
+			fd = open_to(host, SOCK_STREAM, 5004);
 		if (fd < 0 || lwip_send(fd, &byte, 1, 0) != 1 || lwip_recv(fd, &byte, 1, 0) != 1)
 			return fail("transaction");
 		if (connections)
@@ -347,27 +268,139 @@ static int transactions(const char *host, bool connections, double seconds)
 	return 0;
 }
 
+/* One byte there and back on each of many connections, all under way at once. */
+static int many(const char *host, double seconds)
+{
+	static int fd[MANY];
+	double start;
+	char byte = 'x';
+	long n = 0;
+
+	for (int i = 0; i < MANY; i++) {
+		fd[i] = open_to(host, SOCK_STREAM, 5003);
+		if (fd[i] < 0)
+			return fail("connect");
+	}
+	for (start = now(); now() - start < seconds; n += MANY) {
+		for (int i = 0; i < MANY; i++)
+			if (lwip_send(fd[i], &byte, 1, 0) != 1)
+				return fail("send");
+		for (int i = 0; i < MANY; i++)
+			if (lwip_recv(fd[i], &byte, 1, 0) != 1)
+				return fail("receive");
+	}
+	printf("%.0f /s\n", n / (now() - start));
+	return 0;
+}
+
+static int datagrams(const char *host, double seconds)
+{
+	int fd = open_to(host, SOCK_DGRAM, 5005);
+	double start = now(), took;
+	char data[64] = "x";
+	uint64_t count = 0;
+
+	if (fd < 0)
+		return fail("connect");
+#ifdef TRAFFIC_LWIP
+	while (now() - start < seconds)
+		for (int i = 0; i < BATCH; i++)
+			lwip_send(fd, data, sizeof(data), 0);
+#else
+	struct iovec iov = {data, sizeof(data)};
+	struct mmsghdr m[BATCH] = {0};
+
+	for (int i = 0; i < BATCH; i++)
+		m[i].msg_hdr = (struct msghdr){.msg_iov = &iov, .msg_iovlen = 1};
+	while (now() - start < seconds)
+		lwip_sendmmsg(fd, m, BATCH, 0);
+#endif
+	took = now() - start;
+	/* The question or its answer may be lost behind the flood. */
+	for (int tries = 0; tries < 100; tries++) {
+		lwip_send(fd, "E", 1, 0);
+		for (int i = 0; i < 20; i++) {
+			if (lwip_recv(fd, &count, sizeof(count), MSG_DONTWAIT) == sizeof(count)) {
+				printf("%.0f /s\n", count / took);
+				return 0;
+			}
+			usleep(5000);
+		}
+	}
+	errno = ETIMEDOUT;
+	return fail("count");
+}
+
+static int idle(const char *host, int count)
+{
+	struct mallinfo2 before, after;
+
+	if (open_to(host, SOCK_STREAM, 5006) < 0)
+		return fail("connect");
+	before = mallinfo2();
+	for (int i = 0; i < count; i++)
+		if (open_to(host, SOCK_STREAM, 5006) < 0)
+			return fail("connect");
+	after = mallinfo2();
+	printf("%.0f bytes\n", (double)(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd) / count);
+	return 0;
+}
+
+#ifdef TRAFFIC_KERNEL
+static int open_tap(const char *name)
+{
+	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
+
+	strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
+	return fd < 0 || ioctl(fd, TUNSETIFF, &ifr) < 0 ? -1 : fd;
+}
+
+static int relay(const char *one, const char *other)
+{
+	struct pollfd p[2] = {{.fd = open_tap(one), .events = POLLIN}, {.fd = open_tap(other), .events = POLLIN}};
+	char frame[65536];
+	ssize_t n;
+
+	if (p[0].fd < 0 || p[1].fd < 0)
+		return fail("relay");
+	while (poll(p, 2, -1) > 0)
+		for (int i = 0; i < 2; i++)
+			while ((n = read(p[i].fd, frame, sizeof(frame))) > 0)
+				if (write(p[!i].fd, frame, n) < 0 && errno != EAGAIN && errno != EIO)
+					return fail("write");
+	return 1;
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	for (size_t i = 0; i < sizeof(pattern); i++)
 		pattern[i] = PATTERN(i % 65536);
-	if (argc != 3 && argc != 5) {
-		fprintf(stderr, "usage: %s IF serve | IF send|receive|rr|cps HOST AMOUNT\n", argv[0]);
+	if (argc < 3 || argc > 5) {
+		fprintf(stderr, "usage: %s IF serve | IF send|receive|rr|cps|many|udp|idle HOST AMOUNT\n", argv[0]);
 		return 2;
 	}
-#ifndef TRAFFIC_KERNEL
-	if (!up(argv[1]))
+#ifdef TRAFFIC_KERNEL
+	if (argc == 4)
+		return relay(argv[1], argv[3]);
+#else
+	if (!link_up(argv[1]))
 		return fail(argv[1]);
 #endif
 	if (argc == 3) {
-		pthread_t id;
-
-		for (long port = 5001; port <= 5004; port++)
-			pthread_create(&id, NULL, serve, (void *)port);
-		pthread_join(id, NULL);
+		pthread_join(start_servers(), NULL);
 		return 1;
 	}
+	if (!strcmp(argv[1], "pair"))
+		start_servers();
 	if (!strcmp(argv[2], "rr") || !strcmp(argv[2], "cps"))
 		return transactions(argv[3], !strcmp(argv[2], "cps"), atof(argv[4]));
+	if (!strcmp(argv[2], "many"))
+		return many(argv[3], atof(argv[4]));
+	if (!strcmp(argv[2], "udp"))
+		return datagrams(argv[3], atof(argv[4]));
+	if (!strcmp(argv[2], "idle"))
+		return idle(argv[3], atoi(argv[4]));
 	return bulk(argv[3], !strcmp(argv[2], "send"), argv[4]);
 }

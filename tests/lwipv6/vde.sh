@@ -7,7 +7,9 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 tmp=$(mktemp -d)
 at_exit "rm -rf $tmp"
-vde_switch -s $tmp/sw >/dev/null </dev/zero & switch=$!
+vde_switch -s $tmp/sw -d -p $tmp/pid
+until_true 10 test -s $tmp/pid
+switch=$(cat $tmp/pid)
 at_exit "kill -9 $switch 2>/dev/null"
 until_true 10 test -S $tmp/sw/ctl
 head -c 20000000 /dev/urandom >$tmp/file
@@ -23,11 +25,14 @@ transfer() { # HOST SENDER-SIDE
 }
 ok "20 MB over IPv4" transfer 10.0.0.1
 ok "20 MB over IPv6" transfer fd00::1
-answer() {
-	build/lwip-nc -s "$one" -l 7 </dev/null >$tmp/got & local l=$!
+answer() { # the listener's input stays open until the client has ended: the first end of file ends it
+	mkfifo $tmp/open
+	build/lwip-nc -s "$one" -l 7 <$tmp/open >$tmp/got & local l=$!
+	exec 9>$tmp/open
 	until [ "$(echo "from the client" | timeout 20 build/lwip-guide-client $tmp/sw 10.0.0.9 10.0.0.1 7 2>$tmp/error; echo $?)" = 0 ]; do
 		grep -Eq "refused|No route" $tmp/error || return 1
 	done
+	exec 9>&-
 	wait $l
 	grep -q "from the client" $tmp/got
 }

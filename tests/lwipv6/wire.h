@@ -26,6 +26,13 @@
 #include "lwipv6/lwipv6.h"
 #include "tests/lib/tap.h"
 
+/* In the fuzzer the library's own names are not hidden. */
+#ifdef LWIPV6_FUZZ
+#define ip_send	   wire_ip_send
+#define icmp6_send wire_icmp6_send
+#define udp_send   wire_udp_send
+#endif
+
 #define MS 1000000ULL
 #define FRAMES 8192
 
@@ -60,6 +67,8 @@ void wire_input(struct wire *w, const void *frame, size_t len);
 /* The next frame that the stack sent; NULL when none waits. Valid until the next call. */
 struct frame *wire_take(struct wire *w);
 void wire_drop(struct wire *w); /* forget what waits */
+/* Make the checksums of a frame right, as far as it has any. */
+void wire_repair(uint8_t *frame, size_t len);
 
 uint16_t inet_sum(uint32_t start, const void *data, size_t len);
 /* Checksum over pseudo header and @len bytes, to compare with 0 or to store. */
@@ -141,6 +150,7 @@ struct offer {
 };
 extern const struct offer plain, full;
 int listen_on(struct wire *w, bool v6, uint16_t port);
+int udp_on(struct wire *w, bool v6, uint16_t port);
 /* We connect to a listener of the stack. */
 bool conn_accept(struct wire *w, struct conn *c, int listener, uint16_t port, const struct offer *o);
 /* The stack connects to us. */
