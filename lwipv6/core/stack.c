@@ -158,8 +158,11 @@ struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed)
 	if (!stack->tcp.connections)
 		goto close_loop;
 	stack_enter(stack);
-	stack->loopback = loopback_open(stack);
-	bool good = stack->loopback;
+	bool good = !config_init(stack);
+
+	if (good)
+		stack->loopback = loopback_open(stack);
+	good = stack->loopback;
 
 	stack_leave(stack);
 	if (good && !loop_start(stack))
@@ -199,6 +202,7 @@ void stack_destroy(struct stack *stack)
 		route_remove(r);
 	free(stack->routes.path_mtu);
 	tcp_table_free(stack);
+	config_fini(stack);
 	pthread_mutex_unlock(&stack->lock);
 	loop_close(stack);
 	pthread_mutex_destroy(&stack->lock);
