@@ -275,7 +275,19 @@ struct mmsghdr; /* <sys/socket.h> with _GNU_SOURCE */
 	 */                                                                                       \
 	X(int, lwip_dhcp_status,                                                                  \
 	  (struct netif * netif, int family, struct lwip_dhcp_status *status, size_t size))       \
-	X(int, lwip_dhcp_reboot, (struct netif * netif, const struct ip_addr *address))
+	X(int, lwip_dhcp_reboot, (struct netif * netif, const struct ip_addr *address))           \
+	/*                                                                                        \
+	 * Packet filter and NAT, lwip_filter(3). Rules are text; loading replaces all that were   \
+	 * there, or nothing when one is wrong: -1, errno and a sentence in @error. NULL or no     \
+	 * rules ends filter and NAT. Connections go on as far as the new rules let them. The      \
+	 * JSON (rules with counters, mappings) is the caller's to free(). Works on every stack,   \
+	 * whether made with LWIP_STACK_FLAG_USERFILTER and LWIP_STACK_FLAG_UF_NAT or not.        \
+	 */                                                                                       \
+	X(int, lwip_filter_load,                                                                  \
+	  (struct stack * stack, const char *rules, char *error, size_t size))                    \
+	X(int, lwip_filter_load_file,                                                             \
+	  (struct stack * stack, const char *path, char *error, size_t size))                     \
+	X(char *, lwip_filter_json, (struct stack * stack))
 
 #ifdef LWIPV6DL
 

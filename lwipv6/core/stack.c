@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "lwipv6/config/config.h"
 #include "lwipv6/core/loop.h"
+#include "lwipv6/filter/filter.h"
 #include "lwipv6/ip/ip.h"
 #include "lwipv6/link/netif.h"
 #include "lwipv6/socket/socket.h"
@@ -203,6 +204,7 @@ void stack_destroy(struct stack *stack)
 	free(stack->routes.path_mtu);
 	tcp_table_free(stack);
 	config_fini(stack);
+	filter_fini(stack);
 	pthread_mutex_unlock(&stack->lock);
 	loop_close(stack);
 	pthread_mutex_destroy(&stack->lock);

@@ -88,8 +88,8 @@ void ip_forward(struct packet *p)
 	}
 	mtu = p->protocol == ETH_P_IP ? hop.netif->mtu : hop.netif->mtu6;
 	if (p->gso_size ? (uint32_t)(p->transport - p->network) + 60 + p->gso_size > mtu + 40 :
-			  p->len > mtu && (p->protocol != ETH_P_IP ||
-					   ((struct iphdr *)p->data)->frag_off & htons(IP_DF))) {
+			  p->len > mtu && !p->reassembled &&
+				  (p->protocol != ETH_P_IP || ((struct iphdr *)p->data)->frag_off & htons(IP_DF))) {
 		icmp_error(p, ICMP_CAUSE_TOO_BIG, mtu);
 		packet_free(p);
 		return;
