@@ -335,12 +335,19 @@ static void icmp(void)
 	ping(out, OTHER, OUTSIDE, ICMP_ECHO, 4711);
 	ok(came(out, IPPROTO_ICMP, &d, OUTSIDE, OTHER), "row 67: the router answers for itself");
 
+	/* The checksum that the inside host sent, which the error must show it again. */
+	uint8_t u0[20] = {5000 >> 8, 5000 & 255, 0, 53, 0, 20, 0, 0, 'p', 'a', 'y', 'l', 'o', 'a', 'd'}, a[4], b[4];
+	uint16_t sent;
+
+	inet_pton(AF_INET, "10.0.0.2", a);
+	inet_pton(AF_INET, SERVER, b);
+	sent = transport_sum(false, a, b, IPPROTO_UDP, u0, sizeof(u0));
 	udp(in, "10.0.0.2", 5000, SERVER, 53);
 	take(out, IPPROTO_UDP, &d);
 	memcpy(m + 8, d.s.ip4, 28);
 	transport(out, "203.0.113.254", OUTSIDE, IPPROTO_ICMP, m, sizeof(m));
 	ok(came(in, IPPROTO_ICMP, &d, "203.0.113.254", "10.0.0.2") && !memcmp(d.s.payload + 20, "\x0a\0\0\x02", 4) &&
-	   d.s.payload[6] == 5 && !inet_sum(0, d.s.payload + 8, 20) && !transport_sum(false, d.s.payload + 20, d.s.payload + 24, IPPROTO_UDP, NULL, 0) == 0,
+	   d.s.payload[6] == 5 && !inet_sum(0, d.s.payload + 8, 20) && !memcmp(d.s.payload + 34, &sent, 2),
 	   "row 67: an error from outside: inner and outer headers, sums of both (5508 REQ-4)");
 	udp(out, SERVER, 53, OUTSIDE, 5000);
 	ok(came(in, IPPROTO_UDP, &d, SERVER, "10.0.0.2"), "row 67: it does not end the mapping (4787 REQ-12)");
@@ -578,11 +585,9 @@ static void states(void)
 	wire_advance(in, 10);
 	take(out, IPPROTO_UDP, &d);
 	udp(out, SERVER, 53, OUTSIDE, d.sport);
-	ok(lwip_recv(fd, buf, sizeof(buf), 0) < 0, "filter: without rules with states for output no flow is made there");
-	lwip_filter_load(in->stack, "policy input drop; accept input state established,related; accept output state new,established", NULL, 0);
-	lwip_send(fd, "x", 1, 0);
-	udp(out, SERVER, 53, OUTSIDE, d.sport);
-	ok(lwip_recv(fd, buf, sizeof(buf), 0) == 12, "filter: a socket's own flows");
+	ok(lwip_recv(fd, buf, sizeof(buf), 0) == 12, "filter: what a socket sent is answered, without a rule for output");
+	lwip_filter_load(in->stack, "policy input drop; accept input state established; policy output drop; accept output proto udp to any port 54 state new", NULL, 0);
+	ok(lwip_send(fd, "x", 1, 0) == 1 && nothing(out, IPPROTO_UDP), "filter: output is filtered as well");
 	lwip_close(fd);
 	stop();
 }
@@ -608,19 +613,17 @@ static void mistakes(void)
 		{"nat on fr1 from any to 10.0.0.1 more", "should end before it"},
 		{"accept input in", "the end of the line where the name"},
 	};
-	struct datagram d;
 	char error[200];
 
 	start("policy forward drop");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int result = lwip_filter_load(in->stack, cases[i].rules, error, sizeof(error));
 
-		ok(result == -1 && errno == EINVAL && strstr(error, cases[i].said), "filter: \"%s\" is refused: %s", cases[i].rules, error);
+		ok(result == -1 && errno == EINVAL && strstr(error, cases[i].said), "filter: refused: %s", error);
 	}
 	udp(in, "10.0.0.2", 5000, SERVER, 53);
 	ok(nothing(out, IPPROTO_UDP), "filter: the rules before stay in force");
 	ok(lwip_filter_load_file(in->stack, "/nonexistent/rules", error, sizeof(error)) == -1 && errno == ENOENT && strstr(error, "/nonexistent/rules"), "filter: a file that is not there is named");
-	(void)d;
 	stop();
 }
 
