@@ -9,7 +9,6 @@
 #include "lwipv6/config/radv.h"
 #include <errno.h>
 #include <stdlib.h>
-#include "lwipv6/ip/group.h"
 #include "lwipv6/ip/icmp.h"
 
 #define INITIAL_COUNT	 3
@@ -224,6 +223,8 @@ void radv_start(struct netif *netif)
 	if (!r || !r->config.send || !(netif->autoconf & NETIF_FLAG_RADV))
 		return;
 	r->initial = INITIAL_COUNT - 1;
+	if (!r->running && group_join(netif, &ip_all_routers, &r->routers))
+		COUNT(netif->stack, memory_failures);
 	r->running = true;
 	timer_cancel(&r->next);
 	if (!r->config.unicast_only)
@@ -237,6 +238,7 @@ void radv_stop(struct netif *netif)
 	if (!r || !r->running)
 		return;
 	r->running = false;
+	group_leave(&r->routers);
 	timer_cancel(&r->next);
 	if (!r->config.unicast_only)
 		advertise(r, &ip_all_nodes, true);

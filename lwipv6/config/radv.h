@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 #include "lwipv6/config/domain.h"
-#include "lwipv6/link/netif.h"
+#include "lwipv6/ip/group.h"
 
 #define RADV_PREFIXES 16
 #define RADV_ROUTES   8
@@ -50,6 +50,7 @@ struct radv {
 	struct timer next;	  /* unsolicited, or multicast answer to a solicitation */
 	unsigned int initial;	  /* advertisements still to send quickly */
 	bool running;
+	struct membership routers; /* ff02::2, where solicitations come */
 	uint64_t sent;		  /* last multicast one */
 };
 
