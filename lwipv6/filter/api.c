@@ -37,33 +37,37 @@ int lwip_filter_load(struct stack *stack, const char *text, char *error, size_t 
 	return 0;
 }
 
-int lwip_filter_load_file(struct stack *stack, const char *path, char *error, size_t size)
+char *filter_read_file(const char *path, char *error, size_t size)
 {
 	FILE *in = fopen(path, "re");
+	char *text = malloc(FILE_MAX + 1);
 	size_t n = 0;
-	char *text;
-	int result;
 
-	if (!in) {
-		result = -errno;
-		if (error && size)
-			snprintf(error, size, "%s: %s", path, strerror(errno));
-		return fail(result);
-	}
-	text = malloc(FILE_MAX + 1);
-	if (text)
+	if (!text)
+		errno = ENOMEM;
+	if (in && text) {
+		errno = 0;
 		n = fread(text, 1, FILE_MAX + 1, in);
-	if (!text || ferror(in) || n > FILE_MAX) {
-		result = !text ? -ENOMEM : ferror(in) ? -EIO : -EFBIG;
-		say(error, size, !text ? "no memory" : ferror(in) ? "the file cannot be read" :
-								    "the file is larger than a megabyte");
-		fclose(in);
-		free(text);
-		return fail(result);
+		if (!ferror(in) && n > FILE_MAX)
+			errno = EFBIG;
 	}
-	fclose(in);
-	text[n] = 0;
-	result = lwip_filter_load(stack, text, error, size);
+	if (in)
+		fclose(in);
+	if (in && text && !errno) {
+		text[n] = 0;
+		return text;
+	}
+	if (error && size)
+		snprintf(error, size, "%s: %s", path, strerror(errno));
+	free(text);
+	return NULL;
+}
+
+int lwip_filter_load_file(struct stack *stack, const char *path, char *error, size_t size)
+{
+	char *text = filter_read_file(path, error, size);
+	int result = text ? lwip_filter_load(stack, text, error, size) : -1;
+
 	free(text);
 	return result;
 }

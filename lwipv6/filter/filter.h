@@ -30,5 +30,7 @@ struct filter {
 /* Put @rules (taken, also on failure; NULL = none) in force; flows and mappings stay. 0, -ENOMEM. */
 int filter_load(struct stack *stack, struct rules *rules);
 void filter_fini(struct stack *stack);
+/* The text of a file, to be freed; NULL with errno and a sentence in @error. */
+char *filter_read_file(const char *path, char *error, size_t size);
 
 #endif
