@@ -4,8 +4,8 @@
  *
  *   inside host -> POST_ROUTING on the outside interface: source becomes the mapping's outer side
  *   outside host -> PRE_ROUTING: a destination that is a mapping's outer side becomes the inner one
- *   inside host -> PRE_ROUTING: the same for another inside host (hairpin); its source is then
- *                  translated too in POST_ROUTING, so that the answer comes back here
+ *   inside host -> PRE_ROUTING: the same for another inside host (hairpin), marked in the packet;
+ *                  POST_ROUTING translates its source too, so that the answer comes back here
  *
  * A mapping belongs to an inner address and port, whatever it speaks with (endpoint-independent). The
  * stack's own traffic through an outside interface has mappings as well, of an address to itself, so

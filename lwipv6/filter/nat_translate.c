@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Translating packets. A hairpinned packet is changed at both ends in PRE_ROUTING: filter rules of
- * the forward chain then see its sender as the outside would.
+ * Translating packets. The destination is changed in PRE_ROUTING, the source in POST_ROUTING, so that
+ * between them the filter sees inner addresses in both directions of a flow.
  */
 #include "lwipv6/core/checksum.h"
 #include "lwipv6/filter/nat.h"
@@ -176,15 +176,9 @@ static enum hook_verdict error_inwards(struct nat *nat, struct packet *p, struct
 		return HOOK_ACCEPT;
 	if (!view_icmp_good(p, v)) /* RFC 5508 REQ-3 */
 		return HOOK_DROP;
-	if (p->netif != m->netif) {
-		/* From an inside host about a hairpinned packet: it must not show its inner address. */
-		struct nat_end inner = {v->quoted.dst, v->quoted.dport};
-		struct nat_mapping *theirs = nat_by_inner(nat, v->quoted.protocol, &inner, m->netif);
-
-		if (theirs) {
-			rewrite_quoted(p, v, false, &theirs->outer.addr, theirs->outer.port);
-			rewrite_outer(p, v, true, &theirs->outer.addr);
-		}
+	if (p->netif != m->netif) { /* from an inside host about a hairpinned packet */
+		p->hairpin = 1;
+		p->mark = m->netif->index;
 	}
 	rewrite_quoted(p, v, true, &m->inner.addr, m->inner.port);
 	rewrite_outer(p, v, false, &m->inner.addr);
@@ -235,11 +229,11 @@ enum hook_verdict nat_prerouting(struct nat *nat, struct packet *p, struct view 
 		if (!source || !nat_pass(source, v, &outer, false, true))
 			return HOOK_DROP;
 		peer = source->outer;
+		p->hairpin = 1;
+		p->mark = m->netif->index;
 	}
 	if (!nat_pass(m, v, &peer, true, redirect))
 		return is_syn(v) && !source ? hold(nat, p) : HOOK_DROP;
-	if (source)
-		rewrite_source(p, v, &source->outer.addr, source->outer.port);
 	rewrite_destination(p, v, &m->inner.addr, m->inner.port);
 	COUNT(nat->stack, nat_translated);
 	return view_packet(p, v) ? HOOK_ACCEPT : HOOK_DROP;
@@ -302,6 +296,27 @@ static struct nat_mapping *map_outwards(struct nat *nat, const struct view *v, s
 	return m;
 }
 
+/* A packet between two inside hosts: its sender shows its outside end (RFC 4787 REQ-9, 5508 REQ-7). */
+static enum hook_verdict hairpin_out(struct nat *nat, struct packet *p, struct view *v)
+{
+	struct netif *outside = netif_by_index(nat->stack, p->mark);
+	const struct tuple *t = v->icmp_error ? &v->quoted : &v->t;
+	struct nat_end inner = v->icmp_error ? (struct nat_end){t->dst, t->dport} : (struct nat_end){t->src, t->sport};
+	struct nat_mapping *m = outside ? nat_by_inner(nat, t->protocol, &inner, outside) : NULL;
+
+	p->hairpin = 0;
+	p->mark = 0;
+	if (!m)
+		return HOOK_DROP;
+	if (v->icmp_error) {
+		rewrite_quoted(p, v, false, &m->outer.addr, m->outer.port);
+		rewrite_outer(p, v, true, &m->outer.addr);
+	} else {
+		rewrite_source(p, v, &m->outer.addr, m->outer.port);
+	}
+	return HOOK_ACCEPT;
+}
+
 enum hook_verdict nat_postrouting(struct nat *nat, struct packet *p, struct view *v, struct netif *out)
 {
 	struct nat_end inner = {v->t.src, v->t.sport}, peer = {v->t.dst, v->t.dport};
@@ -310,6 +325,8 @@ enum hook_verdict nat_postrouting(struct nat *nat, struct packet *p, struct view
 
 	if (exempt(v))
 		return HOOK_ACCEPT;
+	if (p->hairpin)
+		return hairpin_out(nat, p, v);
 	if (v->icmp_error)
 		return error_outwards(nat, p, v, out);
 	m = nat_by_inner(nat, v->t.protocol, &inner, out);

@@ -39,7 +39,7 @@ static void decrement(struct packet *p)
 /* The next hop is on the link the packet came from: the sender could go there itself. */
 static void maybe_redirect(struct packet *p, const struct next_hop *hop)
 {
-	if (hop->netif != p->netif || !p->netif->stack->settings.redirects ||
+	if (hop->netif != p->netif || p->hairpin || !p->netif->stack->settings.redirects ||
 	    p->netif->kind != NETIF_ETHERNET || !route_on_link(p->netif->stack, p->netif, &p->src))
 		return;
 	if (p->protocol == ETH_P_IP)

@@ -24,7 +24,7 @@ mkdir "$tmp/www"
 head -c 20000000 /dev/urandom >"$tmp/www/file"
 start "$outside" python3 -m http.server -d "$tmp/www" 8080 >"$tmp/http.log" 2>&1
 start "$inside" python3 -m http.server -d "$tmp/www" 8081 >"$tmp/http2.log" 2>&1
-start "$outside" socat UDP4-LISTEN:5300,fork SYSTEM:"echo \$SOCAT_PEERADDR"
+start "$outside" socat UDP4-LISTEN:5300,fork SYSTEM:'read x; echo $SOCAT_PEERADDR'
 listens() { at "$1" ss -tln | grep -q ":$2 "; }
 until_true 10 listens "$outside" 8080
 until_true 10 listens "$inside" 8081
