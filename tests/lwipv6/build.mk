@@ -31,3 +31,11 @@ TESTS += tests/lwipv6/interop.sh tests/lwipv6/dhcp.sh tests/lwipv6/radv.sh tests
 # Stalls at times, see docs/lwipv6.md: not among the tests that everybody waits for.
 LONG_TESTS += tests/lwipv6/vde.sh
 BENCHES += lwipv6
+
+# Configuration, filter and NAT by libFuzzer; the whole library is compiled for it.
+$(BUILD)/tests/lwipv6/fuzz_config: tests/lwipv6/fuzz_config.c $(LWIPV6_SOURCES) $(wildcard lwipv6/*/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(ALL_CFLAGS) -O1 $(SANITIZE) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(LWIPV6_LIBS)
+TEST_NEEDS += $(BUILD)/tests/lwipv6/fuzz_config
+TESTS += tests/lwipv6/fuzz_config.sh
+LONG_TESTS += tests/lwipv6/fuzz_config_long.sh
