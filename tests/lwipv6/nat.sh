@@ -22,8 +22,8 @@ at "$inside" ip route add default via 192.168.7.1
 
 mkdir "$tmp/www"
 head -c 20000000 /dev/urandom >"$tmp/www/file"
-start "$outside" python3 -m http.server -d "$tmp/www" 8080 >"$tmp/http.log" 2>&1
-start "$inside" python3 -m http.server -d "$tmp/www" 8081 >"$tmp/http2.log" 2>&1
+start "$outside" busybox httpd -f -vv -p 8080 -h "$tmp/www" >"$tmp/http.log" 2>&1
+start "$inside" busybox httpd -f -vv -p 8081 -h "$tmp/www" >"$tmp/http2.log" 2>&1
 start "$outside" socat UDP4-LISTEN:5300,fork SYSTEM:'read x; echo $SOCAT_PEERADDR'
 listens() { at "$1" ss -tln | grep -q ":$2 "; }
 until_true 10 listens "$outside" 8080
@@ -45,10 +45,10 @@ same() { cmp "$tmp/got" "$tmp/www/file"; }
 fetch() { rm -f "$tmp/got"; at "$1" curl -s -m 30 -o "$tmp/got" "$2" && same; }
 ok "row 67: inside pings outside" until_true 10 at "$inside" ping -c1 -W1 203.0.113.2
 ok "row 67: curl fetches 20 MB through the translation" fetch "$inside" http://203.0.113.2:8080/file
-like "row 67: the server saw the router's address" "$(cat "$tmp/http.log")" "^203\.0\.113\.1 .*GET /file"
+like "row 67: the server saw the router's address" "$(cat "$tmp/http.log")" "203\.0\.113\.1\]?:.*/file"
 is "row 67: UDP too" "$(echo x | at "$inside" socat -t2 - UDP4:203.0.113.2:5300)" 203.0.113.1
 ok "row 67: outside fetches through the redirected port" fetch "$outside" http://203.0.113.1/file
-like "row 67: the inside server saw who it was" "$(cat "$tmp/http2.log")" "^203\.0\.113\.2 .*GET /file"
+like "row 67: the inside server saw who it was" "$(cat "$tmp/http2.log")" "203\.0\.113\.2\]?:.*/file"
 ok "row 67: inside fetches from itself by the outside address (hairpin)" fetch "$inside" http://203.0.113.1/file
 ok "row 67: ten downloads at once" at "$inside" curl -s -m 60 --parallel $(for i in 1 2 3 4 5 6 7 8 9 10; do echo "-o /dev/null http://203.0.113.2:8080/file"; done)
 ok "row 67: a ping of 8000 bytes, in fragments" at "$inside" ping -c1 -W2 -s 8000 203.0.113.2
