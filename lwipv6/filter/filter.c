@@ -71,6 +71,12 @@ static enum hook_verdict run_chain(struct filter *f, enum chain chain, struct pa
 	}
 }
 
+/* Nothing to do for a chain: no look at the packet. */
+static bool is_open(const struct filter *f, enum chain chain)
+{
+	return !f->rules->nfilter && !f->flows && f->rules->policy[chain] == ACTION_ACCEPT;
+}
+
 static enum hook_verdict run(struct hook *self, struct stack *stack, enum hook_point point, struct packet *p,
 			     struct netif *in, struct netif *out)
 {
@@ -80,11 +86,15 @@ static enum hook_verdict run(struct hook *self, struct stack *stack, enum hook_p
 
 	if ((in && in->kind == NETIF_LOOPBACK) || (out && out->kind == NETIF_LOOPBACK))
 		return HOOK_ACCEPT;
+	if ((point == HOOK_FORWARD && is_open(f, CHAIN_FORWARD)) ||
+	    (point == HOOK_LOCAL_OUT && is_open(f, CHAIN_OUTPUT)) ||
+	    ((point == HOOK_PRE_ROUTING || point == HOOK_POST_ROUTING) && !f->nat))
+		return HOOK_ACCEPT;
 	if (!view_packet(p, &v))
 		return HOOK_DROP; /* too short for its protocol: nobody could use it */
 	switch (point) {
 	case HOOK_PRE_ROUTING:
-		return f->nat ? nat_prerouting(f->nat, p, &v) : HOOK_ACCEPT;
+		return nat_prerouting(f->nat, p, &v);
 	case HOOK_LOCAL_IN:
 		verdict = run_chain(f, CHAIN_INPUT, p, &v, in, NULL);
 		return verdict == HOOK_ACCEPT && f->nat ? nat_local_in(f->nat, p, &v) : verdict;
@@ -93,7 +103,7 @@ static enum hook_verdict run(struct hook *self, struct stack *stack, enum hook_p
 	case HOOK_LOCAL_OUT:
 		return run_chain(f, CHAIN_OUTPUT, p, &v, NULL, out);
 	default:
-		return f->nat ? nat_postrouting(f->nat, p, &v, out) : HOOK_ACCEPT;
+		return nat_postrouting(f->nat, p, &v, out);
 	}
 }
 

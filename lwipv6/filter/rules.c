@@ -300,7 +300,7 @@ static bool filter_statement(struct reader *r, enum action action)
 static bool policy_statement(struct reader *r)
 {
 	static const char *const names[] = {"accept", "drop"};
-	uint8_t c;
+	uint8_t c = 0;
 	int a;
 
 	if (!chain(r, &c))
