@@ -165,7 +165,7 @@ static void probe(struct dhcp4 *d)
 					     ANNOUNCE_WAIT * NSEC_PER_MSEC);
 		return;
 	}
-	if (dhcp4_apply(d)) {
+	if (dhcp4_apply(d, false)) {
 		decline(d);
 		return;
 	}
@@ -195,9 +195,21 @@ static void set_times(struct dhcp4 *d)
 	d->expires_at = d->sent + seconds(lease);
 }
 
+/* Whether two replies differ in nothing but times. */
+static bool says_the_same(struct dhcp4_reply old, const struct dhcp4_reply *r)
+{
+	old.type = r->type;
+	old.xid = r->xid;
+	old.server = r->server;
+	old.lease = r->lease;
+	old.t1 = r->t1;
+	old.t2 = r->t2;
+	return !memcmp(&old, r, sizeof(old));
+}
+
 static void acknowledged(struct dhcp4 *d, const struct dhcp4_reply *r)
 {
-	bool same = d->bound && r->address == d->lease.address;
+	bool same = d->bound && r->address == d->lease.address, unchanged = same && says_the_same(d->lease, r);
 	uint32_t server = r->server ? r->server : d->lease.server;
 
 	if (!r->address || !r->lease)
@@ -211,7 +223,7 @@ static void acknowledged(struct dhcp4 *d, const struct dhcp4_reply *r)
 	if (same) {
 		d->state = LWIP_DHCP_BOUND;
 		d->failures = 0;
-		dhcp4_apply(d);
+		dhcp4_apply(d, unchanged);
 		timer_set(d->netif->stack, &d->timer, d->renew_at);
 		return;
 	}

@@ -35,8 +35,8 @@ void dhcp4_stop(struct netif *netif);
 void dhcp4_arp(struct netif *netif, uint32_t sender, uint32_t target);
 /* Conflicting use of a bound address was found. */
 void dhcp4_duplicate(struct netif_addr *a);
-/* dhcp4_lease.c: put a lease into the stack, or take it out. */
-int dhcp4_apply(struct dhcp4 *d);
+/* dhcp4_lease.c: put a lease into the stack, or take it out. @same: it only lasts longer. */
+int dhcp4_apply(struct dhcp4 *d, bool same);
 void dhcp4_withdraw(struct dhcp4 *d);
 
 #endif

@@ -66,7 +66,7 @@ static void forget_extras(struct dhcp4 *d)
 	d->mtu_before = 0;
 }
 
-int dhcp4_apply(struct dhcp4 *d)
+int dhcp4_apply(struct dhcp4 *d, bool same)
 {
 	const struct dhcp4_reply *l = &d->lease;
 	struct netif *netif = d->netif;
@@ -93,12 +93,14 @@ int dhcp4_apply(struct dhcp4 *d)
 			return error;
 	}
 	d->bound = true;
-	forget_extras(d);
-	for (int i = 0; i < l->nroutes; i++)
-		add_route(d, l->routes[i].dst, l->routes[i].plen, l->routes[i].router);
-	if (!l->classless && l->router)
-		add_route(d, 0, 0, l->router);
-	set_mtu(d, l->mtu);
+	if (!same) {
+		forget_extras(d);
+		for (int i = 0; i < l->nroutes; i++)
+			add_route(d, l->routes[i].dst, l->routes[i].plen, l->routes[i].router);
+		if (!l->classless && l->router)
+			add_route(d, 0, 0, l->router);
+		set_mtu(d, l->mtu);
+	}
 	for (int i = 0; i < l->nservers; i++) {
 		struct ip_addr server = ip_from_v4(l->servers[i]);
 

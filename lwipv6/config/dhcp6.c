@@ -201,12 +201,14 @@ static void advertisement(struct dhcp6 *d, const struct dhcp6_reply *r)
 		enter(d, LWIP_DHCP_REQUESTING, TIME_NEVER);
 }
 
-static void address_reply(struct dhcp6 *d, const struct dhcp6_reply *r)
+static void address_reply(struct dhcp6 *d, struct dhcp6_reply *r)
 {
 	bool extending = d->state == LWIP_DHCP_RENEWING || d->state == LWIP_DHCP_REBINDING;
 
 	if (r->status == DHCP6_UNSPECIFIED || r->status == DHCP6_USE_MULTICAST)
 		return; /* the timer tries again */
+	if (r->naddresses)
+		dhcp6_keep(d, r);
 	if (r->status == DHCP6_NOT_ON_LINK || r->ia_status == DHCP6_NOT_ON_LINK) {
 		restart(d);
 	} else if (extending && r->ia_status == DHCP6_NO_BINDING) {
@@ -231,7 +233,7 @@ static void informed(struct dhcp6 *d, const struct dhcp6_reply *r)
 	timer_set(d->netif->stack, &d->timer, later(d, refresh < REFRESH_MIN ? REFRESH_MIN : refresh));
 }
 
-static void reply(struct dhcp6 *d, const struct dhcp6_reply *r)
+static void reply(struct dhcp6 *d, struct dhcp6_reply *r)
 {
 	if (r->sol_max_rt)
 		d->sol_max_rt = r->sol_max_rt;

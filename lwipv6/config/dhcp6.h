@@ -33,6 +33,8 @@ void dhcp6_advertised(struct netif *netif, bool managed, bool other);
 void dhcp6_duplicate(struct netif_addr *a);
 /* dhcp6_lease.c */
 void dhcp6_apply(struct dhcp6 *d);
+/* Add to a reply the addresses held that it does not name: they stay until they end (RFC 8415 18.2.10.1). */
+void dhcp6_keep(struct dhcp6 *d, struct dhcp6_reply *r);
 void dhcp6_apply_servers(struct dhcp6 *d);
 void dhcp6_withdraw(struct dhcp6 *d);
 

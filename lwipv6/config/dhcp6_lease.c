@@ -24,21 +24,10 @@ static void apply_address(struct netif *netif, const struct dhcp6_address *l)
 		netif_addr_set_lifetimes(a, spec.preferred_ns, spec.valid_ns);
 }
 
-/* Addresses that the last reply no longer names, or names with lifetime 0. */
-static void remove_others(struct dhcp6 *d, bool all)
+static void remove_address(struct netif_addr *a)
 {
-	struct netif_addr *a, *next;
-
-	list_for_each_entry_safe(a, next, &d->netif->addresses, node) {
-		bool held = false;
-
-		if (a->origin != ORIGIN_DHCP || ip_is_v4(&a->addr))
-			continue;
-		for (int i = 0; i < d->lease.naddresses && !all; i++)
-			held |= d->lease.addresses[i].valid && ip_equal(&d->lease.addresses[i].addr, &a->addr);
-		if (!held)
-			netif_addr_remove(a);
-	}
+	if (a && a->origin == ORIGIN_DHCP)
+		netif_addr_remove(a);
 }
 
 void dhcp6_apply_servers(struct dhcp6 *d)
@@ -50,17 +39,46 @@ void dhcp6_apply_servers(struct dhcp6 *d)
 		resolver_domain(d->netif, RESOLVER_DHCP6, d->lease.domains[i], TIME_NEVER);
 }
 
+static uint32_t left(const struct netif *netif, uint64_t until)
+{
+	uint64_t now = netif->stack->now;
+
+	if (until == TIME_NEVER)
+		return DHCP6_INFINITE;
+	return until > now ? (until - now) / NSEC_PER_SEC : 0;
+}
+
+void dhcp6_keep(struct dhcp6 *d, struct dhcp6_reply *r)
+{
+	for (int i = 0; i < d->lease.naddresses; i++) {
+		const struct ip_addr *addr = &d->lease.addresses[i].addr;
+		const struct netif_addr *a = netif_addr_find_any_state(d->netif, addr);
+		bool named = false;
+
+		for (int k = 0; k < r->naddresses; k++)
+			named |= ip_equal(&r->addresses[k].addr, addr);
+		if (!named && a && a->origin == ORIGIN_DHCP && r->naddresses < DHCP6_ADDRESSES)
+			r->addresses[r->naddresses++] = (struct dhcp6_address){
+				*addr, left(d->netif, a->preferred_until), left(d->netif, a->valid_until)};
+	}
+}
+
 void dhcp6_apply(struct dhcp6 *d)
 {
-	for (int i = 0; i < d->lease.naddresses; i++)
-		if (d->lease.addresses[i].valid)
-			apply_address(d->netif, &d->lease.addresses[i]);
-	remove_others(d, false);
+	for (int i = 0; i < d->lease.naddresses; i++) {
+		const struct dhcp6_address *l = &d->lease.addresses[i];
+
+		if (l->valid)
+			apply_address(d->netif, l);
+		else
+			remove_address(netif_addr_find_any_state(d->netif, &l->addr));
+	}
 	dhcp6_apply_servers(d);
 }
 
 void dhcp6_withdraw(struct dhcp6 *d)
 {
-	remove_others(d, true);
+	for (int i = 0; i < d->lease.naddresses; i++)
+		remove_address(netif_addr_find_any_state(d->netif, &d->lease.addresses[i].addr));
 	resolver_forget(d->netif, RESOLVER_DHCP6);
 }

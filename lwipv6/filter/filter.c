@@ -40,11 +40,17 @@ static enum action decide(struct rules *rules, enum chain chain, const struct pa
 	return rules->policy[chain];
 }
 
-/* What the stack cannot live without, whatever the policy: neighbour discovery on the link. */
-static bool is_discovery(const struct packet *p, const struct view *v)
+/* What the stack's own configuration lives on, whatever the rules: discovery on the link, DHCP clients. */
+static bool is_housekeeping(const struct packet *p, const struct view *v, const struct netif *n)
 {
-	return v->t.protocol == IPPROTO_ICMPV6 && v->icmp_type >= ND_NEIGHBOR_SOLICIT &&
-	       v->icmp_type <= ND_NEIGHBOR_ADVERT && p->hop_limit == 255;
+	const struct tuple *t = &v->t;
+
+	if (t->protocol == IPPROTO_ICMPV6)
+		return v->icmp_type >= ND_ROUTER_SOLICIT && v->icmp_type <= ND_NEIGHBOR_ADVERT && p->hop_limit == 255;
+	if (t->protocol != IPPROTO_UDP)
+		return false;
+	return (n->dhcp4 && ((t->sport == 67 && t->dport == 68) || (t->sport == 68 && t->dport == 67))) ||
+	       (n->dhcp6 && (t->dport == 546 || (t->sport == 546 && t->dport == 547)));
 }
 
 static enum hook_verdict run_chain(struct filter *f, enum chain chain, struct packet *p, const struct view *v,
@@ -53,7 +59,7 @@ static enum hook_verdict run_chain(struct filter *f, enum chain chain, struct pa
 	enum flow_state state = FLOW_NEW;
 	struct flow *flow = NULL;
 
-	if (is_discovery(p, v))
+	if (chain != CHAIN_FORWARD && is_housekeeping(p, v, in ? in : out))
 		return HOOK_ACCEPT;
 	if (f->flows)
 		state = flow_lookup(f->flows, p, v, &flow);

@@ -74,6 +74,7 @@ static void session_free(struct nat_session *s)
 	m->nat->nsessions--;
 	list_remove(&s->node);
 	list_remove(&s->hash);
+	list_remove(&s->age);
 	timer_cancel(&s->expire);
 	free(s);
 }
@@ -95,9 +96,9 @@ static void mapping_expired(struct stack *stack, struct timer *timer)
 	nat_unmap(container_of(timer, struct nat_mapping, expire));
 }
 
-static void session_expired(struct stack *stack, struct timer *timer)
+/* A TCP mapping ends with its last session. */
+static void session_end(struct nat_session *s)
 {
-	struct nat_session *s = container_of(timer, struct nat_session, expire);
 	struct nat_mapping *m = s->mapping;
 
 	session_free(s);
@@ -105,6 +106,11 @@ static void session_expired(struct stack *stack, struct timer *timer)
 		nat_unmap(m);
 	else
 		place(m);
+}
+
+static void session_expired(struct stack *stack, struct timer *timer)
+{
+	session_end(container_of(timer, struct nat_session, expire));
 }
 
 /* ---- mappings */
@@ -212,8 +218,13 @@ static struct nat_session *session_new(struct nat_mapping *m, const struct nat_e
 	struct nat *nat = m->nat;
 	struct nat_session *s;
 
-	if (nat->nsessions >= nat->rules->max_flows)
-		return NULL;
+	/* One that is not open makes room; not the last of this mapping, which would take it along. */
+	while (nat->nsessions >= nat->rules->max_flows) {
+		s = list_first(&nat->opening, struct nat_session, age);
+		if (!s || (s->mapping == m && m->sessions.next->next == &m->sessions))
+			return NULL;
+		session_end(s);
+	}
 	s = calloc(1, sizeof(*s));
 	if (!s) {
 		COUNT(nat->stack, memory_failures);
@@ -222,6 +233,8 @@ static struct nat_session *session_new(struct nat_mapping *m, const struct nat_e
 	s->mapping = m;
 	s->peer = *peer;
 	timer_init(&s->expire, session_expired);
+	list_init(&s->age);
+	list_append(&nat->opening, &s->age);
 	list_append(&m->sessions, &s->node);
 	list_append(bucket(nat, nat->sessions, m->protocol, peer, m), &s->hash);
 	nat->nsessions++;
@@ -282,6 +295,9 @@ bool nat_pass(struct nat_mapping *m, const struct view *v, const struct nat_end 
 	m->nopen -= s->open;
 	s->open = tcp_track(&s->tcp, inwards, v->tcp_flags);
 	m->nopen += s->open;
+	list_remove(&s->age);
+	if (!s->open)
+		list_append(&nat->opening, &s->age);
 	seconds = nat->rules->timeouts[s->open ? TIMEOUT_TCP : TIMEOUT_CLOSING];
 	timer_set(nat->stack, &s->expire, now + seconds * NSEC_PER_SEC);
 	place(m);
@@ -312,6 +328,7 @@ struct nat *nat_new(struct stack *stack, const struct rules *rules)
 	}
 	list_init(&nat->open);
 	list_init(&nat->passing);
+	list_init(&nat->opening);
 	list_init(&nat->held);
 	timer_init(&nat->held_timer, held_expired);
 	nat->key[0] = random_u64(&stack->random);

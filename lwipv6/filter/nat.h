@@ -42,6 +42,7 @@ struct nat_mapping {
 
 struct nat_session {
 	struct list node, hash;
+	struct list age; /* of nat.opening while it is not open */
 	struct nat_mapping *mapping;
 	struct nat_end peer;
 	struct tcp_track tcp;
@@ -54,6 +55,7 @@ struct nat {
 	const struct rules *rules;
 	struct list inner[NAT_HASH], outer[NAT_HASH], sessions[NAT_HASH];
 	struct list open, passing; /* mappings with and without an open session */
+	struct list opening;	   /* sessions that are not open, least recently used first */
 	uint32_t count, nsessions;
 	uint64_t key[2];
 	struct list held; /* struct packet: SYNs, oldest first */

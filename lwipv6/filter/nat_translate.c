@@ -54,18 +54,19 @@ static bool own_address(const struct netif *out, bool v6, struct ip_addr *addr)
 	return false;
 }
 
-/* Whether some rule translates @src on @out, and to what address. */
+/* Whether some rule translates @src on @out, and to what address: 0.0.0.0 when there is none yet. */
 static bool outer_address(const struct nat *nat, const struct netif *out, const struct ip_addr *src,
 			  struct ip_addr *outer)
 {
+	*outer = ip_v4_any;
 	for (unsigned int i = 0; i < nat->rules->nnat; i++) {
 		const struct nat_rule *r = &nat->rules->nat[i];
 
 		if (strcmp(r->on, out->name) || !net_matches(&r->from, src))
 			continue;
 		if (ip_is_any(&r->to)) {
-			if (own_address(out, !ip_is_v4(src), outer))
-				return true;
+			own_address(out, !ip_is_v4(src), outer);
+			return true;
 		} else if (ip_is_v4(&r->to) == ip_is_v4(src)) {
 			*outer = r->to;
 			return true;
@@ -225,12 +226,16 @@ enum hook_verdict nat_prerouting(struct nat *nat, struct packet *p, struct view 
 		return HOOK_ACCEPT;
 	}
 	if (p->netif != m->netif) {
+		p->hairpin = 1;
+		p->mark = m->netif->index;
 		source = hairpin_source(nat, v, m);
 		if (!source || !nat_pass(source, v, &outer, false, true))
 			return HOOK_DROP;
 		peer = source->outer;
-		p->hairpin = 1;
-		p->mark = m->netif->index;
+		/* Making room for the source may have cost the destination. */
+		m = nat_by_outer(nat, v->t.protocol, &outer);
+		if (!m)
+			return HOOK_DROP;
 	}
 	if (!nat_pass(m, v, &peer, true, redirect))
 		return is_syn(v) && !source ? hold(nat, p) : HOOK_DROP;
@@ -290,7 +295,8 @@ static struct nat_mapping *map_outwards(struct nat *nat, const struct view *v, s
 	} else if (port ? !own_address(out, v->v6, &outer) : !outer_address(nat, out, &v->t.src, &outer)) {
 		return NULL;
 	}
-	m = nat_map(nat, v->t.protocol, &inner, &outer, port, out);
+	/* Without an address to show nothing leaves. */
+	m = ip_is_any(&outer) ? NULL : nat_map(nat, v->t.protocol, &inner, &outer, port, out);
 	if (!m)
 		*verdict = HOOK_DROP;
 	return m;

@@ -75,6 +75,7 @@ struct answer {
 	const void *extra; /* more options, as bytes */
 	size_t extra_len;
 	const char *dst;   /* NULL = broadcast */
+	const uint8_t *names; /* sname and file, 192 bytes */
 };
 
 static uint8_t *put(uint8_t *at, uint8_t code, uint8_t len, const void *v)
@@ -88,12 +89,13 @@ static uint8_t *put(uint8_t *at, uint8_t code, uint8_t len, const void *v)
 static void answer(const struct message *to, const struct answer *a)
 {
 	static const uint8_t all[6] = {255, 255, 255, 255, 255, 255};
-	uint8_t u[8 + 600] = {0}, *m = u + 8, *at = m + 240, type = a->type;
+	uint8_t u[8 + 600] = {0}, *m = u + 8, zero[192] = {0}, *at = m + 240, type = a->type;
 	uint16_t head[4] = {htons(67), htons(68), 0, 0};
 	uint32_t server, n;
 	struct ip_packet ip = {.src = a->server, .dst = a->dst ? a->dst : "255.255.255.255", .proto = IPPROTO_UDP,
 			       .to_mac = a->dst ? NULL : all};
 
+	memcpy(m + 44, a->names ? a->names : zero, 192);
 	m[0] = 2;
 	m[1] = 1;
 	m[2] = 6;
@@ -327,6 +329,12 @@ static void timers(void)
 	acquire(&ack, &m);
 	lwip_dhcp_status(w->netif, AF_INET, &s, sizeof(s));
 	ok(s.renew <= 100 && s.renew > 80 && s.rebind <= 200 && s.rebind > 180, "row 64: T1 and T2 of the server are kept");
+	w->quiet = false;
+	wire_advance(w, 100 * SECOND);
+	ok(take_type(&r, REQUEST), "row 64: renewed at T1");
+	first = r.time;
+	wire_advance(w, 70 * SECOND);
+	ok(take_type(&r, REQUEST) && (r.time - first) / MS >= 60000, "row 64: again after a minute, not less");
 	wire_close(w);
 	start();
 	ack.t1 = 500;
@@ -485,13 +493,20 @@ static void parameters(void)
 	wire_close(w);
 
 	start();
+	full_offer.extra = "\x01\x04\xff\xff\xff\x00\x03\x04\x0a\x00\x00\x09\x79\x08\x18\xc0\xa8\x05\x0a\x00\x00\x03";
+	full_offer.extra_len = 22;
+	acquire(&full_offer, &m);
+	ok(reaches("192.168.5.1", "10.0.0.3") && !reaches("8.8.8.8", "10.0.0.9"), "row 64: with classless routes the router option does not count (RFC 3442)");
+	wire_close(w);
+
+	start();
 	acquire(&offer, &m);
 	ok(reaches("8.8.8.8", "10.0.0.9"), "row 64: the router option alone is the default route");
 	ok(reaches("10.0.0.200", "10.0.0.200"), "row 64: the mask makes the link's prefix");
 	wire_close(w);
 }
 
-/* Options spread over file and sname (option 52), a cut message, one without lease time. */
+/* A cut message, one without lease time, options spread over file and sname. */
 static void odd_messages(void)
 {
 	struct message m;
@@ -510,6 +525,20 @@ static void odd_messages(void)
 	ack.lease = 0;
 	answer(&m, &ack);
 	ok(state() == LWIP_DHCP_REQUESTING, "row 64: an acknowledgment without lease time is ignored");
+	wire_close(w);
+
+	struct answer spread = offer;
+	uint8_t names[192] = {6, 4, 10, 0, 0, 5, 255}; /* a DNS server in sname */
+	struct ip_addr servers[4];
+
+	memcpy(names + 64, "\x06\x04\x0a\x00\x00\x06\xff", 7); /* another in file, which comes first */
+	spread.names = names;
+	spread.extra = "\x34\x01\x03";
+	spread.extra_len = 3;
+	start();
+	acquire(&spread, &m);
+	ok(lwip_resolvers(w->stack, servers, 4) == 2 && servers[0].addr[3] == inet_addr("10.0.0.6") && servers[1].addr[3] == inet_addr("10.0.0.5"),
+	   "row 64: options in file and sname (overload) are read, in that order");
 	wire_close(w);
 }
 

@@ -389,7 +389,14 @@ static void refusals(void)
 	a.address = "2001:db8::51";
 	answer(&m, &a);
 	wire_advance(w, 3 * SECOND);
-	ok(answers("2001:db8::51") && !answers("2001:db8::50"), "row 65: an address that the Reply no longer names goes");
+	ok(answers("2001:db8::51") && answers("2001:db8::50"), "row 65: an address that the Reply does not name stays");
+	wire_drop(w);
+	wire_advance(w, 400 * SECOND);
+	ok(take_type(&m, RENEW) && option(&m, 3, &(const uint8_t *){0}) == 12 + 2 * 28, "row 65: and is renewed with the other");
+	a.valid = a.preferred = 0;
+	a.address = "2001:db8::50";
+	answer(&m, &a);
+	ok(!answers("2001:db8::50") && answers("2001:db8::51"), "row 65: until its lifetime is said to be 0");
 	wire_close(w);
 
 	start(NETIF_FLAG_DHCP6);

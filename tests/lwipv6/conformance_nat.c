@@ -443,6 +443,15 @@ static void limits(void)
 	free(json);
 	tcp(out, SERVER, 80, OUTSIDE, 4000, TH_ACK);
 	ok(came(in, IPPROTO_TCP, &d, SERVER, "10.0.0.2"), "row 67: an open connection survives a flood of others");
+	/* A flood of SYNs through one mapping (everybody may use it) does not keep the inside from connecting. */
+	lwip_filter_load(in->stack, "nat on fr1\nset flows 50", NULL, 0);
+	for (int i = 0; i < 3000; i++)
+		tcp(out, OTHER, 1000 + i, OUTSIDE, 4000, TH_SYN);
+	wire_drop(in);
+	tcp(in, "10.0.0.2", 4500, SERVER, 80, TH_SYN);
+	ok(came(out, IPPROTO_TCP, &d, OUTSIDE, SERVER), "row 67: the sessions are bounded, old half-open ones make room");
+	tcp(out, SERVER, 80, OUTSIDE, 4000, TH_ACK);
+	ok(came(in, IPPROTO_TCP, &d, SERVER, "10.0.0.2"), "row 67: and the open one is still there");
 	struct ip_addr addr, mask;
 
 	IP64_ADDR(&addr, 203, 0, 113, 1);
@@ -451,6 +460,11 @@ static void limits(void)
 	json = lwip_filter_json(in->stack);
 	ok(!strstr(json, "inner"), "row 67: mappings go with their address");
 	free(json);
+	mask.addr[3] = 0;
+	IP64_ADDR(&addr, 203, 0, 113, 80);
+	lwip_add_route(in->stack, &addr, &(struct ip_addr){{~0u, ~0u, ~0u, ~0u}}, IP_ADDR_ANY, out->netif, 0);
+	udp(in, "10.0.0.2", 5000, SERVER, 53);
+	ok(nothing(out, IPPROTO_UDP), "row 67: without an outside address no inner one leaves");
 	stop();
 }
 
