@@ -27,7 +27,7 @@ $(BUILD)/tests/lwipv6/station: tests/lwipv6/station.c $(BUILD)/san/liblwipv6.a
 	$(CC) $(ALL_CFLAGS) $(SANITIZE) -o $@ $^ $(LWIPV6_LIBS)
 TEST_NEEDS += $(BUILD)/tests/lwipv6/station
 TEST_NEEDS += $(BUILD)/tests/lwipv6/traffic $(BUILD)/tests/lwipv6/traffic_kernel
-TESTS += tests/lwipv6/interop.sh tests/lwipv6/dhcp.sh tests/lwipv6/radv.sh tests/lwipv6/nat.sh
+TESTS += tests/lwipv6/interop.sh tests/lwipv6/dhcp4.sh tests/lwipv6/dhcp6.sh tests/lwipv6/radv.sh tests/lwipv6/nat.sh
 # Stalls at times, see docs/lwipv6.md: not among the tests that everybody waits for.
 LONG_TESTS += tests/lwipv6/vde.sh
 BENCHES += lwipv6

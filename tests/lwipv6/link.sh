@@ -9,7 +9,7 @@
 #   stop PID                  end it earlier
 #   station LOG CONFIG...     a stack in the link's namespace; obeys `tell LINE`, is ended by `leave`
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/tap.sh"
-tmp=$(mktemp -d)
+tmp=$(mktemp -d) unclean=
 at_exit "rm -rf $tmp"
 
 at() { local ns=$1; shift; ip netns exec "$ns" "$@"; }
@@ -56,9 +56,9 @@ station() {
 	station=$STATION_PID to_station=${STATION[1]}
 }
 tell() { echo "$*" >&"$to_station"; }
-leave() {
+leave() { # what the sanitizers found is in $unclean
 	local fd=$to_station
 	exec {fd}>&-
-	wait "$station"
+	wait "$station" || unclean+="$(cat "$log")"
 }
 said() { grep -Eq -- "$1" "$log"; }

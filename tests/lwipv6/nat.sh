@@ -60,4 +60,5 @@ tell filter
 ok "the mappings are shown" until_true 5 said '^filter: .*"inner":\{"address":"192\.168\.7\.2"'
 leave
 like "a mistake in the rules is named with its line" "$(echo "accept imput" >"$tmp/bad"; build/tests/lwipv6/station "lo,filter=$tmp/bad")" "filter: line 1: imput"
+is "every stack ended clean, for the sanitizers too" "$unclean" ""
 done_testing

@@ -82,4 +82,5 @@ stop "$radvd"
 gone() { ! tail -n 8 "$log" | grep -q resolver; }
 ok "row 56: when radvd ends its servers go" until_true 10 gone
 leave
+is "every stack ended clean, for the sanitizers too" "$unclean" ""
 done_testing
