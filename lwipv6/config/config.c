@@ -33,6 +33,18 @@ void config_client_id(struct netif *netif, uint8_t *id)
 	memcpy(id + 5, config_duid(netif), DUID_SIZE);
 }
 
+int config_client_endpoint(struct netif *netif, struct endpoint *e, int family, uint16_t port,
+			   void (*receive)(struct endpoint *, struct packet *, uint16_t), void *client)
+{
+	endpoint_init(e, netif->stack, family, IPPROTO_UDP);
+	e->netif = netif;
+	e->broadcast = e->reuse_address = true;
+	e->v6only = family == AF_INET6;
+	e->receive = receive;
+	e->user = client;
+	return udp_bind(e, family == AF_INET ? &ip_v4_any : &ip_addr_any, port);
+}
+
 int config_dhcp_start(struct netif *netif)
 {
 	int error = 0;

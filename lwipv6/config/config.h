@@ -9,6 +9,8 @@
 
 #include "lwipv6/link/netif.h"
 
+struct endpoint;
+
 #define DUID_SIZE 10 /* DUID-LL: type, hardware type, address (RFC 8415 11.4) */
 
 struct config_state {
@@ -21,6 +23,10 @@ int config_init(struct stack *stack);
 void config_fini(struct stack *stack);
 /* Start or stop what NETIF_FLAG_DHCP and NETIF_FLAG_DHCP6 of an interface that is up ask for. */
 int config_dhcp_start(struct netif *netif);
+
+/* The UDP endpoint of a client on one interface, bound to @port; 0 or -EADDRINUSE. */
+int config_client_endpoint(struct netif *netif, struct endpoint *e, int family, uint16_t port,
+			   void (*receive)(struct endpoint *, struct packet *, uint16_t), void *client);
 
 /* One identity for both DHCPs (RFC 4361 6.1): the DUID is the stack's, the IAID the interface's. */
 const uint8_t *config_duid(struct netif *netif);

@@ -362,12 +362,7 @@ int dhcp4_start(struct netif *netif)
 		return -ENOMEM;
 	d->netif = netif;
 	timer_init(&d->timer, run);
-	endpoint_init(&d->udp, netif->stack, AF_INET, IPPROTO_UDP);
-	d->udp.netif = netif;
-	d->udp.broadcast = d->udp.reuse_address = true;
-	d->udp.receive = receive;
-	d->udp.user = d;
-	error = udp_bind(&d->udp, &ip_v4_any, DHCP4_CLIENT_PORT);
+	error = config_client_endpoint(netif, &d->udp, AF_INET, DHCP4_CLIENT_PORT, receive, d);
 	if (error) {
 		free(d);
 		return error;

@@ -266,11 +266,10 @@ static void reply(struct dhcp6 *d, struct dhcp6_reply *r)
 static void receive(struct endpoint *e, struct packet *p, uint16_t source_port)
 {
 	struct dhcp6 *d = e->user;
-	static const size_t max = 4096;
 	struct dhcp6_reply r;
 	uint8_t m[4096];
 
-	if (p->len <= max) {
+	if (p->len <= sizeof(m)) {
 		packet_copy(p, 0, m, p->len);
 		if (dhcp6_parse(m, p->len, config_duid(d->netif), DUID_SIZE, config_iaid(d->netif), &r) &&
 		    r.xid == d->xid)
@@ -380,12 +379,7 @@ int dhcp6_start(struct netif *netif, bool stateful)
 	d->sol_max_rt = transmissions[LWIP_DHCP_SELECTING].max;
 	d->inf_max_rt = transmissions[LWIP_DHCP_INFORMING].max;
 	timer_init(&d->timer, run);
-	endpoint_init(&d->udp, netif->stack, AF_INET6, IPPROTO_UDP);
-	d->udp.netif = netif;
-	d->udp.v6only = d->udp.reuse_address = true;
-	d->udp.receive = receive;
-	d->udp.user = d;
-	error = udp_bind(&d->udp, &ip_addr_any, DHCP6_CLIENT_PORT);
+	error = config_client_endpoint(netif, &d->udp, AF_INET6, DHCP6_CLIENT_PORT, receive, d);
 	if (error) {
 		free(d);
 		return error;

@@ -2,6 +2,7 @@
 /* Options are walked with one cursor that never passes its end; nested ones with a cursor of theirs. */
 #include "lwipv6/config/dhcp6_message.h"
 #include <string.h>
+#include "lwipv6/config/octets.h"
 
 enum {
 	OPT_CLIENT_ID = 1, OPT_SERVER_ID = 2, OPT_IA_NA = 3, OPT_ADDRESS = 5, OPT_REQUESTED = 6,
@@ -17,16 +18,6 @@ struct option {
 	uint16_t code, len;
 	const uint8_t *data;
 };
-
-static uint16_t get16(const uint8_t *p)
-{
-	return p[0] << 8 | p[1];
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
 
 /* The next option; false at the end. *good becomes false when the rest is no option. */
 static bool next(struct cursor *c, struct option *o, bool *good)
@@ -167,18 +158,6 @@ bool dhcp6_parse(const uint8_t *m, size_t len, const uint8_t *duid, uint8_t duid
 		}
 	}
 	return good && ours && r->server_id_len;
-}
-
-static uint8_t *put16(uint8_t *at, uint16_t v)
-{
-	at[0] = v >> 8;
-	at[1] = v;
-	return at + 2;
-}
-
-static uint8_t *put32(uint8_t *at, uint32_t v)
-{
-	return put16(put16(at, v >> 16), v);
 }
 
 static uint8_t *put(uint8_t *at, uint16_t code, const void *data, uint16_t len)

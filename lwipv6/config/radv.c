@@ -9,23 +9,12 @@
 #include "lwipv6/config/radv.h"
 #include <errno.h>
 #include <stdlib.h>
+#include "lwipv6/config/octets.h"
 #include "lwipv6/ip/icmp.h"
 
 #define INITIAL_COUNT	 3
 #define INITIAL_INTERVAL 16000 /* ms */
 #define ANSWER_DELAY	 500   /* ms */
-
-static uint8_t *put16(uint8_t *at, uint16_t v)
-{
-	at[0] = v >> 8;
-	at[1] = v;
-	return at + 2;
-}
-
-static uint8_t *put32(uint8_t *at, uint32_t v)
-{
-	return put16(put16(at, v >> 16), v);
-}
 
 static uint8_t *head(uint8_t *at, uint8_t type, uint8_t units)
 {

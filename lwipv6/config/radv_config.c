@@ -15,10 +15,13 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
+#include "lwipv6/config/mistake.h"
 #include "lwipv6/config/radv.h"
 #include "lwipv6/ip/ip.h"
+
+/* The first is told; each turns its section off. */
+#define refuse(r, ...) ((r)->section_bad = true, mistake(&(r)->mistake, __VA_ARGS__))
 
 #define LINE_SIZE 1024
 #define UNSET	  (UINT32_MAX - 1)
@@ -26,30 +29,11 @@
 
 struct reading {
 	struct stack *stack;
-	char *error;
-	size_t size;
-	unsigned int line;
-	bool failed;	   /* something was wrong somewhere */
+	struct mistake mistake;
 	bool section_bad;
 	struct netif *netif; /* of the section, or NULL */
 	struct radv_config config;
 };
-
-__attribute__((format(printf, 2, 3))) static bool refuse(struct reading *r, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	if (!r->failed && r->error && r->size) {
-		n = snprintf(r->error, r->size, "line %u: ", r->line);
-		va_start(args, format);
-		if (n > 0 && (size_t)n < r->size)
-			vsnprintf(r->error + n, r->size - n, format, args);
-		va_end(args);
-	}
-	r->failed = r->section_bad = true;
-	return false;
-}
 
 static char *trim(char *s)
 {
@@ -366,7 +350,7 @@ static void begin_section(struct reading *r, char *text)
 
 int radv_read(struct stack *stack, FILE *in, char *error, size_t size)
 {
-	struct reading r = {.stack = stack, .error = error, .size = size};
+	struct reading r = {.stack = stack, .mistake = {.error = error, .size = size}};
 	char line[LINE_SIZE + 1];
 	bool begun = false;
 
@@ -375,7 +359,7 @@ int radv_read(struct stack *stack, FILE *in, char *error, size_t size)
 	while (fgets(line, sizeof(line), in)) {
 		char *text = line, *equals;
 
-		r.line++;
+		r.mistake.line++;
 		if (!strchr(line, '\n') && !feof(in)) {
 			int c;
 
@@ -406,5 +390,5 @@ int radv_read(struct stack *stack, FILE *in, char *error, size_t size)
 		setting(&r, trim(text), trim(equals + 1));
 	}
 	finish_section(&r);
-	return r.failed ? -EINVAL : 0;
+	return r.mistake.made ? -EINVAL : 0;
 }

@@ -5,38 +5,21 @@
  */
 #include "lwipv6/filter/rules.h"
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "lwipv6/config/mistake.h"
+
+#define refuse(r, ...) mistake(&(r)->mistake, __VA_ARGS__)
 
 #define WORD_SIZE 64
 #define SECONDS_MAX 864000
 
 struct reader {
 	const char *at;
-	unsigned int line;
 	char word[WORD_SIZE]; /* the one looked at; "" at the end of a statement */
-	char *error;
-	size_t size;
-	bool failed;
+	struct mistake mistake;
 	struct rules *rules;
 };
-
-__attribute__((format(printf, 2, 3))) static bool refuse(struct reader *r, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	if (!r->failed && r->error && r->size) {
-		n = snprintf(r->error, r->size, "line %u: ", r->line);
-		va_start(args, format);
-		if (n > 0 && (size_t)n < r->size)
-			vsnprintf(r->error + n, r->size - n, format, args);
-		va_end(args);
-	}
-	r->failed = true;
-	return false;
-}
 
 static const char *shown(const struct reader *r)
 {
@@ -75,7 +58,7 @@ static bool next_statement(struct reader *r)
 		if (!*r->at)
 			return false;
 		if (*r->at == '\n')
-			r->line++;
+			r->mistake.line++;
 		else if (*r->at != ';' && !isspace((unsigned char)*r->at))
 			break;
 	}
@@ -279,7 +262,7 @@ static bool filter_statement(struct reader *r, enum action action)
 		return false;
 	f->action = action;
 	f->protocol = f->type = -1;
-	f->line = r->line;
+	f->line = r->mistake.line;
 	if (!chain(r, &f->chain))
 		return false;
 	while (*r->word)
@@ -425,12 +408,12 @@ static bool statement(struct reader *r)
 	}
 	if (good && *r->word)
 		return refuse(r, "%s: the statement should end before it", r->word);
-	return good && !r->failed;
+	return good && !r->mistake.made;
 }
 
 struct rules *rules_read(const char *text, char *error, size_t size)
 {
-	struct reader r = {.at = text, .line = 1, .error = error, .size = size};
+	struct reader r = {.at = text, .mistake = {.error = error, .size = size, .line = 1}};
 
 	r.rules = calloc(1, sizeof(*r.rules));
 	if (!r.rules) {
