@@ -110,7 +110,6 @@ struct lwip_dhcp_status {
 	struct ip_addr server;	       /* IPv4: who leased it */
 };
 
-
 /* Keep-alive time in milliseconds, IPPROTO_TCP. The old header's number is Linux's TCP_MAXSEG. */
 #ifndef TCP_KEEPALIVE
 #define TCP_KEEPALIVE 0x1002
