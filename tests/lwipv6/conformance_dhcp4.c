@@ -438,6 +438,27 @@ static void end_of_use(void)
 	while (take(&m))
 		discover |= type_of(&m) == DISCOVER;
 	ok(discover, "row 64: without an answer it searches after a minute");
+	lwip_ifdown(w->netif);
+	wire_drop(w);
+	lwip_ifup_dhcp(w->netif);
+	wire_advance(w, 1100);
+	take(&m);
+	ack.type = NAK;
+	ack.address = NULL;
+	answer(&m, &ack);
+	wire_advance(w, 1100);
+	ok(take_type(&m, DISCOVER) && !option_is(&m, 50, "10.0.0.77"), "row 64: refused, it searches at once and names it no more");
+	wire_close(w);
+
+	w = wire_open_bare(0, 0);
+	ok(lwip_ifup_dhcp(lwip_netif_find(w->stack, "lo0")) == -1 && errno == EOPNOTSUPP, "row 64: only on Ethernet");
+	struct sockaddr_in client_port = name4("0.0.0.0", 68);
+	int fd = lwip_msocket(w->stack, AF_INET, SOCK_DGRAM, 0);
+
+	lwip_bind(fd, (void *)&client_port, sizeof(client_port));
+	ok(lwip_ifup_dhcp(w->netif) == -1 && errno == EADDRINUSE && state() == LWIP_DHCP_OFF, "row 64: a program's socket on the client's port is in the way, and said to be");
+	lwip_close(fd);
+	ok(!lwip_ifup_dhcp(w->netif) && state() == LWIP_DHCP_INIT, "row 64: when it is gone the client starts");
 	wire_close(w);
 }
 
