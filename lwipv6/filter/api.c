@@ -86,20 +86,36 @@ static json_t *end_of(const struct nat_end *e)
 	return json_pack("{s:o, s:i}", "address", text_of(&e->addr), "port", e->port);
 }
 
+static json_t *rule_json(const struct rules *rules, const struct rule_text *t)
+{
+	return json_pack("{s:i, s:s%}", "line", t->line, "rule", rules->text + t->at, (size_t)t->len);
+}
+
 static json_t *rules_json(const struct rules *rules)
 {
-	static const char *const chains[] = {"input", "forward", "output"};
-	static const char *const actions[] = {"accept", "drop", "reject"};
-	json_t *list = json_array();
+	json_t *list = json_array(), *one;
 
 	for (unsigned int i = 0; i < rules->nfilter; i++) {
 		const struct filter_rule *r = &rules->filter[i];
 
-		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:I, s:I}", "line", r->line, "chain",
-						      chains[r->chain], "action", actions[r->action], "packets",
-						      (json_int_t)r->packets, "bytes", (json_int_t)r->bytes));
+		one = rule_json(rules, &r->text);
+		json_object_set_new(one, "packets", json_integer(r->packets));
+		json_object_set_new(one, "bytes", json_integer(r->bytes));
+		json_array_append_new(list, one);
 	}
+	for (unsigned int i = 0; i < rules->nnat; i++)
+		json_array_append_new(list, rule_json(rules, &rules->nat[i].text));
+	for (unsigned int i = 0; i < rules->nredirect; i++)
+		json_array_append_new(list, rule_json(rules, &rules->redirect[i].text));
 	return list;
+}
+
+static json_t *policies_json(const struct rules *rules)
+{
+	static const char *const names[] = {"accept", "drop"};
+
+	return json_pack("{s:s, s:s, s:s}", "input", names[rules->policy[CHAIN_INPUT]], "forward",
+			 names[rules->policy[CHAIN_FORWARD]], "output", names[rules->policy[CHAIN_OUTPUT]]);
 }
 
 static void mappings_json(json_t *list, const struct nat *nat, const struct list *mappings)
@@ -131,6 +147,8 @@ char *lwip_filter_json(struct stack *stack)
 		mappings_json(mappings, f->nat, &f->nat->open);
 		mappings_json(mappings, f->nat, &f->nat->passing);
 	}
+	if (f)
+		json_object_set_new(all, "policy", policies_json(f->rules));
 	json_object_set_new(all, "rules", f ? rules_json(f->rules) : json_array());
 	json_object_set_new(all, "flows", json_integer(f && f->flows ? f->flows->count : 0));
 	json_object_set_new(all, "mappings", mappings);

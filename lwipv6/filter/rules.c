@@ -15,7 +15,7 @@
 #define SECONDS_MAX 864000
 
 struct reader {
-	const char *at;
+	const char *begin, *at;
 	char word[WORD_SIZE]; /* the one looked at; "" at the end of a statement */
 	struct mistake mistake;
 	struct rules *rules;
@@ -105,6 +105,9 @@ static bool interface(struct reader *r, char name[IFNAMSIZ])
 {
 	if (!*r->word || strlen(r->word) >= IFNAMSIZ)
 		return wanted(r, "the name of an interface");
+	for (const char *c = r->word; *c; c++)
+		if (*c < '!' || *c > '~')
+			return refuse(r, "names of interfaces are plain ASCII");
 	strcpy(name, r->word);
 	advance(r);
 	return true;
@@ -262,7 +265,6 @@ static bool filter_statement(struct reader *r, enum action action)
 		return false;
 	f->action = action;
 	f->protocol = f->type = -1;
-	f->line = r->mistake.line;
 	if (!chain(r, &f->chain))
 		return false;
 	while (*r->word)
@@ -381,9 +383,21 @@ static bool set_statement(struct reader *r)
 	return wanted(r, "filtering, timeout, mappings or flows");
 }
 
+/* The text of the rule that the statement from @start on has made. */
+static struct rule_text text_of(const struct reader *r, const char *start)
+{
+	struct rule_text t = {start - r->begin, r->at - start, r->mistake.line};
+
+	while (t.len && isspace((unsigned char)start[t.len - 1]))
+		t.len--;
+	return t;
+}
+
 static bool statement(struct reader *r)
 {
 	static const char *const names[] = {"accept", "drop", "reject", "policy", "nat", "redirect", "set"};
+	const char *start = r->at - strlen(r->word);
+	struct rules *rules = r->rules;
 	int i = choice(r, names, 7);
 	bool good;
 
@@ -408,16 +422,27 @@ static bool statement(struct reader *r)
 	}
 	if (good && *r->word)
 		return refuse(r, "%s: the statement should end before it", r->word);
-	return good && !r->mistake.made;
+	if (!good || r->mistake.made)
+		return false;
+	if (i <= ACTION_REJECT)
+		rules->filter[rules->nfilter - 1].text = text_of(r, start);
+	else if (i == 4)
+		rules->nat[rules->nnat - 1].text = text_of(r, start);
+	else if (i == 5)
+		rules->redirect[rules->nredirect - 1].text = text_of(r, start);
+	return true;
 }
 
 struct rules *rules_read(const char *text, char *error, size_t size)
 {
-	struct reader r = {.at = text, .mistake = {.error = error, .size = size, .line = 1}};
+	struct reader r = {.begin = text, .at = text, .mistake = {.error = error, .size = size, .line = 1}};
 
 	r.rules = calloc(1, sizeof(*r.rules));
-	if (!r.rules) {
+	if (r.rules)
+		r.rules->text = strdup(text);
+	if (!r.rules || !r.rules->text) {
 		refuse(&r, "no memory");
+		free(r.rules);
 		return NULL;
 	}
 	r.rules->timeouts[TIMEOUT_TCP] = 7440;
@@ -441,5 +466,6 @@ void rules_free(struct rules *r)
 	free(r->filter);
 	free(r->nat);
 	free(r->redirect);
+	free(r->text);
 	free(r);
 }

@@ -35,7 +35,14 @@ struct net_match {
 	uint16_t port_low, port_high; /* 0, 0 = any */
 };
 
+/* Where a statement stands in rules->text. */
+struct rule_text {
+	uint32_t at, len;
+	unsigned int line;
+};
+
 struct filter_rule {
+	struct rule_text text;
 	uint8_t chain, action;
 	uint8_t family;	  /* 0, AF_INET, AF_INET6 */
 	int16_t protocol; /* -1 = any */
@@ -43,17 +50,18 @@ struct filter_rule {
 	uint8_t states;	  /* enum flow_state, 0 = any */
 	char in[IFNAMSIZ], out[IFNAMSIZ]; /* "" = any */
 	struct net_match from, to;
-	unsigned int line;
 	uint64_t packets, bytes;
 };
 
 struct nat_rule {
+	struct rule_text text;
 	char on[IFNAMSIZ];
 	struct net_match from;
 	struct ip_addr to; /* unspecified = the interface's own */
 };
 
 struct redirect_rule {
+	struct rule_text text;
 	char on[IFNAMSIZ];
 	uint8_t protocol;
 	uint16_t port_low, port_high;
@@ -71,6 +79,7 @@ struct rules {
 	struct nat_rule *nat;
 	struct redirect_rule *redirect;
 	bool stateful; /* some rule asks for a state */
+	char *text;    /* what was read, to show */
 };
 
 /* NULL with one sentence in @error when something is wrong. */

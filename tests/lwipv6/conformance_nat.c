@@ -553,7 +553,7 @@ static void rules(void)
 	ping(in, "10.0.0.2", our4, ICMP_ECHO, 1);
 	ok(take(in, IPPROTO_ICMP, &d), "filter: chains are apart");
 	json = lwip_filter_json(in->stack);
-	ok(strstr(json, "\"packets\":1") && strstr(json, "\"action\":\"reject\""), "filter: rules count what they met");
+	ok(strstr(json, "\"rule\":\"reject forward proto icmp\",\"packets\":1") && strstr(json, "\"forward\":\"drop\"") && strstr(json, "\"drop forward proto tcp from 10.0.0.3/32\""), "filter: rules count what they met");
 	free(json);
 	lwip_filter_load(in->stack, NULL, NULL, 0);
 	udp(in, "10.0.0.2", 5000, SERVER, 54);
