@@ -452,6 +452,11 @@ static void end_of_use(void)
 
 	w = wire_open_bare(0, 0);
 	ok(lwip_ifup_dhcp(lwip_netif_find(w->stack, "lo0")) == -1 && errno == EOPNOTSUPP, "row 64: only on Ethernet");
+	lwip_filter_load(w->stack, "policy input drop; policy output drop", NULL, 0);
+	lwip_ifup_dhcp(w->netif);
+	acquire(&offer, &m);
+	ok(leased("10.0.0.50"), "row 64: rules that let nothing pass do not keep the stack from its lease");
+	lwip_ifdown(w->netif);
 	struct sockaddr_in client_port = name4("0.0.0.0", 68);
 	int fd = lwip_msocket(w->stack, AF_INET, SOCK_DGRAM, 0);
 
