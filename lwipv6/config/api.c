@@ -23,7 +23,8 @@ static uint32_t left(const struct stack *stack, uint64_t when)
 
 static bool holds(uint8_t state)
 {
-	return state == LWIP_DHCP_BOUND || state == LWIP_DHCP_RENEWING || state == LWIP_DHCP_REBINDING;
+	return state == LWIP_DHCP_BOUND || state == LWIP_DHCP_RENEWING ||
+	       state == LWIP_DHCP_REBINDING;
 }
 
 static void status4(const struct netif *netif, struct lwip_dhcp_status *s)

@@ -34,7 +34,8 @@ void config_client_id(struct netif *netif, uint8_t *id)
 }
 
 int config_client_endpoint(struct netif *netif, struct endpoint *e, int family, uint16_t port,
-			   void (*receive)(struct endpoint *, struct packet *, uint16_t), void *client)
+			   void (*receive)(struct endpoint *, struct packet *, uint16_t),
+			   void *client)
 {
 	endpoint_init(e, netif->stack, family, IPPROTO_UDP);
 	e->netif = netif;
@@ -56,7 +57,8 @@ int config_dhcp_start(struct netif *netif)
 	return error;
 }
 
-static void notify(struct stack_listener *self, struct stack *stack, enum stack_event event, void *object)
+static void notify(struct stack_listener *self, struct stack *stack, enum stack_event event,
+		   void *object)
 {
 	struct netif_addr *a = object;
 

@@ -48,13 +48,16 @@ static void transmit(struct dhcp4 *d, enum dhcp4_type type)
 {
 	struct netif *netif = d->netif;
 	struct ip_options options = {.netif = netif, .any_source = true};
-	struct ip_addr to = ip_v4_broadcast, from = d->bound ? ip_from_v4(d->lease.address) : ip_v4_any;
+	struct ip_addr to = ip_v4_broadcast,
+		       from = d->bound ? ip_from_v4(d->lease.address) : ip_v4_any;
 	struct packet *p = packet_new(PACKET_HEADROOM, DHCP4_MESSAGE);
 	struct dhcp4_request r = {
 		.type = type,
 		.xid = d->xid,
 		.seconds = d->seconds,
-		.max_message = netif->mtu < 576 ? 576 : netif->mtu > 1500 ? 1500 : netif->mtu,
+		.max_message = netif->mtu < 576	   ? 576
+			       : netif->mtu > 1500 ? 1500
+						   : netif->mtu,
 		.hwaddr = netif->hwaddr,
 		.client_id = d->client_id,
 		.client_id_len = sizeof(d->client_id),
@@ -161,8 +164,8 @@ static void probe(struct dhcp4 *d)
 	if (d->tries < PROBES) {
 		d->tries++;
 		arp_request(d->netif, 0, d->lease.address, NULL);
-		after(d, d->tries < PROBES ? PROBE_MIN * NSEC_PER_MSEC + ms_below(d, 1000) :
-					     ANNOUNCE_WAIT * NSEC_PER_MSEC);
+		after(d, d->tries < PROBES ? PROBE_MIN * NSEC_PER_MSEC + ms_below(d, 1000)
+					   : ANNOUNCE_WAIT * NSEC_PER_MSEC);
 		return;
 	}
 	if (dhcp4_apply(d, false)) {
@@ -209,7 +212,8 @@ static bool says_the_same(struct dhcp4_reply old, const struct dhcp4_reply *r)
 
 static void acknowledged(struct dhcp4 *d, const struct dhcp4_reply *r)
 {
-	bool same = d->bound && r->address == d->lease.address, unchanged = same && says_the_same(d->lease, r);
+	bool same = d->bound && r->address == d->lease.address,
+	     unchanged = same && says_the_same(d->lease, r);
 	uint32_t server = r->server ? r->server : d->lease.server;
 
 	if (!r->address || !r->lease)
@@ -235,7 +239,8 @@ static bool address_good(uint32_t address)
 {
 	struct ip_addr a = ip_from_v4(address);
 
-	return !ip_is_any(&a) && !ip_is_multicast(&a) && !ip_is_loopback(&a) && ntohl(address) >> 28 != 15;
+	return !ip_is_any(&a) && !ip_is_multicast(&a) && !ip_is_loopback(&a) &&
+	       ntohl(address) >> 28 != 15;
 }
 
 static void reply(struct dhcp4 *d, const struct dhcp4_reply *r)
@@ -309,7 +314,8 @@ static void run(struct stack *stack, struct timer *timer)
 	}
 	switch (d->state) {
 	case LWIP_DHCP_INIT:
-		new_exchange(d, d->reboot && !d->failures ? LWIP_DHCP_REBOOTING : LWIP_DHCP_SELECTING);
+		new_exchange(d,
+			     d->reboot && !d->failures ? LWIP_DHCP_REBOOTING : LWIP_DHCP_SELECTING);
 		retransmit(d, d->state == LWIP_DHCP_REBOOTING ? DHCP4_REQUEST : DHCP4_DISCOVER);
 		break;
 	case LWIP_DHCP_SELECTING:
@@ -384,7 +390,8 @@ static void release(struct dhcp4 *d)
 	if (!d->lease.server)
 		return;
 	if (!route_lookup(d->netif->stack, &server, d->netif, NULL, &hop)) {
-		struct neighbour_news news = {.hwaddr = d->router_hw, .override = true, .create = true};
+		struct neighbour_news news = {
+			.hwaddr = d->router_hw, .override = true, .create = true};
 
 		neighbour_learn(d->netif, &hop.addr, &news);
 	}

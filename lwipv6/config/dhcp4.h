@@ -17,13 +17,13 @@ struct dhcp4 {
 	bool bound;	    /* the address, routes and servers of @lease are in the stack */
 	uint32_t xid;
 	uint16_t seconds;
-	uint64_t began;	    /* this acquisition */
-	uint64_t sent;	    /* first transmission of this request: the lease counts from here */
+	uint64_t began; /* this acquisition */
+	uint64_t sent;	/* first transmission of this request: the lease counts from here */
 	uint64_t renew_at, rebind_at, expires_at; /* TIME_NEVER = infinite lease */
-	uint32_t reboot;	 /* address to ask for first, or 0 */
-	struct dhcp4_reply lease; /* offered, then held */
-	uint8_t router_hw[6];	 /* whose frame carried it */
-	uint32_t mtu_before;	 /* the link's, when the lease changed it; else 0 */
+	uint32_t reboot;			  /* address to ask for first, or 0 */
+	struct dhcp4_reply lease;		  /* offered, then held */
+	uint8_t router_hw[6];			  /* whose frame carried it */
+	uint32_t mtu_before; /* the link's, when the lease changed it; else 0 */
 	uint8_t client_id[DHCP4_CLIENT_ID];
 };
 

@@ -42,7 +42,7 @@ static void remove_routes(struct netif *netif)
 {
 	struct route *r, *next;
 
-	list_for_each_entry_safe(r, next, &netif->stack->routes.routes, node)
+	list_for_each_entry_safe (r, next, &netif->stack->routes.routes, node)
 		if (r->netif == netif && r->origin == ROUTE_DHCP)
 			route_remove(r);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An option may come in several pieces and in three places (options, then file and sname when option
- * 52 says so); the pieces are joined before they are read (RFC 3396).
+ * An option may come in several pieces and in three places (options, then file and sname when
+ * option 52 says so); the pieces are joined before they are read (RFC 3396).
  */
 #include "lwipv6/config/dhcp4_message.h"
 #include <arpa/inet.h>
@@ -15,10 +15,26 @@
 #define COOKIE	     "\x63\x82\x53\x63"
 
 enum {
-	OPT_PAD = 0, OPT_MASK = 1, OPT_ROUTER = 3, OPT_DNS = 6, OPT_DOMAIN = 15, OPT_MTU = 26,
-	OPT_BROADCAST = 28, OPT_REQUESTED = 50, OPT_LEASE = 51, OPT_OVERLOAD = 52, OPT_TYPE = 53,
-	OPT_SERVER = 54, OPT_PARAMETERS = 55, OPT_MAX_MESSAGE = 57, OPT_T1 = 58, OPT_T2 = 59,
-	OPT_CLIENT_ID = 61, OPT_SEARCH = 119, OPT_ROUTES = 121, OPT_END = 255
+	OPT_PAD = 0,
+	OPT_MASK = 1,
+	OPT_ROUTER = 3,
+	OPT_DNS = 6,
+	OPT_DOMAIN = 15,
+	OPT_MTU = 26,
+	OPT_BROADCAST = 28,
+	OPT_REQUESTED = 50,
+	OPT_LEASE = 51,
+	OPT_OVERLOAD = 52,
+	OPT_TYPE = 53,
+	OPT_SERVER = 54,
+	OPT_PARAMETERS = 55,
+	OPT_MAX_MESSAGE = 57,
+	OPT_T1 = 58,
+	OPT_T2 = 59,
+	OPT_CLIENT_ID = 61,
+	OPT_SEARCH = 119,
+	OPT_ROUTES = 121,
+	OPT_END = 255
 };
 
 struct field {
@@ -115,7 +131,8 @@ static void domains(const uint8_t *m, size_t mlen, struct dhcp4_reply *r)
 	if (len <= 0)
 		return;
 	data[len] = 0;
-	while (len && (!data[len - 1] || data[len - 1] == '.')) /* some servers send the end as well */
+	while (len &&
+	       (!data[len - 1] || data[len - 1] == '.')) /* some servers send the end as well */
 		data[--len] = 0;
 	if (domain_good((char *)data)) {
 		memcpy(r->domains[0], data, len + 1);
@@ -166,8 +183,9 @@ static uint8_t *put(uint8_t *at, uint8_t code, const void *data, uint8_t len)
 size_t dhcp4_build(const struct dhcp4_request *r, uint8_t *m)
 {
 	/* Classless routes before the router option: RFC 3442. */
-	static const uint8_t wanted[] = {OPT_MASK, OPT_ROUTES, OPT_ROUTER, OPT_DNS, OPT_DOMAIN, OPT_MTU,
-					 OPT_BROADCAST, OPT_LEASE, OPT_T1, OPT_T2, OPT_SEARCH};
+	static const uint8_t wanted[] = {OPT_MASK,   OPT_ROUTES, OPT_ROUTER,	OPT_DNS,
+					 OPT_DOMAIN, OPT_MTU,	 OPT_BROADCAST, OPT_LEASE,
+					 OPT_T1,     OPT_T2,	 OPT_SEARCH};
 	bool asks = r->type == DHCP4_DISCOVER || r->type == DHCP4_REQUEST;
 	uint16_t max = htons(r->max_message), seconds = htons(r->seconds);
 	uint8_t *at = m + OPTIONS, type = r->type;

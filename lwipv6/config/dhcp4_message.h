@@ -51,7 +51,7 @@ bool dhcp4_parse(const uint8_t *m, size_t len, const uint8_t hwaddr[6], struct d
 struct dhcp4_request {
 	enum dhcp4_type type;
 	uint32_t xid;
-	uint16_t seconds; /* since the client began */
+	uint16_t seconds;   /* since the client began */
 	uint32_t client;    /* ciaddr */
 	uint32_t requested; /* option 50, or 0 */
 	uint32_t server;    /* option 54, or 0 */

@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include "lwipv6/config/config.h"
 
-static const struct ip_addr all_servers = {{LWIP_HTONL_(0xff020000), 0, 0, LWIP_HTONL_(0x00010002)}};
+static const struct ip_addr all_servers = {
+	{LWIP_HTONL_(0xff020000), 0, 0, LWIP_HTONL_(0x00010002)}};
 
 /* RFC 8415 7.6; seconds. max 0 = no limit, tries 0 = until something else ends it. */
 static const struct transmission {
@@ -230,7 +231,8 @@ static void informed(struct dhcp6 *d, const struct dhcp6_reply *r)
 	d->lease = *r;
 	d->state = LWIP_DHCP_INFORMED;
 	dhcp6_apply_servers(d);
-	timer_set(d->netif->stack, &d->timer, later(d, refresh < REFRESH_MIN ? REFRESH_MIN : refresh));
+	timer_set(d->netif->stack, &d->timer,
+		  later(d, refresh < REFRESH_MIN ? REFRESH_MIN : refresh));
 }
 
 static void reply(struct dhcp6 *d, struct dhcp6_reply *r)
@@ -243,7 +245,8 @@ static void reply(struct dhcp6 *d, struct dhcp6_reply *r)
 	case LWIP_DHCP_SELECTING:
 		if (r->type == DHCP6_ADVERTISE)
 			advertisement(d, r);
-		else if (r->type == DHCP6_REPLY && r->rapid_commit && has_addresses(r) && !r->status)
+		else if (r->type == DHCP6_REPLY && r->rapid_commit && has_addresses(r) &&
+			 !r->status)
 			hold(d, r);
 		break;
 	case LWIP_DHCP_REQUESTING:
@@ -271,7 +274,8 @@ static void receive(struct endpoint *e, struct packet *p, uint16_t source_port)
 
 	if (p->len <= sizeof(m)) {
 		packet_copy(p, 0, m, p->len);
-		if (dhcp6_parse(m, p->len, config_duid(d->netif), DUID_SIZE, config_iaid(d->netif), &r) &&
+		if (dhcp6_parse(m, p->len, config_duid(d->netif), DUID_SIZE, config_iaid(d->netif),
+				&r) &&
 		    r.xid == d->xid)
 			reply(d, &r);
 	}
@@ -329,7 +333,8 @@ static void run(struct stack *stack, struct timer *timer)
 			restart(d);
 		break;
 	default:
-		if (d->tries && transmissions[d->state].tries && d->tries >= transmissions[d->state].tries)
+		if (d->tries && transmissions[d->state].tries &&
+		    d->tries >= transmissions[d->state].tries)
 			restart(d);
 		else
 			retransmit(d, TIME_NEVER);
@@ -395,7 +400,8 @@ void dhcp6_stop(struct netif *netif)
 
 	if (!d)
 		return;
-	if (d->state == LWIP_DHCP_BOUND || d->state == LWIP_DHCP_RENEWING || d->state == LWIP_DHCP_REBINDING) {
+	if (d->state == LWIP_DHCP_BOUND || d->state == LWIP_DHCP_RENEWING ||
+	    d->state == LWIP_DHCP_REBINDING) {
 		d->xid = random_u64(&netif->stack->random) & 0xffffff;
 		d->began = now(d);
 		transmit(d, DHCP6_RELEASE); /* once: the link goes away */

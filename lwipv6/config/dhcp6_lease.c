@@ -58,8 +58,9 @@ void dhcp6_keep(struct dhcp6 *d, struct dhcp6_reply *r)
 		for (int k = 0; k < r->naddresses; k++)
 			named |= ip_equal(&r->addresses[k].addr, addr);
 		if (!named && a && a->origin == ORIGIN_DHCP && r->naddresses < DHCP6_ADDRESSES)
-			r->addresses[r->naddresses++] = (struct dhcp6_address){
-				*addr, left(d->netif, a->preferred_until), left(d->netif, a->valid_until)};
+			r->addresses[r->naddresses++] =
+				(struct dhcp6_address){*addr, left(d->netif, a->preferred_until),
+						       left(d->netif, a->valid_until)};
 	}
 }
 

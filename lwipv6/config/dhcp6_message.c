@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Options are walked with one cursor that never passes its end; nested ones with a cursor of theirs. */
+/* Options are walked with one cursor that never passes its end; nested ones with a cursor of
+ * theirs. */
 #include "lwipv6/config/dhcp6_message.h"
 #include <string.h>
 #include "lwipv6/config/octets.h"
 
 enum {
-	OPT_CLIENT_ID = 1, OPT_SERVER_ID = 2, OPT_IA_NA = 3, OPT_ADDRESS = 5, OPT_REQUESTED = 6,
-	OPT_PREFERENCE = 7, OPT_ELAPSED = 8, OPT_STATUS = 13, OPT_RAPID_COMMIT = 14, OPT_DNS = 23,
-	OPT_SEARCH = 24, OPT_REFRESH = 32, OPT_SOL_MAX_RT = 82, OPT_INF_MAX_RT = 83
+	OPT_CLIENT_ID = 1,
+	OPT_SERVER_ID = 2,
+	OPT_IA_NA = 3,
+	OPT_ADDRESS = 5,
+	OPT_REQUESTED = 6,
+	OPT_PREFERENCE = 7,
+	OPT_ELAPSED = 8,
+	OPT_STATUS = 13,
+	OPT_RAPID_COMMIT = 14,
+	OPT_DNS = 23,
+	OPT_SEARCH = 24,
+	OPT_REFRESH = 32,
+	OPT_SOL_MAX_RT = 82,
+	OPT_INF_MAX_RT = 83
 };
 
 struct cursor {

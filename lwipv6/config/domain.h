@@ -9,9 +9,9 @@
 #define DOMAIN_SIZE 256
 
 /*
- * Decode the name at *@at of @data into @text as a.b.c and move *@at behind it. False at the end, at
- * padding, and for a name with anything but letters, digits, '-' and '_' in it: names end in files
- * that shells read. @compressed allows pointers, which lead backwards only (RFC 3397).
+ * Decode the name at *@at of @data into @text as a.b.c and move *@at behind it. False at the end,
+ * at padding, and for a name with anything but letters, digits, '-' and '_' in it: names end in
+ * files that shells read. @compressed allows pointers, which lead backwards only (RFC 3397).
  */
 bool domain_next(const uint8_t *data, uint32_t len, uint32_t *at, bool compressed,
 		 char text[DOMAIN_SIZE]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Numbers in network order at any address, for messages made byte by byte. put returns what follows. */
+/* Numbers in network order at any address, for messages made byte by byte. put returns what
+ * follows. */
 #ifndef LWIPV6_CONFIG_OCTETS_H
 #define LWIPV6_CONFIG_OCTETS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Router advertisements sent (RFC 4861 6.2, 4191, 8106): configuration and state of one interface. The
- * configuration stays with the interface; advertising happens while it is up.
+ * Router advertisements sent (RFC 4861 6.2, 4191, 8106): configuration and state of one interface.
+ * The configuration stays with the interface; advertising happens while it is up.
  */
 #ifndef LWIPV6_CONFIG_RADV_H
 #define LWIPV6_CONFIG_RADV_H
@@ -20,7 +20,7 @@
 struct radv_config {
 	bool send, unicast_only, managed, other, source_hwaddr;
 	uint32_t max_interval, min_interval, min_delay;
-	uint32_t mtu;	       /* 0 = not advertised */
+	uint32_t mtu; /* 0 = not advertised */
 	uint32_t reachable_ms, retrans_ms;
 	uint8_t hop_limit;
 	uint32_t lifetime; /* of the default router */
@@ -47,16 +47,17 @@ struct radv_config {
 struct radv {
 	struct netif *netif;
 	struct radv_config config;
-	struct timer next;	  /* unsolicited, or multicast answer to a solicitation */
-	unsigned int initial;	  /* advertisements still to send quickly */
+	struct timer next;    /* unsolicited, or multicast answer to a solicitation */
+	unsigned int initial; /* advertisements still to send quickly */
 	bool running;
 	struct membership routers; /* ff02::2, where solicitations come */
-	uint64_t sent;		  /* last multicast one */
+	uint64_t sent;		   /* last multicast one */
 };
 
 /*
  * radv_config.c: read a configuration. Good sections are set on their interfaces; the first thing
- * wrong is said in @error with its line, and the section it stands in is not advertised. 0 or -EINVAL.
+ * wrong is said in @error with its line, and the section it stands in is not advertised. 0 or
+ * -EINVAL.
  */
 int radv_read(struct stack *stack, FILE *in, char *error, size_t size);
 /* Set and, when the interface is up, begin; 0 or -ENOMEM. */

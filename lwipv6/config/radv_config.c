@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The configuration file of router advertisements, in the format of LWIPv6 1.x with a few keys more:
+ * The configuration file of router advertisements, in the format of LWIPv6 1.x with a few keys
+ * more:
  *
  *   # or ; begins a comment
  *   [vd0]
@@ -10,8 +11,8 @@
  *   AddRDNSS = 2001:db8::53, 2001:db8::54, AdvRDNSSLifetime = 1800
  *   AddDNSSL = example.org, AdvDNSSLLifetime = 1800
  *
- * A line is read into a key and items; an item is a value or NAME = VALUE. What is wrong in a section
- * turns advertising off on its interface, as it always did; the others are not touched.
+ * A line is read into a key and items; an item is a value or NAME = VALUE. What is wrong in a
+ * section turns advertising off on its interface, as it always did; the others are not touched.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -25,7 +26,9 @@
 
 #define LINE_SIZE 1024
 #define UNSET	  (UINT32_MAX - 1)
-#define DOMAINS_TOTAL 400 /* with all prefixes and routes an advertisement still fits 1280 bytes */
+#define DOMAINS_TOTAL                                                                              \
+	400 /* with all prefixes and routes an advertisement still fits 1280 bytes                 \
+	     */
 
 struct reading {
 	struct stack *stack;
@@ -56,8 +59,8 @@ static bool boolean(struct reading *r, const char *key, const char *text, bool *
 	return true;
 }
 
-static bool number(struct reading *r, const char *key, const char *text, uint32_t low, uint32_t high,
-		   bool infinity, uint32_t *out)
+static bool number(struct reading *r, const char *key, const char *text, uint32_t low,
+		   uint32_t high, bool infinity, uint32_t *out)
 {
 	unsigned long long v;
 	char *end;
@@ -69,8 +72,8 @@ static bool number(struct reading *r, const char *key, const char *text, uint32_
 	errno = 0;
 	v = strtoull(text, &end, 10);
 	if (!isdigit((unsigned char)*text) || *end || errno || v < low || v > high)
-		return refuse(r, "%s = %s: a number from %u to %u is wanted%s", key, text, low, high,
-			      infinity ? ", or infinity" : "");
+		return refuse(r, "%s = %s: a number from %u to %u is wanted%s", key, text, low,
+			      high, infinity ? ", or infinity" : "");
 	*out = v;
 	return true;
 }
@@ -83,7 +86,8 @@ static bool preference(struct reading *r, const char *key, const char *text, int
 	return true;
 }
 
-static bool prefix(struct reading *r, const char *key, const char *text, struct ip_addr *out, uint8_t *plen)
+static bool prefix(struct reading *r, const char *key, const char *text, struct ip_addr *out,
+		   uint8_t *plen)
 {
 	unsigned int n;
 
@@ -117,14 +121,16 @@ static char *item(char **rest, char **name)
 
 static bool unknown_item(struct reading *r, const char *key, const char *name, const char *value)
 {
-	return refuse(r, "%s: %s%s%s is not understood here", key, name ? name : "", name ? " = " : "", value);
+	return refuse(r, "%s: %s%s%s is not understood here", key, name ? name : "",
+		      name ? " = " : "", value);
 }
 
 /* ---- keys with items */
 
 static bool add_prefix(struct reading *r, const char *key, char *rest)
 {
-	struct radv_prefix p = {.on_link = true, .autonomous = true, .valid = 2592000, .preferred = 604800};
+	struct radv_prefix p = {
+		.on_link = true, .autonomous = true, .valid = 2592000, .preferred = 604800};
 	char *name, *value = item(&rest, &name);
 
 	if (r->config.nprefixes == RADV_PREFIXES)
@@ -190,7 +196,8 @@ static bool add_servers(struct reading *r, const char *key, char *rest)
 		struct ip_addr a;
 
 		if (name && !strcasecmp(name, "AdvRDNSSLifetime")) {
-			if (!number(r, name, value, 0, UINT32_MAX, true, &r->config.servers_lifetime))
+			if (!number(r, name, value, 0, UINT32_MAX, true,
+				    &r->config.servers_lifetime))
 				return false;
 			continue;
 		}
@@ -209,7 +216,8 @@ static bool add_domains(struct reading *r, const char *key, char *rest)
 
 	while ((value = item(&rest, &name))) {
 		if (name && !strcasecmp(name, "AdvDNSSLLifetime")) {
-			if (!number(r, name, value, 0, UINT32_MAX, true, &r->config.domains_lifetime))
+			if (!number(r, name, value, 0, UINT32_MAX, true,
+				    &r->config.domains_lifetime))
 				return false;
 			continue;
 		}
@@ -231,8 +239,10 @@ static bool setting(struct reading *r, char *key, char *value)
 		const char *key;
 		bool *out;
 	} switches[] = {
-		{"AdvSendAdvert", &c->send}, {"UnicastOnly", &c->unicast_only},
-		{"AdvManagedFlag", &c->managed}, {"AdvOtherConfigFlag", &c->other},
+		{"AdvSendAdvert", &c->send},
+		{"UnicastOnly", &c->unicast_only},
+		{"AdvManagedFlag", &c->managed},
+		{"AdvOtherConfigFlag", &c->other},
 		{"AdvSourceLLAddress", &c->source_hwaddr},
 	};
 	const struct {
@@ -254,7 +264,8 @@ static bool setting(struct reading *r, char *key, char *value)
 			return boolean(r, key, value, switches[i].out);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (!strcasecmp(key, numbers[i].key))
-			return number(r, key, value, numbers[i].low, numbers[i].high, false, numbers[i].out);
+			return number(r, key, value, numbers[i].low, numbers[i].high, false,
+				      numbers[i].out);
 	if (!strcasecmp(key, "AdvCurHopLimit")) {
 		if (!number(r, key, value, 0, 255, false, &n))
 			return false;
@@ -306,10 +317,11 @@ static void finish_section(struct reading *r)
 	if (c->lifetime == UNSET)
 		c->lifetime = 3 * max;
 	else if (c->lifetime && c->lifetime < max)
-		refuse(r, "[%s]: AdvDefaultLifetime is neither 0 nor at least MaxRtrAdvInterval", r->netif->name);
+		refuse(r, "[%s]: AdvDefaultLifetime is neither 0 nor at least MaxRtrAdvInterval",
+		       r->netif->name);
 	if (c->mtu && (c->mtu < IP_MIN_MTU6 || c->mtu > r->netif->mtu))
-		refuse(r, "[%s]: AdvLinkMTU is neither 0 nor from 1280 to the interface's %u", r->netif->name,
-		       r->netif->mtu);
+		refuse(r, "[%s]: AdvLinkMTU is neither 0 nor from 1280 to the interface's %u",
+		       r->netif->name, r->netif->mtu);
 	if (c->servers_lifetime == UNSET)
 		c->servers_lifetime = 3 * max; /* RFC 8106 5.1 */
 	if (c->domains_lifetime == UNSET)
@@ -317,7 +329,8 @@ static void finish_section(struct reading *r)
 	for (int i = 0; i < c->ndomains; i++)
 		domains += strlen(c->domains[i]) + 2;
 	if (domains > DOMAINS_TOTAL)
-		refuse(r, "[%s]: the names of AddDNSSL do not fit an advertisement", r->netif->name);
+		refuse(r, "[%s]: the names of AddDNSSL do not fit an advertisement",
+		       r->netif->name);
 	for (int i = 0; i < c->nroutes; i++)
 		if (c->routes[i].lifetime == UNSET)
 			c->routes[i].lifetime = 3 * max;

@@ -88,7 +88,8 @@ static json_t *end_of(const struct nat_end *e)
 
 static json_t *rule_json(const struct rules *rules, const struct rule_text *t)
 {
-	return json_pack("{s:i, s:s%}", "line", t->line, "rule", rules->text + t->at, (size_t)t->len);
+	return json_pack("{s:i, s:s%}", "line", t->line, "rule", rules->text + t->at,
+			 (size_t)t->len);
 }
 
 static json_t *rules_json(const struct rules *rules)
@@ -115,23 +116,25 @@ static json_t *policies_json(const struct rules *rules)
 	static const char *const names[] = {"accept", "drop"};
 
 	return json_pack("{s:s, s:s, s:s}", "input", names[rules->policy[CHAIN_INPUT]], "forward",
-			 names[rules->policy[CHAIN_FORWARD]], "output", names[rules->policy[CHAIN_OUTPUT]]);
+			 names[rules->policy[CHAIN_FORWARD]], "output",
+			 names[rules->policy[CHAIN_OUTPUT]]);
 }
 
 static void mappings_json(json_t *list, const struct nat *nat, const struct list *mappings)
 {
 	const struct nat_mapping *m;
 
-	list_for_each_entry(m, mappings, age) {
+	list_for_each_entry (m, mappings, age) {
 		const struct nat_session *s;
 		int sessions = 0;
 
-		list_for_each_entry(s, &m->sessions, node)
+		list_for_each_entry (s, &m->sessions, node)
 			sessions++;
-		json_array_append_new(list, json_pack("{s:s, s:i, s:o, s:o, s:i, s:i}", "interface", m->netif->name,
-						      "protocol", m->protocol, "inner", end_of(&m->inner), "outer",
-						      end_of(&m->outer), "sessions", sessions, "open",
-						      (int)m->nopen));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:i, s:o, s:o, s:i, s:i}", "interface",
+						m->netif->name, "protocol", m->protocol, "inner",
+						end_of(&m->inner), "outer", end_of(&m->outer),
+						"sessions", sessions, "open", (int)m->nopen));
 	}
 }
 

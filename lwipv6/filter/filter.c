@@ -8,7 +8,7 @@
 
 static bool net_matches(const struct net_match *n, const struct ip_addr *a, uint16_t port)
 {
-	if (n->plen && ip_prefix_equal(a, &n->addr, n->plen) == n->not)
+	if (n->plen && ip_prefix_equal(a, &n->addr, n->plen) == n->not )
 		return false;
 	return !n->port_high || (port >= n->port_low && port <= n->port_high);
 }
@@ -16,17 +16,21 @@ static bool net_matches(const struct net_match *n, const struct ip_addr *a, uint
 static bool rule_matches(const struct filter_rule *r, const struct view *v, enum flow_state state,
 			 const struct netif *in, const struct netif *out)
 {
-	if ((*r->in && (!in || strcmp(r->in, in->name))) || (*r->out && (!out || strcmp(r->out, out->name))))
+	if ((*r->in && (!in || strcmp(r->in, in->name))) ||
+	    (*r->out && (!out || strcmp(r->out, out->name))))
 		return false;
-	if ((r->family && (r->family == AF_INET6) != v->v6) || (r->protocol >= 0 && r->protocol != v->t.protocol))
+	if ((r->family && (r->family == AF_INET6) != v->v6) ||
+	    (r->protocol >= 0 && r->protocol != v->t.protocol))
 		return false;
 	if ((r->type >= 0 && r->type != v->icmp_type) || (r->states && !(r->states & state)))
 		return false;
-	return net_matches(&r->from, &v->t.src, v->t.sport) && net_matches(&r->to, &v->t.dst, v->t.dport);
+	return net_matches(&r->from, &v->t.src, v->t.sport) &&
+	       net_matches(&r->to, &v->t.dst, v->t.dport);
 }
 
-static enum action decide(struct rules *rules, enum chain chain, const struct packet *p, const struct view *v,
-			  enum flow_state state, const struct netif *in, const struct netif *out)
+static enum action decide(struct rules *rules, enum chain chain, const struct packet *p,
+			  const struct view *v, enum flow_state state, const struct netif *in,
+			  const struct netif *out)
 {
 	for (unsigned int i = 0; i < rules->nfilter; i++) {
 		struct filter_rule *r = &rules->filter[i];
@@ -40,21 +44,24 @@ static enum action decide(struct rules *rules, enum chain chain, const struct pa
 	return rules->policy[chain];
 }
 
-/* What the stack's own configuration lives on, whatever the rules: discovery on the link, DHCP clients. */
+/* What the stack's own configuration lives on, whatever the rules: discovery on the link, DHCP
+ * clients. */
 static bool is_housekeeping(const struct packet *p, const struct view *v, const struct netif *n)
 {
 	const struct tuple *t = &v->t;
 
 	if (t->protocol == IPPROTO_ICMPV6)
-		return v->icmp_type >= ND_ROUTER_SOLICIT && v->icmp_type <= ND_NEIGHBOR_ADVERT && p->hop_limit == 255;
+		return v->icmp_type >= ND_ROUTER_SOLICIT && v->icmp_type <= ND_NEIGHBOR_ADVERT &&
+		       p->hop_limit == 255;
 	if (t->protocol != IPPROTO_UDP)
 		return false;
-	return (n->dhcp4 && ((t->sport == 67 && t->dport == 68) || (t->sport == 68 && t->dport == 67))) ||
+	return (n->dhcp4 &&
+		((t->sport == 67 && t->dport == 68) || (t->sport == 68 && t->dport == 67))) ||
 	       (n->dhcp6 && (t->dport == 546 || (t->sport == 546 && t->dport == 547)));
 }
 
-static enum hook_verdict run_chain(struct filter *f, enum chain chain, struct packet *p, const struct view *v,
-				   struct netif *in, struct netif *out)
+static enum hook_verdict run_chain(struct filter *f, enum chain chain, struct packet *p,
+				   const struct view *v, struct netif *in, struct netif *out)
 {
 	enum flow_state state = FLOW_NEW;
 	struct flow *flow = NULL;
@@ -65,7 +72,8 @@ static enum hook_verdict run_chain(struct filter *f, enum chain chain, struct pa
 		state = flow_lookup(f->flows, p, v, &flow);
 	switch (decide(f->rules, chain, p, v, state, in, out)) {
 	case ACTION_ACCEPT:
-		if (f->flows && state != FLOW_INVALID && !flow_accepted(f->flows, f->rules, v, flow))
+		if (f->flows && state != FLOW_INVALID &&
+		    !flow_accepted(f->flows, f->rules, v, flow))
 			return HOOK_DROP;
 		return HOOK_ACCEPT;
 	case ACTION_REJECT:
@@ -83,8 +91,8 @@ static bool is_open(const struct filter *f, enum chain chain)
 	return !f->rules->nfilter && !f->flows && f->rules->policy[chain] == ACTION_ACCEPT;
 }
 
-static enum hook_verdict run(struct hook *self, struct stack *stack, enum hook_point point, struct packet *p,
-			     struct netif *in, struct netif *out)
+static enum hook_verdict run(struct hook *self, struct stack *stack, enum hook_point point,
+			     struct packet *p, struct netif *in, struct netif *out)
 {
 	struct filter *f = stack->filter;
 	enum hook_verdict verdict;
@@ -115,7 +123,8 @@ static enum hook_verdict run(struct hook *self, struct stack *stack, enum hook_p
 
 /* ---- life */
 
-static void notify(struct stack_listener *self, struct stack *stack, enum stack_event event, void *object)
+static void notify(struct stack_listener *self, struct stack *stack, enum stack_event event,
+		   void *object)
 {
 	struct filter *f = stack->filter;
 	const struct netif_addr *a = object;

@@ -27,7 +27,8 @@ struct filter {
 	struct stack_listener listener;
 };
 
-/* Put @rules (taken, also on failure; NULL = none) in force; flows and mappings stay. 0, -ENOMEM. */
+/* Put @rules (taken, also on failure; NULL = none) in force; flows and mappings stay. 0, -ENOMEM.
+ */
 int filter_load(struct stack *stack, struct rules *rules);
 void filter_fini(struct stack *stack);
 /* The text of a file, to be freed; NULL with errno and a sentence in @error. */

@@ -26,7 +26,7 @@ static struct flow *find(struct flow_table *t, const struct tuple *tuple, bool *
 	struct tuple back = tuple_reversed(tuple);
 	struct flow *f;
 
-	list_for_each_entry(f, bucket(t, tuple), hash) {
+	list_for_each_entry (f, bucket(t, tuple), hash) {
 		*reply = tuple_equal(&f->tuple, &back);
 		if (tuple_equal(&f->tuple, tuple)) {
 			*reply = false;
@@ -85,7 +85,8 @@ static bool may_begin(const struct view *v)
 	if (v->t.protocol == IPPROTO_TCP)
 		return (v->tcp_flags & (TH_SYN | TH_ACK | TH_RST | TH_FIN)) == TH_SYN;
 	if (v->t.protocol == IPPROTO_ICMP)
-		return v->icmp_type == ICMP_ECHO || v->icmp_type == ICMP_TIMESTAMP || !v->icmp_query;
+		return v->icmp_type == ICMP_ECHO || v->icmp_type == ICMP_TIMESTAMP ||
+		       !v->icmp_query;
 	if (v->t.protocol == IPPROTO_ICMPV6)
 		return v->icmp_type != ICMP6_ECHO_REPLY;
 	return true;
@@ -132,7 +133,8 @@ static uint32_t lifetime(const struct rules *r, const struct flow *f)
 	return r->timeouts[TIMEOUT_UDP];
 }
 
-bool flow_accepted(struct flow_table *t, const struct rules *r, const struct view *v, struct flow *f)
+bool flow_accepted(struct flow_table *t, const struct rules *r, const struct view *v,
+		   struct flow *f)
 {
 	struct stack *stack = t->stack;
 	bool reply = false;

@@ -37,6 +37,7 @@ void flow_table_free(struct flow_table *t);
 enum flow_state flow_lookup(struct flow_table *t, const struct packet *p, const struct view *v,
 			    struct flow **flow);
 /* The packet is accepted: make or refresh its flow. False when there is no room. */
-bool flow_accepted(struct flow_table *t, const struct rules *r, const struct view *v, struct flow *flow);
+bool flow_accepted(struct flow_table *t, const struct rules *r, const struct view *v,
+		   struct flow *flow);
 
 #endif

@@ -8,8 +8,8 @@
 
 #define PORT_TRIES 2048
 
-static struct list *bucket(struct nat *nat, struct list *table, uint8_t protocol, const struct nat_end *e,
-			   const void *salt)
+static struct list *bucket(struct nat *nat, struct list *table, uint8_t protocol,
+			   const struct nat_end *e, const void *salt)
 {
 	struct {
 		struct ip_addr addr;
@@ -31,7 +31,7 @@ struct nat_mapping *nat_by_inner(struct nat *nat, uint8_t protocol, const struct
 {
 	struct nat_mapping *m;
 
-	list_for_each_entry(m, bucket(nat, nat->inner, protocol, inner, NULL), inner_hash)
+	list_for_each_entry (m, bucket(nat, nat->inner, protocol, inner, NULL), inner_hash)
 		if (m->protocol == protocol && end_equal(&m->inner, inner) && m->netif == netif)
 			return m;
 	return NULL;
@@ -41,7 +41,7 @@ struct nat_mapping *nat_by_outer(struct nat *nat, uint8_t protocol, const struct
 {
 	struct nat_mapping *m;
 
-	list_for_each_entry(m, bucket(nat, nat->outer, protocol, outer, NULL), outer_hash)
+	list_for_each_entry (m, bucket(nat, nat->outer, protocol, outer, NULL), outer_hash)
 		if (m->protocol == protocol && end_equal(&m->outer, outer))
 			return m;
 	return NULL;
@@ -52,7 +52,7 @@ struct nat_session *nat_session_find(struct nat_mapping *m, const struct nat_end
 	struct nat *nat = m->nat;
 	struct nat_session *s;
 
-	list_for_each_entry(s, bucket(nat, nat->sessions, m->protocol, peer, m), hash)
+	list_for_each_entry (s, bucket(nat, nat->sessions, m->protocol, peer, m), hash)
 		if (s->mapping == m && end_equal(&s->peer, peer))
 			return s;
 	return NULL;
@@ -125,13 +125,14 @@ static bool port_listened(struct nat *nat, uint8_t protocol, const struct nat_en
 		return tcp_listener_find(stack, &outer->addr, outer->port, NULL, 0);
 	if (protocol != IPPROTO_UDP)
 		return false;
-	list_for_each_entry(e, &stack->transport.udp[outer->port % UDP_HASH], node)
+	list_for_each_entry (e, &stack->transport.udp[outer->port % UDP_HASH], node)
 		if (e->local_port == outer->port && !e->connected)
 			return true;
 	return false;
 }
 
-static bool is_free(struct nat *nat, uint8_t protocol, const struct nat_end *inner, const struct nat_end *outer)
+static bool is_free(struct nat *nat, uint8_t protocol, const struct nat_end *inner,
+		    const struct nat_end *outer)
 {
 	if (nat_by_outer(nat, protocol, outer))
 		return false;
@@ -139,10 +140,11 @@ static bool is_free(struct nat *nat, uint8_t protocol, const struct nat_end *inn
 }
 
 /*
- * The inner port when it is free; else one at random of the same parity and of the same side of 1024
- * (RFC 4787 REQ-3a, REQ-4). Protocols without ports have one mapping per outer address.
+ * The inner port when it is free; else one at random of the same parity and of the same side of
+ * 1024 (RFC 4787 REQ-3a, REQ-4). Protocols without ports have one mapping per outer address.
  */
-static bool choose_port(struct nat *nat, uint8_t protocol, const struct nat_end *inner, struct nat_end *outer)
+static bool choose_port(struct nat *nat, uint8_t protocol, const struct nat_end *inner,
+			struct nat_end *outer)
 {
 	bool icmp = protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
 	uint32_t low = icmp ? 0 : 1024, high = 65536, count, step = icmp ? 1 : 2, at;
@@ -183,7 +185,8 @@ struct nat_mapping *nat_map(struct nat *nat, uint8_t protocol, const struct nat_
 	struct nat_end end = {*outer, port};
 	struct nat_mapping *m;
 
-	if (port ? (bool)nat_by_outer(nat, protocol, &end) : !choose_port(nat, protocol, inner, &end))
+	if (port ? (bool)nat_by_outer(nat, protocol, &end)
+		 : !choose_port(nat, protocol, inner, &end))
 		return NULL;
 	if (!make_room(nat))
 		return NULL;
@@ -218,7 +221,8 @@ static struct nat_session *session_new(struct nat_mapping *m, const struct nat_e
 	struct nat *nat = m->nat;
 	struct nat_session *s;
 
-	/* One that is not open makes room; not the last of this mapping, which would take it along. */
+	/* One that is not open makes room; not the last of this mapping, which would take it along.
+	 */
 	while (nat->nsessions >= nat->rules->max_flows) {
 		s = list_first(&nat->opening, struct nat_session, age);
 		if (!s || (s->mapping == m && m->sessions.next->next == &m->sessions))
@@ -250,7 +254,7 @@ static bool filtering_allows(struct nat_mapping *m, const struct nat_end *peer)
 	case FILTERING_ENDPOINT:
 		return true;
 	case FILTERING_ADDRESS:
-		list_for_each_entry(s, &m->sessions, node)
+		list_for_each_entry (s, &m->sessions, node)
 			if (ip_equal(&s->peer.addr, &peer->addr))
 				return true;
 		return false;
@@ -264,7 +268,9 @@ bool nat_pass(struct nat_mapping *m, const struct view *v, const struct nat_end 
 	struct nat *nat = m->nat;
 	uint64_t now = nat->stack->now;
 	bool tcp = m->protocol == IPPROTO_TCP;
-	struct nat_session *s = tcp || nat->rules->filtering != FILTERING_ENDPOINT ? nat_session_find(m, peer) : NULL;
+	struct nat_session *s = tcp || nat->rules->filtering != FILTERING_ENDPOINT
+					? nat_session_find(m, peer)
+					: NULL;
 	uint32_t seconds;
 
 	if (inwards && !may_begin && !filtering_allows(m, peer))
@@ -272,9 +278,12 @@ bool nat_pass(struct nat_mapping *m, const struct view *v, const struct nat_end 
 	if (!tcp) {
 		if (nat->rules->filtering != FILTERING_ENDPOINT && !s && (!inwards || may_begin))
 			s = session_new(m, peer);
-		seconds = nat->rules->timeouts[m->protocol == IPPROTO_ICMP || m->protocol == IPPROTO_ICMPV6 ?
-						       TIMEOUT_ICMP : TIMEOUT_UDP];
-		/* RFC 4787 REQ-6: what comes in keeps nothing alive, unless it was redirected by a rule. */
+		seconds = nat->rules->timeouts[m->protocol == IPPROTO_ICMP ||
+							       m->protocol == IPPROTO_ICMPV6
+						       ? TIMEOUT_ICMP
+						       : TIMEOUT_UDP];
+		/* RFC 4787 REQ-6: what comes in keeps nothing alive, unless it was redirected by a
+		 * rule. */
 		if (!inwards || may_begin) {
 			timer_set(nat->stack, &m->expire, now + seconds * NSEC_PER_SEC);
 			if (s)
@@ -285,7 +294,8 @@ bool nat_pass(struct nat_mapping *m, const struct view *v, const struct nat_end 
 	}
 	if (!s) {
 		/* From outside only SYN begins; nothing begins with RST. */
-		if (v->tcp_flags & TH_RST || (inwards && (v->tcp_flags & (TH_SYN | TH_ACK)) != TH_SYN))
+		if (v->tcp_flags & TH_RST ||
+		    (inwards && (v->tcp_flags & (TH_SYN | TH_ACK)) != TH_SYN))
 			return false;
 		s = session_new(m, peer);
 		if (!s)
@@ -340,7 +350,7 @@ static void forget_in(struct list *mappings, const struct netif *netif, const st
 {
 	struct nat_mapping *m, *next;
 
-	list_for_each_entry_safe(m, next, mappings, age)
+	list_for_each_entry_safe (m, next, mappings, age)
 		if ((!netif || m->netif == netif) && (!addr || ip_equal(&m->outer.addr, addr)))
 			nat_unmap(m);
 }
@@ -351,7 +361,7 @@ void nat_forget(struct nat *nat, const struct netif *netif, const struct ip_addr
 
 	forget_in(&nat->open, netif, addr);
 	forget_in(&nat->passing, netif, addr);
-	list_for_each_entry_safe(p, next, &nat->held, node) {
+	list_for_each_entry_safe (p, next, &nat->held, node) {
 		if ((netif && p->netif != netif) || (addr && !ip_equal(&p->dst, addr)))
 			continue;
 		list_remove(&p->node);

@@ -7,11 +7,11 @@
  *   inside host -> PRE_ROUTING: the same for another inside host (hairpin), marked in the packet;
  *                  POST_ROUTING translates its source too, so that the answer comes back here
  *
- * A mapping belongs to an inner address and port, whatever it speaks with (endpoint-independent). The
- * stack's own traffic through an outside interface has mappings as well, of an address to itself, so
- * that a port is never given twice. A TCP mapping lives as long as its sessions; others expire after
- * their last packet outwards. Sessions per peer are kept for TCP, and for other protocols when the
- * filtering asks for the peer.
+ * A mapping belongs to an inner address and port, whatever it speaks with (endpoint-independent).
+ * The stack's own traffic through an outside interface has mappings as well, of an address to
+ * itself, so that a port is never given twice. A TCP mapping lives as long as its sessions; others
+ * expire after their last packet outwards. Sessions per peer are kept for TCP, and for other
+ * protocols when the filtering asks for the peer.
  */
 #ifndef LWIPV6_FILTER_NAT_H
 #define LWIPV6_FILTER_NAT_H
@@ -84,10 +84,12 @@ void nat_forget(struct nat *nat, const struct netif *netif, const struct ip_addr
 
 /* ---- nat_translate.c: what the hooks do. @v is refreshed when the packet was changed. */
 enum hook_verdict nat_prerouting(struct nat *nat, struct packet *p, struct view *v);
-enum hook_verdict nat_postrouting(struct nat *nat, struct packet *p, struct view *v, struct netif *out);
+enum hook_verdict nat_postrouting(struct nat *nat, struct packet *p, struct view *v,
+				  struct netif *out);
 /* A segment from outside is about to reach this stack itself. */
 enum hook_verdict nat_local_in(struct nat *nat, struct packet *p, const struct view *v);
-/* Answer the SYNs held for long enough; or forget the one that @outwards, a SYN of ours, answers. */
+/* Answer the SYNs held for long enough; or forget the one that @outwards, a SYN of ours, answers.
+ */
 void nat_release_held(struct nat *nat, const struct tuple *outwards);
 
 #endif

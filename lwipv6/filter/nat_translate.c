@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Translating packets. The destination is changed in PRE_ROUTING, the source in POST_ROUTING, so that
- * between them the filter sees inner addresses in both directions of a flow.
+ * Translating packets. The destination is changed in PRE_ROUTING, the source in POST_ROUTING, so
+ * that between them the filter sees inner addresses in both directions of a flow.
  */
 #include "lwipv6/core/checksum.h"
 #include "lwipv6/filter/nat.h"
@@ -16,7 +16,7 @@ static bool identity(const struct nat_mapping *m)
 
 static bool net_matches(const struct net_match *n, const struct ip_addr *a)
 {
-	return !n->plen || ip_prefix_equal(a, &n->addr, n->plen) != n->not;
+	return !n->plen || ip_prefix_equal(a, &n->addr, n->plen) != n->not ;
 }
 
 /* What is never translated: link-local talk, multicast, DHCP's 0.0.0.0, discovery. */
@@ -46,15 +46,17 @@ static bool own_address(const struct netif *out, bool v6, struct ip_addr *addr)
 {
 	struct netif_addr *a;
 
-	list_for_each_entry(a, &out->addresses, node)
-		if (ip_is_v4(&a->addr) != v6 && !ip_is_linklocal(&a->addr) && netif_addr_usable(a)) {
+	list_for_each_entry (a, &out->addresses, node)
+		if (ip_is_v4(&a->addr) != v6 && !ip_is_linklocal(&a->addr) &&
+		    netif_addr_usable(a)) {
 			*addr = a->addr;
 			return true;
 		}
 	return false;
 }
 
-/* Whether some rule translates @src on @out, and to what address: 0.0.0.0 when there is none yet. */
+/* Whether some rule translates @src on @out, and to what address: 0.0.0.0 when there is none yet.
+ */
 static bool outer_address(const struct nat *nat, const struct netif *out, const struct ip_addr *src,
 			  struct ip_addr *outer)
 {
@@ -76,13 +78,14 @@ static bool outer_address(const struct nat *nat, const struct netif *out, const 
 }
 
 /* The redirection whose outside is this end. */
-static const struct redirect_rule *redirect_of(const struct nat *nat, const struct tuple *t, struct netif **on)
+static const struct redirect_rule *redirect_of(const struct nat *nat, const struct tuple *t,
+					       struct netif **on)
 {
 	for (unsigned int i = 0; i < nat->rules->nredirect; i++) {
 		const struct redirect_rule *r = &nat->rules->redirect[i];
 
-		if (r->protocol != t->protocol || t->dport < r->port_low || t->dport > r->port_high ||
-		    ip_is_v4(&r->to) != ip_is_v4(&t->dst))
+		if (r->protocol != t->protocol || t->dport < r->port_low ||
+		    t->dport > r->port_high || ip_is_v4(&r->to) != ip_is_v4(&t->dst))
 			continue;
 		*on = netif_by_name(nat->stack, r->on);
 		if (*on && netif_addr_find(nat->stack, *on, &t->dst))
@@ -92,15 +95,16 @@ static const struct redirect_rule *redirect_of(const struct nat *nat, const stru
 }
 
 /* The outside port of a redirection's inner end, or 0. */
-static uint16_t redirected_port(const struct nat *nat, uint8_t protocol, const struct nat_end *inner,
-				const struct netif *out)
+static uint16_t redirected_port(const struct nat *nat, uint8_t protocol,
+				const struct nat_end *inner, const struct netif *out)
 {
 	for (unsigned int i = 0; i < nat->rules->nredirect; i++) {
 		const struct redirect_rule *r = &nat->rules->redirect[i];
 		uint32_t last = r->to_port + (r->port_high - r->port_low);
 
-		if (r->protocol == protocol && !strcmp(r->on, out->name) && ip_equal(&r->to, &inner->addr) &&
-		    inner->port >= r->to_port && inner->port <= last)
+		if (r->protocol == protocol && !strcmp(r->on, out->name) &&
+		    ip_equal(&r->to, &inner->addr) && inner->port >= r->to_port &&
+		    inner->port <= last)
 			return r->port_low + (inner->port - r->to_port);
 	}
 	return 0;
@@ -135,7 +139,7 @@ void nat_release_held(struct nat *nat, const struct tuple *outwards)
 {
 	struct packet *p, *next;
 
-	list_for_each_entry_safe(p, next, &nat->held, node) {
+	list_for_each_entry_safe (p, next, &nat->held, node) {
 		if (outwards ? !answers(p, outwards) : p->time > nat->stack->now)
 			continue;
 		list_remove(&p->node);
@@ -153,7 +157,8 @@ void nat_release_held(struct nat *nat, const struct tuple *outwards)
 
 static bool is_syn(const struct view *v)
 {
-	return v->t.protocol == IPPROTO_TCP && (v->tcp_flags & (TH_SYN | TH_ACK | TH_RST)) == TH_SYN;
+	return v->t.protocol == IPPROTO_TCP &&
+	       (v->tcp_flags & (TH_SYN | TH_ACK | TH_RST)) == TH_SYN;
 }
 
 enum hook_verdict nat_local_in(struct nat *nat, struct packet *p, const struct view *v)
@@ -188,7 +193,8 @@ static enum hook_verdict error_inwards(struct nat *nat, struct packet *p, struct
 }
 
 /* The mapping of an inside host that speaks to another one by its outside address. */
-static struct nat_mapping *hairpin_source(struct nat *nat, const struct view *v, const struct nat_mapping *m)
+static struct nat_mapping *hairpin_source(struct nat *nat, const struct view *v,
+					  const struct nat_mapping *m)
 {
 	struct nat_end inner = {v->t.src, v->t.sport};
 	struct nat_mapping *source = nat_by_inner(nat, v->t.protocol, &inner, m->netif);
@@ -213,7 +219,8 @@ enum hook_verdict nat_prerouting(struct nat *nat, struct packet *p, struct view 
 	m = nat_by_outer(nat, v->t.protocol, &outer);
 	redirect = redirect_of(nat, &v->t, &on);
 	if (!m && redirect) {
-		struct nat_end inner = {redirect->to, redirect->to_port + (v->t.dport - redirect->port_low)};
+		struct nat_end inner = {redirect->to,
+					redirect->to_port + (v->t.dport - redirect->port_low)};
 
 		m = nat_map(nat, v->t.protocol, &inner, &outer.addr, outer.port, on);
 		if (!m)
@@ -246,7 +253,8 @@ enum hook_verdict nat_prerouting(struct nat *nat, struct packet *p, struct view 
 
 /* ---- outwards */
 
-static enum hook_verdict error_outwards(struct nat *nat, struct packet *p, struct view *v, struct netif *out)
+static enum hook_verdict error_outwards(struct nat *nat, struct packet *p, struct view *v,
+					struct netif *out)
 {
 	struct nat_end inner = {v->quoted.dst, v->quoted.dport};
 	struct nat_mapping *m = nat_by_inner(nat, v->quoted.protocol, &inner, out);
@@ -256,7 +264,8 @@ static enum hook_verdict error_outwards(struct nat *nat, struct packet *p, struc
 	if (m && identity(m))
 		return HOOK_ACCEPT;
 	if (!m) /* an inner address would leave (RFC 5508 REQ-5) */
-		return !own && outer_address(nat, out, &v->t.src, &unused) ? HOOK_DROP : HOOK_ACCEPT;
+		return !own && outer_address(nat, out, &v->t.src, &unused) ? HOOK_DROP
+									   : HOOK_ACCEPT;
 	if (!own && !view_icmp_good(p, v))
 		return HOOK_DROP;
 	rewrite_quoted(p, v, false, &m->outer.addr, m->outer.port);
@@ -292,7 +301,8 @@ static struct nat_mapping *map_outwards(struct nat *nat, const struct view *v, s
 		if (!has_rule(nat, out))
 			return NULL;
 		outer = v->t.src;
-	} else if (port ? !own_address(out, v->v6, &outer) : !outer_address(nat, out, &v->t.src, &outer)) {
+	} else if (port ? !own_address(out, v->v6, &outer)
+			: !outer_address(nat, out, &v->t.src, &outer)) {
 		return NULL;
 	}
 	/* Without an address to show nothing leaves. */
@@ -302,12 +312,14 @@ static struct nat_mapping *map_outwards(struct nat *nat, const struct view *v, s
 	return m;
 }
 
-/* A packet between two inside hosts: its sender shows its outside end (RFC 4787 REQ-9, 5508 REQ-7). */
+/* A packet between two inside hosts: its sender shows its outside end (RFC 4787 REQ-9, 5508 REQ-7).
+ */
 static enum hook_verdict hairpin_out(struct nat *nat, struct packet *p, struct view *v)
 {
 	struct netif *outside = netif_by_index(nat->stack, p->mark);
 	const struct tuple *t = v->icmp_error ? &v->quoted : &v->t;
-	struct nat_end inner = v->icmp_error ? (struct nat_end){t->dst, t->dport} : (struct nat_end){t->src, t->sport};
+	struct nat_end inner = v->icmp_error ? (struct nat_end){t->dst, t->dport}
+					     : (struct nat_end){t->src, t->sport};
 	struct nat_mapping *m = outside ? nat_by_inner(nat, t->protocol, &inner, outside) : NULL;
 
 	p->hairpin = 0;
@@ -323,7 +335,8 @@ static enum hook_verdict hairpin_out(struct nat *nat, struct packet *p, struct v
 	return HOOK_ACCEPT;
 }
 
-enum hook_verdict nat_postrouting(struct nat *nat, struct packet *p, struct view *v, struct netif *out)
+enum hook_verdict nat_postrouting(struct nat *nat, struct packet *p, struct view *v,
+				  struct netif *out)
 {
 	struct nat_end inner = {v->t.src, v->t.sport}, peer = {v->t.dst, v->t.dport};
 	enum hook_verdict verdict;

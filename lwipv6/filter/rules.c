@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reading rules: a cursor gives words, each statement has a function, and the first mistake ends the
- * reading with the line, what was found and what was wanted.
+ * Reading rules: a cursor gives words, each statement has a function, and the first mistake ends
+ * the reading with the line, what was found and what was wanted.
  */
 #include "lwipv6/filter/rules.h"
 #include <ctype.h>
@@ -11,7 +11,7 @@
 
 #define refuse(r, ...) mistake(&(r)->mistake, __VA_ARGS__)
 
-#define WORD_SIZE 64
+#define WORD_SIZE   64
 #define SECONDS_MAX 864000
 
 struct reader {
@@ -155,7 +155,10 @@ static bool protocol(struct reader *r, int16_t *out)
 	static const struct {
 		const char *name;
 		int16_t number;
-	} known[] = {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"icmp", IPPROTO_ICMP}, {"icmp6", IPPROTO_ICMPV6}};
+	} known[] = {{"tcp", IPPROTO_TCP},
+		     {"udp", IPPROTO_UDP},
+		     {"icmp", IPPROTO_ICMP},
+		     {"icmp6", IPPROTO_ICMPV6}};
 	uint32_t n;
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -181,7 +184,8 @@ static bool states(struct reader *r, uint8_t *out)
 		while (i < 4 && strcmp(name, names[i]))
 			i++;
 		if (i == 4)
-			return wanted(r, "new, established, related or invalid, separated by commas,");
+			return wanted(r,
+				      "new, established, related or invalid, separated by commas,");
 		*out |= 1 << i;
 	}
 	r->rules->stateful = true;
@@ -241,8 +245,8 @@ static bool filter_condition(struct reader *r, struct filter_rule *f, struct net
 	else if (accept_word(r, "to"))
 		return net(r, *side = &f->to);
 	else if (accept_word(r, "port"))
-		return *side ? port_range(r, &(*side)->port_low, &(*side)->port_high) :
-			       refuse(r, "port: write from or to before it, as in: to any port 80");
+		return *side ? port_range(r, &(*side)->port_low, &(*side)->port_high)
+			     : refuse(r, "port: write from or to before it, as in: to any port 80");
 	else if (accept_word(r, "state"))
 		return states(r, &f->states);
 	else if (accept_word(r, "type")) {
@@ -327,7 +331,8 @@ static bool nat_statement(struct reader *r)
 static bool redirect_statement(struct reader *r)
 {
 	struct rules *rules = r->rules;
-	struct redirect_rule *d = append(r, (void **)&rules->redirect, &rules->nredirect, sizeof(*d));
+	struct redirect_rule *d =
+		append(r, (void **)&rules->redirect, &rules->nredirect, sizeof(*d));
 	int16_t proto;
 	uint32_t n;
 
@@ -373,8 +378,8 @@ static bool set_statement(struct reader *r)
 	}
 	if (accept_word(r, "timeout")) {
 		i = choice(r, timeouts, TIMEOUTS);
-		return i >= 0 ? number(r, "seconds", least[i], SECONDS_MAX, &rules->timeouts[i]) :
-				wanted(r, "tcp, closing, udp or icmp");
+		return i >= 0 ? number(r, "seconds", least[i], SECONDS_MAX, &rules->timeouts[i])
+			      : wanted(r, "tcp, closing, udp or icmp");
 	}
 	if (accept_word(r, "mappings"))
 		return number(r, "a number", 16, 1000000, &rules->max_mappings);
@@ -395,7 +400,8 @@ static struct rule_text text_of(const struct reader *r, const char *start)
 
 static bool statement(struct reader *r)
 {
-	static const char *const names[] = {"accept", "drop", "reject", "policy", "nat", "redirect", "set"};
+	static const char *const names[] = {"accept", "drop",	  "reject", "policy",
+					    "nat",    "redirect", "set"};
 	const char *start = r->at - strlen(r->word);
 	struct rules *rules = r->rules;
 	int i = choice(r, names, 7);
@@ -435,7 +441,8 @@ static bool statement(struct reader *r)
 
 struct rules *rules_read(const char *text, char *error, size_t size)
 {
-	struct reader r = {.begin = text, .at = text, .mistake = {.error = error, .size = size, .line = 1}};
+	struct reader r = {
+		.begin = text, .at = text, .mistake = {.error = error, .size = size, .line = 1}};
 
 	r.rules = calloc(1, sizeof(*r.rules));
 	if (r.rules)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rule language of filter and NAT, lwip_filter(3), and what it is read into. Statements end at a
- * line's end or ';', '#' begins a comment.
+ * The rule language of filter and NAT, lwip_filter(3), and what it is read into. Statements end at
+ * a line's end or ';', '#' begins a comment.
  *
  *   policy CHAIN accept|drop
  *   accept|drop|reject CHAIN [in IF] [out IF] [inet|inet6] [proto P] [from [not] NET|any]
@@ -31,7 +31,7 @@ enum nat_timeout { TIMEOUT_TCP, TIMEOUT_CLOSING, TIMEOUT_UDP, TIMEOUT_ICMP, TIME
 struct net_match {
 	struct ip_addr addr;
 	uint8_t plen; /* of 128; 0 = any */
-	bool not;
+	bool not ;
 	uint16_t port_low, port_high; /* 0, 0 = any */
 };
 
@@ -44,10 +44,10 @@ struct rule_text {
 struct filter_rule {
 	struct rule_text text;
 	uint8_t chain, action;
-	uint8_t family;	  /* 0, AF_INET, AF_INET6 */
-	int16_t protocol; /* -1 = any */
-	int16_t type;	  /* of ICMP, -1 = any */
-	uint8_t states;	  /* enum flow_state, 0 = any */
+	uint8_t family;			  /* 0, AF_INET, AF_INET6 */
+	int16_t protocol;		  /* -1 = any */
+	int16_t type;			  /* of ICMP, -1 = any */
+	uint8_t states;			  /* enum flow_state, 0 = any */
 	char in[IFNAMSIZ], out[IFNAMSIZ]; /* "" = any */
 	struct net_match from, to;
 	uint64_t packets, bytes;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The state of a TCP connection as a box on its way sees it (RFC 5382 5, RFC 7857 2): open when both
- * sides have sent SYN, closing when both have sent FIN or one RST, open again when data follow an
- * RST that its receiver did not believe.
+ * The state of a TCP connection as a box on its way sees it (RFC 5382 5, RFC 7857 2): open when
+ * both sides have sent SYN, closing when both have sent FIN or one RST, open again when data follow
+ * an RST that its receiver did not believe.
  */
 #ifndef LWIPV6_FILTER_TCP_TRACK_H
 #define LWIPV6_FILTER_TCP_TRACK_H

@@ -22,14 +22,16 @@ static bool is_query(bool v6, uint8_t type)
 {
 	if (v6)
 		return type == ICMP6_ECHO_REQUEST || type == ICMP6_ECHO_REPLY;
-	return type == ICMP_ECHO || type == ICMP_ECHOREPLY || type == ICMP_TIMESTAMP || type == ICMP_TIMESTAMPREPLY;
+	return type == ICMP_ECHO || type == ICMP_ECHOREPLY || type == ICMP_TIMESTAMP ||
+	       type == ICMP_TIMESTAMPREPLY;
 }
 
 static bool is_error(bool v6, uint8_t type)
 {
 	if (v6)
 		return type >= ICMP6_DST_UNREACH && type <= ICMP6_PARAM_PROB;
-	return type == ICMP_DEST_UNREACH || type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB;
+	return type == ICMP_DEST_UNREACH || type == ICMP_TIME_EXCEEDED ||
+	       type == ICMP_PARAMETERPROB;
 }
 
 static bool is_icmp(uint8_t protocol, bool v6)
@@ -64,8 +66,8 @@ static bool quoted(const struct packet *p, struct view *v)
 	} else {
 		const struct iphdr *ip = (const struct iphdr *)q;
 
-		if (p->linear < at + 20 || ip->version != 4 || ip->ihl < 5 || p->linear < at + ip->ihl * 4 + 8u ||
-		    ip->frag_off & htons(IP_OFFMASK))
+		if (p->linear < at + 20 || ip->version != 4 || ip->ihl < 5 ||
+		    p->linear < at + ip->ihl * 4 + 8u || ip->frag_off & htons(IP_OFFMASK))
 			return false;
 		v->quoted.src = ip_from_v4(ip->saddr);
 		v->quoted.dst = ip_from_v4(ip->daddr);
@@ -142,7 +144,8 @@ static void adjust(uint8_t *field, const void *from, const void *to, uint32_t le
 	if (partial)
 		check = ~check;
 	for (uint32_t i = 0; i < len; i += 2)
-		check = checksum_update16(check, get16((const uint8_t *)from + i), get16((const uint8_t *)to + i));
+		check = checksum_update16(check, get16((const uint8_t *)from + i),
+					  get16((const uint8_t *)to + i));
 	if (partial)
 		check = ~check;
 	memcpy(field, &check, 2);
@@ -159,8 +162,8 @@ static int checksum_offset(uint8_t protocol, bool v6)
 }
 
 /* The address field of the header at @ip; the transport header at @t may be cut to @room bytes. */
-static void set_address(uint8_t *ip, uint8_t *t, uint32_t room, uint8_t protocol, bool v6, bool source,
-			const struct ip_addr *addr, bool partial)
+static void set_address(uint8_t *ip, uint8_t *t, uint32_t room, uint8_t protocol, bool v6,
+			bool source, const struct ip_addr *addr, bool partial)
 {
 	uint32_t len = v6 ? 16 : 4, at = v6 ? (source ? 8 : 24) : (source ? 12 : 16);
 	const void *to = v6 ? (const void *)addr : &addr->addr[3];
@@ -175,8 +178,8 @@ static void set_address(uint8_t *ip, uint8_t *t, uint32_t room, uint8_t protocol
 	memcpy(ip + at, to, len);
 }
 
-static void set_port(uint8_t *t, uint32_t room, uint8_t protocol, bool v6, bool source, uint16_t port,
-		     bool partial)
+static void set_port(uint8_t *t, uint32_t room, uint8_t protocol, bool v6, bool source,
+		     uint16_t port, bool partial)
 {
 	bool icmp = is_icmp(protocol, v6);
 	uint32_t at = icmp ? 4 : source ? 0 : 2;
@@ -205,12 +208,14 @@ static void rewrite(struct packet *p, const struct view *v, bool source, const s
 	*(source ? &p->src : &p->dst) = *addr;
 }
 
-void rewrite_source(struct packet *p, const struct view *v, const struct ip_addr *addr, uint16_t port)
+void rewrite_source(struct packet *p, const struct view *v, const struct ip_addr *addr,
+		    uint16_t port)
 {
 	rewrite(p, v, true, addr, port);
 }
 
-void rewrite_destination(struct packet *p, const struct view *v, const struct ip_addr *addr, uint16_t port)
+void rewrite_destination(struct packet *p, const struct view *v, const struct ip_addr *addr,
+			 uint16_t port)
 {
 	rewrite(p, v, false, addr, port);
 }
@@ -222,7 +227,8 @@ void rewrite_quoted(struct packet *p, const struct view *v, bool source, const s
 	uint32_t room = p->linear - v->quoted_transport;
 	uint16_t sum;
 
-	set_address(p->data + v->quoted_at, t, room, v->quoted.protocol, v->v6, source, addr, false);
+	set_address(p->data + v->quoted_at, t, room, v->quoted.protocol, v->v6, source, addr,
+		    false);
 	set_port(t, room, v->quoted.protocol, v->v6, source, port, false);
 	memset(p->data + v->transport + 2, 0, 2);
 	sum = icmp_sum(p, v);
@@ -231,7 +237,7 @@ void rewrite_quoted(struct packet *p, const struct view *v, bool source, const s
 
 void rewrite_outer(struct packet *p, const struct view *v, bool source, const struct ip_addr *addr)
 {
-	set_address(p->data, p->data + v->transport, p->linear - v->transport, v->t.protocol, v->v6, source,
-		    addr, false);
+	set_address(p->data, p->data + v->transport, p->linear - v->transport, v->t.protocol, v->v6,
+		    source, addr, false);
 	*(source ? &p->src : &p->dst) = *addr;
 }

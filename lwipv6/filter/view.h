@@ -25,14 +25,17 @@ struct view {
 	uint32_t transport, quoted_at, quoted_transport; /* offsets from p->data */
 };
 
-/* False when the packet is too short for its protocol, or is an ICMP error that quotes too little. */
+/* False when the packet is too short for its protocol, or is an ICMP error that quotes too little.
+ */
 bool view_packet(const struct packet *p, struct view *v);
 /* The ICMP checksum of @p is right, or need not be looked at. */
 bool view_icmp_good(const struct packet *p, const struct view *v);
 
 /* Set source or destination of @p; ICMP queries have one port field for both. */
-void rewrite_source(struct packet *p, const struct view *v, const struct ip_addr *addr, uint16_t port);
-void rewrite_destination(struct packet *p, const struct view *v, const struct ip_addr *addr, uint16_t port);
+void rewrite_source(struct packet *p, const struct view *v, const struct ip_addr *addr,
+		    uint16_t port);
+void rewrite_destination(struct packet *p, const struct view *v, const struct ip_addr *addr,
+			 uint16_t port);
 /* The same inside the packet that an ICMP error quotes, then the sums of the error itself. */
 void rewrite_quoted(struct packet *p, const struct view *v, bool source, const struct ip_addr *addr,
 		    uint16_t port);

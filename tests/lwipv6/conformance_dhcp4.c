@@ -21,7 +21,8 @@ enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE };
 /* Option @code of a message: its length, -1 when absent. */
 static int option(const struct message *m, uint8_t code, const uint8_t **value)
 {
-	for (size_t i = 240; i + 1 < m->len && m->data[i] != 255; i += m->data[i] ? 2 + m->data[i + 1] : 1)
+	for (size_t i = 240; i + 1 < m->len && m->data[i] != 255;
+	     i += m->data[i] ? 2 + m->data[i + 1] : 1)
 		if (m->data[i] == code) {
 			*value = m->data + i + 2;
 			return m->data[i + 1];
@@ -74,7 +75,7 @@ struct answer {
 	uint32_t lease, t1, t2;
 	const void *extra; /* more options, as bytes */
 	size_t extra_len;
-	const char *dst;   /* NULL = broadcast */
+	const char *dst;      /* NULL = broadcast */
 	const uint8_t *names; /* sname and file, 192 bytes */
 };
 
@@ -92,7 +93,9 @@ static void answer(const struct message *to, const struct answer *a)
 	uint8_t u[8 + 600] = {0}, *m = u + 8, zero[192] = {0}, *at = m + 240, type = a->type;
 	uint16_t head[4] = {htons(67), htons(68), 0, 0};
 	uint32_t server, n;
-	struct ip_packet ip = {.src = a->server, .dst = a->dst ? a->dst : "255.255.255.255", .proto = IPPROTO_UDP,
+	struct ip_packet ip = {.src = a->server,
+			       .dst = a->dst ? a->dst : "255.255.255.255",
+			       .proto = IPPROTO_UDP,
 			       .to_mac = a->dst ? NULL : all};
 
 	memcpy(m + 44, a->names ? a->names : zero, 192);
@@ -122,8 +125,12 @@ static void answer(const struct message *to, const struct answer *a)
 	ip_send(w, &ip, u, at - u);
 }
 
-static const struct answer offer = {.type = OFFER, .address = "10.0.0.50", .server = "10.0.0.2", .lease = 3600,
-				    .extra = "\x01\x04\xff\xff\xff\x00\x03\x04\x0a\x00\x00\x09", .extra_len = 12};
+static const struct answer offer = {.type = OFFER,
+				    .address = "10.0.0.50",
+				    .server = "10.0.0.2",
+				    .lease = 3600,
+				    .extra = "\x01\x04\xff\xff\xff\x00\x03\x04\x0a\x00\x00\x09",
+				    .extra_len = 12};
 
 static int state(void)
 {
@@ -162,7 +169,8 @@ static bool answers_arp(const char *address)
 	return answered;
 }
 
-/* @sender on the link asks for @target: an announcement when they are the same, a probe from 0.0.0.0. */
+/* @sender on the link asks for @target: an announcement when they are the same, a probe from
+ * 0.0.0.0. */
 static void arp_from(const char *sender, const char *target)
 {
 	uint8_t f[42] = {255, 255, 255, 255, 255, 255};
@@ -205,19 +213,23 @@ static void messages(void)
 
 	start();
 	wire_advance(w, 1100);
-	ok(take_type(&m, DISCOVER) && !strcmp(m.src, "0.0.0.0") && !strcmp(m.dst, "255.255.255.255"),
+	ok(take_type(&m, DISCOVER) && !strcmp(m.src, "0.0.0.0") &&
+		   !strcmp(m.dst, "255.255.255.255"),
 	   "row 64: DISCOVER goes from 0.0.0.0 to everybody");
-	ok(m.len >= 300 && m.data[10] == 0x80, "row 64: with the broadcast flag, not shorter than BOOTP's 300 bytes");
+	ok(m.len >= 300 && m.data[10] == 0x80,
+	   "row 64: with the broadcast flag, not shorter than BOOTP's 300 bytes");
 	ok(option(&m, 61, &v) == 15 && v[0] == 255 && v[5] == 0 && v[6] == 3,
 	   "row 64: the client identifier is IAID and DUID (RFC 4361)");
-	ok(option(&m, 57, &v) == 2 && (v[0] << 8 | v[1]) == 1500, "row 64: says how long a message may be");
+	ok(option(&m, 57, &v) == 2 && (v[0] << 8 | v[1]) == 1500,
+	   "row 64: says how long a message may be");
 	int n = option(&m, 55, &v), routes = -1, router = -1;
 
 	for (int i = 0; i < n; i++) {
 		routes = v[i] == 121 ? i : routes;
 		router = v[i] == 3 ? i : router;
 	}
-	ok(routes >= 0 && router > routes, "row 64: asks for classless routes before routers (RFC 3442)");
+	ok(routes >= 0 && router > routes,
+	   "row 64: asks for classless routes before routers (RFC 3442)");
 	/* Another server, that offers too late, and one for another exchange. */
 	struct message strange = m;
 
@@ -225,19 +237,22 @@ static void messages(void)
 	answer(&strange, &offer);
 	ok(state() == LWIP_DHCP_SELECTING, "row 64: another exchange's offer is ignored");
 	answer(&m, &offer);
-	ok(take_type(&r, REQUEST) && option_is(&r, 50, "10.0.0.50") && option_is(&r, 54, "10.0.0.2") &&
-	   !memcmp(r.data + 12, "\0\0\0\0", 4) && !memcmp(r.data + 4, m.data + 4, 4) && !memcmp(r.data + 8, m.data + 8, 2),
+	ok(take_type(&r, REQUEST) && option_is(&r, 50, "10.0.0.50") &&
+		   option_is(&r, 54, "10.0.0.2") && !memcmp(r.data + 12, "\0\0\0\0", 4) &&
+		   !memcmp(r.data + 4, m.data + 4, 4) && !memcmp(r.data + 8, m.data + 8, 2),
 	   "row 64: REQUEST names address and server, repeats xid and secs");
 	struct answer other = offer;
 
 	other.server = "10.0.0.8";
 	other.type = NAK;
 	answer(&r, &other);
-	ok(state() == LWIP_DHCP_REQUESTING, "row 64: a refusal by the server not chosen is ignored");
+	ok(state() == LWIP_DHCP_REQUESTING,
+	   "row 64: a refusal by the server not chosen is ignored");
 	other = offer;
 	other.type = ACK;
 	answer(&r, &other);
-	ok(state() == LWIP_DHCP_PROBING && !answers_arp("10.0.0.50"), "row 64: the address is not used before the probes");
+	ok(state() == LWIP_DHCP_PROBING && !answers_arp("10.0.0.50"),
+	   "row 64: the address is not used before the probes");
 	int probes = 0;
 	uint64_t last = 0;
 	bool spaced = true;
@@ -247,14 +262,18 @@ static void messages(void)
 
 		wire_advance(w, SECOND);
 		while ((f = wire_take(w)))
-			if (f->data[12] == 8 && f->data[13] == 6 && !memcmp(f->data + 28, "\0\0\0\0", 4)) {
-				spaced &= !last || (f->time - last >= 1000 * MS && f->time - last <= 2001 * MS);
+			if (f->data[12] == 8 && f->data[13] == 6 &&
+			    !memcmp(f->data + 28, "\0\0\0\0", 4)) {
+				spaced &= !last || (f->time - last >= 1000 * MS &&
+						    f->time - last <= 2001 * MS);
 				last = f->time;
 				probes++;
 			}
 	}
-	ok(probes == 3 && spaced, "row 64: three ARP probes, one to two seconds apart (RFC 5227): %d", probes);
-	ok(state() == LWIP_DHCP_BOUND && leased("10.0.0.50") && answers_arp("10.0.0.50"), "row 64: then the address is in use");
+	ok(probes == 3 && spaced,
+	   "row 64: three ARP probes, one to two seconds apart (RFC 5227): %d", probes);
+	ok(state() == LWIP_DHCP_BOUND && leased("10.0.0.50") && answers_arp("10.0.0.50"),
+	   "row 64: then the address is in use");
 	wire_close(w);
 }
 
@@ -270,7 +289,8 @@ static void backoff(void)
 	for (int i = 0; i < 6 && take(&m); i++)
 		times[i] = m.time / MS;
 	for (int i = 0; i < 5; i++) {
-		uint64_t gap = times[i + 1] - times[i], want = (4000ull << i) > 64000 ? 64000 : 4000ull << i;
+		uint64_t gap = times[i + 1] - times[i],
+			 want = (4000ull << i) > 64000 ? 64000 : 4000ull << i;
 
 		good &= gap + 1001 >= want && gap <= want + 1001;
 	}
@@ -288,13 +308,16 @@ static void timers(void)
 	acquire(&offer, &m);
 	w->quiet = false; /* the wire resolves the server's address from now on */
 	lwip_dhcp_status(w->netif, AF_INET, &s, sizeof(s));
-	ok(s.renew > 1780 && s.renew <= 1800 && s.rebind > 3130 && s.rebind <= 3150 && s.expire <= 3600,
-	   "row 64: T1 is a half, T2 seven eighths of the lease: %u %u %u", s.renew, s.rebind, s.expire);
+	ok(s.renew > 1780 && s.renew <= 1800 && s.rebind > 3130 && s.rebind <= 3150 &&
+		   s.expire <= 3600,
+	   "row 64: T1 is a half, T2 seven eighths of the lease: %u %u %u", s.renew, s.rebind,
+	   s.expire);
 	wire_advance(w, 1780 * SECOND);
 	ok(!take(&m), "row 64: silent until T1");
 	wire_advance(w, 20 * SECOND);
 	ok(take_type(&r, REQUEST) && !strcmp(r.dst, "10.0.0.2") && !strcmp(r.src, "10.0.0.50") &&
-	   !memcmp(r.data + 12, "\x0a\0\0\x32", 4) && !option_is(&r, 54, "10.0.0.2") && !option_is(&r, 50, "10.0.0.50"),
+		   !memcmp(r.data + 12, "\x0a\0\0\x32", 4) && !option_is(&r, 54, "10.0.0.2") &&
+		   !option_is(&r, 50, "10.0.0.50"),
 	   "row 64: at T1 REQUEST goes to the server alone, with ciaddr and no options for it");
 	ok(state() == LWIP_DHCP_RENEWING, "row 64: RENEWING");
 	uint64_t first = r.time, second;
@@ -303,7 +326,8 @@ static void timers(void)
 	ok(take_type(&r, REQUEST), "row 64: repeated");
 	second = r.time;
 	ok((second - first) / MS / SECOND > 600 && (second - first) / MS / SECOND < 720,
-	   "row 64: after half of what is left until T2: %d s", (int)((second - first) / MS / SECOND));
+	   "row 64: after half of what is left until T2: %d s",
+	   (int)((second - first) / MS / SECOND));
 	wire_advance(w, 680 * SECOND);
 	bool rebinding = false;
 
@@ -315,10 +339,12 @@ static void timers(void)
 	ack.dst = "10.0.0.50";
 	answer(&r, &ack);
 	lwip_dhcp_status(w->netif, AF_INET, &s, sizeof(s));
-	ok(s.state == LWIP_DHCP_BOUND && s.expire > 3500 && s.server.addr[3] == inet_addr("10.0.0.7"),
+	ok(s.state == LWIP_DHCP_BOUND && s.expire > 3500 &&
+		   s.server.addr[3] == inet_addr("10.0.0.7"),
 	   "row 64: any server may extend the lease, without new probes");
 	wire_advance(w, 3660 * SECOND);
-	ok(!leased("10.0.0.50") && !answers_arp("10.0.0.50") && state() == LWIP_DHCP_SELECTING, "row 64: when it expires the address goes and the search begins anew");
+	ok(!leased("10.0.0.50") && !answers_arp("10.0.0.50") && state() == LWIP_DHCP_SELECTING,
+	   "row 64: when it expires the address goes and the search begins anew");
 	wire_close(w);
 
 	start();
@@ -328,13 +354,15 @@ static void timers(void)
 	ack.t2 = 200;
 	acquire(&ack, &m);
 	lwip_dhcp_status(w->netif, AF_INET, &s, sizeof(s));
-	ok(s.renew <= 100 && s.renew > 80 && s.rebind <= 200 && s.rebind > 180, "row 64: T1 and T2 of the server are kept");
+	ok(s.renew <= 100 && s.renew > 80 && s.rebind <= 200 && s.rebind > 180,
+	   "row 64: T1 and T2 of the server are kept");
 	w->quiet = false;
 	wire_advance(w, 100 * SECOND);
 	ok(take_type(&r, REQUEST), "row 64: renewed at T1");
 	first = r.time;
 	wire_advance(w, 70 * SECOND);
-	ok(take_type(&r, REQUEST) && (r.time - first) / MS >= 60000, "row 64: again after a minute, not less");
+	ok(take_type(&r, REQUEST) && (r.time - first) / MS >= 60000,
+	   "row 64: again after a minute, not less");
 	wire_close(w);
 	start();
 	ack.t1 = 500;
@@ -349,7 +377,8 @@ static void timers(void)
 	acquire(&ack, &m);
 	wire_advance(w, 100000 * SECOND);
 	lwip_dhcp_status(w->netif, AF_INET, &s, sizeof(s));
-	ok(s.state == LWIP_DHCP_BOUND && s.expire == UINT32_MAX && !take(&m), "row 64: an infinite lease is never renewed");
+	ok(s.state == LWIP_DHCP_BOUND && s.expire == UINT32_MAX && !take(&m),
+	   "row 64: an infinite lease is never renewed");
 	wire_close(w);
 }
 
@@ -382,12 +411,16 @@ static void refusal(void)
 		answer(&m, &ack);
 		wire_advance(w, 1500);
 		arp_from(i ? "0.0.0.0" : "10.0.0.50", i ? "10.0.0.50" : "10.0.0.60");
-		ok(take_type(&m, DECLINE) && option_is(&m, 50, "10.0.0.50") && option_is(&m, 54, "10.0.0.2") && !strcmp(m.src, "0.0.0.0") &&
-		   !memcmp(m.data + 12, "\0\0\0\0", 4), "row 64: an address %s is declined", i ? "that another host probes for" : "in use elsewhere");
+		ok(take_type(&m, DECLINE) && option_is(&m, 50, "10.0.0.50") &&
+			   option_is(&m, 54, "10.0.0.2") && !strcmp(m.src, "0.0.0.0") &&
+			   !memcmp(m.data + 12, "\0\0\0\0", 4),
+		   "row 64: an address %s is declined",
+		   i ? "that another host probes for" : "in use elsewhere");
 		uint64_t declined = m.time;
 
 		wire_advance(w, 12 * SECOND);
-		ok(take_type(&m, DISCOVER) && m.time - declined >= 10000 * MS, "row 64: the next attempt comes ten seconds later");
+		ok(take_type(&m, DISCOVER) && m.time - declined >= 10000 * MS,
+		   "row 64: the next attempt comes ten seconds later");
 		wire_close(w);
 	}
 	/* A conflict later: defended once, given up at the second within ten seconds. */
@@ -397,7 +430,8 @@ static void refusal(void)
 	ok(state() == LWIP_DHCP_BOUND, "row 64: a later conflict is answered by one announcement");
 	arp_from("10.0.0.50", "10.0.0.50");
 	wire_advance(w, 2);
-	ok(take_type(&m, DECLINE) && !answers_arp("10.0.0.50"), "row 64: at the second within ten seconds the address is given up");
+	ok(take_type(&m, DECLINE) && !answers_arp("10.0.0.50"),
+	   "row 64: at the second within ten seconds the address is given up");
 	wire_close(w);
 }
 
@@ -409,7 +443,8 @@ static void end_of_use(void)
 	start();
 	acquire(&offer, &m);
 	lwip_ifdown(w->netif);
-	ok(take_type(&m, RELEASE) && !strcmp(m.dst, "10.0.0.2") && option_is(&m, 54, "10.0.0.2") && !memcmp(m.data + 12, "\x0a\0\0\x32", 4),
+	ok(take_type(&m, RELEASE) && !strcmp(m.dst, "10.0.0.2") && option_is(&m, 54, "10.0.0.2") &&
+		   !memcmp(m.data + 12, "\x0a\0\0\x32", 4),
 	   "row 64: ifdown releases, to the server alone");
 	ok(state() == LWIP_DHCP_OFF, "row 64: and ends the client");
 	wire_advance(w, 100 * SECOND);
@@ -419,7 +454,9 @@ static void end_of_use(void)
 	lwip_dhcp_reboot(w->netif, &hint);
 	lwip_ifup_dhcp(w->netif);
 	wire_advance(w, 1100);
-	ok(take_type(&m, REQUEST) && option_is(&m, 50, "10.0.0.77") && !option_is(&m, 54, "10.0.0.2") && !memcmp(m.data + 12, "\0\0\0\0", 4) && state() == LWIP_DHCP_REBOOTING,
+	ok(take_type(&m, REQUEST) && option_is(&m, 50, "10.0.0.77") &&
+		   !option_is(&m, 54, "10.0.0.2") && !memcmp(m.data + 12, "\0\0\0\0", 4) &&
+		   state() == LWIP_DHCP_REBOOTING,
 	   "row 64: INIT-REBOOT asks everybody for the address remembered");
 	struct answer ack = offer;
 
@@ -447,23 +484,28 @@ static void end_of_use(void)
 	ack.address = NULL;
 	answer(&m, &ack);
 	wire_advance(w, 1100);
-	ok(take_type(&m, DISCOVER) && !option_is(&m, 50, "10.0.0.77"), "row 64: refused, it searches at once and names it no more");
+	ok(take_type(&m, DISCOVER) && !option_is(&m, 50, "10.0.0.77"),
+	   "row 64: refused, it searches at once and names it no more");
 	wire_close(w);
 
 	w = wire_open_bare(0, 0);
-	ok(lwip_ifup_dhcp(lwip_netif_find(w->stack, "lo0")) == -1 && errno == EOPNOTSUPP, "row 64: only on Ethernet");
+	ok(lwip_ifup_dhcp(lwip_netif_find(w->stack, "lo0")) == -1 && errno == EOPNOTSUPP,
+	   "row 64: only on Ethernet");
 	lwip_filter_load(w->stack, "policy input drop; policy output drop", NULL, 0);
 	lwip_ifup_dhcp(w->netif);
 	acquire(&offer, &m);
-	ok(leased("10.0.0.50"), "row 64: rules that let nothing pass do not keep the stack from its lease");
+	ok(leased("10.0.0.50"),
+	   "row 64: rules that let nothing pass do not keep the stack from its lease");
 	lwip_ifdown(w->netif);
 	struct sockaddr_in client_port = name4("0.0.0.0", 68);
 	int fd = lwip_msocket(w->stack, AF_INET, SOCK_DGRAM, 0);
 
 	lwip_bind(fd, (void *)&client_port, sizeof(client_port));
-	ok(lwip_ifup_dhcp(w->netif) == -1 && errno == EADDRINUSE && state() == LWIP_DHCP_OFF, "row 64: a program's socket on the client's port is in the way, and said to be");
+	ok(lwip_ifup_dhcp(w->netif) == -1 && errno == EADDRINUSE && state() == LWIP_DHCP_OFF,
+	   "row 64: a program's socket on the client's port is in the way, and said to be");
 	lwip_close(fd);
-	ok(!lwip_ifup_dhcp(w->netif) && state() == LWIP_DHCP_INIT, "row 64: when it is gone the client starts");
+	ok(!lwip_ifup_dhcp(w->netif) && state() == LWIP_DHCP_INIT,
+	   "row 64: when it is gone the client starts");
 	wire_close(w);
 }
 
@@ -486,11 +528,14 @@ static bool reaches(const char *dst, const char *via)
 
 static void parameters(void)
 {
-	/* mask, router .9, MTU 1400, DNS .5 and .6, search lab.example and, by pointer, sub.lab.example;
-	 * routes 192.168.5.0/24 by .3 and default by .4: the router option must not count */
+	/* mask, router .9, MTU 1400, DNS .5 and .6, search lab.example and, by pointer,
+	 * sub.lab.example; routes 192.168.5.0/24 by .3 and default by .4: the router option must
+	 * not count */
 	static const uint8_t extra[] =
-		"\x01\x04\xff\xff\xff\x00\x03\x04\x0a\x00\x00\x09\x1a\x02\x05\x78\x06\x08\x0a\x00\x00\x05\x0a\x00\x00\x06"
-		"\x77\x0d\x03lab\x07" "example\x00"
+		"\x01\x04\xff\xff\xff\x00\x03\x04\x0a\x00\x00\x09\x1a\x02\x05\x78\x06\x08\x0a\x00"
+		"\x00\x05\x0a\x00\x00\x06"
+		"\x77\x0d\x03lab\x07"
+		"example\x00"
 		"\x77\x06\x03sub\xc0\x00"
 		"\x79\x0d\x18\xc0\xa8\x05\x0a\x00\x00\x03\x00\x0a\x00\x00\x04";
 	struct answer full_offer = offer;
@@ -502,27 +547,36 @@ static void parameters(void)
 	full_offer.extra_len = sizeof(extra) - 1;
 	start();
 	acquire(&full_offer, &m);
-	ok(lwip_resolvers(w->stack, servers, 4) == 2 && servers[0].addr[3] == inet_addr("10.0.0.5") && servers[1].addr[3] == inet_addr("10.0.0.6"),
+	ok(lwip_resolvers(w->stack, servers, 4) == 2 &&
+		   servers[0].addr[3] == inet_addr("10.0.0.5") &&
+		   servers[1].addr[3] == inet_addr("10.0.0.6"),
 	   "row 64, row 56: DNS servers are readable");
 	lwip_search_domains(w->stack, domains, sizeof(domains));
-	ok(!strcmp(domains, "lab.example sub.lab.example"), "row 64: search domains in pieces and compressed (RFC 3396, 3397): %s", domains);
+	ok(!strcmp(domains, "lab.example sub.lab.example"),
+	   "row 64: search domains in pieces and compressed (RFC 3396, 3397): %s", domains);
 	ok(reaches("192.168.5.1", "10.0.0.3"), "row 64: a classless route");
-	ok(reaches("8.8.8.8", "10.0.0.4"), "row 64: the default route of classless routes wins over the router option");
+	ok(reaches("8.8.8.8", "10.0.0.4"),
+	   "row 64: the default route of classless routes wins over the router option");
 	int fd = lwip_msocket(w->stack, AF_INET, SOCK_DGRAM, 0), on = IP_PMTUDISC_DO;
 	struct sockaddr_in to = name4("10.0.0.2", 9);
 
 	lwip_setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &on, sizeof(on));
-	ok(lwip_sendto(fd, pattern(), 1400, 0, (void *)&to, sizeof(to)) < 0 && errno == EMSGSIZE, "row 64: the MTU of the lease is used");
+	ok(lwip_sendto(fd, pattern(), 1400, 0, (void *)&to, sizeof(to)) < 0 && errno == EMSGSIZE,
+	   "row 64: the MTU of the lease is used");
 	lwip_close(fd);
 	lwip_ifdown(w->netif);
-	ok(lwip_resolvers(w->stack, servers, 4) == 0 && !lwip_search_domains(w->stack, domains, sizeof(domains)), "row 64: all of it goes with the lease");
+	ok(lwip_resolvers(w->stack, servers, 4) == 0 &&
+		   !lwip_search_domains(w->stack, domains, sizeof(domains)),
+	   "row 64: all of it goes with the lease");
 	wire_close(w);
 
 	start();
-	full_offer.extra = "\x01\x04\xff\xff\xff\x00\x03\x04\x0a\x00\x00\x09\x79\x08\x18\xc0\xa8\x05\x0a\x00\x00\x03";
+	full_offer.extra = "\x01\x04\xff\xff\xff\x00\x03\x04\x0a\x00\x00\x09\x79\x08\x18\xc0\xa8"
+			   "\x05\x0a\x00\x00\x03";
 	full_offer.extra_len = 22;
 	acquire(&full_offer, &m);
-	ok(reaches("192.168.5.1", "10.0.0.3") && !reaches("8.8.8.8", "10.0.0.9"), "row 64: with classless routes the router option does not count (RFC 3442)");
+	ok(reaches("192.168.5.1", "10.0.0.3") && !reaches("8.8.8.8", "10.0.0.9"),
+	   "row 64: with classless routes the router option does not count (RFC 3442)");
 	wire_close(w);
 
 	start();
@@ -550,20 +604,24 @@ static void odd_messages(void)
 	ack.type = ACK;
 	ack.lease = 0;
 	answer(&m, &ack);
-	ok(state() == LWIP_DHCP_REQUESTING, "row 64: an acknowledgment without lease time is ignored");
+	ok(state() == LWIP_DHCP_REQUESTING,
+	   "row 64: an acknowledgment without lease time is ignored");
 	wire_close(w);
 
 	struct answer spread = offer;
 	uint8_t names[192] = {6, 4, 10, 0, 0, 5, 255}; /* a DNS server in sname */
 	struct ip_addr servers[4];
 
-	memcpy(names + 64, "\x06\x04\x0a\x00\x00\x06\xff", 7); /* another in file, which comes first */
+	memcpy(names + 64, "\x06\x04\x0a\x00\x00\x06\xff",
+	       7); /* another in file, which comes first */
 	spread.names = names;
 	spread.extra = "\x34\x01\x03";
 	spread.extra_len = 3;
 	start();
 	acquire(&spread, &m);
-	ok(lwip_resolvers(w->stack, servers, 4) == 2 && servers[0].addr[3] == inet_addr("10.0.0.6") && servers[1].addr[3] == inet_addr("10.0.0.5"),
+	ok(lwip_resolvers(w->stack, servers, 4) == 2 &&
+		   servers[0].addr[3] == inet_addr("10.0.0.6") &&
+		   servers[1].addr[3] == inet_addr("10.0.0.5"),
 	   "row 64: options in file and sname (overload) are read, in that order");
 	wire_close(w);
 }

@@ -4,7 +4,18 @@
 
 #define SECOND 1000
 
-enum { SOLICIT = 1, ADVERTISE, REQUEST, CONFIRM, RENEW, REBIND, REPLY, RELEASE, DECLINE, INFORMATION = 11 };
+enum {
+	SOLICIT = 1,
+	ADVERTISE,
+	REQUEST,
+	CONFIRM,
+	RENEW,
+	REBIND,
+	REPLY,
+	RELEASE,
+	DECLINE,
+	INFORMATION = 11
+};
 
 static struct wire *w;
 
@@ -35,7 +46,8 @@ static bool take(struct message *m)
 	struct seen s;
 
 	while (ip_take(w, IPPROTO_UDP, &s)) {
-		if (!s.v6 || (s.payload[2] << 8 | s.payload[3]) != 547 || (s.payload[0] << 8 | s.payload[1]) != 546)
+		if (!s.v6 || (s.payload[2] << 8 | s.payload[3]) != 547 ||
+		    (s.payload[0] << 8 | s.payload[1]) != 546)
 			continue;
 		m->len = s.len - 8;
 		memcpy(m->data, s.payload + 8, m->len);
@@ -71,7 +83,7 @@ static bool to_server(const struct message *m, uint8_t server)
 }
 
 struct answer {
-	uint8_t type, server;	   /* the last byte of its DUID */
+	uint8_t type, server; /* the last byte of its DUID */
 	const char *address, *second;
 	uint32_t preferred, valid, t1, t2;
 	int preference, ia_status, status; /* -1 = none */
@@ -80,8 +92,16 @@ struct answer {
 	size_t extra_len;
 };
 
-static const struct answer advertise = {.type = ADVERTISE, .server = 1, .address = "2001:db8::50", .preferred = 1000,
-					.valid = 2000, .t1 = 400, .t2 = 700, .preference = -1, .ia_status = -1, .status = -1};
+static const struct answer advertise = {.type = ADVERTISE,
+					.server = 1,
+					.address = "2001:db8::50",
+					.preferred = 1000,
+					.valid = 2000,
+					.t1 = 400,
+					.t2 = 700,
+					.preference = -1,
+					.ia_status = -1,
+					.status = -1};
 
 static uint8_t *put16(uint8_t *at, uint16_t v)
 {
@@ -180,7 +200,8 @@ static bool answers(const char *addr)
 	memcpy(ns + 8, &target, 16);
 	memcpy(ns + 24, "\1\1", 2);
 	memcpy(ns + 26, peer_mac, 6);
-	snprintf(group, sizeof(group), "ff02::1:ff%02x:%02x%02x", target.s6_addr[13], target.s6_addr[14], target.s6_addr[15]);
+	snprintf(group, sizeof(group), "ff02::1:ff%02x:%02x%02x", target.s6_addr[13],
+		 target.s6_addr[14], target.s6_addr[15]);
 	wire_drop(w);
 	icmp6_send(w, "fe80::99", group, 255, ns, sizeof(ns));
 	return icmp6_take(w, ND_NEIGHBOR_ADVERT, &s);
@@ -228,9 +249,12 @@ static void exchange(void)
 	struct answer a = advertise, b = advertise;
 
 	start(NETIF_FLAG_DHCP6);
-	ok(first(&m, SOLICIT) && !strcmp(m.dst, "ff02::1:2") && !strncmp(m.src, "fe80:", 5), "row 65: Solicit goes from the link-local address to all servers");
-	ok(option(&m, 1, &v) == 10 && !memcmp(v, "\0\3\0\1\2\0\0\0\0\1", 10), "row 65: with a DUID of the link address");
-	ok(option(&m, 3, &v) == 12 && option(&m, 14, &v) == 0 && option(&m, 8, &v) == 2, "row 65: an IA, rapid commit, elapsed time");
+	ok(first(&m, SOLICIT) && !strcmp(m.dst, "ff02::1:2") && !strncmp(m.src, "fe80:", 5),
+	   "row 65: Solicit goes from the link-local address to all servers");
+	ok(option(&m, 1, &v) == 10 && !memcmp(v, "\0\3\0\1\2\0\0\0\0\1", 10),
+	   "row 65: with a DUID of the link address");
+	ok(option(&m, 3, &v) == 12 && option(&m, 14, &v) == 0 && option(&m, 8, &v) == 2,
+	   "row 65: an IA, rapid commit, elapsed time");
 	int n = option(&m, 6, &v), dns = 0;
 
 	for (int i = 0; i + 1 < n; i += 2)
@@ -245,7 +269,8 @@ static void exchange(void)
 	wire_advance(w, 100);
 	ok(!take(&r), "row 65: advertisements are collected for the first second");
 	wire_advance(w, 1100);
-	ok(take_type(&r, REQUEST) && to_server(&r, 2) && names(&r, "2001:db8::60"), "row 65: the most preferred server is asked");
+	ok(take_type(&r, REQUEST) && to_server(&r, 2) && names(&r, "2001:db8::60"),
+	   "row 65: the most preferred server is asked");
 	a.type = REPLY;
 	a.server = 2;
 	a.address = "2001:db8::60";
@@ -254,13 +279,15 @@ static void exchange(void)
 
 	strange.data[3] ^= 1;
 	answer(&strange, &a);
-	ok(status().state == LWIP_DHCP_REQUESTING, "row 65: a reply of another exchange is ignored");
+	ok(status().state == LWIP_DHCP_REQUESTING,
+	   "row 65: a reply of another exchange is ignored");
 	answer(&r, &a);
 	ok(status().state == LWIP_DHCP_BOUND, "row 65: bound");
 	wire_advance(w, 3 * SECOND);
 	ok(answers("2001:db8::60"), "row 65: the address is in use after duplicate detection");
 	lwip_ifdown(w->netif);
-	ok(take_type(&m, RELEASE) && to_server(&m, 2) && names(&m, "2001:db8::60"), "row 65: ifdown releases");
+	ok(take_type(&m, RELEASE) && to_server(&m, 2) && names(&m, "2001:db8::60"),
+	   "row 65: ifdown releases");
 	wire_close(w);
 
 	start(NETIF_FLAG_DHCP6);
@@ -275,7 +302,8 @@ static void exchange(void)
 	a = advertise;
 	a.type = REPLY;
 	answer(&m, &a);
-	ok(status().state == LWIP_DHCP_SELECTING, "row 65: a Reply without rapid commit does not answer a Solicit");
+	ok(status().state == LWIP_DHCP_SELECTING,
+	   "row 65: a Reply without rapid commit does not answer a Solicit");
 	a.rapid = true;
 	answer(&m, &a);
 	ok(status().state == LWIP_DHCP_BOUND, "row 65: with it it does");
@@ -296,14 +324,17 @@ static void retransmission(void)
 	for (int i = 1; i < 5 && take(&m); i++)
 		times[i] = m.time / MS;
 	for (int i = 0; i < 4; i++) {
-		double gap = times[i + 1] - times[i], low = i ? 1.89 * (times[i] - times[i - 1]) : 1000, high = i ? 2.11 * (times[i] - times[i - 1]) : 1110;
+		double gap = times[i + 1] - times[i],
+		       low = i ? 1.89 * (times[i] - times[i - 1]) : 1000,
+		       high = i ? 2.11 * (times[i] - times[i - 1]) : 1110;
 
 		good &= gap >= low && gap <= high;
 	}
 	ok(good, "row 65: Solicit after 1, 2, 4, 8 s, a tenth at random");
 	const uint8_t *v;
 
-	ok(option(&m, 8, &v) == 2 && (v[0] << 8 | v[1]) > 1000, "row 65: elapsed time counts in hundredths");
+	ok(option(&m, 8, &v) == 2 && (v[0] << 8 | v[1]) > 1000,
+	   "row 65: elapsed time counts in hundredths");
 	/* NoAddrsAvail, and SOL_MAX_RT 100 s */
 	wire_drop(w);
 	none.address = NULL;
@@ -319,8 +350,10 @@ static void retransmission(void)
 			widest = m.time - last;
 		last = m.time;
 	}
-	ok(status().state == LWIP_DHCP_SELECTING, "row 65: a server without addresses is not chosen");
-	ok(widest / MS > 85000 && widest / MS <= 111000, "row 65: but its SOL_MAX_RT counts: %d s", (int)(widest / MS / 1000));
+	ok(status().state == LWIP_DHCP_SELECTING,
+	   "row 65: a server without addresses is not chosen");
+	ok(widest / MS > 85000 && widest / MS <= 111000, "row 65: but its SOL_MAX_RT counts: %d s",
+	   (int)(widest / MS / 1000));
 	wire_close(w);
 }
 
@@ -333,36 +366,44 @@ static void timers(void)
 	acquire(&advertise, &m);
 	struct lwip_dhcp_status s = status();
 
-	ok(s.renew <= 400 && s.renew > 390 && s.rebind <= 700 && s.expire <= 2000, "row 65: T1, T2, lifetimes: %u %u %u", s.renew, s.rebind, s.expire);
+	ok(s.renew <= 400 && s.renew > 390 && s.rebind <= 700 && s.expire <= 2000,
+	   "row 65: T1, T2, lifetimes: %u %u %u", s.renew, s.rebind, s.expire);
 	wire_advance(w, 390 * SECOND);
 	ok(!take(&m), "row 65: silent until T1");
 	wire_advance(w, 10 * SECOND);
-	ok(take_type(&m, RENEW) && to_server(&m, 1) && names(&m, "2001:db8::50"), "row 65: Renew to its server at T1");
+	ok(take_type(&m, RENEW) && to_server(&m, 1) && names(&m, "2001:db8::50"),
+	   "row 65: Renew to its server at T1");
 	uint64_t first_time = m.time;
 
 	wire_advance(w, 12 * SECOND);
-	ok(take_type(&m, RENEW) && (m.time - first_time) / MS >= 9000 && (m.time - first_time) / MS <= 11000, "row 65: again after 10 s");
+	ok(take_type(&m, RENEW) && (m.time - first_time) / MS >= 9000 &&
+		   (m.time - first_time) / MS <= 11000,
+	   "row 65: again after 10 s");
 	wire_advance(w, 290 * SECOND);
 	bool rebind = false;
 	const uint8_t *v;
 
 	while (take(&m))
 		rebind |= m.data[0] == REBIND && option(&m, 2, &v) < 0;
-	ok(rebind && status().state == LWIP_DHCP_REBINDING, "row 65: Rebind to all servers from T2 on");
+	ok(rebind && status().state == LWIP_DHCP_REBINDING,
+	   "row 65: Rebind to all servers from T2 on");
 	reply.server = 3;
 	answer(&m, &reply);
-	ok(status().state == LWIP_DHCP_BOUND && status().expire > 1990, "row 65: another server's Reply extends the lease");
+	ok(status().state == LWIP_DHCP_BOUND && status().expire > 1990,
+	   "row 65: another server's Reply extends the lease");
 	wire_advance(w, 1100 * SECOND);
 	ok(answers("2001:db8::50"), "row 65: deprecated it is still there");
 	wire_advance(w, 1000 * SECOND);
-	ok(!answers("2001:db8::50") && status().state == LWIP_DHCP_SELECTING, "row 65: at its end the address goes and the client begins anew");
+	ok(!answers("2001:db8::50") && status().state == LWIP_DHCP_SELECTING,
+	   "row 65: at its end the address goes and the client begins anew");
 	wire_close(w);
 
 	reply = advertise;
 	reply.t1 = reply.t2 = 0;
 	acquire(&reply, &m);
 	s = status();
-	ok(s.renew <= 500 && s.renew > 490 && s.rebind <= 800 && s.rebind > 790, "row 65: T1 and T2 of zero: a half and eight tenths of the preferred lifetime");
+	ok(s.renew <= 500 && s.renew > 490 && s.rebind <= 800 && s.rebind > 790,
+	   "row 65: T1 and T2 of zero: a half and eight tenths of the preferred lifetime");
 	wire_close(w);
 	reply.preferred = reply.valid = UINT32_MAX;
 	acquire(&reply, &m);
@@ -383,20 +424,24 @@ static void refusals(void)
 	a.address = NULL;
 	a.ia_status = 3;
 	answer(&m, &a);
-	ok(take_type(&m, REQUEST) && names(&m, "2001:db8::50"), "row 65: NoBinding: the same is requested anew");
+	ok(take_type(&m, REQUEST) && names(&m, "2001:db8::50"),
+	   "row 65: NoBinding: the same is requested anew");
 	a = advertise;
 	a.type = REPLY;
 	a.address = "2001:db8::51";
 	answer(&m, &a);
 	wire_advance(w, 3 * SECOND);
-	ok(answers("2001:db8::51") && answers("2001:db8::50"), "row 65: an address that the Reply does not name stays");
+	ok(answers("2001:db8::51") && answers("2001:db8::50"),
+	   "row 65: an address that the Reply does not name stays");
 	wire_drop(w);
 	wire_advance(w, 400 * SECOND);
-	ok(take_type(&m, RENEW) && option(&m, 3, &(const uint8_t *){0}) == 12 + 2 * 28, "row 65: and is renewed with the other");
+	ok(take_type(&m, RENEW) && option(&m, 3, &(const uint8_t *){0}) == 12 + 2 * 28,
+	   "row 65: and is renewed with the other");
 	a.valid = a.preferred = 0;
 	a.address = "2001:db8::50";
 	answer(&m, &a);
-	ok(!answers("2001:db8::50") && answers("2001:db8::51"), "row 65: until its lifetime is said to be 0");
+	ok(!answers("2001:db8::50") && answers("2001:db8::51"),
+	   "row 65: until its lifetime is said to be 0");
 	wire_close(w);
 
 	start(NETIF_FLAG_DHCP6);
@@ -438,7 +483,8 @@ static void refusals(void)
 	memcpy(na + 26, peer_mac, 6);
 	icmp6_send(w, "2001:db8::50", "ff02::1", 255, na, sizeof(na));
 	wire_advance(w, 2);
-	ok(take_type(&m, DECLINE) && to_server(&m, 1) && names(&m, "2001:db8::50"), "row 65: a duplicate is declined");
+	ok(take_type(&m, DECLINE) && to_server(&m, 1) && names(&m, "2001:db8::50"),
+	   "row 65: a duplicate is declined");
 	a.address = NULL;
 	answer(&m, &a);
 	ok(first(&m, SOLICIT), "row 65: then from the beginning");
@@ -449,9 +495,16 @@ static void stateless(void)
 {
 	/* DNS fd00::53, search lab.example, refresh after 700 s */
 	static const char extra[] = "\0\x17\0\x10\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x53"
-				    "\0\x18\0\x0d\x03lab\x07" "example\0"
+				    "\0\x18\0\x0d\x03lab\x07"
+				    "example\0"
 				    "\0\x20\0\4\0\0\2\xbc";
-	struct answer a = {.type = REPLY, .server = 1, .preference = -1, .ia_status = -1, .status = -1, .extra = extra, .extra_len = sizeof(extra) - 1};
+	struct answer a = {.type = REPLY,
+			   .server = 1,
+			   .preference = -1,
+			   .ia_status = -1,
+			   .status = -1,
+			   .extra = extra,
+			   .extra_len = sizeof(extra) - 1};
 	struct ip_addr servers[2];
 	char domains[64];
 	struct message m;
@@ -467,7 +520,8 @@ static void stateless(void)
 
 	ok(option(&m, 3, &v) < 0, "row 65: without an IA");
 	answer(&m, &a);
-	ok(lwip_resolvers(w->stack, servers, 2) == 1 && servers[0].addr[3] == htonl(0x53), "row 65, row 56: DNS servers are readable");
+	ok(lwip_resolvers(w->stack, servers, 2) == 1 && servers[0].addr[3] == htonl(0x53),
+	   "row 65, row 56: DNS servers are readable");
 	lwip_search_domains(w->stack, domains, sizeof(domains));
 	ok(!strcmp(domains, "lab.example"), "row 65: search domains: %s", domains);
 	wire_drop(w);

@@ -55,11 +55,14 @@ static void solicit(const char *from)
 static void contents(void)
 {
 	static const char config[] =
-		"# everything\n[fr0]\nAdvSendAdvert = on ; yes\nAdvManagedFlag=ON\nAdvOtherConfigFlag = true\n"
-		"AdvLinkMTU = 1400\nAdvReachableTime = 30000\nAdvRetransTimer = 1000\nAdvCurHopLimit = 61\n"
+		"# everything\n[fr0]\nAdvSendAdvert = on ; "
+		"yes\nAdvManagedFlag=ON\nAdvOtherConfigFlag = true\n"
+		"AdvLinkMTU = 1400\nAdvReachableTime = 30000\nAdvRetransTimer = "
+		"1000\nAdvCurHopLimit = 61\n"
 		"MaxRtrAdvInterval = 100\nAdvDefaultPreference = high\n"
 		"AddPrefix = 2001:db8:1::/64\n"
-		"AddPrefix = 2001:db8:2::5/64, AdvOnLinkFlag = off, AdvAutonomousFlag = on, AdvValidLifetime = infinity, AdvPreferredLifetime = 99\n"
+		"AddPrefix = 2001:db8:2::5/64, AdvOnLinkFlag = off, AdvAutonomousFlag = on, "
+		"AdvValidLifetime = infinity, AdvPreferredLifetime = 99\n"
 		"AddRoute = 2001:db8:f000::/36, AdvRoutePreference = low\n"
 		"AddRoute = ::/0, AdvRouteLifetime = 5\n"
 		"AddRDNSS = 2001:db8::53, 2001:db8::54\n"
@@ -74,36 +77,48 @@ static void contents(void)
 	char src[INET6_ADDRSTRLEN];
 
 	inet_ntop(AF_INET6, &s.ip6->ip6_src, src, sizeof(src));
-	ok(!strncmp(src, "fe80:", 5) && s.ip6->ip6_hlim == 255 && !memcmp(&s.ip6->ip6_dst, "\xff\2\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16),
+	ok(!strncmp(src, "fe80:", 5) && s.ip6->ip6_hlim == 255 &&
+		   !memcmp(&s.ip6->ip6_dst, "\xff\2\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16),
 	   "row 52: from the link-local address, to all nodes, hop limit 255");
-	ok(!transport_sum(true, &s.ip6->ip6_src, &s.ip6->ip6_dst, IPPROTO_ICMPV6, s.payload, s.len), "row 52: with a good checksum");
-	ok(s.payload[4] == 61 && s.payload[5] == (0xc0 | 1 << 3) && s.payload[6] << 8 == 256 && s.payload[7] == 44 && get32(s.payload + 8) == 30000 && get32(s.payload + 12) == 1000,
+	ok(!transport_sum(true, &s.ip6->ip6_src, &s.ip6->ip6_dst, IPPROTO_ICMPV6, s.payload, s.len),
+	   "row 52: with a good checksum");
+	ok(s.payload[4] == 61 && s.payload[5] == (0xc0 | 1 << 3) && s.payload[6] << 8 == 256 &&
+		   s.payload[7] == 44 && get32(s.payload + 8) == 30000 &&
+		   get32(s.payload + 12) == 1000,
 	   "row 52: hop limit, flags, preference, lifetime, times");
 	o = option(1, 0);
 	ok(o && !memcmp(o + 2, w->mac, 6), "row 52: the link address");
 	o = option(5, 0);
 	ok(o && get32(o + 4) == 1400, "row 52: the MTU");
 	o = option(3, 0);
-	ok(o && o[2] == 64 && o[3] == 0xc0 && get32(o + 4) == 2592000 && get32(o + 8) == 604800, "row 52: a prefix with the defaults");
+	ok(o && o[2] == 64 && o[3] == 0xc0 && get32(o + 4) == 2592000 && get32(o + 8) == 604800,
+	   "row 52: a prefix with the defaults");
 	o = option(3, 1);
-	ok(o && o[3] == 0x40 && get32(o + 4) == UINT32_MAX && get32(o + 8) == 99 && !o[31], "row 52: a prefix with all given, its host bits cleared");
+	ok(o && o[3] == 0x40 && get32(o + 4) == UINT32_MAX && get32(o + 8) == 99 && !o[31],
+	   "row 52: a prefix with all given, its host bits cleared");
 	o = option(24, 0);
-	ok(o && o[1] == 2 && o[2] == 36 && o[3] == 3 << 3 && get32(o + 4) == 300, "row 55: a route of low preference");
+	ok(o && o[1] == 2 && o[2] == 36 && o[3] == 3 << 3 && get32(o + 4) == 300,
+	   "row 55: a route of low preference");
 	o = option(24, 1);
 	ok(o && o[1] == 1 && !o[2] && get32(o + 4) == 5, "row 55: a default route of its own");
 	o = option(25, 0);
-	ok(o && o[1] == 5 && get32(o + 4) == 300 && o[23] == 0x53 && o[39] == 0x54, "row 56: DNS servers");
+	ok(o && o[1] == 5 && get32(o + 4) == 300 && o[23] == 0x53 && o[39] == 0x54,
+	   "row 56: DNS servers");
 	o = option(31, 0);
-	ok(o && get32(o + 4) == 77 && !memcmp(o + 8, "\3lab\7example\0\7example\3org\0", 26), "row 56: search domains");
+	ok(o && get32(o + 4) == 77 && !memcmp(o + 8, "\3lab\7example\0\7example\3org\0", 26),
+	   "row 56: search domains");
 	lwip_ifdown(w->netif);
-	ok(take_ra() && !s.payload[6] && !s.payload[7] && !get32(option(25, 0) + 4) && !get32(option(24, 0) + 4), "row 52: a last one with lifetime 0 when the interface goes down");
+	ok(take_ra() && !s.payload[6] && !s.payload[7] && !get32(option(25, 0) + 4) &&
+		   !get32(option(24, 0) + 4),
+	   "row 52: a last one with lifetime 0 when the interface goes down");
 	wire_close(w);
 
 	start(0);
 	load("[fr0]\nAdvSendAdvert = on\nAddPrefix = 2001:db8::/64\n");
 	lwip_ifup(w->netif);
 	wire_advance(w, 3 * SECOND);
-	ok(take_ra() && !s.payload[6] && !s.payload[7] && option(3, 0), "row 52: a stack that does not forward is no default router");
+	ok(take_ra() && !s.payload[6] && !s.payload[7] && option(3, 0),
+	   "row 52: a stack that does not forward is no default router");
 	wire_close(w);
 }
 
@@ -127,7 +142,10 @@ static void timing(void)
 		good &= i < 3 ? gap <= 16000 : gap >= 40000 && gap <= 100001;
 		varied |= i > 4 && gap / 1000 != (times[4] - times[3]) / 1000;
 	}
-	ok(n > 30 && good && varied, "row 52: three within 16 s, then at random between MinRtrAdvInterval and MaxRtrAdvInterval: %d", n);
+	ok(n > 30 && good && varied,
+	   "row 52: three within 16 s, then at random between MinRtrAdvInterval and "
+	   "MaxRtrAdvInterval: %d",
+	   n);
 	/* Solicited: within half a second, but 3 s apart. */
 	wire_advance(w, 5 * SECOND);
 	wire_drop(w);
@@ -135,7 +153,8 @@ static void timing(void)
 
 	solicit("fe80::77");
 	wire_advance(w, 4 * SECOND);
-	ok(take_ra() && (s.frame->time - asked) / MS <= 501 && s.ip6->ip6_dst.s6_addr[0] == 0xff, "row 52: a solicitation is answered within half a second");
+	ok(take_ra() && (s.frame->time - asked) / MS <= 501 && s.ip6->ip6_dst.s6_addr[0] == 0xff,
+	   "row 52: a solicitation is answered within half a second");
 	uint64_t before = s.frame->time;
 
 	while (take_ra())
@@ -151,7 +170,8 @@ static void timing(void)
 		before = s.frame->time;
 		n++;
 	}
-	ok(good && n >= 1 && n <= 3, "row 52: many solicitations, multicasts still 3 s apart: %d", n);
+	ok(good && n >= 1 && n <= 3, "row 52: many solicitations, multicasts still 3 s apart: %d",
+	   n);
 	uint8_t bad[16] = {ND_ROUTER_SOLICIT, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 0, 0, 0, 0, 9};
 
 	wire_advance(w, 4 * SECOND);
@@ -181,13 +201,18 @@ static void configuration(void)
 	} bad[] = {
 		{"AdvSendAdvert = on\n", "line 1: AdvSendAdvert = on: write the section"},
 		{"[fr0]\nAdvSendAdvert = yes\n", "line 2: AdvSendAdvert = yes: write on or off"},
-		{"[fr0]\n\nMaxRtrAdvInterval = 3\n", "line 3: MaxRtrAdvInterval = 3: a number from 4 to 1800"},
-		{"[fr0]\nMinRtrAdvInterval = 500\nMaxRtrAdvInterval = 600\n", "above three quarters"},
+		{"[fr0]\n\nMaxRtrAdvInterval = 3\n",
+		 "line 3: MaxRtrAdvInterval = 3: a number from 4 to 1800"},
+		{"[fr0]\nMinRtrAdvInterval = 500\nMaxRtrAdvInterval = 600\n",
+		 "above three quarters"},
 		{"[fr0]\nAdvLinkMTU = 1200\n", "AdvLinkMTU"},
 		{"[fr0]\nAdvDefaultLifetime = 5\n", "AdvDefaultLifetime"},
 		{"[fr0]\nAddPrefix = 10.0.0.0/8\n", "not an IPv6 prefix"},
-		{"[fr0]\nAddPrefix = 2001:db8::/64, AdvValidLifetime = 5, AdvPreferredLifetime = 6\n", "above AdvValidLifetime"},
-		{"[fr0]\nAddPrefix = 2001:db8::/64, Colour = red\n", "Colour = red is not understood"},
+		{"[fr0]\nAddPrefix = 2001:db8::/64, AdvValidLifetime = 5, AdvPreferredLifetime = "
+		 "6\n",
+		 "above AdvValidLifetime"},
+		{"[fr0]\nAddPrefix = 2001:db8::/64, Colour = red\n",
+		 "Colour = red is not understood"},
 		{"[fr0]\nColour = red\n", "Colour: unknown key"},
 		{"[fr9]\n", "[fr9]: the stack has no such interface"},
 		{"[lo0]\n", "was not made with NETIF_FLAG_RADV"},
@@ -199,7 +224,8 @@ static void configuration(void)
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		start(LWIP_STACK_FLAG_FORWARDING);
-		ok(load(bad[i].text) == -1 && errno == EINVAL && strstr(error, bad[i].said), "row 52: refused: %s", error);
+		ok(load(bad[i].text) == -1 && errno == EINVAL && strstr(error, bad[i].said),
+		   "row 52: refused: %s", error);
 		wire_close(w);
 	}
 	start(LWIP_STACK_FLAG_FORWARDING);
@@ -214,7 +240,8 @@ static void configuration(void)
 	fclose(f);
 	wire_advance(w, 50 * SECOND);
 	ok(!take_ra(), "row 52: an interface with a mistake in its section does not advertise");
-	ok(lwip_radv_load_configfile(w->stack, "/nonexistent") == 0, "row 52: lwip_radv_load_configfile() answers 0 for a file that is not there");
+	ok(lwip_radv_load_configfile(w->stack, "/nonexistent") == 0,
+	   "row 52: lwip_radv_load_configfile() answers 0 for a file that is not there");
 	char name[] = "/tmp/radvXXXXXX";
 	int fd = mkstemp(name);
 
@@ -231,7 +258,8 @@ static void configuration(void)
 
 /* ---- a host */
 
-static void advertise(const char *from, uint8_t preference, uint16_t life, const void *options, size_t len)
+static void advertise(const char *from, uint8_t preference, uint16_t life, const void *options,
+		      size_t len)
 {
 	uint8_t ra[600] = {ND_ROUTER_ADVERT, 0, 0, 0, 64, preference << 3, life >> 8, life};
 
@@ -257,10 +285,15 @@ static int next_hop(const char *dst)
 
 static void host(void)
 {
-	static const uint8_t prefix[32] = {3, 4, 64, 0xc0, 0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff, 0, 0, 0, 0, 0x20, 1, 0xd, 0xb8};
-	static const uint8_t route[16] = {24, 2, 48, 1 << 3, 0, 0, 1, 0, 0x20, 1, 0xd, 0xb8, 0xf0, 0, 0, 0};
-	static const uint8_t rdnss[40] = {25, 5, 0, 0, 0, 0, 0, 100, 0x20, 1, 0xd, 0xb8, [23] = 0x53, 0x20, 1, 0xd, 0xb8, [39] = 0x54};
-	static const uint8_t dnssl[24] = {31, 3, 0, 0, 0, 0, 0, 200, 3, 'l', 'a', 'b', 0, 2, '$', '(', 0};
+	static const uint8_t prefix[32] = {3,	 4,    64, 0xc0, 0, 0, 0xff, 0xff, 0,	0,
+					   0xff, 0xff, 0,  0,	 0, 0, 0x20, 1,	   0xd, 0xb8};
+	static const uint8_t route[16] = {24,	2, 48,	1 << 3, 0,    0, 1, 0,
+					  0x20, 1, 0xd, 0xb8,	0xf0, 0, 0, 0};
+	static const uint8_t rdnss[40] = {
+		25, 5,	 0,    0,	    0,	  0, 0,	  100,	0x20,
+		1,  0xd, 0xb8, [23] = 0x53, 0x20, 1, 0xd, 0xb8, [39] = 0x54};
+	static const uint8_t dnssl[24] = {31,  3,   0,	 0, 0, 0,   0,	 200, 3,
+					  'l', 'a', 'b', 0, 2, '$', '(', 0};
 	uint8_t gone[40];
 	struct ip_addr servers[4];
 	char domains[64];
@@ -274,17 +307,21 @@ static void host(void)
 	advertise("fe80::c", 3, 1800, route, sizeof(route));
 	wire_advance(w, 3 * SECOND);
 	ok(next_hop("2001:db8:99::1") == 0xb, "row 55: of three routers the preferred one is used");
-	ok(next_hop("2001:db8:f000::1") == 0xc, "row 55: a route information option wins for its prefix");
+	ok(next_hop("2001:db8:f000::1") == 0xc,
+	   "row 55: a route information option wins for its prefix");
 	advertise("fe80::b", 1, 0, NULL, 0);
-	ok(next_hop("2001:db8:99::2") == 0xa, "row 55: when it is no router any more, the next one; low preference last");
+	ok(next_hop("2001:db8:99::2") == 0xa,
+	   "row 55: when it is no router any more, the next one; low preference last");
 	wire_advance(w, 260 * SECOND);
 	ok(next_hop("2001:db8:f000::2") == 0xa, "row 55: a route ends with its lifetime");
 
 	advertise("fe80::a", 0, 1800, rdnss, sizeof(rdnss));
 	advertise("fe80::a", 0, 1800, dnssl, sizeof(dnssl));
-	ok(lwip_resolvers(w->stack, servers, 4) == 2 && servers[0].addr[3] == htonl(0x53), "row 56: DNS servers are readable");
+	ok(lwip_resolvers(w->stack, servers, 4) == 2 && servers[0].addr[3] == htonl(0x53),
+	   "row 56: DNS servers are readable");
 	lwip_search_domains(w->stack, domains, sizeof(domains));
-	ok(!strcmp(domains, "lab"), "row 56: search domains too, but none that a shell could misread: %s", domains);
+	ok(!strcmp(domains, "lab"),
+	   "row 56: search domains too, but none that a shell could misread: %s", domains);
 	wire_advance(w, 95 * SECOND);
 	advertise("fe80::a", 0, 1800, rdnss, sizeof(rdnss));
 	wire_advance(w, 95 * SECOND);
@@ -293,9 +330,12 @@ static void host(void)
 	gone[7] = 0;
 	gone[1] = 3;
 	advertise("fe80::a", 0, 1800, gone, 24);
-	ok(lwip_resolvers(w->stack, servers, 4) == 1 && servers[0].addr[3] == htonl(0x54), "row 56: lifetime 0 takes one away");
+	ok(lwip_resolvers(w->stack, servers, 4) == 1 && servers[0].addr[3] == htonl(0x54),
+	   "row 56: lifetime 0 takes one away");
 	wire_advance(w, 120 * SECOND);
-	ok(lwip_resolvers(w->stack, servers, 4) == 0 && !lwip_search_domains(w->stack, domains, sizeof(domains)), "row 56: and the others end with their lifetimes");
+	ok(lwip_resolvers(w->stack, servers, 4) == 0 &&
+		   !lwip_search_domains(w->stack, domains, sizeof(domains)),
+	   "row 56: and the others end with their lifetimes");
 	for (int i = 0; i < 100; i++) {
 		memcpy(gone, rdnss, sizeof(gone));
 		gone[23] = i;

@@ -3,12 +3,11 @@
  * libFuzzer on what configures a stack and what filter and NAT look at. The first byte of an input
  * says what the rest is:
  *
- *   'a' DHCPv4 messages, 'b' DHCPv6 messages: each [length, 2 bytes][flags][message] of a server; with
- *       flag 1 the fields that make it ours are set. Between them time passes.
- *   'c' a file of router advertisements; what is then sent is received by a host.
- *   'd' rules of filter and NAT, loaded and shown.
- *   'e' packets through filter and NAT: each [length, 2 bytes][flags][IP packet]; flag 1 = from outside,
- *       flag 2 = its header checksum is made good, flag 4 = time passes.
+ *   'a' DHCPv4 messages, 'b' DHCPv6 messages: each [length, 2 bytes][flags][message] of a server;
+ * with flag 1 the fields that make it ours are set. Between them time passes. 'c' a file of router
+ * advertisements; what is then sent is received by a host. 'd' rules of filter and NAT, loaded and
+ * shown. 'e' packets through filter and NAT: each [length, 2 bytes][flags][IP packet]; flag 1 =
+ * from outside, flag 2 = its header checksum is made good, flag 4 = time passes.
  *
  * Stacks are on a virtual clock with a fixed seed; each input has its own.
  */
@@ -38,11 +37,13 @@ static void output(void *arg, const void *frame, size_t len)
 	if (len > 14 + 28 + 240 && f[12] == 8 && !f[13] && f[23] == IPPROTO_UDP && f[37] == 67) {
 		last_len = len - 42;
 		memcpy(last_request, f + 42, last_len);
-	} else if (len > 62 + 4 && f[12] == 0x86 && f[20] == IPPROTO_UDP && f[56] == 2 && f[57] == 0x23) {
+	} else if (len > 62 + 4 && f[12] == 0x86 && f[20] == IPPROTO_UDP && f[56] == 2 &&
+		   f[57] == 0x23) {
 		last_len = len - 62;
 		memcpy(last_request, f + 62, last_len);
 		memcpy(client_address, f + 22, 16);
-	} else if (len > 54 && len <= sizeof(advertisement) && f[12] == 0x86 && f[20] == IPPROTO_ICMPV6 && f[54] == 134) {
+	} else if (len > 54 && len <= sizeof(advertisement) && f[12] == 0x86 &&
+		   f[20] == IPPROTO_ICMPV6 && f[54] == 134) {
 		advertisement_len = len;
 		memcpy(advertisement, f, len);
 	}
@@ -60,7 +61,14 @@ static void udp4(struct netif *n, const uint8_t *data, size_t len)
 
 	memcpy(f + 6, peer, 6);
 	f[12] = 8;
-	memcpy(ip, (uint8_t[]){0x45, 0, (28 + len) >> 8, 28 + len, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 2, 255, 255, 255, 255}, 20);
+	memcpy(ip, (uint8_t[]){0x45,	 0,   (28 + len) >> 8,
+			       28 + len, 0,   0,
+			       0,	 0,   64,
+			       17,	 0,   0,
+			       10,	 0,   0,
+			       2,	 255, 255,
+			       255,	 255},
+	       20);
 	check = sum(0, ip, 20);
 	memcpy(ip + 10, &check, 2);
 	memcpy(ip + 20, (uint8_t[]){0, 67, 0, 68, (8 + len) >> 8, 8 + len, 0, 0}, 8);
@@ -127,7 +135,8 @@ static void dhcp(const uint8_t *at, size_t left, bool v6)
 	while (record(&at, &left, &flags, m, &len)) {
 		if (flags & 1 && v6 && len >= 4) {
 			/* The transaction, our identity and a server's come first. */
-			static const uint8_t ids[] = {0, 1, 0, 10, 0, 3, 0, 1, 2, 0, 0, 0, 0, 1, 0, 2, 0, 4, 0, 3, 0, 1};
+			static const uint8_t ids[] = {0, 1, 0, 10, 0, 3, 0, 1, 2, 0, 0,
+						      0, 0, 1, 0,  2, 0, 4, 0, 3, 0, 1};
 
 			memmove(m + 4 + sizeof(ids), m + 4, len - 4);
 			memcpy(m + 4, ids, sizeof(ids));
@@ -161,7 +170,8 @@ static void dhcp(const uint8_t *at, size_t left, bool v6)
 
 static void radv(const char *text, size_t len)
 {
-	struct stack *router = lwip_stack_new_seeded(LWIP_STACK_FLAG_VIRTUAL_CLOCK | LWIP_STACK_FLAG_FORWARDING, 7);
+	struct stack *router = lwip_stack_new_seeded(
+		LWIP_STACK_FLAG_VIRTUAL_CLOCK | LWIP_STACK_FLAG_FORWARDING, 7);
 	struct stack *host = lwip_stack_new_seeded(LWIP_STACK_FLAG_VIRTUAL_CLOCK, 8);
 	struct netif *n = lwip_add_frameif(router, output, NULL, NETIF_FLAG_RADV);
 	struct netif *h = lwip_add_frameif(host, output, NULL, NETIF_FLAG_AUTOCONF);
@@ -188,7 +198,8 @@ static void radv(const char *text, size_t len)
 static struct stack *router_new(struct netif *out[2])
 {
 	static const char *const nets[] = {"10.0.0.1", "203.0.113.1", "fd00::1", "2001:db8::1"};
-	struct stack *stack = lwip_stack_new_seeded(LWIP_STACK_FLAG_VIRTUAL_CLOCK | LWIP_STACK_FLAG_FORWARDING, 7);
+	struct stack *stack = lwip_stack_new_seeded(
+		LWIP_STACK_FLAG_VIRTUAL_CLOCK | LWIP_STACK_FLAG_FORWARDING, 7);
 
 	for (int i = 0; i < 2; i++) {
 		struct ip_addr a = {{0, 0, IP64_PREFIX, inet_addr(nets[i])}}, mask;
@@ -220,10 +231,13 @@ static void rules(const char *text, size_t len)
 
 static void packets(const uint8_t *at, size_t left)
 {
-	static const char rules[] = "nat on fr1\nset filtering address; set mappings 32; set flows 32\n"
-				    "redirect on fr1 proto tcp port 80-90 to 10.0.0.2 port 8080\nredirect on fr1 proto tcp port 80 to fd00::2\n"
-				    "policy forward drop; drop forward state invalid; accept forward state established,related\n"
-				    "reject forward proto udp to any port 9; accept forward state new";
+	static const char rules[] =
+		"nat on fr1\nset filtering address; set mappings 32; set flows 32\n"
+		"redirect on fr1 proto tcp port 80-90 to 10.0.0.2 port 8080\nredirect on fr1 proto "
+		"tcp port 80 to fd00::2\n"
+		"policy forward drop; drop forward state invalid; accept forward state "
+		"established,related\n"
+		"reject forward proto udp to any port 9; accept forward state new";
 	struct netif *n[2];
 	struct stack *stack = router_new(n);
 	uint8_t f[14 + 1500], flags;

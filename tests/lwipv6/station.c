@@ -6,8 +6,9 @@
  *
  * Prints a line whenever what it knows has changed:
  *   lease4 STATE ADDRESS SERVER | lease6 STATE ADDRESS | resolver ADDRESS | domain NAME
- * and obeys lines from its input: "down NAME", "up NAME FLAGS", "fetch ADDRESS PORT" (connects, prints
- * what comes as "fetched: LINE"), "filter" (prints the JSON). Ends at end of file, freeing the stack.
+ * and obeys lines from its input: "down NAME", "up NAME FLAGS", "fetch ADDRESS PORT" (connects,
+ * prints what comes as "fetched: LINE"), "filter" (prints the JSON). Ends at end of file, freeing
+ * the stack.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,8 +19,9 @@
 #include <unistd.h>
 #include "lwipv6/lwipv6.h"
 
-static const char *const states[] = {"off", "init", "selecting", "requesting", "rebooting", "probing", "bound",
-				     "renewing", "rebinding", "informing", "informed", "declining"};
+static const char *const states[] = {"off",	  "init",      "selecting", "requesting",
+				     "rebooting", "probing",   "bound",	    "renewing",
+				     "rebinding", "informing", "informed",  "declining"};
 
 static const char *text(const struct ip_addr *a, char *out)
 {
@@ -42,7 +44,8 @@ static void describe(struct stack *stack, char *out, size_t size)
 		struct lwip_dhcp_status s;
 
 		lwip_dhcp_status(n, i ? AF_INET6 : AF_INET, &s, sizeof(s));
-		fprintf(f, "lease%d %s %s %s\n", i ? 6 : 4, states[s.state], text(&s.address, a), i ? "" : text(&s.server, b));
+		fprintf(f, "lease%d %s %s %s\n", i ? 6 : 4, states[s.state], text(&s.address, a),
+			i ? "" : text(&s.server, b));
 	}
 	int count = lwip_resolvers(stack, servers, 16);
 
