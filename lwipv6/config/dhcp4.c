@@ -282,9 +282,13 @@ static void receive(struct endpoint *e, struct packet *p, uint16_t source_port)
 	if (source_port == DHCP4_SERVER_PORT && p->len <= sizeof(m)) {
 		packet_copy(p, 0, m, p->len);
 		if (dhcp4_parse(m, p->len, d->netif->hwaddr, &r) && r.xid == d->xid) {
-			if (!p->reassembled && p->link >= 0)
-				memcpy(d->router_hw, packet_at(p, p->link) + 6, 6);
 			reply(d, &r);
+			/* The frame that brought the lease shows the way back to its server. */
+			if (r.type == DHCP4_ACK && r.server == d->lease.server && !p->reassembled &&
+			    p->link >= 0) {
+				memcpy(d->router_hw, packet_at(p, p->link) + 6, 6);
+				d->router_known = true;
+			}
 		}
 	}
 	packet_free(p);
@@ -389,9 +393,8 @@ static void release(struct dhcp4 *d)
 
 	if (!d->lease.server)
 		return;
-	if (!route_lookup(d->netif->stack, &server, d->netif, NULL, &hop)) {
-		struct neighbour_news news = {
-			.hwaddr = d->router_hw, .override = true, .create = true};
+	if (d->router_known && !route_lookup(d->netif->stack, &server, d->netif, NULL, &hop)) {
+		struct neighbour_news news = {.hwaddr = d->router_hw, .create = true};
 
 		neighbour_learn(d->netif, &hop.addr, &news);
 	}

@@ -22,6 +22,7 @@ struct dhcp4 {
 	uint64_t renew_at, rebind_at, expires_at; /* TIME_NEVER = infinite lease */
 	uint32_t reboot;			  /* address to ask for first, or 0 */
 	struct dhcp4_reply lease;		  /* offered, then held */
+	bool router_known;			  /* @router_hw is one */
 	uint8_t router_hw[6];			  /* whose frame carried it */
 	uint32_t mtu_before; /* the link's, when the lease changed it; else 0 */
 	uint8_t client_id[DHCP4_CLIENT_ID];

@@ -7,7 +7,7 @@
  * with flag 1 the fields that make it ours are set. Between them time passes. 'c' a file of router
  * advertisements; what is then sent is received by a host. 'd' rules of filter and NAT, loaded and
  * shown. 'e' packets through filter and NAT: each [length, 2 bytes][flags][IP packet]; flag 1 =
- * from outside, flag 2 = its header checksum is made good, flag 4 = time passes.
+ * from outside, flag 2 = its checksum (of the header, of ICMP) is made good, flag 4 = time passes.
  *
  * Stacks are on a virtual clock with a fixed seed; each input has its own.
  */
@@ -229,6 +229,21 @@ static void rules(const char *text, size_t len)
 	lwip_stack_free(stack);
 }
 
+/* An ICMPv6 error is looked into only when its sum is right. */
+static void icmp6_sum(uint8_t *ip, size_t len)
+{
+	struct ip_addr src, dst;
+	uint16_t check;
+
+	memcpy(&src, ip + 8, 16);
+	memcpy(&dst, ip + 24, 16);
+	ip[4] = (len - 40) >> 8;
+	ip[5] = len - 40;
+	memset(ip + 42, 0, 2);
+	check = sum(checksum_pseudo(&src, &dst, IPPROTO_ICMPV6, len - 40), ip + 40, len - 40);
+	memcpy(ip + 42, &check, 2);
+}
+
 static void packets(const uint8_t *at, size_t left)
 {
 	static const char rules[] =
@@ -249,6 +264,8 @@ static void packets(const uint8_t *at, size_t left)
 		memcpy(f + 6, peer, 6);
 		f[12] = len && f[14] >> 4 == 6 ? 0x86 : 8;
 		f[13] = f[12] == 8 ? 0 : 0xdd;
+		if (flags & 2 && f[12] == 0x86 && len >= 48 && f[14 + 6] == IPPROTO_ICMPV6)
+			icmp6_sum(f + 14, len);
 		if (flags & 2 && f[12] == 8 && len >= 20) {
 			uint16_t check, header = (f[14] & 15) * 4;
 
