@@ -225,18 +225,25 @@ static bool first(struct message *m, int type)
 	return false;
 }
 
-static void acquire(const struct answer *how, struct message *m)
+/* A client has chosen us: *m is its Request. */
+static void chosen(const struct answer *how, struct message *m)
 {
 	struct answer a = *how;
 
 	start(NETIF_FLAG_DHCP6);
 	first(m, SOLICIT);
-	a.type = ADVERTISE;
 	a.preference = 255;
 	answer(m, &a);
 	take(m);
+}
+
+static void acquire(const struct answer *how, struct message *m)
+{
+	struct answer a = *how;
+
+	a.type = ADVERTISE;
+	chosen(&a, m);
 	a.type = REPLY;
-	a.preference = -1;
 	answer(m, &a);
 	wire_advance(w, 3 * SECOND);
 	wire_drop(w);
@@ -444,12 +451,8 @@ static void refusals(void)
 	   "row 65: until its lifetime is said to be 0");
 	wire_close(w);
 
-	start(NETIF_FLAG_DHCP6);
-	first(&m, SOLICIT);
+	chosen(&advertise, &m);
 	a = advertise;
-	a.preference = 255;
-	answer(&m, &a);
-	take(&m);
 	a.type = REPLY;
 	a.address = NULL;
 	a.ia_status = -1;
@@ -459,12 +462,8 @@ static void refusals(void)
 	wire_close(w);
 
 	/* Somebody has the address. */
-	start(NETIF_FLAG_DHCP6);
-	first(&m, SOLICIT);
+	chosen(&advertise, &m);
 	a = advertise;
-	a.preference = 255;
-	answer(&m, &a);
-	take(&m);
 	a.type = REPLY;
 	answer(&m, &a);
 	struct seen s;
