@@ -16,13 +16,14 @@ static void expired(struct stack *stack, struct timer *timer)
 	resolver_free(container_of(timer, struct resolver, life));
 }
 
-static unsigned int count(struct stack *stack)
+/* Each source has room of its own, so that none can fill the list against the others. */
+static unsigned int count(struct stack *stack, enum resolver_origin origin)
 {
 	struct resolver *r;
 	unsigned int n = 0;
 
 	list_for_each_entry(r, &stack->resolvers, node)
-		n++;
+		n += r->origin == origin;
 	return n;
 }
 
@@ -38,7 +39,7 @@ static int keep(struct netif *netif, enum resolver_origin origin, const struct i
 			goto found;
 	if (!lifetime_ns)
 		return 0;
-	if (count(stack) >= RESOLVERS_MAX)
+	if (count(stack, origin) >= RESOLVERS_MAX)
 		return -ENOBUFS;
 	r = calloc(1, sizeof(*r));
 	if (!r)

@@ -49,4 +49,18 @@ TEST_NEEDS += $(BUILD)/fuzz/lwipv6
 TESTS += tests/lwipv6/fuzz.sh
 LONG_TESTS += tests/lwipv6/fuzz_long.sh
 
+# A stack beside real servers and clients, under the sanitizers.
+$(BUILD)/tests/lwipv6/station: tests/lwipv6/station.c $(BUILD)/san/liblwipv6.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(SANITIZE) -o $@ $^ $(LWIPV6_LIBS)
+TEST_NEEDS += $(BUILD)/tests/lwipv6/station
+TESTS += tests/lwipv6/dhcp4.sh tests/lwipv6/dhcp6.sh tests/lwipv6/radv.sh tests/lwipv6/nat.sh
 BENCHES += lwipv6
+
+# Configuration, filter and NAT by libFuzzer; the whole library is compiled for it.
+$(BUILD)/tests/lwipv6/fuzz_config: tests/lwipv6/fuzz_config.c $(LWIPV6_SOURCES) $(wildcard lwipv6/*/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(ALL_CFLAGS) -O1 $(SANITIZE) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(LWIPV6_LIBS)
+TEST_NEEDS += $(BUILD)/tests/lwipv6/fuzz_config
+TESTS += tests/lwipv6/fuzz_config.sh
+LONG_TESTS += tests/lwipv6/fuzz_config_long.sh
