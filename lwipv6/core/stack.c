@@ -14,6 +14,7 @@
 #include "lwipv6/core/loop.h"
 #include "lwipv6/ip/ip.h"
 #include "lwipv6/link/netif.h"
+#include "lwipv6/netlink/netlink.h"
 #include "lwipv6/socket/socket.h"
 #include "lwipv6/tcp/tcp.h"
 
@@ -99,6 +100,8 @@ void stack_notify(struct stack *stack, enum stack_event event, void *object)
 
 	list_for_each_entry_safe(l, next, &stack->listeners, node)
 		l->notify(l, stack, event, object);
+	if (!list_empty(&stack->netlink.sockets))
+		netlink_notify(stack, event, object);
 }
 
 void stack_listen(struct stack *stack, struct stack_listener *l)
@@ -138,6 +141,7 @@ struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed)
 	list_init(&stack->backlog);
 	list_init(&stack->inbox);
 	list_init(&stack->sockets);
+	list_init(&stack->netlink.sockets);
 	list_init(&stack->resolvers);
 	stack->next_ifindex = 1;
 	random_init(&stack->random, seed);

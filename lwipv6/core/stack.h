@@ -28,6 +28,7 @@
 #include "lwipv6/ip/neighbour.h"
 #include "lwipv6/ip/reassembly.h"
 #include "lwipv6/ip/route.h"
+#include "lwipv6/netlink/table.h"
 #include "lwipv6/tcp/table.h"
 #include "lwipv6/transport/table.h"
 
@@ -104,6 +105,7 @@ struct stack {
 	struct transport_table transport; /* UDP, raw and packet endpoints */
 	struct tcp_table tcp;
 	struct list sockets; /* of every kind, struct socket */
+	struct netlink_table netlink;
 	struct icmp_bucket {
 		uint32_t tokens;
 		uint64_t filled;

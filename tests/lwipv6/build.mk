@@ -25,4 +25,5 @@ TEST_NEEDS += $(BUILD)/tests/lwipv6/traffic $(BUILD)/tests/lwipv6/traffic_kernel
 TESTS += tests/lwipv6/interop.sh
 # Stalls at times, see docs/lwipv6.md: not among the tests that everybody waits for.
 LONG_TESTS += tests/lwipv6/vde.sh
+include tests/lwipv6/programs.mk
 BENCHES += lwipv6
