@@ -20,6 +20,7 @@
 
 /* A packet sent to oneself may cause another: at most this many per leave, the rest by the loop. */
 #define SETTLE_PACKETS 4096
+#define SETTLE_ROUNDS  16
 
 static void take_inbox(struct stack *stack)
 {
@@ -38,9 +39,27 @@ static void take_inbox(struct stack *stack)
 	}
 }
 
+/* What defers itself again and again has its turn in the next settling. */
+static void run_deferred(struct stack *stack, unsigned int *rounds)
+{
+	struct list due;
+
+	list_init(&due);
+	if (!*rounds)
+		return;
+	--*rounds;
+	list_splice(&due, &stack->deferred);
+	while (!list_empty(&due)) {
+		struct deferred *d = list_first(&due, struct deferred, node);
+
+		list_remove(&d->node);
+		d->run(stack, d);
+	}
+}
+
 void stack_settle(struct stack *stack)
 {
-	unsigned int budget = SETTLE_PACKETS;
+	unsigned int budget = SETTLE_PACKETS, rounds = SETTLE_ROUNDS;
 
 	for (;;) {
 		if (__atomic_load_n(&stack->inbox_len, __ATOMIC_RELAXED))
@@ -56,11 +75,12 @@ void stack_settle(struct stack *stack)
 			else
 				ip6_input(p);
 		}
+		run_deferred(stack, &rounds);
 		if (list_empty(&stack->tcp.pending))
 			break;
 		tcp_flush(stack);
 	}
-	if (!list_empty(&stack->backlog))
+	if (!list_empty(&stack->backlog) || !list_empty(&stack->deferred))
 		stack_timer_advanced(stack, stack->now);
 }
 
@@ -138,6 +158,7 @@ struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed)
 	pthread_mutex_init(&stack->inbox_lock, NULL);
 	list_init(&stack->netifs);
 	list_init(&stack->listeners);
+	list_init(&stack->deferred);
 	list_init(&stack->backlog);
 	list_init(&stack->inbox);
 	list_init(&stack->sockets);

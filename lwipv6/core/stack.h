@@ -69,6 +69,12 @@ struct waiter {
 	int thread;
 };
 
+/* Work to be done when the present batch is settled; in stack->deferred. */
+struct deferred {
+	struct list node;
+	void (*run)(struct stack *stack, struct deferred *self);
+};
+
 struct stack_loop {
 	int epoll_fd;
 	int kick_fd;	/* eventfd: makes sleepers in epoll look again */
@@ -93,6 +99,7 @@ struct stack {
 	int next_ifindex;
 	struct netif *loopback;
 	struct list listeners;
+	struct list deferred; /* struct deferred: run by stack_settle() */
 	struct list backlog; /* packets to this stack itself, struct packet */
 	unsigned int backlog_len;
 	pthread_mutex_t inbox_lock; /* frames of a joined stack; struct packet, netif set */

@@ -62,6 +62,7 @@ struct group; /* ip/group.h */
 struct igmp_state; /* ip/group_report.h */
 struct mld_state;
 struct capture;
+struct tcp_listener;
 
 struct netif {
 	struct list node;
@@ -89,6 +90,7 @@ struct netif {
 	/* Per-interface state of config/: NULL when not running. */
 	struct slaac *slaac;
 	struct capture *capture; /* pcap trace */
+	struct tcp_listener *transparent; /* answers every SYN that comes from here, or NULL */
 	struct lwip_netif_statistics statistics;
 };
 

@@ -424,7 +424,8 @@ static uint32_t scatter(struct msghdr *m, const uint8_t *bytes, uint32_t len)
 		uint32_t part =
 			len - done < m->msg_iov[i].iov_len ? len - done : m->msg_iov[i].iov_len;
 
-		memcpy(m->msg_iov[i].iov_base, bytes + done, part);
+		if (part)
+			memcpy(m->msg_iov[i].iov_base, bytes + done, part);
 		done += part;
 	}
 	if (done < len)
