@@ -43,4 +43,11 @@ $(eval $(call program,lwip-nc,lwipv6/programs/lwip-nc.c,$(BUILD)/liblwipv6.a $(L
 $(eval $(call program,lwip-guide-client,lwipv6/programs/guide-client.c,$(BUILD)/liblwipv6.a $(LWIPV6_LIBS)))
 PROGRAMS += $(BUILD)/lwip-nc $(BUILD)/lwip-guide-client
 INSTALL_BIN += $(BUILD)/lwip-nc
+
+# lwip builds its netlink messages as the library does.
+LWIP_SOURCES := $(wildcard lwipv6/programs/lwip/*.c) lwipv6/netlink/message.c
+$(eval $(call program,lwip,$(LWIP_SOURCES),$(BUILD)/liblwipv6.a $(LWIPV6_LIBS) -lresolv))
+PROGRAMS += $(BUILD)/lwip
+INSTALL_BIN += $(BUILD)/lwip
+INSTALL_COMPLETION += lwipv6/completion/lwip
 INSTALL_MAN += $(wildcard lwipv6/man/*)
