@@ -3,11 +3,17 @@
 #include <string.h>
 #include "lwipv6/programs/lwip/options.h"
 
-static const struct option_spec *find(const struct option_spec *specs, const char *name)
+/* "-c", or "-c5" with its value in *attached. */
+static const struct option_spec *find(const struct option_spec *specs, const char *name, const char **attached)
 {
-	for (; specs->name; specs++)
-		if (!strcmp(specs->name, name))
-			return specs;
+	*attached = NULL;
+	for (; specs->name; specs++) {
+		if (strncmp(specs->name, name, 2))
+			continue;
+		if (name[2] && !specs->set)
+			*attached = name + 2;
+		return name[2] && specs->set ? NULL : specs;
+	}
 	return NULL;
 }
 
@@ -17,12 +23,13 @@ bool read_options(struct session *s, const struct option_spec *specs, int *argc,
 
 	for (int i = 1; i < *argc; i++) {
 		const struct option_spec *o;
+		const char *attached, *value;
 
 		if (argv[i][0] != '-' || !argv[i][1]) {
 			argv[kept++] = argv[i];
 			continue;
 		}
-		o = find(specs, argv[i]);
+		o = find(specs, argv[i], &attached);
 		if (!o) {
 			misuse(s, "%s: %s: no such option", argv[0], argv[i]);
 			return false;
@@ -31,16 +38,17 @@ bool read_options(struct session *s, const struct option_spec *specs, int *argc,
 			*o->set = true;
 			continue;
 		}
+		value = attached ? attached : i + 1 < *argc ? argv[i + 1] : NULL;
 		if (o->number) {
-			if (!read_number(s, argv[i], i + 1 < *argc ? argv[i + 1] : NULL, o->min, o->max, o->number))
+			if (!read_number(s, o->name, value, o->min, o->max, o->number))
 				return false;
-		} else if (i + 1 < *argc) {
-			*o->text = argv[i + 1];
+		} else if (value) {
+			*o->text = value;
 		} else {
-			misuse(s, "%s: %s: a value is missing", argv[0], argv[i]);
+			misuse(s, "%s: %s: a value is missing", argv[0], o->name);
 			return false;
 		}
-		i++;
+		i += !attached;
 	}
 	*argc = kept;
 	return true;
