@@ -7,7 +7,7 @@ LWIPV6_SO := $(BUILD)/liblwipv6.so.3
 
 # Names are local to the library unless the map exports them; the archive is one object with the
 # same names local, so that a static program's own names cannot clash.
-$(foreach d,core link ip transport tcp socket netlink slirp config,$(eval CFLAGS_lwipv6/$(d) := -fvisibility=hidden))
+$(foreach d,core link ip transport tcp socket netlink slirp config filter,$(eval CFLAGS_lwipv6/$(d) := -fvisibility=hidden))
 CFLAGS_lwipv6/core/checksum.c := -O3
 
 $(LWIPV6_SO): $(call objects,$(LWIPV6_SOURCES),obj) lwipv6/liblwipv6.map

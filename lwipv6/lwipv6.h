@@ -85,6 +85,31 @@ struct ip_addr {
 #define NETIF_ADD_FLAGS	    (NETIF_FLAG_AUTOCONF | NETIF_FLAG_RADV)
 #define NETIF_IFUP_FLAGS    (NETIF_FLAG_DHCP | NETIF_FLAG_DHCP6)
 
+/* ---- addresses by DHCP, router advertisements: lwip_dhcp(3), lwip_radv(3) */
+
+/* What a DHCP client is doing: the states of RFC 2131 figure 5 and their like in RFC 8415. */
+enum lwip_dhcp_state {
+	LWIP_DHCP_OFF,	      /* none runs on the interface */
+	LWIP_DHCP_INIT,	      /* waits before it begins (again) */
+	LWIP_DHCP_SELECTING,  /* looks for servers */
+	LWIP_DHCP_REQUESTING, /* has chosen one */
+	LWIP_DHCP_REBOOTING,  /* asks for the address of lwip_dhcp_reboot() */
+	LWIP_DHCP_PROBING,    /* looks whether somebody has the address already (RFC 5227) */
+	LWIP_DHCP_BOUND,      /* holds a lease */
+	LWIP_DHCP_RENEWING,   /* holds it, asks its server for more time */
+	LWIP_DHCP_REBINDING,  /* holds it, asks any server */
+	LWIP_DHCP_INFORMING,  /* IPv6: asks for servers only, no address */
+	LWIP_DHCP_INFORMED,   /* IPv6: was told */
+	LWIP_DHCP_DECLINING   /* IPv6: tells the server that an address is in use elsewhere */
+};
+
+struct lwip_dhcp_status {
+	int state;		       /* enum lwip_dhcp_state */
+	uint32_t renew, rebind, expire; /* seconds until then; UINT32_MAX = never; 0 without a lease */
+	struct ip_addr address;	       /* leased, or all zero */
+	struct ip_addr server;	       /* IPv4: who leased it */
+};
+
 
 /* Keep-alive time in milliseconds, IPPROTO_TCP. The old header's number is Linux's TCP_MAXSEG. */
 #ifndef TCP_KEEPALIVE
@@ -251,7 +276,36 @@ struct mmsghdr; /* <sys/socket.h> with _GNU_SOURCE */
 	X(int, lwip_capture_start, (struct netif * netif, const char *path))                      \
 	X(int, lwip_capture_stop, (struct netif * netif))                                         \
 	X(int, lwip_resolvers, (struct stack * stack, struct ip_addr * servers, int max))         \
-	X(int, lwip_search_domains, (struct stack * stack, char *domains, size_t size))
+	X(int, lwip_search_domains, (struct stack * stack, char *domains, size_t size))           \
+	/*                                                                                        \
+	 * Router advertisements. The first two are LWIPv6 1.x's: 1 = read, 0 = cannot open; what \
+	 * is wrong in the file turns advertising off on its interface. lwip_radv_load() says what \
+	 * was wrong in @error: -1 and EINVAL. The file stays the caller's. Interfaces must have  \
+	 * been made with NETIF_FLAG_RADV; they may be up.                                        \
+	 */                                                                                       \
+	X(int, lwip_radv_load_configfile, (struct stack * stack, void *path))                     \
+	X(void, lwip_radv_load_config, (struct stack * stack, FILE *file))                        \
+	X(int, lwip_radv_load, (struct stack * stack, FILE *file, char *error, size_t size))      \
+	/*                                                                                        \
+	 * The client of AF_INET or AF_INET6 on an interface; fills @size bytes of @status.        \
+	 * lwip_dhcp_reboot() makes the next lwip_ifup_dhcp() ask for @address first (INIT-REBOOT, \
+	 * RFC 2131 3.2), for programs that remember their lease; an address of zero forgets it.  \
+	 */                                                                                       \
+	X(int, lwip_dhcp_status,                                                                  \
+	  (struct netif * netif, int family, struct lwip_dhcp_status *status, size_t size))       \
+	X(int, lwip_dhcp_reboot, (struct netif * netif, const struct ip_addr *address))           \
+	/*                                                                                        \
+	 * Packet filter and NAT, lwip_filter(3). Rules are text; loading replaces all that were   \
+	 * there, or nothing when one is wrong: -1, errno and a sentence in @error. NULL or no     \
+	 * rules ends filter and NAT. Connections go on as far as the new rules let them. The      \
+	 * JSON (rules with counters, mappings) is the caller's to free(). Works on every stack,   \
+	 * whether made with LWIP_STACK_FLAG_USERFILTER and LWIP_STACK_FLAG_UF_NAT or not.        \
+	 */                                                                                       \
+	X(int, lwip_filter_load,                                                                  \
+	  (struct stack * stack, const char *rules, char *error, size_t size))                    \
+	X(int, lwip_filter_load_file,                                                             \
+	  (struct stack * stack, const char *path, char *error, size_t size))                     \
+	X(char *, lwip_filter_json, (struct stack * stack))
 
 #ifdef LWIPV6DL
 

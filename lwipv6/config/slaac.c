@@ -7,6 +7,7 @@
 #include "lwipv6/config/slaac.h"
 #include <stdlib.h>
 #include "lwipv6/config/config.h"
+#include "lwipv6/config/dhcp6.h"
 #include "lwipv6/config/resolver.h"
 #include "lwipv6/ip/icmp.h"
 
@@ -219,35 +220,13 @@ static void route_option(struct netif *netif, const uint8_t *o, uint32_t len, co
 	tell_route(netif, &prefix, plen, from, bits == 1 ? 1 : bits == 3 ? -1 : 0, lifetime(get32(o + 4)));
 }
 
-/* RFC 1035 names, uncompressed, one behind another. */
 static void search_option(struct netif *netif, const uint8_t *o, uint32_t len)
 {
-	uint64_t life = lifetime(get32(o + 4));
+	char name[DOMAIN_SIZE];
 	uint32_t at = 8;
 
-	while (at < len && o[at]) {
-		char name[RESOLVER_DOMAIN];
-		uint32_t n = 0;
-
-		while (at < len && o[at]) {
-			uint32_t label = o[at];
-
-			if (label > 63 || at + 1 + label > len || n + label + 2 > sizeof(name))
-				return;
-			for (uint32_t i = 0; i < label; i++) /* nothing that a shell could read */
-				if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_",
-					    o[at + 1 + i]) || !o[at + 1 + i])
-					return;
-			if (n)
-				name[n++] = '.';
-			memcpy(name + n, o + at + 1, label);
-			n += label;
-			at += 1 + label;
-		}
-		name[n] = 0;
-		at++;
-		resolver_domain(netif, RESOLVER_RA, name, life);
-	}
+	while (domain_next(o, len, &at, false, name))
+		resolver_domain(netif, RESOLVER_RA, name, lifetime(get32(o + 4)));
 }
 
 static void option(struct netif *netif, const uint8_t *o, uint32_t len, const struct ip_addr *from)
@@ -301,6 +280,7 @@ void slaac_advertisement(struct netif *netif, const struct packet *p)
 		   router_life * NSEC_PER_SEC);
 	if (router_life)
 		timer_cancel(&netif->slaac->solicit);
+	dhcp6_advertised(netif, ra[5] & 0x80, ra[5] & 0x40);
 	while (at + 8 <= p->linear) { /* nd.c has checked the lengths */
 		option(netif, ra + at, ra[at + 1] * 8, &p->src);
 		at += ra[at + 1] * 8;

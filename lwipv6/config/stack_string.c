@@ -11,6 +11,10 @@
  *   route=PREFIX/LENGTH@ADDRESS another route; an interface's name instead of a router: all of it is there
  *   mtu=NAME:BYTES mac=NAME:xx:xx:xx:xx:xx:xx
  *   auto=NAME                   IPv6 autoconfiguration
+ *   dhcp=NAME dhcp6=NAME        addresses by DHCP
+ *   ra=FILE                     send router advertisements, lwip_radv(3)
+ *   filter=FILE                 packet filter and NAT, lwip_filter(3)
+ *   nat=NAME                    the rule "nat on NAME", behind those of the file
  *   forward                     route between interfaces
  *   lo                          nothing but the loopback interface
  */
@@ -18,7 +22,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "lwipv6/config/config.h"
+#include "lwipv6/config/radv.h"
 #include "lwipv6/core/loop.h"
+#include "lwipv6/filter/filter.h"
 #include "lwipv6/link/netif.h"
 #include "lwipv6/slirp/interface.h"
 
@@ -26,6 +33,7 @@ struct creation {
 	struct stack *stack;
 	char *error;
 	size_t size;
+	char *rules; /* of filter= and nat=, or NULL */
 };
 
 __attribute__((format(printf, 2, 3))) static bool refuse(struct creation *c, const char *format, ...)
@@ -200,6 +208,70 @@ static bool set_host_alias(struct creation *c, const char *value)
 	return true;
 }
 
+static bool start_dhcp(struct creation *c, const char *item, const char *value, unsigned int flag)
+{
+	struct netif *n = netif_by_name(c->stack, value);
+	int error;
+
+	if (!n)
+		return refuse(c, "%s=%s: there is no such interface; name it before", item, value);
+	n->autoconf |= flag;
+	error = config_dhcp_start(n);
+	return error ? refuse(c, "%s=%s: %s; DHCP needs an Ethernet interface", item, value, strerror(-error)) :
+		       true;
+}
+
+static bool read_radv(struct creation *c, const char *path)
+{
+	FILE *in = fopen(path, "re");
+	struct netif *n;
+	char why[256];
+	int error;
+
+	if (!in)
+		return refuse(c, "ra=%s: %s", path, strerror(errno));
+	list_for_each_entry(n, &c->stack->netifs, node)
+		if (n->kind == NETIF_ETHERNET)
+			n->autoconf |= NETIF_FLAG_RADV;
+	error = radv_read(c->stack, in, why, sizeof(why));
+	fclose(in);
+	return error ? refuse(c, "ra=%s: %s", path, why) : true;
+}
+
+/* Append to the rules, a line each. */
+static bool add_rules(struct creation *c, const char *prefix, const char *text)
+{
+	char *all;
+
+	if (asprintf(&all, "%s%s%s\n", c->rules ? c->rules : "", prefix, text) < 0)
+		return refuse(c, "no memory");
+	free(c->rules);
+	c->rules = all;
+	return true;
+}
+
+static bool read_rules(struct creation *c, const char *path)
+{
+	char *text = filter_read_file(path, c->error, c->size);
+	bool good = text && add_rules(c, "", text);
+
+	free(text);
+	return good;
+}
+
+static bool load_rules(struct creation *c)
+{
+	char why[256];
+	struct rules *rules;
+
+	if (!c->rules)
+		return true;
+	rules = rules_read(c->rules, why, sizeof(why));
+	if (!rules)
+		return refuse(c, "filter: %s", why);
+	return filter_load(c->stack, rules) ? refuse(c, "filter: no memory") : true;
+}
+
 static bool apply(struct creation *c, const char *item, char *value)
 {
 	struct netif *n;
@@ -226,6 +298,14 @@ static bool apply(struct creation *c, const char *item, char *value)
 		return add_redirect(c, value);
 	if (!strcmp(item, "mac"))
 		return set_mac(c, value);
+	if (!strcmp(item, "dhcp") || !strcmp(item, "dhcp6"))
+		return start_dhcp(c, item, value, item[4] ? NETIF_FLAG_DHCP6 : NETIF_FLAG_DHCP);
+	if (!strcmp(item, "ra"))
+		return read_radv(c, value);
+	if (!strcmp(item, "filter"))
+		return read_rules(c, value);
+	if (!strcmp(item, "nat"))
+		return add_rules(c, "nat on ", value);
 	if (!strcmp(item, "mtu")) {
 		n = find(c, item, value, &text);
 		if (n && netif_set_mtu(n, atoi(text)))
@@ -283,8 +363,10 @@ struct stack *lwip_stack_create(const char *config, char *error, size_t size)
 		if (*item)
 			good = apply(&c, item, value);
 	}
+	good = good && load_rules(&c);
 	stack_leave(c.stack);
 	free(copy);
+	free(c.rules);
 	if (good)
 		return c.stack;
 	stack_destroy(c.stack);

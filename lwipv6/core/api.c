@@ -260,13 +260,12 @@ int lwip_del_netif(struct netif *netif)
 
 int lwip_ifup_flags(struct netif *netif, int flags)
 {
-	int error = 0;
+	int error;
 
 	stack_enter(netif->stack);
 	netif->autoconf |= flags & NETIF_IFUP_FLAGS;
 	netif_up(netif);
-	if (flags & (NETIF_FLAG_DHCP | NETIF_FLAG_DHCP6))
-		error = -EOPNOTSUPP; /* up, but nobody asks for a lease */
+	error = config_dhcp_start(netif);
 	stack_leave(netif->stack);
 	return error ? fail(error) : 0;
 }

@@ -67,7 +67,7 @@ struct packet {
 	uint8_t next_header; /* of the transport header */
 	uint8_t hop_limit, traffic_class;
 	uint8_t forwarded : 1, fragmented : 1, locally_made : 1, reassembled : 1, dont_fragment : 1,
-		router_alert : 1;
+		router_alert : 1, hairpin : 1; /* NAT: mark is the outside interface */
 	uint32_t flow_label;
 	uint32_t mark;	/* free for filter and NAT */
 	struct ip_addr src, dst; /* after ip input, before ip output */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "lwipv6/config/config.h"
 #include "lwipv6/core/loop.h"
+#include "lwipv6/filter/filter.h"
 #include "lwipv6/ip/ip.h"
 #include "lwipv6/link/netif.h"
 #include "lwipv6/netlink/netlink.h"
@@ -183,8 +184,11 @@ struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed)
 	if (!stack->tcp.connections)
 		goto close_loop;
 	stack_enter(stack);
-	stack->loopback = loopback_open(stack);
-	bool good = stack->loopback;
+	bool good = !config_init(stack);
+
+	if (good)
+		stack->loopback = loopback_open(stack);
+	good = stack->loopback;
 
 	stack_leave(stack);
 	if (good && !loop_start(stack))
@@ -224,6 +228,8 @@ void stack_destroy(struct stack *stack)
 		route_remove(r);
 	free(stack->routes.path_mtu);
 	tcp_table_free(stack);
+	config_fini(stack);
+	filter_fini(stack);
 	pthread_mutex_unlock(&stack->lock);
 	loop_close(stack);
 	pthread_mutex_destroy(&stack->lock);

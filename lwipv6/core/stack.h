@@ -34,6 +34,7 @@
 
 struct netif;
 struct config_state;
+struct filter;
 
 /* Internal flags, above those of <lwipv6.h>. */
 #define STACK_CALLER_DRIVEN LWIP_STACK_FLAG_CALLER_DRIVEN
@@ -119,6 +120,7 @@ struct stack {
 	} icmp_bucket; /* errors that may be sent now */
 	struct list resolvers; /* DNS servers learned, struct resolver (config/resolver.h) */
 	struct config_state *config; /* what config/ keeps per stack */
+	struct filter *filter;	     /* packet filter and NAT; NULL without rules */
 	struct stack_settings {
 		bool forwarding4, forwarding6;
 		bool redirects;		 /* accept and send */

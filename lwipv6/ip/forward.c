@@ -39,7 +39,7 @@ static void decrement(struct packet *p)
 /* The next hop is on the link the packet came from: the sender could go there itself. */
 static void maybe_redirect(struct packet *p, const struct next_hop *hop)
 {
-	if (hop->netif != p->netif || !p->netif->stack->settings.redirects ||
+	if (hop->netif != p->netif || p->hairpin || !p->netif->stack->settings.redirects ||
 	    p->netif->kind != NETIF_ETHERNET || !route_on_link(p->netif->stack, p->netif, &p->src))
 		return;
 	if (p->protocol == ETH_P_IP)
@@ -88,8 +88,8 @@ void ip_forward(struct packet *p)
 	}
 	mtu = p->protocol == ETH_P_IP ? hop.netif->mtu : hop.netif->mtu6;
 	if (p->gso_size ? (uint32_t)(p->transport - p->network) + 60 + p->gso_size > mtu + 40 :
-			  p->len > mtu && (p->protocol != ETH_P_IP ||
-					   ((struct iphdr *)p->data)->frag_off & htons(IP_DF))) {
+			  p->len > mtu && !p->reassembled &&
+				  (p->protocol != ETH_P_IP || ((struct iphdr *)p->data)->frag_off & htons(IP_DF))) {
 		icmp_error(p, ICMP_CAUSE_TOO_BIG, mtu);
 		packet_free(p);
 		return;

@@ -92,7 +92,9 @@ int ip_fragment(struct stack *stack, struct packet *p, const struct next_hop *ho
 		gso_finish_checksum(p);
 	if (v4 && !(((struct iphdr *)p->data)->frag_off & htons(IP_DF)))
 		return fragment4(stack, p, hop, mtu);
-	if (!v4 && !p->forwarded && !p->dont_fragment)
+	/* What came in pieces goes on in pieces: hooks had it put together. */
+	if (!v4 && !p->dont_fragment &&
+	    (!p->forwarded || (p->reassembled && ((struct ip6_hdr *)p->data)->ip6_nxt == p->next_header)))
 		return fragment6(stack, p, hop, mtu);
 	if (p->forwarded)
 		icmp_error(p, ICMP_CAUSE_TOO_BIG, mtu);

@@ -5,6 +5,7 @@
  */
 #include <linux/if_packet.h>
 #include "lwipv6/config/config.h"
+#include "lwipv6/config/radv.h"
 #include "lwipv6/ip/icmp.h"
 #include "lwipv6/link/ethernet.h"
 
@@ -183,6 +184,8 @@ static void router_message(struct packet *p)
 	}
 	if (advert)
 		slaac_advertisement(p->netif, p);
+	else
+		radv_solicited(p->netif, p);
 }
 
 /* RFC 4861 8.1, 8.3 */

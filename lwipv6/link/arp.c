@@ -4,6 +4,7 @@
  * only packets that ask for an address of ours make new ones, the rest update what is known.
  */
 #include <net/if_arp.h>
+#include "lwipv6/config/dhcp4.h"
 #include "lwipv6/link/ethernet.h"
 
 struct arp_ethernet {
@@ -70,6 +71,8 @@ void arp_input(struct packet *p)
 		goto out;
 	sender = ip_from_v4(arp->sender);
 	target = ip_from_v4(arp->target);
+	if (netif->dhcp4)
+		dhcp4_arp(netif, arp->sender, arp->target);
 	ours = netif_addr_find_any_state(netif, &sender);
 	if (ours && ours->state != ADDRESS_DUPLICATE) {
 		netif_addr_conflict(ours, arp->sender_hw);

@@ -89,6 +89,10 @@ struct netif {
 	struct mld_state *mld;
 	/* Per-interface state of config/: NULL when not running. */
 	struct slaac *slaac;
+	struct dhcp4 *dhcp4;
+	struct dhcp6 *dhcp6;
+	struct radv *radv;
+	uint32_t dhcp4_hint; /* address to ask for when DHCP starts, network order, or 0 */
 	struct capture *capture; /* pcap trace */
 	struct tcp_listener *transparent; /* answers every SYN that comes from here, or NULL */
 	struct lwip_netif_statistics statistics;

@@ -21,9 +21,22 @@ $(BUILD)/tests/lwipv6/traffic: tests/lwipv6/traffic.c $(BUILD)/liblwipv6.a
 $(BUILD)/tests/lwipv6/traffic_kernel: tests/lwipv6/traffic.c lwipv6/lwipv6.h
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -DTRAFFIC_KERNEL -o $@ $< -lpthread
+# A stack beside real servers and clients, under the sanitizers.
+$(BUILD)/tests/lwipv6/station: tests/lwipv6/station.c $(BUILD)/san/liblwipv6.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(SANITIZE) -o $@ $^ $(LWIPV6_LIBS)
+TEST_NEEDS += $(BUILD)/tests/lwipv6/station
 TEST_NEEDS += $(BUILD)/tests/lwipv6/traffic $(BUILD)/tests/lwipv6/traffic_kernel
-TESTS += tests/lwipv6/interop.sh
+TESTS += tests/lwipv6/interop.sh tests/lwipv6/dhcp.sh tests/lwipv6/radv.sh tests/lwipv6/nat.sh
 # Stalls at times, see docs/lwipv6.md: not among the tests that everybody waits for.
 LONG_TESTS += tests/lwipv6/vde.sh
 include tests/lwipv6/programs.mk
 BENCHES += lwipv6
+
+# Configuration, filter and NAT by libFuzzer; the whole library is compiled for it.
+$(BUILD)/tests/lwipv6/fuzz_config: tests/lwipv6/fuzz_config.c $(LWIPV6_SOURCES) $(wildcard lwipv6/*/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(ALL_CFLAGS) -O1 $(SANITIZE) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(LWIPV6_LIBS)
+TEST_NEEDS += $(BUILD)/tests/lwipv6/fuzz_config
+TESTS += tests/lwipv6/fuzz_config.sh
+LONG_TESTS += tests/lwipv6/fuzz_config_long.sh

@@ -19,10 +19,10 @@ static void read_all(int fd, size_t room)
 
 	while ((n = lwip_recv(fd, buf, room, MSG_DONTWAIT)) > 0) {
 		struct nlmsghdr *h = (struct nlmsghdr *)buf;
-		int left = n;
+		unsigned int left = n;
 
 		for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left))
-			if (NLMSG_ALIGN(h->nlmsg_len) > (unsigned int)left)
+			if (NLMSG_ALIGN(h->nlmsg_len) > (size_t)left)
 				break;
 		if (left > 0 && room == sizeof(buf))
 			abort();

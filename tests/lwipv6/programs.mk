@@ -9,14 +9,9 @@ TESTS += tests/lwipv6/netlink.sh
 
 $(eval $(call lwipv6_test,netlink_calls))
 
-# The fuzzer's objects are clang's: its instrumentation is not that of the other objects.
-$(BUILD)/fuzz/obj/%.o: %.c
+$(BUILD)/tests/lwipv6/fuzz_netlink: tests/lwipv6/fuzz_netlink.c $(LWIPV6_SOURCES) $(wildcard lwipv6/*/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) $(ALL_CFLAGS) -Wno-error -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
-		-MMD -MP -c -o $@ $<
-$(BUILD)/fuzz/lwipv6_netlink: $(call objects,$(LWIPV6_SOURCES) tests/lwipv6/fuzz_netlink.c,fuzz/obj)
-	$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LWIPV6_LIBS)
--include $(patsubst %.o,%.d,$(call objects,$(LWIPV6_SOURCES) tests/lwipv6/fuzz_netlink.c,fuzz/obj))
-TEST_NEEDS += $(BUILD)/fuzz/lwipv6_netlink
+	$(CLANG) $(ALL_CFLAGS) -O1 $(SANITIZE) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(LWIPV6_LIBS)
+TEST_NEEDS += $(BUILD)/tests/lwipv6/fuzz_netlink
 TESTS += tests/lwipv6/fuzz_netlink.sh
 LONG_TESTS += tests/lwipv6/fuzz_netlink_long.sh

@@ -58,6 +58,13 @@ static bool resolve(struct wire *w, const uint8_t *f, size_t len)
 
 	inet_pton(AF_INET, peer4, &a4);
 	inet_pton(AF_INET6, peer6, &a6);
+	if (w->answer_all) { /* not to probes and announcements */
+		memcpy(&a4, f + 38, 4);
+		memcpy(&a6, f + 62, 16);
+		if (type == ETHERTYPE_ARP ? !memcmp(f + 28, "\0\0\0", 4) || !memcmp(f + 28, f + 38, 4) :
+					    !memcmp(f + 22, "\0\0\0", 4))
+			return false;
+	}
 	if (type == ETHERTYPE_ARP && f[21] == 1 && !memcmp(f + 38, &a4, 4)) {
 		uint8_t r[42];
 
@@ -105,7 +112,10 @@ static void output(void *arg, const void *frame, size_t len)
 	struct wire *w = arg;
 	struct frame *f = &w->queue[w->head % FRAMES];
 
-	if (!w->quiet && len >= 42 && resolve(w, frame, len))
+	uint8_t padded[128] = {0};
+
+	if (!w->quiet && len >= 42 && len <= sizeof(padded) &&
+	    resolve(w, memcpy(padded, frame, len), len))
 		return;
 	if (w->head - w->tail >= FRAMES)
 		return;
@@ -189,6 +199,49 @@ struct wire *wire_open(unsigned long flags)
 	wire_advance(w, 5000); /* duplicate detection and announcements are over */
 	wire_drop(w);
 	return w;
+}
+
+static void add_address(struct netif *netif, const char *text)
+{
+	struct ip_addr a = {{0, 0, IP64_PREFIX, 0}}, mask = {{~0u, ~0u, ~0u, ~0u}};
+	char copy[64], *slash;
+	bool v6 = strchr(text, ':');
+
+	slash = strchr(strcpy(copy, text), '/');
+	*slash = 0;
+	inet_pton(v6 ? AF_INET6 : AF_INET, copy, v6 ? (void *)&a : &a.addr[3]);
+	for (int i = atoi(slash + 1) + (v6 ? 0 : 96); i < 128; i++)
+		((uint8_t *)&mask)[i / 8] &= ~(0x80 >> i % 8);
+	lwip_add_addr(netif, &a, &mask);
+}
+
+struct wire *wire_join(struct wire *first, const char *addr4, const char *addr6, int netif_flags)
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0, 1, 1};
+	struct wire *w = calloc(1, sizeof(*w));
+
+	w->stack = first->stack;
+	w->answer_all = true;
+	w->netif = lwip_add_frameif(w->stack, output, w, netif_flags);
+	memcpy(w->mac, mac, 6);
+	lwip_set_hwaddr(w->netif, mac);
+	if (addr4)
+		add_address(w->netif, addr4);
+	if (addr6)
+		add_address(w->netif, addr6);
+	lwip_ifup(w->netif);
+	wire_advance(w, 5000);
+	wire_drop(w);
+	wire_drop(first);
+	return w;
+}
+
+void wire_leave(struct wire *w)
+{
+	lwip_del_netif(w->netif);
+	for (int i = 0; i < FRAMES; i++)
+		free(w->queue[i].room);
+	free(w);
 }
 
 void wire_close(struct wire *w)

@@ -42,6 +42,7 @@ struct wire {
 	struct frame queue[FRAMES];
 	unsigned int head, tail;
 	bool quiet; /* do not answer for the peer's addresses */
+	bool answer_all; /* but for every address that is asked for */
 	uint64_t now;
 	struct pending { uint8_t data[128]; size_t len; } answers[16];
 	int nanswers;
@@ -53,6 +54,10 @@ extern const char *const our4, *const our6, *const peer4, *const peer6;
 struct wire *wire_open(unsigned long flags);
 /* The same without addresses, and with the interface flags given (NETIF_FLAG_*). */
 struct wire *wire_open_bare(unsigned long flags, int netif_flags);
+/* A second link of the same stack, with these addresses ("10.0.0.1/24"; NULL = none); all neighbours
+ * on it exist. Closed before the first, by wire_leave(). */
+struct wire *wire_join(struct wire *first, const char *addr4, const char *addr6, int netif_flags);
+void wire_leave(struct wire *w);
 void wire_close(struct wire *w);
 void wire_advance(struct wire *w, uint64_t ms);
 /* A frame to the stack. */
