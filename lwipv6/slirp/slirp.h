@@ -80,7 +80,7 @@ struct slirp {
 	struct hook reassemble;
 	struct ip_addr host_alias[2]; /* IPv4, IPv6: how guests see the host's loopback */
 	bool host_reachable[2];
-	uint8_t scratch[SLIRP_SCRATCH];
+	uint8_t scratch[SLIRP_SCRATCH] __attribute__((aligned(8)));
 };
 
 /* ---- slirp.c */

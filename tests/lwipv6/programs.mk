@@ -15,3 +15,6 @@ $(BUILD)/tests/lwipv6/fuzz_netlink: tests/lwipv6/fuzz_netlink.c $(LWIPV6_SOURCES
 TEST_NEEDS += $(BUILD)/tests/lwipv6/fuzz_netlink
 TESTS += tests/lwipv6/fuzz_netlink.sh
 LONG_TESTS += tests/lwipv6/fuzz_netlink_long.sh
+
+TEST_NEEDS += $(BUILD)/san/lwip
+TESTS += tests/lwipv6/slirp.sh

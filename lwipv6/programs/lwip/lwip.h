@@ -74,6 +74,8 @@ int run_serve(struct session *s, int argc, char **argv);
 int run_get(struct session *s, int argc, char **argv);
 int run_measure(struct session *s, int argc, char **argv);
 int run_trace(struct session *s, int argc, char **argv);
+int run_filter(struct session *s, int argc, char **argv);
+int run_dhcp(struct session *s, int argc, char **argv);
 int run_status(struct session *s, int argc, char **argv);
 
 /* ---- daemon.c, client.c */

@@ -24,6 +24,8 @@ const struct command commands[] = {
 	{"get", "[-o FILE] URL", "fetch over HTTP", run_get},
 	{"measure", "[-t SECONDS] [-P STREAMS] [-R] [-p PORT] HOST | -s [-p PORT] [-1]",
 	 "throughput, in iperf3's protocol", run_measure},
+	{"dhcp", "DEV [start | show]", "addresses by DHCP of both families, or the one that -4 or -6 says", run_dhcp},
+	{"filter", "[show | load FILE | off]", "packet filter and NAT", run_filter},
 	{"trace", "DEV FILE|off", "write an interface's frames to a pcap file", run_trace},
 	{"status", "", "counters of the stack and its interfaces", run_status},
 	{0},
