@@ -40,8 +40,13 @@ INSTALL_INC += lwipv6/lwipv6.h
 INSTALL_PC += $(BUILD)/lwipv6.pc
 
 $(eval $(call program,lwip-nc,lwipv6/programs/lwip-nc.c,$(BUILD)/liblwipv6.a $(LWIPV6_LIBS)))
-$(eval $(call program,lwip-guide-client,lwipv6/programs/guide-client.c,$(BUILD)/liblwipv6.a $(LWIPV6_LIBS)))
-PROGRAMS += $(BUILD)/lwip-nc $(BUILD)/lwip-guide-client
+PROGRAMS += $(BUILD)/lwip-nc
+
+# Examples in the manner of the old programming guide: they include <lwipv6.h> as installed.
+CFLAGS_lwipv6/programs := -Ilwipv6
+LWIPV6_GUIDE := client host slirp
+$(foreach p,$(LWIPV6_GUIDE),$(eval $(call program,lwip-guide-$(p),lwipv6/programs/guide-$(p).c,$(BUILD)/liblwipv6.a $(LWIPV6_LIBS))))
+PROGRAMS += $(LWIPV6_GUIDE:%=$(BUILD)/lwip-guide-%)
 INSTALL_BIN += $(BUILD)/lwip-nc
 
 # lwip builds its netlink messages as the library does.

@@ -118,7 +118,8 @@ static json_t *receive_json(struct measure *m)
 		free(text);
 		return NULL;
 	}
-	all = json_loads(text, 0, NULL);
+	/* iperf3 writes -1 as 2^64 - 1, which is no integer of JSON's readers. */
+	all = json_loads(text, JSON_DECODE_INT_AS_REAL, NULL);
 	free(text);
 	if (!all)
 		complain(m->session, "the other end sent no JSON");
@@ -194,7 +195,7 @@ static uint64_t total_of(json_t *theirs)
 	size_t i;
 
 	json_array_foreach(json_object_get(theirs, "streams"), i, stream)
-		total += json_integer_value(json_object_get(stream, "bytes"));
+		total += json_number_value(json_object_get(stream, "bytes"));
 	return total;
 }
 
@@ -325,7 +326,7 @@ static bool serve_test(struct measure *m, int listener)
 	if (!parameters)
 		return false;
 	udp = json_is_true(json_object_get(parameters, "udp"));
-	m->streams = json_integer_value(json_object_get(parameters, "parallel"));
+	m->streams = json_number_value(json_object_get(parameters, "parallel"));
 	m->reverse = m->sends = json_is_true(json_object_get(parameters, "reverse"));
 	json_decref(parameters);
 	if (!m->streams)
