@@ -16,6 +16,7 @@ frames=$PWD/build/tests/umps/frames
 work=$(mktemp -d)
 space=umps$$
 at_exit "rm -rf $work"
+top=$PWD
 cd "$work" || exit
 
 ip netns add "$space"
@@ -99,7 +100,7 @@ cat >root/init <<'EOF'
 EOF
 chmod +x root/init
 (cd root && find . | cpio -o -H newc --quiet | gzip) >initrd.gz
-HOME=$work/home TMPDIR=$work timeout 90 linux.uml mem=64M initrd="$work/initrd.gz" "eth0=vde,$work/switch" \
+HOME=$work/home TMPDIR=$work timeout 90 "$top/tests/lib/uml" mem=64M initrd="$work/initrd.gz" "eth0=vde,$work/switch" \
 	con=null con0=fd:0,fd:1 quiet </dev/null >uml.log 2>&1
 like "machine 1 answers User-Mode Linux" "$(cat uml.log)" '^answered'
 

@@ -132,7 +132,7 @@ cat >"$dir/uml.lab" <<END
 lab $name
 switch s1
 ns h1 on=s1 address=10.0.0.1/24
-uml guest on=s1 initrd=$dir/initrd memory=64 append="rdinit=/init"
+uml guest on=s1 kernel=$PWD/tests/lib/uml initrd=$dir/initrd memory=64 append="rdinit=/init"
 check ping h1 10.0.0.50 within=60
 END
 ok 'a guest comes up' "$V" lab up -q "$dir/uml.lab"

@@ -55,7 +55,7 @@ qemu() { # NAME MAC PARAMETERS
 }
 uml() { # NAME MAC PARAMETERS
 	# The console wants a terminal of its own; TMPDIR must allow to execute.
-	TMPDIR=$dir linux.uml mem=400M initrd="$dir/initramfs" con=null con0=null,fd:1 quiet \
+	TMPDIR=$dir tests/lib/uml mem=400M initrd="$dir/initramfs" con=null con0=null,fd:1 quiet \
 		uml_dir="$dir" "eth0=vde,$dir/s.sw,$2" $3 >"$dir/$1.out" 2>&1 </dev/null &
 	at_exit "kill $! 2>/dev/null"
 }

@@ -60,7 +60,7 @@ compile() {
 		return 1
 	fi
 	echo "$version" >"$new/version"
-	make -s -C "$tree" ARCH="$arch" kernelrelease >"$new/.release"
+	make -s --no-print-directory -C "$tree" ARCH="$arch" kernelrelease >"$new/.release"
 	cp "$tree/vmlinux" "$new/vmlinux"
 	strip --strip-debug "$new/vmlinux"
 	mkdir -p "$new/lib/modules/$(cat "$new/.release")"
