@@ -84,6 +84,7 @@ ok "outside cannot begin" bash -c "! timeout 20 build/lwip -n outside ping -c 1 
 # ---- User-Mode Linux on the same switch
 mkdir -p $tmp/root/bin $tmp/root/proc $tmp/root/dev $tmp/root/tmp
 cp /bin/busybox $tmp/root/bin/
+cp /usr/lib/uml/modules/*/kernel/net/ipv6/ipv6.ko /usr/lib/uml/modules/*/kernel/lib/crc-ccitt.ko $tmp/root/
 cat >$tmp/root/lease <<'END'
 #!/bin/busybox sh
 [ "$1" = bound ] || exit 0
@@ -97,6 +98,8 @@ PATH=/bin
 mount -t proc none /proc
 mount -t devtmpfs none /dev
 mount -t tmpfs none /tmp
+insmod /crc-ccitt.ko
+insmod /ipv6.ko
 ip link set lo up
 ip link set eth0 up
 udhcpc -n -q -i eth0 -s /lease && echo "RESULT lease \$(ip -4 addr show eth0 | grep -o '10\.44\.0\.[0-9]*/' | tr -d /)"
@@ -112,11 +115,13 @@ for i in \$(seq 100); do cat /tmp/part; done >/tmp/file
 echo "RESULT own \$(md5sum </tmp/file | cut -c1-32)"
 httpd -h /tmp
 echo "RESULT serves yes"
-while sleep 1; do :; done
+until wget -q -O /dev/null http://$(address one -4)/stop; do sleep 1; done
+poweroff -f
 END
 chmod +x $tmp/root/init $tmp/root/lease
 (cd $tmp/root && find . | cpio -o -H newc --quiet | gzip -1) >$tmp/initrd
 HOME=$tmp TMPDIR=$tmp background $tmp/uml.log tests/lib/uml mem=300M initrd=$tmp/initrd "eth0=vde,$tmp/s1" con=null con0=null,fd:1 quiet
+uml=$!
 said() { grep -aq "RESULT $1 " $tmp/uml.log; }
 result() { grep -a "RESULT $1 " $tmp/uml.log | tr -d '\r' | cut -d' ' -f3; }
 ok "User-Mode Linux has a lease and a prefix" until_true 60 said slaac
@@ -126,9 +131,10 @@ is "100 MB from one to Linux over IPv4, unchanged" "$(result sum4)" $sum
 is "100 MB from two to Linux over IPv6, unchanged" "$(result sum6)" $sum
 is "100 MB from outside to Linux through the router, unchanged" "$(result nat)" $sum
 is "100 MB from Linux to two, unchanged" "$(lwip -n two get http://$(result lease)/file | md5sum | cut -c1-32)" "$(result own)"
+touch $tmp/www/stop
+ok "it powers off" until_true 20 bash -c "! kill -0 $uml"
 [ $tap_failed -eq 0 ] || tail -n 30 $tmp/uml.log | sed 's/^/# /'
 for name in one two outside router; do
 	ok "$name ends in order" lwip -n $name stop
 done
-ok "dnsmasq has the leases back" until_true 5 bash -c "[ \$(wc -l <$tmp/leases) = 1 ]"
 done_testing
