@@ -217,8 +217,9 @@ int nl_address_new(struct netlink_request *r)
 			       : error;
 	}
 	if (r->message->nlmsg_flags & NLM_F_EXCL || !(r->message->nlmsg_flags & NLM_F_REPLACE))
-		return nl_refuse(r, -EEXIST, NULL, ip_is_v4(&spec.addr) ? "ipv4: Address already assigned" :
-					 "ipv6: Address already assigned");
+		return nl_refuse(r, -EEXIST, NULL,
+				 ip_is_v4(&spec.addr) ? "ipv4: Address already assigned"
+						      : "ipv6: Address already assigned");
 	netif_addr_set_lifetimes(old, spec.preferred_ns, spec.valid_ns);
 	stack_notify(r->stack, EVENT_ADDRESS_NEW, old);
 	return 0;
@@ -237,7 +238,9 @@ int nl_address_delete(struct netlink_request *r)
 		return error;
 	old = netif_addr_find_any_state(n, &addr);
 	if (!old || old->plen != plen)
-		return nl_refuse(r, -EADDRNOTAVAIL, NULL, ip_is_v4(&addr) ? "ipv4: Address not found" : "ipv6: address not found");
+		return nl_refuse(r, -EADDRNOTAVAIL, NULL,
+				 ip_is_v4(&addr) ? "ipv4: Address not found"
+						 : "ipv6: address not found");
 	netif_addr_remove(old);
 	return 0;
 }

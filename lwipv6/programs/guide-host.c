@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The simulated host of LWIPv6's examples, with the old calls only: a tap interface with a fixed
- * address, then a thread each for TCP echo (port 7), UDP echo (port 7), a tiny HTTP server (port 80),
- * a line shell (port 23) and, when a peer is named, ping on a raw socket. With a second tap it routes.
+ * address, then a thread each for TCP echo (port 7), UDP echo (port 7), a tiny HTTP server (port
+ * 80), a line shell (port 23) and, when a peer is named, ping on a raw socket. With a second tap it
+ * routes.
  *
- * usage: guide-host TAP ADDRESS [PEER | TAP2 ADDRESS2]       (addresses a.b.c.d, net mask 255.255.255.0)
+ * usage: guide-host TAP ADDRESS [PEER | TAP2 ADDRESS2]       (addresses a.b.c.d, net mask
+ * 255.255.255.0)
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -62,7 +64,8 @@ static void udp_echo(void *arg)
 
 static void http(void *arg)
 {
-	static const char page[] = "HTTP/1.0 200 OK\r\nContent-type: text/html\r\n\r\n<html>a stack speaks</html>\r\n";
+	static const char page[] =
+		"HTTP/1.0 200 OK\r\nContent-type: text/html\r\n\r\n<html>a stack speaks</html>\r\n";
 	int l = listener(80), fd;
 	char buf[1024];
 
@@ -85,7 +88,8 @@ static void shell(void *arg)
 			line[strcspn(line, "\r\n")] = 0;
 			if (!strcmp(line, "quit"))
 				break;
-			n = snprintf(answer, sizeof(answer), "version %ld, you said %s\n> ", lwip_version(), line);
+			n = snprintf(answer, sizeof(answer), "version %ld, you said %s\n> ",
+				     lwip_version(), line);
 			lwip_write(fd, answer, n);
 		}
 		lwip_close(fd);

@@ -51,7 +51,8 @@ int main(int argc, char *argv[])
 	lwip_add_route(stack, IP_ADDR_ANY, IP_ADDR_ANY, IP_ADDR_ANY, slirp, 0);
 	if (lwip_slirp_listen_add(slirp, &dest, tcp, &host, tcp, SLIRP_LISTEN_TCP) ||
 	    lwip_slirp_listen_add(slirp, &dest, udp, &host, udp, SLIRP_LISTEN_UDP) ||
-	    lwip_slirp_listen_add(slirp, &dest, tcp, argv[6], 0, SLIRP_LISTEN_UNIXSTREAM | SLIRP_LISTEN_ONCE)) {
+	    lwip_slirp_listen_add(slirp, &dest, tcp, argv[6], 0,
+				  SLIRP_LISTEN_UNIXSTREAM | SLIRP_LISTEN_ONCE)) {
 		fprintf(stderr, "a port is taken\n");
 		return 1;
 	}

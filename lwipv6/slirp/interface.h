@@ -8,8 +8,8 @@
 /* A new interface, down, or NULL with errno. */
 struct netif *slirp_open(struct stack *stack);
 /* As lwip_slirp_listen_add(), lwip_slirp_host(); the second returns a negative errno. */
-int slirp_listen(struct netif *netif, const struct ip_addr *dest, int dest_port, const void *src, int src_port,
-		 int flags);
+int slirp_listen(struct netif *netif, const struct ip_addr *dest, int dest_port, const void *src,
+		 int src_port, int flags);
 int slirp_set_host(struct netif *netif, const struct ip_addr *alias);
 
 #endif

@@ -11,29 +11,32 @@
 #include "lwipv6/slirp/interface.h"
 #include "lwipv6/socket/families.h"
 
-#define MTU	    65535
-#define SWEEP	    NSEC_PER_SEC
-#define BACKLOG	    4096
+#define MTU	   65535
+#define SWEEP	   NSEC_PER_SEC
+#define BACKLOG	   4096
 #define HOOK_FIRST (-400)
 
 /* ---- flows */
 
-static struct list *bucket(struct slirp *s, uint8_t protocol, const struct ip_addr *guest, uint16_t guest_port,
-			   const struct ip_addr *host, uint16_t host_port)
+static struct list *bucket(struct slirp *s, uint8_t protocol, const struct ip_addr *guest,
+			   uint16_t guest_port, const struct ip_addr *host, uint16_t host_port)
 {
-	uint32_t h = ip_hash(guest, s->stack->random.key[0] + ((uint32_t)guest_port << 16 | host_port));
+	uint32_t h =
+		ip_hash(guest, s->stack->random.key[0] + ((uint32_t)guest_port << 16 | host_port));
 
 	return &s->hash[ip_hash(host, h + protocol) % SLIRP_HASH];
 }
 
 struct slirp_flow *slirp_flow_find(struct slirp *s, uint8_t protocol, const struct ip_addr *guest,
-				   uint16_t guest_port, const struct ip_addr *host, uint16_t host_port)
+				   uint16_t guest_port, const struct ip_addr *host,
+				   uint16_t host_port)
 {
 	struct slirp_flow *f;
 
-	list_for_each_entry(f, bucket(s, protocol, guest, guest_port, host, host_port), node)
-		if (f->protocol == protocol && f->guest_port == guest_port && f->host_port == host_port &&
-		    ip_equal(&f->guest, guest) && ip_equal(&f->host, host))
+	list_for_each_entry (f, bucket(s, protocol, guest, guest_port, host, host_port), node)
+		if (f->protocol == protocol && f->guest_port == guest_port &&
+		    f->host_port == host_port && ip_equal(&f->guest, guest) &&
+		    ip_equal(&f->host, host))
 			return f;
 	return NULL;
 }
@@ -43,7 +46,7 @@ static void evict(struct slirp *s)
 {
 	struct slirp_flow *f;
 
-	list_for_each_entry(f, &s->flows, age)
+	list_for_each_entry (f, &s->flows, age)
 		if (f->protocol != IPPROTO_TCP) {
 			slirp_flow_end(f);
 			return;
@@ -51,7 +54,8 @@ static void evict(struct slirp *s)
 }
 
 struct slirp_flow *slirp_flow_new(struct slirp *s, uint8_t protocol, const struct ip_addr *guest,
-				  uint16_t guest_port, const struct ip_addr *host, uint16_t host_port)
+				  uint16_t guest_port, const struct ip_addr *host,
+				  uint16_t host_port)
 {
 	struct slirp_flow *f;
 
@@ -122,9 +126,9 @@ static void sweep(struct stack *stack, struct timer *timer)
 	struct slirp_flow *f, *next;
 
 	bury(s);
-	list_for_each_entry_safe(f, next, &s->flows, age) {
-		if (f->protocol == IPPROTO_TCP ? slirp_tcp_stale(f) :
-						 stack->now - f->used > slirp_datagram_lifetime(f))
+	list_for_each_entry_safe (f, next, &s->flows, age) {
+		if (f->protocol == IPPROTO_TCP ? slirp_tcp_stale(f)
+					       : stack->now - f->used > slirp_datagram_lifetime(f))
 			slirp_flow_end(f);
 	}
 	if (s->count || !list_empty(&s->dead))
@@ -135,7 +139,8 @@ static void sweep(struct stack *stack, struct timer *timer)
 
 int slirp_watch(struct slirp *s, struct slirp_source *source)
 {
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = source};
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+				 .data.ptr = source};
 
 	return epoll_ctl(s->netif->fd, EPOLL_CTL_ADD, source->fd, &ev) < 0 ? -errno : 0;
 }
@@ -166,8 +171,9 @@ socklen_t slirp_outer_name(const struct slirp *s, const struct ip_addr *addr, ui
 		outer = v4 ? ip_from_v4(htonl(INADDR_LOOPBACK)) : ip_from_in6(&in6addr_loopback);
 	memset(sa, 0, sizeof(*sa));
 	if (v4) {
-		*(struct sockaddr_in *)sa = (struct sockaddr_in){
-			.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = outer.addr[3]};
+		*(struct sockaddr_in *)sa = (struct sockaddr_in){.sin_family = AF_INET,
+								 .sin_port = htons(port),
+								 .sin_addr.s_addr = outer.addr[3]};
 		return sizeof(struct sockaddr_in);
 	}
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)sa;
@@ -178,8 +184,8 @@ socklen_t slirp_outer_name(const struct slirp *s, const struct ip_addr *addr, ui
 	return sizeof(*in6);
 }
 
-void slirp_inner_name(const struct slirp *s, const struct sockaddr_storage *sa, bool v4, struct ip_addr *addr,
-		      uint16_t *port)
+void slirp_inner_name(const struct slirp *s, const struct sockaddr_storage *sa, bool v4,
+		      struct ip_addr *addr, uint16_t *port)
 {
 	*addr = ip_addr_any;
 	*port = 0;
@@ -190,7 +196,8 @@ void slirp_inner_name(const struct slirp *s, const struct sockaddr_storage *sa, 
 		*addr = ip_from_in6(&((struct sockaddr_in6 *)sa)->sin6_addr);
 		*port = ntohs(((struct sockaddr_in6 *)sa)->sin6_port);
 	}
-	if (ip_is_any(addr) || ip_is_loopback(addr) || ip_is_linklocal(addr) || ip_is_v4(addr) != v4)
+	if (ip_is_any(addr) || ip_is_loopback(addr) || ip_is_linklocal(addr) ||
+	    ip_is_v4(addr) != v4)
 		*addr = s->host_alias[!v4];
 }
 
@@ -246,7 +253,8 @@ static bool describe(struct packet *p)
 		p->src = ip_from_in6(&ip->ip6_src);
 		p->dst = ip_from_in6(&ip->ip6_dst);
 		p->hop_limit = ip->ip6_hlim;
-		for (at = sizeof(*ip); kind == IPPROTO_HOPOPTS || kind == IPPROTO_DSTOPTS || kind == IPPROTO_ROUTING;) {
+		for (at = sizeof(*ip); kind == IPPROTO_HOPOPTS || kind == IPPROTO_DSTOPTS ||
+				       kind == IPPROTO_ROUTING;) {
 			if (at + 8 > p->linear)
 				return false;
 			kind = p->data[at];
@@ -262,7 +270,8 @@ static void transmit(struct netif *netif, struct packet *p)
 {
 	struct slirp *s = netif->driver;
 
-	if (!p->linear || !describe(p) || ip_is_multicast(&p->dst) || ip_is_limited_broadcast(&p->dst)) {
+	if (!p->linear || !describe(p) || ip_is_multicast(&p->dst) ||
+	    ip_is_limited_broadcast(&p->dst)) {
 		packet_free(p);
 		return;
 	}
@@ -309,7 +318,8 @@ static void end_flows(struct slirp *s)
 	timer_cancel(&s->sweep);
 }
 
-static void stack_event(struct stack_listener *self, struct stack *stack, enum stack_event event, void *object)
+static void stack_event(struct stack_listener *self, struct stack *stack, enum stack_event event,
+			void *object)
 {
 	struct slirp *s = container_of(self, struct slirp, events);
 
@@ -347,7 +357,8 @@ static void connection_ready(struct socket *listener)
 /* A listening socket that no port leads to: the interface gives it every SYN. */
 static struct socket *make_listener(struct slirp *s)
 {
-	struct socket *socket = socket_stream_families[1].create(s->stack, AF_INET6, SOCK_STREAM, IPPROTO_TCP);
+	struct socket *socket =
+		socket_stream_families[1].create(s->stack, AF_INET6, SOCK_STREAM, IPPROTO_TCP);
 	struct tcp_socket *ts;
 	struct tcp_listener *l = calloc(1, sizeof(*l));
 
@@ -435,12 +446,13 @@ struct netif *lwip_add_slirpif(struct stack *stack, void *arg, int flags)
 	return n;
 }
 
-int slirp_listen(struct netif *netif, const struct ip_addr *dest, int dest_port, const void *src, int src_port,
-		 int flags)
+int slirp_listen(struct netif *netif, const struct ip_addr *dest, int dest_port, const void *src,
+		 int src_port, int flags)
 {
 	struct slirp *s = slirp_of(netif);
 
-	return s && dest ? slirp_forward_add(s, dest, dest_port, src, src_port, flags) : SLIRP_BAD_VALUE;
+	return s && dest ? slirp_forward_add(s, dest, dest_port, src, src_port, flags)
+			 : SLIRP_BAD_VALUE;
 }
 
 int slirp_set_host(struct netif *netif, const struct ip_addr *alias)
@@ -454,8 +466,8 @@ int slirp_set_host(struct netif *netif, const struct ip_addr *alias)
 	return 0;
 }
 
-int lwip_slirp_listen_add(struct netif *slirpif, struct ip_addr *dest, int destport, const void *src, int srcport,
-			  int flags)
+int lwip_slirp_listen_add(struct netif *slirpif, struct ip_addr *dest, int destport,
+			  const void *src, int srcport, int flags)
 {
 	int result;
 
@@ -467,8 +479,8 @@ int lwip_slirp_listen_add(struct netif *slirpif, struct ip_addr *dest, int destp
 	return result;
 }
 
-int lwip_slirp_listen_del(struct netif *slirpif, struct ip_addr *dest, int destport, const void *src, int srcport,
-			  int flags)
+int lwip_slirp_listen_del(struct netif *slirpif, struct ip_addr *dest, int destport,
+			  const void *src, int srcport, int flags)
 {
 	struct slirp *s = slirp_of(slirpif);
 	int result;

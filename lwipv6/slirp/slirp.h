@@ -4,9 +4,10 @@
  * with sockets of its own, so a stack reaches the host's networks without any privilege.
  *
  *   guest -> ip_forward -> sl0 transmit -> slirp.c -> TCP: a connection of this stack that answers
- *                                                     for the far end <-> host socket  (slirp_tcp.c)
- *                                                     UDP, echo: a host socket per flow (slirp_datagram.c)
- *   host client -> slirp_forward.c -> a connection or datagram with the client's address inside
+ *                                                     for the far end <-> host socket (slirp_tcp.c)
+ *                                                     UDP, echo: a host socket per flow
+ * (slirp_datagram.c) host client -> slirp_forward.c -> a connection or datagram with the client's
+ * address inside
  *
  * Host descriptors are in an epoll descriptor of the interface, edge-triggered, which the stack's
  * loop watches. Relays run from there or, when the inner side moved, from stack_settle(). All under
@@ -18,9 +19,9 @@
 #include "lwipv6/ip/ip.h"
 #include "lwipv6/socket/stream.h"
 
-#define SLIRP_HASH  1024
-#define SLIRP_FLOWS 16384
-#define SLIRP_BATCH 64
+#define SLIRP_HASH    1024
+#define SLIRP_FLOWS   16384
+#define SLIRP_BATCH   64
 #define SLIRP_SCRATCH 65536
 
 struct slirp;
@@ -50,8 +51,8 @@ struct slirp_flow {
 	uint8_t protocol, state;
 	bool outer_ended, guest_ended;
 	uint64_t used;
-	struct packet *syn;	 /* held until the host socket is connected */
-	struct socket *inner;	 /* the guest's connection, ended here */
+	struct packet *syn;	       /* held until the host socket is connected */
+	struct socket *inner;	       /* the guest's connection, ended here */
 	struct slirp_forward *forward; /* UDP: answers leave by its descriptor */
 	struct sockaddr_storage client;
 	socklen_t client_len;
@@ -85,10 +86,12 @@ struct slirp {
 
 /* ---- slirp.c */
 struct slirp_flow *slirp_flow_find(struct slirp *s, uint8_t protocol, const struct ip_addr *guest,
-				   uint16_t guest_port, const struct ip_addr *host, uint16_t host_port);
+				   uint16_t guest_port, const struct ip_addr *host,
+				   uint16_t host_port);
 /* NULL when there are too many, or memory is short. */
 struct slirp_flow *slirp_flow_new(struct slirp *s, uint8_t protocol, const struct ip_addr *guest,
-				  uint16_t guest_port, const struct ip_addr *host, uint16_t host_port);
+				  uint16_t guest_port, const struct ip_addr *host,
+				  uint16_t host_port);
 void slirp_flow_used(struct slirp_flow *f);
 /* Close the descriptor, forget the flow; freed later. */
 void slirp_flow_end(struct slirp_flow *f);
@@ -96,7 +99,8 @@ int slirp_watch(struct slirp *s, struct slirp_source *source);
 /* The host's socket address of what the guest calls @addr. */
 socklen_t slirp_outer_name(const struct slirp *s, const struct ip_addr *addr, uint16_t port,
 			   struct sockaddr_storage *sa);
-/* A client's address as the guest shall see it: its own, the alias when that cannot be routed back. */
+/* A client's address as the guest shall see it: its own, the alias when that cannot be routed back.
+ */
 void slirp_inner_name(const struct slirp *s, const struct sockaddr_storage *sa, bool v4,
 		      struct ip_addr *addr, uint16_t *port);
 /* An ICMP cause for an errno of the host, to the sender of @p (data at the network header). */
@@ -118,10 +122,10 @@ void slirp_udp_forward(struct slirp_forward *f);
 uint64_t slirp_datagram_lifetime(const struct slirp_flow *f);
 
 /* ---- slirp_forward.c */
-int slirp_forward_add(struct slirp *s, const struct ip_addr *dest, int dest_port, const void *src, int src_port,
-		      int flags);
-int slirp_forward_delete(struct slirp *s, const struct ip_addr *dest, int dest_port, const void *src,
-			 int src_port, int flags);
+int slirp_forward_add(struct slirp *s, const struct ip_addr *dest, int dest_port, const void *src,
+		      int src_port, int flags);
+int slirp_forward_delete(struct slirp *s, const struct ip_addr *dest, int dest_port,
+			 const void *src, int src_port, int flags);
 void slirp_forward_end(struct slirp_forward *f);
 
 #endif

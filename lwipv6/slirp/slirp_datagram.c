@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * UDP and echo through the host: a connected socket per flow, so the host's ICMP errors come back to
- * the guest that caused them. Flows end after a time of rest (RFC 4787 asks for two minutes at least;
- * one question to a name server needs ten seconds).
+ * UDP and echo through the host: a connected socket per flow, so the host's ICMP errors come back
+ * to the guest that caused them. Flows end after a time of rest (RFC 4787 asks for two minutes at
+ * least; one question to a name server needs ten seconds).
  */
 #include <errno.h>
 #include <netinet/udp.h>
@@ -33,7 +33,8 @@ static void deliver_udp(struct slirp_flow *f, const uint8_t *data, size_t len)
 		return;
 	}
 	udp = packet_put(p, sizeof(*udp) + len);
-	*udp = (struct udphdr){.source = htons(f->host_port), .dest = htons(f->guest_port),
+	*udp = (struct udphdr){.source = htons(f->host_port),
+			       .dest = htons(f->guest_port),
 			       .len = htons(sizeof(*udp) + len)};
 	memcpy(udp + 1, data, len);
 	udp->check = ~checksum_fold(checksum_pseudo(&f->host, &f->guest, IPPROTO_UDP, p->len));
@@ -81,8 +82,13 @@ static void deliver_error(struct slirp_flow *f, int error)
 	if (v4) {
 		struct iphdr *ip = (struct iphdr *)p->data;
 
-		*ip = (struct iphdr){.version = 4, .ihl = 5, .ttl = 1, .protocol = f->protocol,
-				     .tot_len = htons(p->len), .saddr = f->guest.addr[3], .daddr = f->host.addr[3]};
+		*ip = (struct iphdr){.version = 4,
+				     .ihl = 5,
+				     .ttl = 1,
+				     .protocol = f->protocol,
+				     .tot_len = htons(p->len),
+				     .saddr = f->guest.addr[3],
+				     .daddr = f->host.addr[3]};
 		ip->check = checksum_fold(checksum_add(0, ip, sizeof(*ip)));
 	} else {
 		struct ip6_hdr *ip = (struct ip6_hdr *)p->data;
@@ -100,8 +106,9 @@ static void deliver_error(struct slirp_flow *f, int error)
 		udp->dest = htons(f->host_port);
 		udp->len = htons(sizeof(*udp));
 	} else {
-		*(struct icmphdr *)udp = (struct icmphdr){.type = v4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST,
-							  .un.echo.id = htons(f->guest_port)};
+		*(struct icmphdr *)udp =
+			(struct icmphdr){.type = v4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST,
+					 .un.echo.id = htons(f->guest_port)};
 	}
 	p->netif = f->slirp->netif;
 	p->protocol = v4 ? ETH_P_IP : ETH_P_IPV6;
@@ -148,10 +155,12 @@ static void answers_again(struct stack *stack, struct deferred *work)
 
 /* ---- from the guest */
 
-static struct slirp_flow *flow_of(struct slirp *s, struct packet *p, uint16_t guest_port, uint16_t host_port)
+static struct slirp_flow *flow_of(struct slirp *s, struct packet *p, uint16_t guest_port,
+				  uint16_t host_port)
 {
 	uint8_t protocol = p->next_header;
-	struct slirp_flow *f = slirp_flow_find(s, protocol, &p->src, guest_port, &p->dst, host_port);
+	struct slirp_flow *f =
+		slirp_flow_find(s, protocol, &p->src, guest_port, &p->dst, host_port);
 	struct sockaddr_storage to;
 	socklen_t len;
 
@@ -203,7 +212,8 @@ void slirp_udp_output(struct slirp *s, struct packet *p)
 	uint32_t at = p->transport - (int)packet_headroom(p);
 	const struct udphdr *udp = (struct udphdr *)(p->data + at);
 	struct slirp_flow *f;
-	uint32_t pseudo = checksum_pseudo(&p->src, &p->dst, IPPROTO_UDP, p->len - at), len = ntohs(udp->len);
+	uint32_t pseudo = checksum_pseudo(&p->src, &p->dst, IPPROTO_UDP, p->len - at),
+		 len = ntohs(udp->len);
 
 	if (len < sizeof(*udp) || len > p->len - at ||
 	    (p->checksum == CHECKSUM_NONE && (udp->check || p->protocol != ETH_P_IP) &&
@@ -228,7 +238,8 @@ void slirp_echo_output(struct slirp *s, struct packet *p)
 	bool v4 = p->protocol == ETH_P_IP;
 	struct slirp_flow *f;
 
-	if ((p->next_header == IPPROTO_ICMP) != v4 || icmp->type != (v4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST)) {
+	if ((p->next_header == IPPROTO_ICMP) != v4 ||
+	    icmp->type != (v4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST)) {
 		packet_free(p);
 		return;
 	}
@@ -263,9 +274,11 @@ void slirp_udp_forward(struct slirp_forward *forward)
 		if (n < 0)
 			return;
 		slirp_inner_name(s, &client, ip_is_v4(&forward->dest), &from, &port);
-		f = slirp_flow_find(s, IPPROTO_UDP, &forward->dest, forward->dest_port, &from, port);
+		f = slirp_flow_find(s, IPPROTO_UDP, &forward->dest, forward->dest_port, &from,
+				    port);
 		if (!f)
-			f = slirp_flow_new(s, IPPROTO_UDP, &forward->dest, forward->dest_port, &from, port);
+			f = slirp_flow_new(s, IPPROTO_UDP, &forward->dest, forward->dest_port,
+					   &from, port);
 		if (!f)
 			continue;
 		f->state = FLOW_OPEN;

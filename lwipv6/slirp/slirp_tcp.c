@@ -74,7 +74,8 @@ static bool from_host(struct slirp_flow *f, struct tcp *t, int *budget)
 
 		if (!space || *budget <= 0)
 			break;
-		n = recv(f->source.fd, scratch, space < SLIRP_SCRATCH ? space : SLIRP_SCRATCH, MSG_DONTWAIT);
+		n = recv(f->source.fd, scratch, space < SLIRP_SCRATCH ? space : SLIRP_SCRATCH,
+			 MSG_DONTWAIT);
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n < 0) {
@@ -103,7 +104,7 @@ static int queued(const struct tcp *t, struct iovec *iov)
 	struct packet *p;
 	int n = 0;
 
-	list_for_each_entry(p, &t->rcvq, node) {
+	list_for_each_entry (p, &t->rcvq, node) {
 		if (n + p->nfrags + 1 > IOVECS)
 			break;
 		n += packet_iovec(p, iov + n);
@@ -255,7 +256,8 @@ static void deferred_work(struct stack *stack, struct deferred *work)
 
 static void begin(struct slirp *s, struct packet *p, const struct tcphdr *h)
 {
-	struct slirp_flow *f = slirp_flow_new(s, IPPROTO_TCP, &p->src, ntohs(h->source), &p->dst, ntohs(h->dest));
+	struct slirp_flow *f =
+		slirp_flow_new(s, IPPROTO_TCP, &p->src, ntohs(h->source), &p->dst, ntohs(h->dest));
 	struct sockaddr_storage to;
 	socklen_t len = slirp_outer_name(s, &p->dst, ntohs(h->dest), &to);
 	int one = 1;
@@ -288,8 +290,10 @@ void slirp_tcp_output(struct slirp *s, struct packet *p)
 		packet_free(p);
 		return;
 	}
-	if (h->syn && !h->ack && !tcp_find(s->stack, &p->dst, ntohs(h->dest), &p->src, ntohs(h->source))) {
-		f = slirp_flow_find(s, IPPROTO_TCP, &p->src, ntohs(h->source), &p->dst, ntohs(h->dest));
+	if (h->syn && !h->ack &&
+	    !tcp_find(s->stack, &p->dst, ntohs(h->dest), &p->src, ntohs(h->source))) {
+		f = slirp_flow_find(s, IPPROTO_TCP, &p->src, ntohs(h->source), &p->dst,
+				    ntohs(h->dest));
 		if (!f) {
 			begin(s, p, h);
 			return;
@@ -310,8 +314,8 @@ void slirp_tcp_accept(struct stack *stack, struct deferred *work)
 
 	while (!s->listener->ops->accept(s->listener, &inner)) {
 		const struct tcp *t = container_of(inner, struct tcp_socket, socket)->tcp;
-		struct slirp_flow *f = slirp_flow_find(s, IPPROTO_TCP, &t->remote, t->remote_port, &t->local,
-						       t->local_port);
+		struct slirp_flow *f = slirp_flow_find(s, IPPROTO_TCP, &t->remote, t->remote_port,
+						       &t->local, t->local_port);
 
 		if (f && f->state == FLOW_ANSWERED) {
 			open_flow(f, inner);
@@ -338,8 +342,10 @@ void slirp_tcp_forward(struct slirp_forward *forward, int fd, const struct socka
 	slirp_inner_name(s, client, v4, &from, &port);
 	if (!port || tcp_find(s->stack, &from, port, &forward->dest, forward->dest_port))
 		port = tcp_pick_port(s->stack, &from, &forward->dest, forward->dest_port);
-	inner = socket_stream_families[v4 ? 0 : 1].create(s->stack, v4 ? AF_INET : AF_INET6, SOCK_STREAM, IPPROTO_TCP);
-	f = inner ? slirp_flow_new(s, IPPROTO_TCP, &forward->dest, forward->dest_port, &from, port) : NULL;
+	inner = socket_stream_families[v4 ? 0 : 1].create(s->stack, v4 ? AF_INET : AF_INET6,
+							  SOCK_STREAM, IPPROTO_TCP);
+	f = inner ? slirp_flow_new(s, IPPROTO_TCP, &forward->dest, forward->dest_port, &from, port)
+		  : NULL;
 	if (!f) {
 		if (inner)
 			inner->ops->close(inner);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * libFuzzer target: bytes sent into a netlink socket of a stack with two interfaces. Every answer is
- * read with the buffer sizes real programs use, and must be whole messages.
+ * libFuzzer target: bytes sent into a netlink socket of a stack with two interfaces. Every answer
+ * is read with the buffer sizes real programs use, and must be whole messages.
  */
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>

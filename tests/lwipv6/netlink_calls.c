@@ -38,8 +38,10 @@ static void attribute(struct request *r, int type, const void *data, int len)
 
 static struct request make(int type, int flags, uint32_t sequence, size_t header)
 {
-	struct request r = {.h = {.nlmsg_len = NLMSG_LENGTH(header), .nlmsg_type = type,
-				  .nlmsg_flags = NLM_F_REQUEST | flags, .nlmsg_seq = sequence}};
+	struct request r = {.h = {.nlmsg_len = NLMSG_LENGTH(header),
+				  .nlmsg_type = type,
+				  .nlmsg_flags = NLM_F_REQUEST | flags,
+				  .nlmsg_seq = sequence}};
 	return r;
 }
 
@@ -85,26 +87,32 @@ static int ask(int fd, struct request *r)
 
 static void notifications(int index)
 {
-	int listener = open_netlink(RTMGRP_IPV4_IFADDR | RTMGRP_LINK), asker = open_netlink(0), other = open_netlink(0);
+	int listener = open_netlink(RTMGRP_IPV4_IFADDR | RTMGRP_LINK), asker = open_netlink(0),
+	    other = open_netlink(0);
 	struct request r = add_address(NLM_F_ACK | NLM_F_CREATE, 77, index, 1);
 	struct sockaddr_nl from;
 	struct iovec iov = {reply, sizeof(reply)};
-	struct msghdr m = {.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1};
+	struct msghdr m = {
+		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1};
 	struct nlmsghdr *h;
 	struct pollfd p = {listener, POLLIN, 0};
 
 	ok(poll(&p, 1, 0) == 0, "nothing to hear yet, as the kernel's poll says");
 	ok(ask(asker, &r) == 0, "an address is added and acknowledged");
 	ok(poll(&p, 1, 0) == 1 && p.revents == POLLIN, "the kernel's poll sees the notification");
-	ok(lwip_recvmsg(listener, &m, 0) > 0 && ((struct nlmsghdr *)reply)->nlmsg_type == RTM_NEWADDR &&
-		   ((struct nlmsghdr *)reply)->nlmsg_seq == 77 && from.nl_groups == RTMGRP_IPV4_IFADDR && !from.nl_pid,
+	ok(lwip_recvmsg(listener, &m, 0) > 0 &&
+		   ((struct nlmsghdr *)reply)->nlmsg_type == RTM_NEWADDR &&
+		   ((struct nlmsghdr *)reply)->nlmsg_seq == 77 &&
+		   from.nl_groups == RTMGRP_IPV4_IFADDR && !from.nl_pid,
 	   "it carries the request's number and its group");
-	ok(next(listener, &h) == -EAGAIN && next(other, &h) == -EAGAIN, "once, and to members only");
+	ok(next(listener, &h) == -EAGAIN && next(other, &h) == -EAGAIN,
+	   "once, and to members only");
 	r = add_address(NLM_F_CREATE | NLM_F_ECHO, 78, index, 2);
 	ok(ask(asker, &r) == RTM_NEWADDR, "NLM_F_ECHO brings the notification to who asked");
 	next(listener, &h);
 	lwip_ifdown(lwip_netif_find(stack, "fr0"));
-	ok(next(listener, &h) == RTM_NEWLINK && !(((struct ifinfomsg *)NLMSG_DATA(h))->ifi_flags & IFF_UP),
+	ok(next(listener, &h) == RTM_NEWLINK &&
+		   !(((struct ifinfomsg *)NLMSG_DATA(h))->ifi_flags & IFF_UP),
 	   "an interface that goes down is said to be down");
 	lwip_ifup(lwip_netif_find(stack, "fr0"));
 	/* A listener that does not listen. */
@@ -129,7 +137,8 @@ static int count_dump(int fd, int room, int *parts)
 
 		if (n <= 0)
 			return -errno;
-		for (struct nlmsghdr *h = (struct nlmsghdr *)reply; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
+		for (struct nlmsghdr *h = (struct nlmsghdr *)reply; NLMSG_OK(h, n);
+		     h = NLMSG_NEXT(h, n)) {
 			if (h->nlmsg_type == NLMSG_DONE)
 				return count;
 			count += h->nlmsg_flags & NLM_F_MULTI ? 1 : 1000;
@@ -145,16 +154,19 @@ static void dumps(void)
 	r.address.ifa_family = AF_INET;
 	lwip_send(fd, &r, r.h.nlmsg_len, 0);
 	lwip_send(fd, &r, r.h.nlmsg_len, 0);
-	ok(lwip_recv(fd, reply, sizeof(reply), 0) > 0 && ((struct nlmsgerr *)NLMSG_DATA(reply))->error == -EBUSY,
+	ok(lwip_recv(fd, reply, sizeof(reply), 0) > 0 &&
+		   ((struct nlmsgerr *)NLMSG_DATA(reply))->error == -EBUSY,
 	   "a second dump before the first was read is refused");
 	whole = count_dump(fd, 32768, &parts);
 	ok(whole == 203, "a dump of 203 addresses (%d)", whole);
 	lwip_send(fd, &r, r.h.nlmsg_len, 0);
-	ok(count_dump(fd, 4096, &parts) == whole && parts > 3, "the same through a page, in %d parts", parts + 1);
+	ok(count_dump(fd, 4096, &parts) == whole && parts > 3,
+	   "the same through a page, in %d parts", parts + 1);
 	lwip_send(fd, &r, r.h.nlmsg_len, 0);
 	int size = lwip_recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC);
 
-	ok(size > 0 && lwip_recv(fd, reply, size, 0) == size, "MSG_PEEK | MSG_TRUNC tells how much a part measures");
+	ok(size > 0 && lwip_recv(fd, reply, size, 0) == size,
+	   "MSG_PEEK | MSG_TRUNC tells how much a part measures");
 	lwip_close(fd); /* with a dump half read: nothing may leak */
 }
 
@@ -203,7 +215,8 @@ static void refusals(int index)
 	ok(ask(fd, &r) == -EOPNOTSUPP, "objects that a stack has not");
 	r = make(RTM_GETLINK, 0, 1, sizeof(struct ifinfomsg));
 	r.h.nlmsg_len = 4;
-	ok(lwip_send(fd, &r, 32, 0) == 32 && next(fd, &h) == -EAGAIN, "a message shorter than its header is no message");
+	ok(lwip_send(fd, &r, 32, 0) == 32 && next(fd, &h) == -EAGAIN,
+	   "a message shorter than its header is no message");
 	r = make(RTM_GETLINK, NLM_F_ACK, 1, 1);
 	ok(ask(fd, &r) == -EINVAL, "a family header cut short");
 	r = add_address(NLM_F_CREATE, 1, index, 9);

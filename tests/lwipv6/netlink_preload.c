@@ -19,14 +19,14 @@ static bool ours[FDS];
 /* The library itself uses these calls on the same descriptors. */
 static __thread int inside;
 
-#define REAL(name) ((typeof(&name))dlsym(RTLD_NEXT, #name))
+#define REAL(name)  ((typeof(&name))dlsym(RTLD_NEXT, #name))
 #define IS_OURS(fd) (!inside && (fd) >= 0 && (fd) < FDS && ours[fd])
-#define OURS(call)               \
-	({                       \
-		inside++;        \
-		typeof(call) r_ = (call); \
-		inside--;        \
-		r_;              \
+#define OURS(call)                                                                                 \
+	({                                                                                         \
+		inside++;                                                                          \
+		typeof(call) r_ = (call);                                                          \
+		inside--;                                                                          \
+		r_;                                                                                \
 	})
 
 static bool ready(void)
@@ -72,13 +72,14 @@ int bind(int fd, const struct sockaddr *name, socklen_t len)
 
 int getsockname(int fd, struct sockaddr *name, socklen_t *len)
 {
-	return IS_OURS(fd) ? OURS(lwip_getsockname(fd, name, len)) : REAL(getsockname)(fd, name, len);
+	return IS_OURS(fd) ? OURS(lwip_getsockname(fd, name, len))
+			   : REAL(getsockname)(fd, name, len);
 }
 
 int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
-	return IS_OURS(fd) ? OURS(lwip_setsockopt(fd, level, name, value, len)) :
-			     REAL(setsockopt)(fd, level, name, value, len);
+	return IS_OURS(fd) ? OURS(lwip_setsockopt(fd, level, name, value, len))
+			   : REAL(setsockopt)(fd, level, name, value, len);
 }
 
 ssize_t send(int fd, const void *buf, size_t len, int flags)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a host's name to an address: numbers, "localhost", or a question to the name servers that the
- * stack has learned (router advertisements, DHCP); waiting on descriptors of the stack.
+ * From a host's name to an address: numbers, "localhost", or a question to the name servers that
+ * the stack has learned (router advertisements, DHCP); waiting on descriptors of the stack.
  */
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
@@ -25,7 +25,8 @@ bool cancelled(struct session *s)
 
 bool wait_for(struct session *s, int fd, short events, int timeout_ms)
 {
-	struct pollfd p[2] = {{.fd = fd, .events = events}, {.fd = s->cancel, .events = POLLIN | POLLRDHUP}};
+	struct pollfd p[2] = {{.fd = fd, .events = events},
+			      {.fd = s->cancel, .events = POLLIN | POLLRDHUP}};
 
 	for (;;) {
 		int n = lwip_poll(p, s->cancel >= 0 ? 2 : 1, timeout_ms);
@@ -41,7 +42,8 @@ bool send_all(struct session *s, int fd, const void *data, size_t len)
 	const char *at = data;
 
 	while (len) {
-		ssize_t n = lwip_send(fd, at, len > 1 << 20 ? 1 << 20 : len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n = lwip_send(fd, at, len > 1 << 20 ? 1 << 20 : len,
+				      MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EAGAIN) {
 			if (!wait_for(s, fd, POLLOUT, -1))
@@ -59,7 +61,8 @@ bool send_all(struct session *s, int fd, const void *data, size_t len)
 }
 
 /* One question to one server; the first address of its answer. */
-static bool ask(struct session *s, const struct ip_addr *server, const char *host, int type, struct target *t)
+static bool ask(struct session *s, const struct ip_addr *server, const char *host, int type,
+		struct target *t)
 {
 	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons(53)};
 	unsigned char query[512], answer[4096];
@@ -73,7 +76,8 @@ static bool ask(struct session *s, const struct ip_addr *server, const char *hos
 		return false;
 	memcpy(&to.sin6_addr, server, 16);
 	for (int i = 0; i < TRIES && n < 0 && !cancelled(s); i++) {
-		if (lwip_connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 || lwip_send(fd, query, len, 0) < 0)
+		if (lwip_connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
+		    lwip_send(fd, query, len, 0) < 0)
 			break;
 		while (wait_for(s, fd, POLLIN, DNS_TIMEOUT)) {
 			n = lwip_recv(fd, answer, sizeof(answer), MSG_DONTWAIT);
@@ -180,7 +184,8 @@ bool find_target(struct session *s, const char *host, int port, struct target *t
 
 int connect_target(struct session *s, const struct target *t)
 {
-	int fd = lwip_msocket(s->stack, t->name.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0), error = 0;
+	int fd = lwip_msocket(s->stack, t->name.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0),
+	    error = 0;
 	socklen_t len = sizeof(error);
 
 	if (fd < 0) {

@@ -29,8 +29,12 @@ static bool control_directory(char *path, size_t size)
 	if (n < 0 || (size_t)n >= size)
 		return false;
 	mkdir(path, 0700);
-	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 022) {
-		fprintf(stderr, "lwip: %s is not a directory that only you can change; set XDG_RUNTIME_DIR\n", path);
+	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    st.st_mode & 022) {
+		fprintf(stderr,
+			"lwip: %s is not a directory that only you can change; set "
+			"XDG_RUNTIME_DIR\n",
+			path);
 		return false;
 	}
 	return true;
@@ -76,7 +80,10 @@ static bool send_request(int fd, const struct session *s, int argc, char **argv)
 		char bytes[CMSG_SPACE(sizeof(fds))];
 	} control = {0};
 	struct iovec iov = {message, sizeof(r)};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct msghdr m = {.msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = &control,
+			   .msg_controllen = sizeof(control)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	ssize_t n;
 
@@ -108,10 +115,14 @@ int client_run(const char *name, const struct session *s, int argc, char **argv)
 		return STATUS_FAILED;
 	fd = connect_control(path);
 	if (fd < 0) {
-		fprintf(stderr, "lwip: no stack named %s runs: start one with lwip start CONFIG, or use -s CONFIG\n", name);
+		fprintf(stderr,
+			"lwip: no stack named %s runs: start one with lwip start CONFIG, or use -s "
+			"CONFIG\n",
+			name);
 		return STATUS_FAILED;
 	}
-	if (!send_request(fd, s, argc, argv) || recv(fd, &status, sizeof(status), 0) != sizeof(status)) {
+	if (!send_request(fd, s, argc, argv) ||
+	    recv(fd, &status, sizeof(status), 0) != sizeof(status)) {
 		fprintf(stderr, "lwip: the stack named %s ended meanwhile\n", name);
 		status = STATUS_FAILED;
 	}
@@ -140,7 +151,8 @@ int daemon_list(bool json)
 		int fd;
 
 		if (len <= strlen(SUFFIX) || strcmp(e->d_name + len - strlen(SUFFIX), SUFFIX) ||
-		    (size_t)snprintf(path, sizeof(path), "%s/%s", directory, e->d_name) >= sizeof(path))
+		    (size_t)snprintf(path, sizeof(path), "%s/%s", directory, e->d_name) >=
+			    sizeof(path))
 			continue;
 		fd = connect_control(path);
 		if (fd < 0) {
@@ -148,7 +160,8 @@ int daemon_list(bool json)
 			continue;
 		}
 		close(fd);
-		json_array_append_new(all, json_pack("{s:s%}", "name", e->d_name, len - strlen(SUFFIX)));
+		json_array_append_new(all,
+				      json_pack("{s:s%}", "name", e->d_name, len - strlen(SUFFIX)));
 	}
 	if (d)
 		closedir(d);
@@ -159,7 +172,7 @@ int daemon_list(bool json)
 		json_t *one;
 		size_t i;
 
-		json_array_foreach(all, i, one)
+		json_array_foreach (all, i, one)
 			puts(json_string_value(json_object_get(one, "name")));
 	}
 	json_decref(all);

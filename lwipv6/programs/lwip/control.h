@@ -2,9 +2,9 @@
 /*
  * The control socket, SOCK_SEQPACKET in a directory only its owner enters:
  *
- *   client -> daemon  struct control_request, then the arguments, each ended by a zero byte; with it
- *                     four descriptors: standard input, output, errors, the working directory
- *   daemon -> client  an exit status (int) when the command has ended
+ *   client -> daemon  struct control_request, then the arguments, each ended by a zero byte; with
+ * it four descriptors: standard input, output, errors, the working directory daemon -> client  an
+ * exit status (int) when the command has ended
  *
  * Closing the connection cancels the command.
  */

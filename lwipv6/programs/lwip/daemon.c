@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon: a stack and a control socket. Each client's command runs in a thread with the client's
- * own standard files, so output goes where the user is; the daemon ends at "stop" or SIGTERM.
+ * The daemon: a stack and a control socket. Each client's command runs in a thread with the
+ * client's own standard files, so output goes where the user is; the daemon ends at "stop" or
+ * SIGTERM.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +40,9 @@ static int receive_request(int fd, char *message, size_t size, int *fds)
 		char bytes[CMSG_SPACE(CONTROL_FDS * sizeof(int))];
 	} control;
 	struct iovec iov = {message, size};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr m = {.msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = &control,
 			   .msg_controllen = sizeof(control)};
 	ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
 	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
@@ -63,7 +66,8 @@ static int split(char *message, size_t len, char **argv)
 
 	if (len <= sizeof(struct control_request) || message[len - 1])
 		return 0;
-	for (char *at = message + sizeof(struct control_request); at < message + len; at += strlen(at) + 1) {
+	for (char *at = message + sizeof(struct control_request); at < message + len;
+	     at += strlen(at) + 1) {
 		if (argc == CONTROL_ARGUMENTS)
 			return 0;
 		argv[argc++] = at;
@@ -167,7 +171,8 @@ static void end_clients(struct service *service)
 
 static int serve_until_stopped(struct service *service)
 {
-	struct pollfd p[3] = {{.fd = service->listener, .events = POLLIN}, {.fd = service->stop[0], .events = POLLIN},
+	struct pollfd p[3] = {{.fd = service->listener, .events = POLLIN},
+			      {.fd = service->stop[0], .events = POLLIN},
 			      {.events = POLLIN}};
 	sigset_t set;
 
@@ -195,7 +200,8 @@ static int open_control(struct session *err, const char *path)
 
 	strcpy(un.sun_path, path);
 	if (!connect(fd, (struct sockaddr *)&un, sizeof(un))) {
-		complain(err, "a stack of that name runs already: lwip stop, or choose another with -n");
+		complain(err,
+			 "a stack of that name runs already: lwip stop, or choose another with -n");
 		close(fd);
 		return -1;
 	}
@@ -230,7 +236,8 @@ static int into_background(void)
 
 static int run(const char *name, const char *config, int ready)
 {
-	struct service service = {.lock = PTHREAD_MUTEX_INITIALIZER, .idle = PTHREAD_COND_INITIALIZER};
+	struct service service = {.lock = PTHREAD_MUTEX_INITIALIZER,
+				  .idle = PTHREAD_COND_INITIALIZER};
 	struct session err = {.out = stdout, .err = stderr};
 	struct sockaddr_un un;
 	char path[sizeof(un.sun_path)], error[256], status = STATUS_FAILED;

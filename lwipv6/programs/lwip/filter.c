@@ -35,7 +35,8 @@ static char *read_file(struct session *s, const char *path)
 	while (text && len < RULES_MAX && (n = read(fd, text + len, RULES_MAX - len)) > 0)
 		len += n;
 	if (!text || n < 0 || len == RULES_MAX) {
-		complain(s, "%s: %s", path, len == RULES_MAX ? "too long for rules" : strerror(errno));
+		complain(s, "%s: %s", path,
+			 len == RULES_MAX ? "too long for rules" : strerror(errno));
 		free(text);
 		text = NULL;
 	} else {
@@ -71,10 +72,12 @@ int run_filter(struct session *s, int argc, char **argv)
 
 static const char *state_name(int state)
 {
-	static const char *const names[] = {"off",   "init",	 "selecting", "requesting", "rebooting", "probing",
-					    "bound", "renewing", "rebinding", "informing",  "informed",  "declining"};
+	static const char *const names[] = {"off",	 "init",      "selecting", "requesting",
+					    "rebooting", "probing",   "bound",	   "renewing",
+					    "rebinding", "informing", "informed",  "declining"};
 
-	return state >= 0 && (size_t)state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
+	return state >= 0 && (size_t)state < sizeof(names) / sizeof(names[0]) ? names[state]
+									      : "unknown";
 }
 
 static json_t *lease(struct netif *n, int family)
@@ -85,9 +88,12 @@ static json_t *lease(struct netif *n, int family)
 
 	if (lwip_dhcp_status(n, family, &d, sizeof(d)) < 0)
 		return NULL;
-	row = json_pack("{s:s, s:s}", "family", family == AF_INET ? "inet" : "inet6", "state", state_name(d.state));
+	row = json_pack("{s:s, s:s}", "family", family == AF_INET ? "inet" : "inet6", "state",
+			state_name(d.state));
 	if (d.address.addr[0] || d.address.addr[3]) {
-		inet_ntop(family, family == AF_INET ? (void *)&d.address.addr[3] : (void *)&d.address, text, sizeof(text));
+		inet_ntop(family,
+			  family == AF_INET ? (void *)&d.address.addr[3] : (void *)&d.address, text,
+			  sizeof(text));
 		json_object_set_new(row, "address", json_string(text));
 		json_object_set_new(row, "expires", json_integer(d.expire));
 	}
@@ -107,13 +113,14 @@ static int show_leases(struct session *s, struct netif *n)
 		json_dumpf(all, s->out, JSON_COMPACT);
 		fputc('\n', s->out);
 	} else {
-		json_array_foreach(all, i, row) {
+		json_array_foreach (all, i, row) {
 			const char *address = json_string_value(json_object_get(row, "address"));
 
 			fprintf(s->out, "%s %s", json_string_value(json_object_get(row, "family")),
 				json_string_value(json_object_get(row, "state")));
 			if (address)
-				fprintf(s->out, " %s for %lld s", address, json_integer_value(json_object_get(row, "expires")));
+				fprintf(s->out, " %s for %lld s", address,
+					json_integer_value(json_object_get(row, "expires")));
 			fputc('\n', s->out);
 		}
 	}
@@ -124,9 +131,12 @@ static int show_leases(struct session *s, struct netif *n)
 int run_dhcp(struct session *s, int argc, char **argv)
 {
 	struct netif *n;
-	int flags = s->family == AF_INET6 ? NETIF_FLAG_DHCP6 : s->family == AF_INET ? NETIF_FLAG_DHCP : NETIF_IFUP_FLAGS;
+	int flags = s->family == AF_INET6  ? NETIF_FLAG_DHCP6
+		    : s->family == AF_INET ? NETIF_FLAG_DHCP
+					   : NETIF_IFUP_FLAGS;
 
-	if (argc < 2 || argc > 3 || (argc == 3 && strcmp(argv[2], "start") && strcmp(argv[2], "show")))
+	if (argc < 2 || argc > 3 ||
+	    (argc == 3 && strcmp(argv[2], "start") && strcmp(argv[2], "show")))
 		return misuse(s, "dhcp: give an interface, and start or show");
 	n = lwip_netif_find(s->stack, argv[1]);
 	if (!n)

@@ -41,7 +41,8 @@ static bool read_url(struct get *g, const char *url)
 		at++;
 	len = end ? (size_t)(end - at) : 0;
 	if (!len || len >= sizeof(g->host))
-		return misuse(g->session, "get: %s: not a URL, as in http://10.0.0.1/file", url), false;
+		return misuse(g->session, "get: %s: not a URL, as in http://10.0.0.1/file", url),
+		       false;
 	memcpy(g->host, at, len);
 	g->host[len] = 0;
 	at = *end == ']' ? end + 1 : end;
@@ -49,7 +50,8 @@ static bool read_url(struct get *g, const char *url)
 	if (*at == ':') {
 		g->port = strtol(at + 1, (char **)&at, 10);
 		if (g->port < 1 || g->port > 65535)
-			return misuse(g->session, "get: %s: the port is from 1 to 65535", url), false;
+			return misuse(g->session, "get: %s: the port is from 1 to 65535", url),
+			       false;
 	}
 	snprintf(g->path, sizeof(g->path), "%s%s", *at == '/' ? "" : "/", at);
 	return true;
@@ -111,7 +113,11 @@ static bool body(struct get *g, uint64_t len)
 				continue;
 			if (!more && len == UINT64_MAX)
 				return true;
-			return more < 0 ? false : (complain(g->session, "%s: the connection ended before the file did", g->host), false);
+			return more < 0 ? false
+					: (complain(g->session,
+						    "%s: the connection ended before the file did",
+						    g->host),
+					   false);
 		}
 		if (part > len)
 			part = len;
@@ -154,14 +160,18 @@ static int fetch(struct get *g)
 	g->fd = connect_target(s, &t);
 	if (g->fd < 0)
 		return STATUS_FAILED;
-	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: %s%s%s\r\nUser-Agent: lwip\r\nAccept: */*\r\nConnection: close\r\n\r\n",
-		 g->path, strchr(g->host, ':') ? "[" : "", g->host, strchr(g->host, ':') ? "]" : "");
+	snprintf(request, sizeof(request),
+		 "GET %s HTTP/1.1\r\nHost: %s%s%s\r\nUser-Agent: lwip\r\nAccept: "
+		 "*/*\r\nConnection: close\r\n\r\n",
+		 g->path, strchr(g->host, ':') ? "[" : "", g->host,
+		 strchr(g->host, ':') ? "]" : "");
 	g->have = g->at = 0;
 	if (!send_all(s, g->fd, request, strlen(request)))
 		return STATUS_FAILED;
 	text = line(g);
 	if (!text || sscanf(text, "HTTP/1.%*d %d", &code) != 1)
-		return cancelled(s) ? STATUS_FAILED : complain(s, "%s: this is not an HTTP server", g->host);
+		return cancelled(s) ? STATUS_FAILED
+				    : complain(s, "%s: this is not an HTTP server", g->host);
 	if (code >= 400)
 		return complain(s, "%s: %s", g->path, text + strcspn(text, " ") + 1);
 	while ((text = line(g)) && *text) {
@@ -170,7 +180,8 @@ static int fetch(struct get *g)
 		else if (!strncasecmp(text, "Transfer-Encoding:", 18))
 			chunked = strcasestr(text, "chunked");
 		else if (!strncasecmp(text, "Location:", 9))
-			snprintf(location, sizeof(location), "%s", text + 9 + strspn(text + 9, " "));
+			snprintf(location, sizeof(location), "%s",
+				 text + 9 + strspn(text + 9, " "));
 	}
 	if (code >= 300 && code != 304 && *location)
 		return read_url(g, location) ? -1 : STATUS_FAILED;

@@ -25,7 +25,8 @@ struct request {
 
 static int open_beneath(int directory, const char *path)
 {
-	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
 
 	return syscall(SYS_openat2, directory, *path ? path : ".", &how, sizeof(how));
 }
@@ -33,9 +34,15 @@ static int open_beneath(int directory, const char *path)
 static const char *content_type(const char *path)
 {
 	static const char *const types[][2] = {
-		{".html", "text/html; charset=utf-8"}, {".txt", "text/plain; charset=utf-8"}, {".css", "text/css"},
-		{".js", "text/javascript"},	       {".json", "application/json"},	       {".png", "image/png"},
-		{".jpg", "image/jpeg"},		       {".svg", "image/svg+xml"},	       {".pdf", "application/pdf"},
+		{".html", "text/html; charset=utf-8"},
+		{".txt", "text/plain; charset=utf-8"},
+		{".css", "text/css"},
+		{".js", "text/javascript"},
+		{".json", "application/json"},
+		{".png", "image/png"},
+		{".jpg", "image/jpeg"},
+		{".svg", "image/svg+xml"},
+		{".pdf", "application/pdf"},
 	};
 	const char *dot = strrchr(path, '.');
 
@@ -45,8 +52,8 @@ static const char *content_type(const char *path)
 	return "application/octet-stream";
 }
 
-static void header(struct connection *c, const struct request *r, const char *status, const char *type, uint64_t length,
-		   const char *more)
+static void header(struct connection *c, const struct request *r, const char *status,
+		   const char *type, uint64_t length, const char *more)
 {
 	time_t t = time(NULL);
 	struct tm tm;
@@ -55,19 +62,23 @@ static void header(struct connection *c, const struct request *r, const char *st
 	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&t, &tm));
 	c->out_at = 0;
 	c->out_len = snprintf(c->out, sizeof(c->out),
-			      "HTTP/1.1 %s\r\nDate: %s\r\nServer: lwip\r\nContent-Type: %s\r\nContent-Length: %llu\r\n"
+			      "HTTP/1.1 %s\r\nDate: %s\r\nServer: lwip\r\nContent-Type: "
+			      "%s\r\nContent-Length: %llu\r\n"
 			      "%sConnection: %s\r\n\r\n",
-			      status, date, type, (unsigned long long)length, more, r->keep ? "keep-alive" : "close");
+			      status, date, type, (unsigned long long)length, more,
+			      r->keep ? "keep-alive" : "close");
 	c->ending = !r->keep;
 }
 
-static void plain(struct connection *c, const struct request *r, const char *status, const char *more)
+static void plain(struct connection *c, const struct request *r, const char *status,
+		  const char *more)
 {
 	size_t body = strlen(status) + 1;
 
 	header(c, r, status, "text/plain", body, more);
 	if (!r->head)
-		c->out_len += snprintf(c->out + c->out_len, sizeof(c->out) - c->out_len, "%s\n", status);
+		c->out_len +=
+			snprintf(c->out + c->out_len, sizeof(c->out) - c->out_len, "%s\n", status);
 }
 
 /* %XX to bytes; false when malformed. */
@@ -82,7 +93,8 @@ static bool decode(char *path)
 			*to = *at++;
 			continue;
 		}
-		if (!isxdigit((unsigned char)at[1]) || !isxdigit((unsigned char)at[2]) || sscanf(at + 1, "%2x", &byte) != 1 || !byte)
+		if (!isxdigit((unsigned char)at[1]) || !isxdigit((unsigned char)at[2]) ||
+		    sscanf(at + 1, "%2x", &byte) != 1 || !byte)
 			return false;
 		*to = byte;
 		at += 3;
@@ -106,7 +118,8 @@ static void list_directory(struct connection *c, const struct request *r, int fd
 		while ((e = readdir(d))) {
 			if (*e->d_name == '.' || strpbrk(e->d_name, "<>&\"'%"))
 				continue;
-			fprintf(f, "<p><a href=\"%s%s\">%s</a>\n", e->d_name, e->d_type == DT_DIR ? "/" : "", e->d_name);
+			fprintf(f, "<p><a href=\"%s%s\">%s</a>\n", e->d_name,
+				e->d_type == DT_DIR ? "/" : "", e->d_name);
 		}
 		fclose(f);
 		f = NULL;
@@ -141,16 +154,19 @@ static void send_file(struct connection *c, const struct request *r, int fd, con
 			last = size - 1;
 		}
 		if (first > last) {
-			snprintf(more, sizeof(more), "Content-Range: bytes */%llu\r\n", (unsigned long long)size);
+			snprintf(more, sizeof(more), "Content-Range: bytes */%llu\r\n",
+				 (unsigned long long)size);
 			plain(c, r, "416 Range Not Satisfiable", more);
 			close(fd);
 			return;
 		}
-		snprintf(more, sizeof(more), "Content-Range: bytes %llu-%llu/%llu\r\n", (unsigned long long)first,
-			 (unsigned long long)last, (unsigned long long)size);
+		snprintf(more, sizeof(more), "Content-Range: bytes %llu-%llu/%llu\r\n",
+			 (unsigned long long)first, (unsigned long long)last,
+			 (unsigned long long)size);
 	}
 	c->left = size ? last - first + 1 : 0;
-	header(c, r, r->has_range && size ? "206 Partial Content" : "200 OK", content_type(r->path), c->left, more);
+	header(c, r, r->has_range && size ? "206 Partial Content" : "200 OK", content_type(r->path),
+	       c->left, more);
 	if (r->head || !c->left) {
 		close(fd);
 		c->left = 0;
@@ -234,10 +250,13 @@ static bool parse(char *head, struct request *r)
 	r->head = !strcmp(r->method, "HEAD");
 	while ((line = strtok_r(NULL, "\r\n", &rest))) {
 		if (!strncasecmp(line, "Connection:", 11))
-			r->keep = strcasestr(line + 11, "close") ? false : strcasestr(line + 11, "keep-alive") ? true : r->keep;
+			r->keep = strcasestr(line + 11, "close")	? false
+				  : strcasestr(line + 11, "keep-alive") ? true
+									: r->keep;
 		else if (!strncasecmp(line, "Range:", 6))
 			read_range(r, line + 6);
-		else if (!strncasecmp(line, "Content-Length:", 15) || !strncasecmp(line, "Transfer-Encoding:", 18))
+		else if (!strncasecmp(line, "Content-Length:", 15) ||
+			 !strncasecmp(line, "Transfer-Encoding:", 18))
 			r->keep = false; /* its body is not read */
 	}
 	return true;

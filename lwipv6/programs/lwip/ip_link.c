@@ -6,7 +6,7 @@
 #define LOWER_UP (1 << 16)
 
 static const struct nl_policy policy[IFLA_MAX + 1] = {
-	[IFLA_IFNAME] = NL_STRING(16), [IFLA_MTU] = NL_EXACT(4),      [IFLA_ADDRESS] = {1, 32},
+	[IFLA_IFNAME] = NL_STRING(16), [IFLA_MTU] = NL_EXACT(4),       [IFLA_ADDRESS] = {1, 32},
 	[IFLA_QDISC] = NL_STRING(32),  [IFLA_OPERSTATE] = NL_EXACT(1), [IFLA_LINKINFO] = NL_ANY,
 	[IFLA_STATS64] = NL_ANY,       [IFLA_BROADCAST] = {1, 32},
 };
@@ -16,9 +16,14 @@ static json_t *flags_json(unsigned int flags)
 	static const struct {
 		unsigned int bit;
 		const char *name;
-	} names[] = {{IFF_LOOPBACK, "LOOPBACK"}, {IFF_BROADCAST, "BROADCAST"}, {IFF_POINTOPOINT, "POINTOPOINT"},
-		     {IFF_MULTICAST, "MULTICAST"}, {IFF_NOARP, "NOARP"},       {IFF_PROMISC, "PROMISC"},
-		     {IFF_UP, "UP"},		   {LOWER_UP, "LOWER_UP"}};
+	} names[] = {{IFF_LOOPBACK, "LOOPBACK"},
+		     {IFF_BROADCAST, "BROADCAST"},
+		     {IFF_POINTOPOINT, "POINTOPOINT"},
+		     {IFF_MULTICAST, "MULTICAST"},
+		     {IFF_NOARP, "NOARP"},
+		     {IFF_PROMISC, "PROMISC"},
+		     {IFF_UP, "UP"},
+		     {LOWER_UP, "LOWER_UP"}};
 	json_t *all = json_array();
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -45,8 +50,8 @@ json_t *link_decode(struct rtnl *r, const struct nlmsghdr *h)
 	json_t *row = json_object();
 	struct rtnl_link_stats64 s;
 
-	nl_parse((const uint8_t *)i + NLMSG_ALIGN(sizeof(*i)), h->nlmsg_len - NLMSG_LENGTH(sizeof(*i)), a, IFLA_MAX,
-		 policy, false, &bad);
+	nl_parse((const uint8_t *)i + NLMSG_ALIGN(sizeof(*i)),
+		 h->nlmsg_len - NLMSG_LENGTH(sizeof(*i)), a, IFLA_MAX, policy, false, &bad);
 	json_object_set_new(row, "ifindex", json_integer(i->ifi_index));
 	if (a[IFLA_IFNAME])
 		json_object_set_new(row, "ifname", json_string(nl_data(a[IFLA_IFNAME])));
@@ -56,26 +61,29 @@ json_t *link_decode(struct rtnl *r, const struct nlmsghdr *h)
 	json_object_set_new(row, "operstate", json_string(i->ifi_flags & IFF_UP ? "UP" : "DOWN"));
 	if (a[IFLA_ADDRESS])
 		json_object_set_new(row, "address", hwaddr_json(a[IFLA_ADDRESS]));
-	if (a[IFLA_STATS64] && nl_len(a[IFLA_STATS64]) >= offsetof(struct rtnl_link_stats64, multicast)) {
+	if (a[IFLA_STATS64] &&
+	    nl_len(a[IFLA_STATS64]) >= offsetof(struct rtnl_link_stats64, multicast)) {
 		memcpy(&s, nl_data(a[IFLA_STATS64]),
 		       nl_len(a[IFLA_STATS64]) < sizeof(s) ? nl_len(a[IFLA_STATS64]) : sizeof(s));
 		json_object_set_new(row, "stats64",
-				    json_pack("{s:{s:I,s:I,s:I,s:I},s:{s:I,s:I,s:I,s:I}}", "rx", "bytes", s.rx_bytes, "packets",
-					      s.rx_packets, "errors", s.rx_errors, "dropped", s.rx_dropped, "tx", "bytes",
-					      s.tx_bytes, "packets", s.tx_packets, "errors", s.tx_errors, "dropped",
-					      s.tx_dropped));
+				    json_pack("{s:{s:I,s:I,s:I,s:I},s:{s:I,s:I,s:I,s:I}}", "rx",
+					      "bytes", s.rx_bytes, "packets", s.rx_packets,
+					      "errors", s.rx_errors, "dropped", s.rx_dropped, "tx",
+					      "bytes", s.tx_bytes, "packets", s.tx_packets,
+					      "errors", s.tx_errors, "dropped", s.tx_dropped));
 	}
 	return row;
 }
 
 void link_text(struct session *s, json_t *row)
 {
-	json_t *flag, *flags = json_object_get(row, "flags"), *address = json_object_get(row, "address");
+	json_t *flag, *flags = json_object_get(row, "flags"),
+		      *address = json_object_get(row, "address");
 	size_t i;
 
 	fprintf(s->out, "%lld: %s: <", json_integer_value(json_object_get(row, "ifindex")),
 		json_string_value(json_object_get(row, "ifname")));
-	json_array_foreach(flags, i, flag)
+	json_array_foreach (flags, i, flag)
 		fprintf(s->out, "%s%s", i ? "," : "", json_string_value(flag));
 	fprintf(s->out, "> mtu %lld state %s\n", json_integer_value(json_object_get(row, "mtu")),
 		json_string_value(json_object_get(row, "operstate")));
@@ -143,22 +151,26 @@ static int set(struct rtnl *r, struct words *w)
 		} else if (is_word(word, "address")) {
 			const char *text = words_value(w, word);
 
-			has_mac = text && sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
-						 &mac[4], &mac[5]) == 6;
+			has_mac = text && sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0],
+						 &mac[1], &mac[2], &mac[3], &mac[4], &mac[5]) == 6;
 			if (!has_mac)
-				return misuse(r->session, "address: not six bytes as in 02:00:00:00:00:01");
+				return misuse(r->session,
+					      "address: not six bytes as in 02:00:00:00:00:01");
 		} else if (is_word(word, "name")) {
 			name = words_value(w, word);
 			if (!name)
 				return STATUS_USAGE;
 		} else {
-			return misuse(r->session, "link set: %s: write up, down, mtu N, address MAC, name NAME or promisc on|off",
+			return misuse(r->session,
+				      "link set: %s: write up, down, mtu N, address MAC, name NAME "
+				      "or promisc on|off",
 				      word);
 		}
 	}
 	i = rtnl_begin(r, RTM_NEWLINK, NLM_F_ACK, sizeof(*i));
 	if (i)
-		*i = (struct ifinfomsg){.ifi_index = index, .ifi_flags = flags, .ifi_change = change};
+		*i = (struct ifinfomsg){
+			.ifi_index = index, .ifi_flags = flags, .ifi_change = change};
 	if (mtu)
 		nl_put_u32(&r->request, IFLA_MTU, mtu);
 	if (has_mac)

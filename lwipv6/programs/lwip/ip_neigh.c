@@ -3,7 +3,8 @@
 #include <linux/neighbour.h>
 #include "lwipv6/programs/lwip/rtnl.h"
 
-static const struct nl_policy policy[NDA_MAX + 1] = {[NDA_DST] = NL_ADDRESS, [NDA_LLADDR] = {6, 32}};
+static const struct nl_policy policy[NDA_MAX + 1] = {
+	[NDA_DST] = NL_ADDRESS, [NDA_LLADDR] = {6, 32}};
 
 static const char *state_name(int state)
 {
@@ -33,8 +34,8 @@ static json_t *decode(struct rtnl *r, const struct nlmsghdr *h)
 	json_t *row = json_object();
 	char name[16];
 
-	nl_parse((const uint8_t *)m + NLMSG_ALIGN(sizeof(*m)), h->nlmsg_len - NLMSG_LENGTH(sizeof(*m)), a, NDA_MAX,
-		 policy, false, &bad);
+	nl_parse((const uint8_t *)m + NLMSG_ALIGN(sizeof(*m)),
+		 h->nlmsg_len - NLMSG_LENGTH(sizeof(*m)), a, NDA_MAX, policy, false, &bad);
 	if (a[NDA_DST])
 		json_object_set_new(row, "dst", rtnl_address_json(a[NDA_DST]));
 	json_object_set_new(row, "dev", json_string(rtnl_name(r, m->ndm_ifindex, name)));
@@ -42,7 +43,8 @@ static json_t *decode(struct rtnl *r, const struct nlmsghdr *h)
 		const uint8_t *b = nl_data(a[NDA_LLADDR]);
 
 		json_object_set_new(row, "lladdr",
-				    json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]));
+				    json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2],
+						 b[3], b[4], b[5]));
 	}
 	if (m->ndm_flags & NTF_ROUTER)
 		json_object_set_new(row, "router", json_true());
@@ -95,10 +97,11 @@ static int change(struct rtnl *r, int type, int flags, struct words *w)
 		if (is_word(word, "dev")) {
 			dev = value;
 		} else if (is_word(word, "lladdr")) {
-			has_mac = sscanf(value, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
-					 &mac[5]) == 6;
+			has_mac = sscanf(value, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1],
+					 &mac[2], &mac[3], &mac[4], &mac[5]) == 6;
 			if (!has_mac)
-				return misuse(s, "lladdr %s: not six bytes as in 02:00:00:00:00:01", value);
+				return misuse(s, "lladdr %s: not six bytes as in 02:00:00:00:00:01",
+					      value);
 		} else {
 			return misuse(s, "neigh: %s: write lladdr MAC and dev DEV", word);
 		}
@@ -110,7 +113,9 @@ static int change(struct rtnl *r, int type, int flags, struct words *w)
 		return STATUS_FAILED;
 	m = rtnl_begin(r, type, flags | NLM_F_ACK, sizeof(*m));
 	if (m)
-		*m = (struct ndmsg){.ndm_family = rtnl_family(&addr), .ndm_ifindex = index, .ndm_state = NUD_PERMANENT};
+		*m = (struct ndmsg){.ndm_family = rtnl_family(&addr),
+				    .ndm_ifindex = index,
+				    .ndm_state = NUD_PERMANENT};
 	nl_put_address(&r->request, NDA_DST, &addr);
 	if (has_mac)
 		nl_put(&r->request, NDA_LLADDR, mac, 6);

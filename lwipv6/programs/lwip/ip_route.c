@@ -4,8 +4,9 @@
 #include "lwipv6/programs/lwip/rtnl.h"
 
 static const struct nl_policy policy[RTA_MAX + 1] = {
-	[RTA_DST] = NL_ADDRESS,	      [RTA_GATEWAY] = NL_ADDRESS, [RTA_OIF] = NL_EXACT(4),   [RTA_PREFSRC] = NL_ADDRESS,
-	[RTA_PRIORITY] = NL_EXACT(4), [RTA_TABLE] = NL_EXACT(4),  [RTA_PREF] = NL_EXACT(1), [RTA_VIA] = NL_ANY,
+	[RTA_DST] = NL_ADDRESS,	    [RTA_GATEWAY] = NL_ADDRESS,	  [RTA_OIF] = NL_EXACT(4),
+	[RTA_PREFSRC] = NL_ADDRESS, [RTA_PRIORITY] = NL_EXACT(4), [RTA_TABLE] = NL_EXACT(4),
+	[RTA_PREF] = NL_EXACT(1),   [RTA_VIA] = NL_ANY,
 };
 
 static json_t *destination_json(const struct rtmsg *m, const struct nlattr *dst)
@@ -47,20 +48,21 @@ static json_t *decode(struct rtnl *r, const struct nlmsghdr *h)
 	json_t *row = json_object();
 	char name[16];
 
-	nl_parse((const uint8_t *)m + NLMSG_ALIGN(sizeof(*m)), h->nlmsg_len - NLMSG_LENGTH(sizeof(*m)), a, RTA_MAX,
-		 policy, false, &bad);
+	nl_parse((const uint8_t *)m + NLMSG_ALIGN(sizeof(*m)),
+		 h->nlmsg_len - NLMSG_LENGTH(sizeof(*m)), a, RTA_MAX, policy, false, &bad);
 	if (m->rtm_type != RTN_UNICAST)
 		json_object_set_new(row, "type",
-				    json_string(m->rtm_type == RTN_LOCAL	 ? "local" :
-						m->rtm_type == RTN_UNREACHABLE ? "unreachable" :
-						m->rtm_type == RTN_MULTICAST	 ? "multicast" :
-						m->rtm_type == RTN_BROADCAST	 ? "broadcast" :
-										   "other"));
+				    json_string(m->rtm_type == RTN_LOCAL	 ? "local"
+						: m->rtm_type == RTN_UNREACHABLE ? "unreachable"
+						: m->rtm_type == RTN_MULTICAST	 ? "multicast"
+						: m->rtm_type == RTN_BROADCAST	 ? "broadcast"
+										 : "other"));
 	json_object_set_new(row, "dst", destination_json(m, a[RTA_DST]));
 	if (a[RTA_GATEWAY])
 		json_object_set_new(row, "gateway", rtnl_address_json(a[RTA_GATEWAY]));
 	if (a[RTA_OIF])
-		json_object_set_new(row, "dev", json_string(rtnl_name(r, nl_u32(a[RTA_OIF]), name)));
+		json_object_set_new(row, "dev",
+				    json_string(rtnl_name(r, nl_u32(a[RTA_OIF]), name)));
 	if (protocol_name(m->rtm_protocol))
 		json_object_set_new(row, "protocol", json_string(protocol_name(m->rtm_protocol)));
 	if (a[RTA_PREFSRC])
@@ -74,7 +76,8 @@ static json_t *decode(struct rtnl *r, const struct nlmsghdr *h)
 
 static void text(struct session *s, json_t *row)
 {
-	static const char *const keys[][2] = {{"gateway", "via"}, {"dev", "dev"}, {"protocol", "proto"}, {"prefsrc", "src"}};
+	static const char *const keys[][2] = {
+		{"gateway", "via"}, {"dev", "dev"}, {"protocol", "proto"}, {"prefsrc", "src"}};
 	json_t *metric = json_object_get(row, "metric"), *type = json_object_get(row, "type");
 
 	if (type)
@@ -162,7 +165,10 @@ static int change(struct rtnl *r, int type, int flags, struct words *w)
 			if (!read_number(s, word, value, 0, UINT32_MAX, &metric))
 				return STATUS_USAGE;
 		} else {
-			return misuse(s, "route: %s: write via ADDRESS, dev DEV, src ADDRESS, metric N or onlink", word);
+			return misuse(s,
+				      "route: %s: write via ADDRESS, dev DEV, src ADDRESS, metric "
+				      "N or onlink",
+				      word);
 		}
 	}
 	/* "default" has the family of its gateway. */
@@ -172,9 +178,13 @@ static int change(struct rtnl *r, int type, int flags, struct words *w)
 		return STATUS_FAILED;
 	m = rtnl_begin(r, type, flags | NLM_F_ACK, sizeof(*m));
 	if (m)
-		*m = (struct rtmsg){.rtm_family = rtnl_family(&dst), .rtm_dst_len = plen, .rtm_table = RT_TABLE_MAIN,
+		*m = (struct rtmsg){.rtm_family = rtnl_family(&dst),
+				    .rtm_dst_len = plen,
+				    .rtm_table = RT_TABLE_MAIN,
 				    .rtm_protocol = type == RTM_NEWROUTE ? RTPROT_STATIC : 0,
-				    .rtm_type = refuses ? RTN_UNREACHABLE : type == RTM_NEWROUTE ? RTN_UNICAST : 0,
+				    .rtm_type = refuses		       ? RTN_UNREACHABLE
+						: type == RTM_NEWROUTE ? RTN_UNICAST
+								       : 0,
 				    .rtm_flags = onlink ? RTNH_F_ONLINK : 0};
 	if (plen)
 		nl_put_address(&r->request, RTA_DST, &dst);
@@ -218,22 +228,25 @@ int run_route(struct session *s, int argc, char **argv)
 
 static json_t *rule_decode(struct rtnl *r, const struct nlmsghdr *h)
 {
-	static const struct nl_policy rule_policy[FRA_MAX + 1] = {[FRA_PRIORITY] = NL_EXACT(4), [FRA_TABLE] = NL_EXACT(4)};
+	static const struct nl_policy rule_policy[FRA_MAX + 1] = {
+		[FRA_PRIORITY] = NL_EXACT(4), [FRA_TABLE] = NL_EXACT(4)};
 	const struct fib_rule_hdr *m = NLMSG_DATA(h);
 	const struct nlattr *a[FRA_MAX + 1], *bad;
 
-	nl_parse((const uint8_t *)m + NLMSG_ALIGN(sizeof(*m)), h->nlmsg_len - NLMSG_LENGTH(sizeof(*m)), a, FRA_MAX,
-		 rule_policy, false, &bad);
-	return json_pack("{s:I, s:s, s:s}", "priority", (json_int_t)(a[FRA_PRIORITY] ? nl_u32(a[FRA_PRIORITY]) : 0), "src",
-			 "all", "table",
-			 m->table == RT_TABLE_LOCAL ? "local" :
-			 m->table == RT_TABLE_MAIN  ? "main" :
-						      "default");
+	nl_parse((const uint8_t *)m + NLMSG_ALIGN(sizeof(*m)),
+		 h->nlmsg_len - NLMSG_LENGTH(sizeof(*m)), a, FRA_MAX, rule_policy, false, &bad);
+	return json_pack("{s:I, s:s, s:s}", "priority",
+			 (json_int_t)(a[FRA_PRIORITY] ? nl_u32(a[FRA_PRIORITY]) : 0), "src", "all",
+			 "table",
+			 m->table == RT_TABLE_LOCAL  ? "local"
+			 : m->table == RT_TABLE_MAIN ? "main"
+						     : "default");
 }
 
 static void rule_text(struct session *s, json_t *row)
 {
-	fprintf(s->out, "%lld: from all lookup %s\n", json_integer_value(json_object_get(row, "priority")),
+	fprintf(s->out, "%lld: from all lookup %s\n",
+		json_integer_value(json_object_get(row, "priority")),
 		json_string_value(json_object_get(row, "table")));
 }
 

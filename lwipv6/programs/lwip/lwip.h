@@ -7,8 +7,9 @@
  *   lwip COMMAND              client.c sends arguments, directory and standard files to the daemon,
  *                             which runs the command in a thread and answers with its status
  *
- * A command reads nothing of the process but its session; it ends early when session->cancel becomes
- * readable (the client went away, or a signal). Interfaces are shown and changed through netlink.
+ * A command reads nothing of the process but its session; it ends early when session->cancel
+ * becomes readable (the client went away, or a signal). Interfaces are shown and changed through
+ * netlink.
  */
 #ifndef LWIPV6_PROGRAMS_LWIP_H
 #define LWIPV6_PROGRAMS_LWIP_H
@@ -25,8 +26,8 @@ enum { STATUS_GOOD = 0, STATUS_FAILED = 1, STATUS_USAGE = 64 };
 struct session {
 	struct stack *stack;
 	FILE *out, *err;
-	int cancel;	/* readable: stop */
-	int directory;	/* relative paths start here */
+	int cancel;    /* readable: stop */
+	int directory; /* relative paths start here */
 	bool json;
 	int family; /* AF_UNSPEC, AF_INET, AF_INET6 as -4 and -6 ask */
 };
@@ -46,7 +47,8 @@ __attribute__((format(printf, 2, 3))) int complain(struct session *s, const char
 /* The same about wrong arguments: points at lwip(1); STATUS_USAGE. */
 __attribute__((format(printf, 2, 3))) int misuse(struct session *s, const char *format, ...);
 /* A whole number of an argument within bounds; told when it is not. */
-bool read_number(struct session *s, const char *what, const char *text, long min, long max, long *out);
+bool read_number(struct session *s, const char *what, const char *text, long min, long max,
+		 long *out);
 
 /* ---- address.c: names to addresses, by number or the name servers the stack has learned */
 struct target {
@@ -57,7 +59,8 @@ struct target {
 bool find_target(struct session *s, const char *host, int port, struct target *t);
 /* Connect a stream, giving up when cancelled; -1 told. */
 int connect_target(struct session *s, const struct target *t);
-/* Wait for events on a descriptor of the stack; false when cancelled or after @timeout_ms (-1 never). */
+/* Wait for events on a descriptor of the stack; false when cancelled or after @timeout_ms (-1
+ * never). */
 bool wait_for(struct session *s, int fd, short events, int timeout_ms);
 bool cancelled(struct session *s);
 /* All of @data to a stream of the stack; false told. */

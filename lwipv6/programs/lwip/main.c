@@ -16,15 +16,19 @@ const char *argp_program_version = "lwip " VSQUARE_VERSION;
 const struct command commands[] = {
 	{"link", "[show [DEV] | set DEV CHANGES | del DEV]", "interfaces", run_link},
 	{"addr", "[show [DEV] | add|replace|del ADDRESS/LENGTH dev DEV]", "addresses", run_addr},
-	{"route", "[show | add|replace|del PREFIX [via ADDRESS] [dev DEV] | get ADDRESS]", "routes", run_route},
+	{"route", "[show | add|replace|del PREFIX [via ADDRESS] [dev DEV] | get ADDRESS]", "routes",
+	 run_route},
 	{"neigh", "[show | add|replace|del ADDRESS lladdr MAC dev DEV]", "neighbours", run_neigh},
 	{"rule", "[show]", "routing rules", run_rule},
-	{"ping", "[-c COUNT] [-i SECONDS] [-s BYTES] [-W SECONDS] [-q] HOST", "echo requests", run_ping},
-	{"serve", "SERVICE[:PORT][=DIRECTORY]...", "echo, discard, chargen, daytime, http", run_serve},
+	{"ping", "[-c COUNT] [-i SECONDS] [-s BYTES] [-W SECONDS] [-q] HOST", "echo requests",
+	 run_ping},
+	{"serve", "SERVICE[:PORT][=DIRECTORY]...", "echo, discard, chargen, daytime, http",
+	 run_serve},
 	{"get", "[-o FILE] URL", "fetch over HTTP", run_get},
 	{"measure", "[-t SECONDS] [-P STREAMS] [-R] [-p PORT] HOST | -s [-p PORT] [-1]",
 	 "throughput, in iperf3's protocol", run_measure},
-	{"dhcp", "DEV [start | show]", "addresses by DHCP of both families, or the one that -4 or -6 says", run_dhcp},
+	{"dhcp", "DEV [start | show]",
+	 "addresses by DHCP of both families, or the one that -4 or -6 says", run_dhcp},
 	{"filter", "[show | load FILE | off]", "packet filter and NAT", run_filter},
 	{"trace", "DEV FILE|off", "write an interface's frames to a pcap file", run_trace},
 	{"status", "", "counters of the stack and its interfaces", run_status},
@@ -73,7 +77,8 @@ int misuse(struct session *s, const char *format, ...)
 	return STATUS_USAGE;
 }
 
-bool read_number(struct session *s, const char *what, const char *text, long min, long max, long *out)
+bool read_number(struct session *s, const char *what, const char *text, long min, long max,
+		 long *out)
 {
 	char *end = NULL;
 
@@ -81,7 +86,8 @@ bool read_number(struct session *s, const char *what, const char *text, long min
 	*out = text ? strtol(text, &end, 10) : 0;
 	if (text && *text && !*end && !errno && *out >= min && *out <= max)
 		return true;
-	misuse(s, "%s: %s is not a number from %ld to %ld", what, text ? text : "(nothing)", min, max);
+	misuse(s, "%s: %s is not a number from %ld to %ld", what, text ? text : "(nothing)", min,
+	       max);
 	return false;
 }
 
@@ -150,10 +156,13 @@ static char *help_filter(int key, const char *text, void *input)
 	if (!f)
 		return (char *)text;
 	fputs("Commands:\n  start CONFIG   a stack that stays, with a control socket\n"
-	      "  stop           end it\n  list           the stacks that run\n", f);
+	      "  stop           end it\n  list           the stacks that run\n",
+	      f);
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(f, "  %-8s %s\n%17s%s\n", c->name, c->arguments, "", c->what);
-	fputs("CONFIG is described in lwip(1), as in vd0=/run/vde.ctl,ip=vd0:10.0.0.5/24,gw=10.0.0.1.", f);
+	fputs("CONFIG is described in lwip(1), as in "
+	      "vd0=/run/vde.ctl,ip=vd0:10.0.0.5/24,gw=10.0.0.1.",
+	      f);
 	fclose(f);
 	return all;
 }
@@ -183,16 +192,25 @@ static int run_once(struct arguments *a)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, "COMMAND [ARGUMENT...]",
-					 "A TCP/IP stack of its own, configured, used and measured.\v", 0, help_filter, 0};
-	struct arguments a = {.name = "lwip", .session = {.out = stdout, .err = stderr, .cancel = -1,
-							  .directory = AT_FDCWD}};
+	static const struct argp argp = {
+		options,
+		parse,
+		"COMMAND [ARGUMENT...]",
+		"A TCP/IP stack of its own, configured, used and measured.\v",
+		0,
+		help_filter,
+		0};
+	struct arguments a = {
+		.name = "lwip",
+		.session = {.out = stdout, .err = stderr, .cancel = -1, .directory = AT_FDCWD}};
 
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &a);
 	signal(SIGPIPE, SIG_IGN);
 	if (!strcmp(a.argv[0], "start")) {
 		if (a.argc != 2)
-			return misuse(&a.session, "start: give one configuration, as in vd0=/run/vde.ctl,auto=vd0");
+			return misuse(
+				&a.session,
+				"start: give one configuration, as in vd0=/run/vde.ctl,auto=vd0");
 		return daemon_start(a.name, a.argv[1], a.foreground);
 	}
 	if (!strcmp(a.argv[0], "list"))

@@ -21,15 +21,25 @@
 #include <time.h>
 #include "lwipv6/programs/lwip/options.h"
 
-#define PORT	     5201
-#define COOKIE	     37
-#define STREAMS	     64
-#define BLOCK	     131072
-#define RESULTS_MAX  65536
-#define SERVER_WAIT  10000
+#define PORT	    5201
+#define COOKIE	    37
+#define STREAMS	    64
+#define BLOCK	    131072
+#define RESULTS_MAX 65536
+#define SERVER_WAIT 10000
 
-enum state { TEST_START = 1, TEST_RUNNING = 2, TEST_END = 4, PARAM_EXCHANGE = 9, CREATE_STREAMS = 10,
-	     EXCHANGE_RESULTS = 13, DISPLAY_RESULTS = 14, IPERF_DONE = 16, ACCESS_DENIED = -1, SERVER_ERROR = -2 };
+enum state {
+	TEST_START = 1,
+	TEST_RUNNING = 2,
+	TEST_END = 4,
+	PARAM_EXCHANGE = 9,
+	CREATE_STREAMS = 10,
+	EXCHANGE_RESULTS = 13,
+	DISPLAY_RESULTS = 14,
+	IPERF_DONE = 16,
+	ACCESS_DENIED = -1,
+	SERVER_ERROR = -2
+};
 
 struct measure {
 	struct session *session;
@@ -64,7 +74,8 @@ static bool receive_all(struct session *s, int fd, void *data, size_t len)
 			continue;
 		}
 		if (n <= 0) {
-			complain(s, "the other end has gone%s%s", n ? ": " : "", n ? strerror(errno) : "");
+			complain(s, "the other end has gone%s%s", n ? ": " : "",
+				 n ? strerror(errno) : "");
 			return false;
 		}
 		at += n;
@@ -86,9 +97,10 @@ static bool expect(struct measure *m, signed char wanted)
 		return false;
 	if (state == wanted)
 		return true;
-	complain(m->session, state == ACCESS_DENIED ? "the server is busy with another test" :
-			     state == SERVER_ERROR  ? "the server refuses the test" :
-						      "the other end does not speak iperf3's protocol");
+	complain(m->session, state == ACCESS_DENIED ? "the server is busy with another test"
+			     : state == SERVER_ERROR
+				     ? "the server refuses the test"
+				     : "the other end does not speak iperf3's protocol");
 	return false;
 }
 
@@ -130,8 +142,9 @@ static json_t *receive_json(struct measure *m)
 static bool move(struct measure *m, long i)
 {
 	for (int round = 0; round < 16; round++) {
-		ssize_t n = m->sends ? lwip_send(m->fd[i], m->block, BLOCK, MSG_DONTWAIT | MSG_NOSIGNAL) :
-				       lwip_recv(m->fd[i], m->block, BLOCK, MSG_DONTWAIT);
+		ssize_t n =
+			m->sends ? lwip_send(m->fd[i], m->block, BLOCK, MSG_DONTWAIT | MSG_NOSIGNAL)
+				 : lwip_recv(m->fd[i], m->block, BLOCK, MSG_DONTWAIT);
 
 		if (n < 0)
 			return errno == EAGAIN;
@@ -181,11 +194,14 @@ static json_t *results(struct measure *m)
 	json_t *streams = json_array();
 
 	for (long i = 0; i < m->streams; i++)
-		json_array_append_new(streams, json_pack("{s:i, s:I, s:i, s:i, s:i, s:i, s:i, s:f}", "id", (int)(i ? i + 2 : 1),
-							 "bytes", (json_int_t)m->bytes[i], "retransmits", m->sends ? 0 : -1,
-							 "jitter", 0, "errors", 0, "packets", 0, "start_time", 0, "end_time", m->took));
-	return json_pack("{s:f, s:f, s:f, s:i, s:s, s:o}", "cpu_util_total", 0.0, "cpu_util_user", 0.0, "cpu_util_system", 0.0,
-			 "sender_has_retransmits", m->sends ? 0 : -1, "congestion_used", "cubic", "streams", streams);
+		json_array_append_new(
+			streams, json_pack("{s:i, s:I, s:i, s:i, s:i, s:i, s:i, s:f}", "id",
+					   (int)(i ? i + 2 : 1), "bytes", (json_int_t)m->bytes[i],
+					   "retransmits", m->sends ? 0 : -1, "jitter", 0, "errors",
+					   0, "packets", 0, "start_time", 0, "end_time", m->took));
+	return json_pack("{s:f, s:f, s:f, s:i, s:s, s:o}", "cpu_util_total", 0.0, "cpu_util_user",
+			 0.0, "cpu_util_system", 0.0, "sender_has_retransmits", m->sends ? 0 : -1,
+			 "congestion_used", "cubic", "streams", streams);
 }
 
 static uint64_t total_of(json_t *theirs)
@@ -194,7 +210,7 @@ static uint64_t total_of(json_t *theirs)
 	json_t *stream;
 	size_t i;
 
-	json_array_foreach(json_object_get(theirs, "streams"), i, stream)
+	json_array_foreach (json_object_get(theirs, "streams"), i, stream)
 		total += json_number_value(json_object_get(stream, "bytes"));
 	return total;
 }
@@ -214,16 +230,19 @@ static void report(struct measure *m, const char *peer, uint64_t sent, uint64_t 
 	double rate = m->took > 0 ? received * 8 / m->took : 0;
 
 	if (s->json) {
-		json_t *all = json_pack("{s:s, s:f, s:I, s:I, s:I, s:f, s:b}", "host", peer, "seconds", m->took, "streams",
-					(json_int_t)m->streams, "bytes_sent", (json_int_t)sent, "bytes_received",
-					(json_int_t)received, "bits_per_second", rate, "reverse", m->reverse);
+		json_t *all =
+			json_pack("{s:s, s:f, s:I, s:I, s:I, s:f, s:b}", "host", peer, "seconds",
+				  m->took, "streams", (json_int_t)m->streams, "bytes_sent",
+				  (json_int_t)sent, "bytes_received", (json_int_t)received,
+				  "bits_per_second", rate, "reverse", m->reverse);
 
 		json_dumpf(all, s->out, JSON_COMPACT | JSON_REAL_PRECISION(9));
 		fputc('\n', s->out);
 		json_decref(all);
 	} else {
-		fprintf(s->out, "%s: %llu bytes sent, %llu received in %.2f s, %.1f Mbit/s\n", peer, (unsigned long long)sent,
-			(unsigned long long)received, m->took, rate / 1e6);
+		fprintf(s->out, "%s: %llu bytes sent, %llu received in %.2f s, %.1f Mbit/s\n", peer,
+			(unsigned long long)sent, (unsigned long long)received, m->took,
+			rate / 1e6);
 	}
 	fflush(s->out);
 }
@@ -266,11 +285,13 @@ static bool client(struct measure *m, const char *host)
 		return false;
 	make_cookie(m->cookie);
 	m->control = connect_target(s, &t);
-	if (m->control < 0 || !send_all(s, m->control, m->cookie, COOKIE) || !expect(m, PARAM_EXCHANGE))
+	if (m->control < 0 || !send_all(s, m->control, m->cookie, COOKIE) ||
+	    !expect(m, PARAM_EXCHANGE))
 		return false;
-	parameters = json_pack("{s:b, s:i, s:I, s:i, s:i, s:I, s:i, s:i, s:s}", "tcp", 1, "omit", 0, "time", (json_int_t)m->seconds,
-			       "num", 0, "blockcount", 0, "parallel", (json_int_t)m->streams, "len", BLOCK, "pacing_timer", 1000,
-			       "client_version", "3.12");
+	parameters = json_pack("{s:b, s:i, s:I, s:i, s:i, s:I, s:i, s:i, s:s}", "tcp", 1, "omit", 0,
+			       "time", (json_int_t)m->seconds, "num", 0, "blockcount", 0,
+			       "parallel", (json_int_t)m->streams, "len", BLOCK, "pacing_timer",
+			       1000, "client_version", "3.12");
 	if (m->reverse)
 		json_object_set_new(parameters, "reverse", json_true());
 	if (!send_json(m, parameters) || !expect(m, CREATE_STREAMS))
@@ -281,7 +302,8 @@ static bool client(struct measure *m, const char *host)
 			return false;
 	}
 	m->sends = !m->reverse;
-	if (!expect(m, TEST_START) || !expect(m, TEST_RUNNING) || !run_streams(m, true) || !send_state(m, TEST_END))
+	if (!expect(m, TEST_START) || !expect(m, TEST_RUNNING) || !run_streams(m, true) ||
+	    !send_state(m, TEST_END))
 		return false;
 	/* A sender on the other side notices only now: what is on its way is taken. */
 	if (!expect(m, EXCHANGE_RESULTS) || !send_json(m, results(m)))
@@ -336,17 +358,20 @@ static bool serve_test(struct measure *m, int listener)
 
 		send_state(m, SERVER_ERROR);
 		send_all(s, m->control, errors, sizeof(errors));
-		complain(s, "a client asked for %s", udp ? "UDP, which is not measured" : "too many streams");
+		complain(s, "a client asked for %s",
+			 udp ? "UDP, which is not measured" : "too many streams");
 		return false;
 	}
 	if (!send_state(m, CREATE_STREAMS))
 		return false;
 	for (long i = 0; i < m->streams; i++) {
 		m->fd[i] = accept_one(m, listener, SERVER_WAIT);
-		if (m->fd[i] < 0 || !receive_all(s, m->fd[i], cookie, COOKIE) || memcmp(cookie, m->cookie, COOKIE))
+		if (m->fd[i] < 0 || !receive_all(s, m->fd[i], cookie, COOKIE) ||
+		    memcmp(cookie, m->cookie, COOKIE))
 			return false;
 	}
-	if (!send_state(m, TEST_START) || !send_state(m, TEST_RUNNING) || !run_streams(m, false) || !expect(m, TEST_END))
+	if (!send_state(m, TEST_START) || !send_state(m, TEST_RUNNING) || !run_streams(m, false) ||
+	    !expect(m, TEST_END))
 		return false;
 	if (!m->sends) { /* what had arrived before the end was said */
 		for (long i = 0; i < m->streams; i++)
@@ -370,7 +395,8 @@ static int server(struct measure *m, bool once)
 	int listener = lwip_msocket(s->stack, AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	bool good = true;
 
-	if (listener < 0 || lwip_bind(listener, (struct sockaddr *)&any, sizeof(any)) < 0 || lwip_listen(listener, STREAMS) < 0) {
+	if (listener < 0 || lwip_bind(listener, (struct sockaddr *)&any, sizeof(any)) < 0 ||
+	    lwip_listen(listener, STREAMS) < 0) {
 		complain(s, "port %ld: %s", m->port, strerror(errno));
 		if (listener >= 0)
 			lwip_close(listener);
@@ -412,11 +438,13 @@ static bool requests(struct measure *m, const char *host)
 			return false;
 	m->took = now() - start;
 	if (s->json)
-		fprintf(s->out, "{\"host\":\"%s\",\"seconds\":%.3f,\"requests\":%llu,\"requests_per_second\":%.1f}\n", t.text, m->took,
-			(unsigned long long)count, count / m->took);
+		fprintf(s->out,
+			"{\"host\":\"%s\",\"seconds\":%.3f,\"requests\":%llu,\"requests_per_"
+			"second\":%.1f}\n",
+			t.text, m->took, (unsigned long long)count, count / m->took);
 	else
-		fprintf(s->out, "%s: %llu requests answered in %.2f s, %.1f a second\n", t.text, (unsigned long long)count, m->took,
-			count / m->took);
+		fprintf(s->out, "%s: %llu requests answered in %.2f s, %.1f a second\n", t.text,
+			(unsigned long long)count, m->took, count / m->took);
 	return true;
 }
 
@@ -452,7 +480,8 @@ int run_measure(struct session *s, int argc, char **argv)
 		else if (serve)
 			status = server(m, once);
 		else
-			status = (rate ? requests(m, argv[1]) : client(m, argv[1])) ? STATUS_GOOD : STATUS_FAILED;
+			status = (rate ? requests(m, argv[1]) : client(m, argv[1])) ? STATUS_GOOD
+										    : STATUS_FAILED;
 	}
 	close_all(m);
 	free(m);

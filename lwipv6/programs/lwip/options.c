@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A command's own options. Not getopt(3), which keeps state of the process: commands run in threads. */
+/* A command's own options. Not getopt(3), which keeps state of the process: commands run in
+ * threads. */
 #include <string.h>
 #include "lwipv6/programs/lwip/options.h"
 
 /* "-c", or "-c5" with its value in *attached. */
-static const struct option_spec *find(const struct option_spec *specs, const char *name, const char **attached)
+static const struct option_spec *find(const struct option_spec *specs, const char *name,
+				      const char **attached)
 {
 	*attached = NULL;
 	for (; specs->name; specs++) {

@@ -12,7 +12,8 @@ struct option_spec {
 	const char **text;
 };
 
-/* Take the options out of @argv, the rest moves together. False told. @specs ends with a NULL name. */
+/* Take the options out of @argv, the rest moves together. False told. @specs ends with a NULL name.
+ */
 bool read_options(struct session *s, const struct option_spec *specs, int *argc, char **argv);
 
 #endif

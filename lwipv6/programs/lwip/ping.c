@@ -64,7 +64,8 @@ static bool send_one(struct ping *p, uint16_t sequence)
 		memcpy(h + 1, &time, sizeof(time));
 	if (p->v4) /* ICMPv6's is the stack's business */
 		h->checksum = checksum(bytes, len);
-	n = lwip_sendto(p->fd, bytes, len, MSG_DONTWAIT, (struct sockaddr *)&p->target.name, p->target.len);
+	n = lwip_sendto(p->fd, bytes, len, MSG_DONTWAIT, (struct sockaddr *)&p->target.name,
+			p->target.len);
 	if (n < 0 && errno != EAGAIN)
 		complain(p->session, "%s: %s", p->target.text, strerror(errno));
 	free(bytes);
@@ -103,7 +104,8 @@ static void take(struct ping *p, const uint8_t *bytes, ssize_t len, int ttl)
 	}
 	if (p->quiet || s->json)
 		return;
-	fprintf(s->out, "%zd bytes from %s: seq=%d", len, p->target.text, ntohs(h->un.echo.sequence));
+	fprintf(s->out, "%zd bytes from %s: seq=%d", len, p->target.text,
+		ntohs(h->un.echo.sequence));
 	if (ttl >= 0)
 		fprintf(s->out, " ttl=%d", ttl);
 	if (took >= 0)
@@ -144,12 +146,15 @@ static void report(struct ping *p)
 	struct session *s = p->session;
 
 	if (s->json) {
-		json_t *all = json_pack("{s:s, s:I, s:I, s:f}", "host", p->target.text, "transmitted", (json_int_t)p->sent,
-					"received", (json_int_t)p->received, "loss_percent", loss);
+		json_t *all = json_pack("{s:s, s:I, s:I, s:f}", "host", p->target.text,
+					"transmitted", (json_int_t)p->sent, "received",
+					(json_int_t)p->received, "loss_percent", loss);
 
 		if (p->received)
-			json_object_set_new(all, "rtt_ms", json_pack("{s:f, s:f, s:f, s:f}", "min", p->least, "mean", mean, "max",
-								      p->most, "deviation", deviation));
+			json_object_set_new(all, "rtt_ms",
+					    json_pack("{s:f, s:f, s:f, s:f}", "min", p->least,
+						      "mean", mean, "max", p->most, "deviation",
+						      deviation));
 		json_dumpf(all, s->out, JSON_COMPACT | JSON_REAL_PRECISION(6));
 		fputc('\n', s->out);
 		json_decref(all);
@@ -157,7 +162,8 @@ static void report(struct ping *p)
 	}
 	fprintf(s->out, "%ld sent, %ld received, %.0f%% lost", p->sent, p->received, loss);
 	if (p->received && p->size >= (long)sizeof(double))
-		fprintf(s->out, ", round trip min/mean/max/deviation %.3f/%.3f/%.3f/%.3f ms", p->least, mean, p->most, deviation);
+		fprintf(s->out, ", round trip min/mean/max/deviation %.3f/%.3f/%.3f/%.3f ms",
+			p->least, mean, p->most, deviation);
 	fputc('\n', s->out);
 }
 
@@ -178,7 +184,9 @@ static bool parse(struct ping *p, int argc, char **argv, const char **host)
 	if (interval)
 		p->interval = atof(interval) * 1000;
 	if (p->interval < 1)
-		return misuse(p->session, "ping: -i %s: not a number of seconds from 0.001", interval), false;
+		return misuse(p->session, "ping: -i %s: not a number of seconds from 0.001",
+			      interval),
+		       false;
 	if (argc != 2)
 		return misuse(p->session, "ping: name one host"), false;
 	*host = argv[1];
@@ -205,7 +213,8 @@ int run_ping(struct session *s, int argc, char **argv)
 	for (uint16_t sequence = 1; !p.count || p.sent < p.count; sequence++) {
 		send_one(&p, sequence);
 		next += p.interval;
-		if (!listen_until(&p, p.count && p.sent == p.count ? now() + p.wait_s * 1000 : next))
+		if (!listen_until(&p,
+				  p.count && p.sent == p.count ? now() + p.wait_s * 1000 : next))
 			break;
 	}
 	lwip_close(p.fd);

@@ -37,24 +37,27 @@ void *rtnl_begin(struct rtnl *r, int type, int flags, size_t size)
 /* The stack's own sentence when it gave one. */
 static int told(struct rtnl *r, const struct nlmsghdr *h)
 {
-	static const struct nl_policy policy[NLMSGERR_ATTR_MAX + 1] = {[NLMSGERR_ATTR_MSG] = NL_ANY,
-									[NLMSGERR_ATTR_OFFS] = NL_EXACT(4)};
+	static const struct nl_policy policy[NLMSGERR_ATTR_MAX + 1] = {
+		[NLMSGERR_ATTR_MSG] = NL_ANY, [NLMSGERR_ATTR_OFFS] = NL_EXACT(4)};
 	const struct nlmsgerr *e = NLMSG_DATA(h);
 	const struct nlattr *a[NLMSGERR_ATTR_MAX + 1] = {0}, *bad;
-	size_t at = NLMSG_HDRLEN + sizeof(*e) +
-		    (h->nlmsg_flags & NLM_F_CAPPED ? 0 : NLMSG_ALIGN(e->msg.nlmsg_len) - NLMSG_HDRLEN);
+	size_t at =
+		NLMSG_HDRLEN + sizeof(*e) +
+		(h->nlmsg_flags & NLM_F_CAPPED ? 0 : NLMSG_ALIGN(e->msg.nlmsg_len) - NLMSG_HDRLEN);
 	char text[256];
 
 	if (!e->error)
 		return STATUS_GOOD;
 	if (h->nlmsg_flags & NLM_F_ACK_TLVS && at < h->nlmsg_len)
-		nl_parse((const uint8_t *)h + at, h->nlmsg_len - at, a, NLMSGERR_ATTR_MAX, policy, false, &bad);
+		nl_parse((const uint8_t *)h + at, h->nlmsg_len - at, a, NLMSGERR_ATTR_MAX, policy,
+			 false, &bad);
 	if (a[NLMSGERR_ATTR_MSG] && nl_string(a[NLMSGERR_ATTR_MSG], text, sizeof(text)))
 		return complain(r->session, "%s (%s)", text, strerror(-e->error));
 	return complain(r->session, "%s", strerror(-e->error));
 }
 
-int rtnl_ask(struct rtnl *r, json_t *(*decode)(struct rtnl *r, const struct nlmsghdr *h), json_t *table)
+int rtnl_ask(struct rtnl *r, json_t *(*decode)(struct rtnl *r, const struct nlmsghdr *h),
+	     json_t *table)
 {
 	struct nlmsghdr *request = (struct nlmsghdr *)r->request.bytes;
 	static const size_t size = 32768;
@@ -73,10 +76,13 @@ int rtnl_ask(struct rtnl *r, json_t *(*decode)(struct rtnl *r, const struct nlms
 
 		if (n < 0) {
 			/* The stack answers while it takes the request: nothing more will come. */
-			status = errno == EAGAIN ? STATUS_GOOD : complain(r->session, "netlink: %s", strerror(errno));
+			status = errno == EAGAIN
+					 ? STATUS_GOOD
+					 : complain(r->session, "netlink: %s", strerror(errno));
 			break;
 		}
-		for (struct nlmsghdr *h = (struct nlmsghdr *)answer; status < 0 && NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
+		for (struct nlmsghdr *h = (struct nlmsghdr *)answer; status < 0 && NLMSG_OK(h, n);
+		     h = NLMSG_NEXT(h, n)) {
 			if (h->nlmsg_type == NLMSG_DONE)
 				status = STATUS_GOOD;
 			else if (h->nlmsg_type == NLMSG_ERROR)
@@ -119,7 +125,7 @@ void rtnl_print(struct session *s, json_t *table, void (*text)(struct session *s
 		json_dumpf(table, s->out, JSON_COMPACT);
 		fputc('\n', s->out);
 	} else {
-		json_array_foreach(table, i, row)
+		json_array_foreach (table, i, row)
 			text(s, row);
 	}
 	json_decref(table);

@@ -20,7 +20,8 @@ void rtnl_close(struct rtnl *r);
  * Send the request that was built and take the answer: @decode makes an object of each message,
  * appended to @table. STATUS_GOOD, or STATUS_FAILED with the stack's own words told.
  */
-int rtnl_ask(struct rtnl *r, json_t *(*decode)(struct rtnl *r, const struct nlmsghdr *h), json_t *table);
+int rtnl_ask(struct rtnl *r, json_t *(*decode)(struct rtnl *r, const struct nlmsghdr *h),
+	     json_t *table);
 /* Begin a request of @size bytes of family header. */
 void *rtnl_begin(struct rtnl *r, int type, int flags, size_t size);
 

@@ -24,8 +24,9 @@ static const struct {
 	int port;
 	bool udp;
 } known[] = {
-	{"echo", SERVICE_ECHO, 7, true},       {"discard", SERVICE_DISCARD, 9, true}, {"daytime", SERVICE_DAYTIME, 13, true},
-	{"chargen", SERVICE_CHARGEN, 19, true}, {"http", SERVICE_HTTP, 80, false},
+	{"echo", SERVICE_ECHO, 7, true},	{"discard", SERVICE_DISCARD, 9, true},
+	{"daytime", SERVICE_DAYTIME, 13, true}, {"chargen", SERVICE_CHARGEN, 19, true},
+	{"http", SERVICE_HTTP, 80, false},
 };
 
 struct server {
@@ -153,7 +154,8 @@ static void serve_connection(struct server *sv, struct connection *c, uint32_t e
 {
 	bool good = true;
 
-	for (int i = 0; good && events & (EPOLLIN | EPOLLHUP | EPOLLERR) && c->reading && i < ROUND; i++) {
+	for (int i = 0; good && events & (EPOLLIN | EPOLLHUP | EPOLLERR) && c->reading && i < ROUND;
+	     i++) {
 		size_t had = c->in_len + c->out_len;
 
 		good = take(c) && flush(c);
@@ -168,9 +170,10 @@ static void serve_connection(struct server *sv, struct connection *c, uint32_t e
 	}
 	/* An echo is not read while it cannot be written, nor a request while one is answered. */
 	if (!c->eof)
-		c->reading = c->service->kind == SERVICE_ECHO ? !c->out_len :
-			     c->service->kind == SERVICE_HTTP ? !c->out_len && !c->producing && !c->ending :
-								true;
+		c->reading = c->service->kind == SERVICE_ECHO ? !c->out_len
+			     : c->service->kind == SERVICE_HTTP
+				     ? !c->out_len && !c->producing && !c->ending
+				     : true;
 	watch(sv, c);
 }
 
@@ -215,7 +218,8 @@ static void answer_datagrams(struct service *service)
 	for (int i = 0; i < ROUND; i++) {
 		struct sockaddr_storage from;
 		socklen_t len = sizeof(from);
-		ssize_t n = lwip_recvfrom(service->udp, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from, &len);
+		ssize_t n = lwip_recvfrom(service->udp, buf, sizeof(buf), MSG_DONTWAIT,
+					  (struct sockaddr *)&from, &len);
 		uint64_t at = 0;
 
 		if (n < 0)
@@ -226,9 +230,11 @@ static void answer_datagrams(struct service *service)
 			n = daytime(buf, sizeof(buf));
 		else if (service->kind == SERVICE_CHARGEN)
 			n = chargen_fill(buf, 512, &at);
-		/* Two such services must not answer each other for ever (RFC 9293's spirit: no small ports). */
+		/* Two such services must not answer each other for ever (RFC 9293's spirit: no
+		 * small ports). */
 		if (ntohs(((struct sockaddr_in6 *)&from)->sin6_port) >= 1024)
-			lwip_sendto(service->udp, buf, n, MSG_DONTWAIT, (struct sockaddr *)&from, len);
+			lwip_sendto(service->udp, buf, n, MSG_DONTWAIT, (struct sockaddr *)&from,
+				    len);
 	}
 }
 
@@ -243,7 +249,8 @@ static int open_port(struct session *s, int type, int port)
 		return -1;
 	if (type == SOCK_STREAM)
 		lwip_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (!lwip_bind(fd, (struct sockaddr *)&any, sizeof(any)) && (type != SOCK_STREAM || !lwip_listen(fd, BACKLOG)))
+	if (!lwip_bind(fd, (struct sockaddr *)&any, sizeof(any)) &&
+	    (type != SOCK_STREAM || !lwip_listen(fd, BACKLOG)))
 		return fd;
 	int error = errno;
 
@@ -270,14 +277,21 @@ static bool open_service(struct server *sv, char *text)
 	for (i = 0; i < sizeof(known) / sizeof(known[0]) && strcmp(known[i].name, text); i++)
 		;
 	if (i == sizeof(known) / sizeof(known[0]) || sv->nservices == 16)
-		return misuse(s, "serve: %s: not one of echo, discard, daytime, chargen, http", text), false;
+		return misuse(s, "serve: %s: not one of echo, discard, daytime, chargen, http",
+			      text),
+		       false;
 	port = known[i].port;
 	if (port_text && !read_number(s, text, port_text, 1, 65535, &port))
 		return false;
-	*service = (struct service){.tag = TAG_SERVICE_TCP, .udp_tag = TAG_SERVICE_UDP, .kind = known[i].kind,
-				    .tcp = -1, .udp = -1, .directory = -1};
+	*service = (struct service){.tag = TAG_SERVICE_TCP,
+				    .udp_tag = TAG_SERVICE_UDP,
+				    .kind = known[i].kind,
+				    .tcp = -1,
+				    .udp = -1,
+				    .directory = -1};
 	if (service->kind == SERVICE_HTTP) {
-		service->directory = openat(s->directory, directory ? directory : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		service->directory = openat(s->directory, directory ? directory : ".",
+					    O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (service->directory < 0)
 			return complain(s, "%s: %s", directory, strerror(errno)), false;
 	}
@@ -305,10 +319,13 @@ static void dispatch(struct server *sv, const struct epoll_event *ev)
 		accept_all(sv, (struct service *)((char *)tag - offsetof(struct service, tag)));
 		return;
 	case TAG_SERVICE_UDP:
-		answer_datagrams((struct service *)((char *)tag - offsetof(struct service, udp_tag)));
+		answer_datagrams(
+			(struct service *)((char *)tag - offsetof(struct service, udp_tag)));
 		return;
 	case TAG_CONNECTION:
-		serve_connection(sv, (struct connection *)((char *)tag - offsetof(struct connection, tag)), ev->events);
+		serve_connection(
+			sv, (struct connection *)((char *)tag - offsetof(struct connection, tag)),
+			ev->events);
 		return;
 	case TAG_CANCEL:
 		return;
@@ -320,7 +337,9 @@ int run_serve(struct session *s, int argc, char **argv)
 	enum epoll_tag cancel = TAG_CANCEL;
 	struct server sv = {.session = s, .epoll = epoll_create1(EPOLL_CLOEXEC)};
 	struct epoll_event ev[EVENTS] = {{.events = EPOLLIN | EPOLLRDHUP, .data.ptr = &cancel}};
-	int status = argc < 2 ? misuse(s, "serve: name a service, as in echo or http:8080=DIRECTORY") : STATUS_GOOD;
+	int status = argc < 2
+			     ? misuse(s, "serve: name a service, as in echo or http:8080=DIRECTORY")
+			     : STATUS_GOOD;
 
 	epoll_ctl(sv.epoll, EPOLL_CTL_ADD, s->cancel, ev);
 	for (int i = 1; i < argc && !status; i++)

@@ -34,8 +34,8 @@ struct connection {
 	char out[CHUNK];
 	size_t out_at, out_len;
 	uint64_t produced;
-	int file;	/* being sent, or -1 */
-	uint64_t left;	/* bytes of it */
+	int file;      /* being sent, or -1 */
+	uint64_t left; /* bytes of it */
 };
 
 /* A request may be complete: answer it. */

@@ -30,18 +30,21 @@ static void print(struct session *s, json_t *all)
 	json_t *value, *inner;
 	const char *key, *name;
 
-	json_object_foreach(all, key, value) {
+	json_object_foreach (all, key, value) {
 		if (json_is_integer(value)) {
 			if (json_integer_value(value))
 				fprintf(s->out, "%-24s %lld\n", key, json_integer_value(value));
 		} else if (json_is_array(value)) {
 			size_t i;
 
-			json_array_foreach(value, i, inner)
+			json_array_foreach (value, i, inner)
 				fprintf(s->out, "%-24s %s\n", key, json_string_value(inner));
 		} else if (!strcmp(key, "interfaces")) {
-			json_object_foreach(value, name, inner)
-				fprintf(s->out, "%-24s in %lld packets %lld bytes, out %lld packets %lld bytes\n", name,
+			json_object_foreach (value, name, inner)
+				fprintf(s->out,
+					"%-24s in %lld packets %lld bytes, out %lld packets %lld "
+					"bytes\n",
+					name,
 					json_integer_value(json_object_get(inner, "rx_packets")),
 					json_integer_value(json_object_get(inner, "rx_bytes")),
 					json_integer_value(json_object_get(inner, "tx_packets")),
