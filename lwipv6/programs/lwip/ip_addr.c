@@ -3,9 +3,6 @@
 #include <linux/if_addr.h>
 #include "lwipv6/programs/lwip/rtnl.h"
 
-json_t *link_decode(struct rtnl *r, const struct nlmsghdr *h);
-void link_text(struct session *s, json_t *row);
-
 static const struct nl_policy policy[IFA_MAX + 1] = {
 	[IFA_ADDRESS] = NL_ADDRESS,   [IFA_LOCAL] = NL_ADDRESS,
 	[IFA_FLAGS] = NL_EXACT(4),    [IFA_CACHEINFO] = NL_EXACT(sizeof(struct ifa_cacheinfo)),
@@ -176,23 +173,7 @@ static int change(struct rtnl *r, int type, int flags, struct words *w)
 
 int run_addr(struct session *s, int argc, char **argv)
 {
-	struct words w = {s, argc - 1, argv + 1};
-	const char *what = words_next(&w);
-	struct rtnl r;
-	int status;
+	static const struct rtnl_object addresses = {RTM_NEWADDR, show, change, NULL};
 
-	if (!rtnl_open(&r, s))
-		return STATUS_FAILED;
-	if (!what || is_word(what, "show"))
-		status = show(&r, words_next(&w));
-	else if (is_word(what, "add"))
-		status = change(&r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &w);
-	else if (is_word(what, "replace"))
-		status = change(&r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &w);
-	else if (is_word(what, "del"))
-		status = change(&r, RTM_DELADDR, 0, &w);
-	else
-		status = misuse(s, "addr %s: write show, add, replace or del", what);
-	rtnl_close(&r);
-	return status;
+	return rtnl_command(s, argc, argv, &addresses);
 }

@@ -64,7 +64,7 @@ static void text(struct session *s, json_t *row)
 		json_string_value(json_array_get(json_object_get(row, "state"), 0)));
 }
 
-static int show(struct rtnl *r)
+static int show(struct rtnl *r, const char *dev)
 {
 	json_t *table = json_array();
 	struct ndmsg *m = rtnl_begin(r, RTM_GETNEIGH, NLM_F_DUMP, sizeof(*m));
@@ -124,23 +124,7 @@ static int change(struct rtnl *r, int type, int flags, struct words *w)
 
 int run_neigh(struct session *s, int argc, char **argv)
 {
-	struct words w = {s, argc - 1, argv + 1};
-	const char *what = words_next(&w);
-	struct rtnl r;
-	int status;
+	static const struct rtnl_object neighbours = {RTM_NEWNEIGH, show, change, NULL};
 
-	if (!rtnl_open(&r, s))
-		return STATUS_FAILED;
-	if (!what || is_word(what, "show"))
-		status = show(&r);
-	else if (is_word(what, "add"))
-		status = change(&r, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, &w);
-	else if (is_word(what, "replace"))
-		status = change(&r, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, &w);
-	else if (is_word(what, "del"))
-		status = change(&r, RTM_DELNEIGH, 0, &w);
-	else
-		status = misuse(s, "neigh %s: write show, add, replace or del", what);
-	rtnl_close(&r);
-	return status;
+	return rtnl_command(s, argc, argv, &neighbours);
 }

@@ -94,7 +94,7 @@ static void text(struct session *s, json_t *row)
 	fputs(json_object_get(row, "linkdown") ? " linkdown\n" : "\n", s->out);
 }
 
-static int show(struct rtnl *r)
+static int show(struct rtnl *r, const char *dev)
 {
 	json_t *table = json_array();
 	struct rtmsg *m = rtnl_begin(r, RTM_GETROUTE, NLM_F_DUMP, sizeof(*m));
@@ -201,27 +201,9 @@ static int change(struct rtnl *r, int type, int flags, struct words *w)
 
 int run_route(struct session *s, int argc, char **argv)
 {
-	struct words w = {s, argc - 1, argv + 1};
-	const char *what = words_next(&w);
-	struct rtnl r;
-	int status;
+	static const struct rtnl_object routes = {RTM_NEWROUTE, show, change, get};
 
-	if (!rtnl_open(&r, s))
-		return STATUS_FAILED;
-	if (!what || is_word(what, "show"))
-		status = show(&r);
-	else if (is_word(what, "get"))
-		status = get(&r, &w);
-	else if (is_word(what, "add"))
-		status = change(&r, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &w);
-	else if (is_word(what, "replace"))
-		status = change(&r, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &w);
-	else if (is_word(what, "del"))
-		status = change(&r, RTM_DELROUTE, 0, &w);
-	else
-		status = misuse(s, "route %s: write show, get, add, replace or del", what);
-	rtnl_close(&r);
-	return status;
+	return rtnl_command(s, argc, argv, &routes);
 }
 
 /* ---- rules */

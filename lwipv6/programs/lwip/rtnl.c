@@ -191,3 +191,29 @@ const char *words_value(struct words *w, const char *keyword)
 		misuse(w->session, "%s: a value is missing", keyword);
 	return value;
 }
+
+int rtnl_command(struct session *s, int argc, char **argv, const struct rtnl_object *o)
+{
+	struct words w = {s, argc - 1, argv + 1};
+	const char *what = words_next(&w);
+	struct rtnl r;
+	int status;
+
+	if (!rtnl_open(&r, s))
+		return STATUS_FAILED;
+	if (!what || is_word(what, "show"))
+		status = o->show(&r, words_next(&w));
+	else if (is_word(what, "add"))
+		status = o->change(&r, o->new_type, NLM_F_CREATE | NLM_F_EXCL, &w);
+	else if (is_word(what, "replace"))
+		status = o->change(&r, o->new_type, NLM_F_CREATE | NLM_F_REPLACE, &w);
+	else if (is_word(what, "del"))
+		status = o->change(&r, o->new_type + 1, 0, &w);
+	else if (o->get && is_word(what, "get"))
+		status = o->get(&r, &w);
+	else
+		status = misuse(s, "%s %s: write show, add, replace%s or del", argv[0], what,
+				o->get ? ", get" : "");
+	rtnl_close(&r);
+	return status;
+}

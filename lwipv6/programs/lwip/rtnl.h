@@ -36,6 +36,10 @@ bool rtnl_prefix(struct session *s, const char *text, struct ip_addr *addr, int 
 int rtnl_family(const struct ip_addr *a);
 json_t *rtnl_address_json(const struct nlattr *a);
 
+/* ip_link.c: an interface, for lwip addr as well. */
+json_t *link_decode(struct rtnl *r, const struct nlmsghdr *h);
+void link_text(struct session *s, json_t *row);
+
 /* Words behind a command: "dev tp0 metric 7". */
 struct words {
 	struct session *session;
@@ -46,6 +50,15 @@ struct words {
 const char *words_next(struct words *w);
 /* The word after @keyword; NULL told when there is none. */
 const char *words_value(struct words *w, const char *keyword);
+
+/* What add, replace, del, show and perhaps get do to one kind of object. */
+struct rtnl_object {
+	int new_type; /* RTM_NEW*; RTM_DEL* is the next number */
+	int (*show)(struct rtnl *r, const char *dev);
+	int (*change)(struct rtnl *r, int type, int flags, struct words *w);
+	int (*get)(struct rtnl *r, struct words *w); /* or NULL */
+};
+int rtnl_command(struct session *s, int argc, char **argv, const struct rtnl_object *o);
 
 static inline bool is_word(const char *word, const char *wanted)
 {
