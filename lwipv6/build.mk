@@ -7,7 +7,7 @@ LWIPV6_SO := $(BUILD)/liblwipv6.so.3
 
 # Names are local to the library unless the map exports them; the archive is one object with the
 # same names local, so that a static program's own names cannot clash.
-$(foreach d,core link ip transport tcp socket config filter,$(eval CFLAGS_lwipv6/$(d) := -fvisibility=hidden))
+$(foreach d,core link ip transport tcp socket netlink slirp config filter,$(eval CFLAGS_lwipv6/$(d) := -fvisibility=hidden))
 CFLAGS_lwipv6/core/checksum.c := -O3
 
 $(LWIPV6_SO): $(call objects,$(LWIPV6_SOURCES),obj) lwipv6/liblwipv6.map
@@ -40,7 +40,19 @@ INSTALL_INC += lwipv6/lwipv6.h
 INSTALL_PC += $(BUILD)/lwipv6.pc
 
 $(eval $(call program,lwip-nc,lwipv6/programs/lwip-nc.c,$(BUILD)/liblwipv6.a $(LWIPV6_LIBS)))
-$(eval $(call program,lwip-guide-client,lwipv6/programs/guide-client.c,$(BUILD)/liblwipv6.a $(LWIPV6_LIBS)))
-PROGRAMS += $(BUILD)/lwip-nc $(BUILD)/lwip-guide-client
+PROGRAMS += $(BUILD)/lwip-nc
+
+# Examples in the manner of the old programming guide: they include <lwipv6.h> as installed.
+CFLAGS_lwipv6/programs := -Ilwipv6
+LWIPV6_GUIDE := client host slirp
+$(foreach p,$(LWIPV6_GUIDE),$(eval $(call program,lwip-guide-$(p),lwipv6/programs/guide-$(p).c,$(BUILD)/liblwipv6.a $(LWIPV6_LIBS))))
+PROGRAMS += $(LWIPV6_GUIDE:%=$(BUILD)/lwip-guide-%)
 INSTALL_BIN += $(BUILD)/lwip-nc
+
+# lwip builds its netlink messages as the library does.
+LWIP_SOURCES := $(wildcard lwipv6/programs/lwip/*.c) lwipv6/netlink/message.c
+$(eval $(call program,lwip,$(LWIP_SOURCES),$(BUILD)/liblwipv6.a $(LWIPV6_LIBS) -lresolv))
+PROGRAMS += $(BUILD)/lwip
+INSTALL_BIN += $(BUILD)/lwip
+INSTALL_COMPLETION += lwipv6/completion/lwip
 INSTALL_MAN += $(wildcard lwipv6/man/*)

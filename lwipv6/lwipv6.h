@@ -117,6 +117,16 @@ struct lwip_dhcp_status {
 #define TCP_KEEPALIVE 0x1002
 #endif
 
+/* lwip_slirp_listen_add(): what listens on the host, and its results */
+#define SLIRP_LISTEN_UDP	0x1000
+#define SLIRP_LISTEN_TCP	0x2000
+#define SLIRP_LISTEN_UNIXSTREAM 0x3000
+#define SLIRP_LISTEN_TYPEMASK	0x7000
+#define SLIRP_LISTEN_ONCE	0x8000
+#define SLIRP_NO_MEMORY	   (-1)
+#define SLIRP_SOCKET_ERROR (-6)
+#define SLIRP_BAD_VALUE	   (-7)
+
 typedef void (*lwipvoidfun)();
 typedef int (*lwip_capfun)(void);
 
@@ -175,6 +185,7 @@ struct mmsghdr; /* <sys/socket.h> with _GNU_SOURCE */
 	X(struct netif *, lwip_add_vdeif, (struct stack * stack, void *arg, int flags))           \
 	X(struct netif *, lwip_add_tapif, (struct stack * stack, void *arg, int flags))           \
 	X(struct netif *, lwip_add_tunif, (struct stack * stack, void *arg, int flags))           \
+	X(struct netif *, lwip_add_slirpif, (struct stack * stack, void *arg, int flags))         \
 	X(int, lwip_ifup_flags, (struct netif * netif, int flags))                                \
 	X(int, lwip_ifdown, (struct netif * netif))                                               \
 	X(int, lwip_add_addr, (struct netif * netif, struct ip_addr * ip, struct ip_addr * mask)) \
@@ -224,7 +235,14 @@ struct mmsghdr; /* <sys/socket.h> with _GNU_SOURCE */
 	  (struct pollfd * fds, nfds_t nfds, const struct timespec *timeout,                      \
 	   const sigset_t *sigmask))                                                              \
 	X(int, lwip_event_subscribe, (lwipvoidfun cb, void *arg, int fd, int how))                \
+	X(int, lwip_slirp_listen_add,                                                             \
+	  (struct netif * slirpif, struct ip_addr * dest, int destport, const void *src,          \
+	   int srcport, int flags))                                                               \
+	X(int, lwip_slirp_listen_del,                                                             \
+	  (struct netif * slirpif, struct ip_addr * dest, int destport, const void *src,          \
+	   int srcport, int flags))                                                               \
 	/* new in version 2 */                                                                    \
+	X(int, lwip_slirp_host, (struct netif * slirpif, struct ip_addr * alias))                 \
 	X(int, lwip_accept4, (int fd, struct sockaddr *name, socklen_t *len, int flags))          \
 	X(int, lwip_sendmmsg, (int fd, struct mmsghdr *msgs, unsigned int n, int flags))          \
 	X(int, lwip_recvmmsg,                                                                     \
@@ -351,6 +369,7 @@ void lwip_fini(void);
 #define lwip_vdeif_add(S, A)   lwip_add_vdeif((S), (A), NETIF_STD_FLAGS)
 #define lwip_tapif_add(S, A)   lwip_add_tapif((S), (A), NETIF_STD_FLAGS)
 #define lwip_tunif_add(S, A)   lwip_add_tunif((S), (A), NETIF_STD_FLAGS)
+#define lwip_slirpif_add(S, A) lwip_add_slirpif((S), (A), 0)
 #define lwip_ifup(N)	       lwip_ifup_flags((N), 0)
 #define lwip_ifup_dhcp(N)      lwip_ifup_flags((N), NETIF_FLAG_DHCP)
 

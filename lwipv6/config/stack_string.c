@@ -4,9 +4,11 @@
  * with ' or ". Interfaces come up in the order they are named.
  *
  *   vd0=URL tp0=NAME tn0=NAME   make the interface and bring it up
+ *   sl0[=ADDRESS]               the same for slirp; the host's loopback appears as ADDRESS
+ *   redirect=TYPE:[HOST:]PORT-DEST:PORT   tcp or udp port of the host that leads to DEST by slirp
  *   ip=NAME:ADDRESS/LENGTH      an address, before or after the interface is named
  *   gw=ADDRESS                  default route
- *   route=PREFIX/LENGTH@ADDRESS another route
+ *   route=PREFIX/LENGTH@ADDRESS another route; an interface's name instead of a router: all of it is there
  *   mtu=NAME:BYTES mac=NAME:xx:xx:xx:xx:xx:xx
  *   auto=NAME                   IPv6 autoconfiguration
  *   temporary                   temporary IPv6 addresses beside the stable ones
@@ -26,6 +28,7 @@
 #include "lwipv6/core/loop.h"
 #include "lwipv6/filter/filter.h"
 #include "lwipv6/link/netif.h"
+#include "lwipv6/slirp/interface.h"
 
 struct creation {
 	struct stack *stack;
@@ -67,6 +70,7 @@ static bool add_interface(struct creation *c, const char *item, const char *valu
 {
 	struct netif *n = !strncmp(item, "vd", 2) ? vde_open(c->stack, value) :
 			  !strncmp(item, "tp", 2) ? tap_open(c->stack, value) :
+			  !strncmp(item, "sl", 2) ? slirp_open(c->stack) :
 						    tun_open(c->stack, value);
 
 	if (!n)
@@ -94,6 +98,21 @@ static bool add_address(struct creation *c, char *value)
 	return error ? refuse(c, "ip=%s:%s: %s", value, text, strerror(-error)) : true;
 }
 
+/* Everything of both families is behind an interface: slirp. */
+static bool default_routes(struct creation *c, struct netif *n)
+{
+	struct route_spec spec = {.dst = ip_v4_any, .plen = IP_V4_BITS, .nexthop = ip_addr_any, .netif = n,
+				  .origin = ROUTE_STATIC, .lifetime_ns = TIME_NEVER};
+
+	if (route_add(c->stack, &spec, NULL))
+		return refuse(c, "gw=%s: there is a default route already", n->name);
+	spec.dst = ip_addr_any;
+	spec.plen = 0;
+	spec.metric = 1024;
+	return !route_add(c->stack, &spec, NULL) ||
+	       refuse(c, "gw=%s: there is an IPv6 default route already", n->name);
+}
+
 static bool add_route(struct creation *c, const char *item, char *value)
 {
 	struct route_spec spec = {.origin = ROUTE_STATIC, .lifetime_ns = TIME_NEVER};
@@ -109,8 +128,13 @@ static bool add_route(struct creation *c, const char *item, char *value)
 	} else {
 		at = value;
 	}
-	if (!ip_from_text(at, &spec.nexthop))
-		return refuse(c, "%s: %s is not an address", item, at);
+	if (!strcmp(item, "gw") && netif_by_name(c->stack, at))
+		return default_routes(c, netif_by_name(c->stack, at));
+	spec.netif = netif_by_name(c->stack, at);
+	if (spec.netif)
+		spec.nexthop = ip_addr_any;
+	else if (!ip_from_text(at, &spec.nexthop))
+		return refuse(c, "%s: %s is neither an address nor an interface named before", item, at);
 	error = route_add(c->stack, &spec, NULL);
 	return error ? refuse(c, "%s=%s: %s; the router must be on the net of an address given before", item, at,
 			      strerror(-error)) : true;
@@ -127,6 +151,61 @@ static bool set_mac(struct creation *c, char *value)
 	if (sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
 		   &mac[5]) != 6 || netif_set_hwaddr(n, mac))
 		return refuse(c, "mac=%s:%s: not the hardware address of one station", value, text);
+	return true;
+}
+
+/* ADDRESS:PORT or [ADDRESS]:PORT; a port alone leaves the address unspecified. */
+static bool read_endpoint(char *text, struct ip_addr *addr, int *port)
+{
+	char *colon = strrchr(text, ':'), *end;
+
+	*addr = ip_addr_any;
+	*port = strtol(colon ? colon + 1 : text, &end, 10);
+	if (*end || *port < 1 || *port > 65535)
+		return false;
+	if (!colon)
+		return true;
+	*colon = 0;
+	if (*text == '[' && colon[-1] == ']') {
+		colon[-1] = 0;
+		text++;
+	}
+	return ip_from_text(text, addr);
+}
+
+static bool add_redirect(struct creation *c, const char *value)
+{
+	char *copy = strdup(value), *from = copy ? strchr(copy, ':') : NULL, *to = copy ? strchr(copy, '-') : NULL;
+	struct netif *n = netif_by_name(c->stack, "sl0");
+	int type = !strncmp(value, "udp:", 4) ? SLIRP_LISTEN_UDP :
+		   !strncmp(value, "tcp:", 4) ? SLIRP_LISTEN_TCP :
+						0;
+	struct ip_addr src, dest;
+	int src_port, dest_port, result = 0;
+	bool good;
+
+	good = type && from && to && to > from;
+	if (good) {
+		*to++ = 0;
+		good = read_endpoint(from + 1, &src, &src_port) && read_endpoint(to, &dest, &dest_port);
+	}
+	free(copy);
+	if (!good)
+		return refuse(c, "redirect=%s: write TYPE:[HOST:]PORT-DEST:PORT, as in tcp:8080-10.0.0.5:80", value);
+	if (!n)
+		return refuse(c, "redirect=%s: there is no slirp interface; name sl0 before", value);
+	result = slirp_listen(n, &dest, dest_port, &src, src_port, type);
+	return result ? refuse(c, "redirect=%s: %s", value,
+			       result == SLIRP_SOCKET_ERROR ? strerror(errno) : "not a port and a station") :
+			true;
+}
+
+static bool set_host_alias(struct creation *c, const char *value)
+{
+	struct ip_addr alias;
+
+	if (!ip_from_text(value, &alias) || slirp_set_host(netif_by_name(c->stack, "sl0"), &alias))
+		return refuse(c, "sl0=%s: not the address of one station", value);
 	return true;
 }
 
@@ -211,6 +290,8 @@ static bool apply(struct creation *c, const char *item, char *value)
 		c->stack->settings.temporary_addresses = true;
 		return true;
 	}
+	if (!strcmp(item, "sl0"))
+		return add_interface(c, item, value ? value : "") && (!value || !*value || set_host_alias(c, value));
 	if (!value)
 		return refuse(c, "%s: unknown, or a value is missing: %s=VALUE", item, item);
 	if (!strncmp(item, "vd", 2) || !strncmp(item, "tp", 2) || !strncmp(item, "tn", 2))
@@ -219,6 +300,8 @@ static bool apply(struct creation *c, const char *item, char *value)
 		return add_address(c, value);
 	if (!strcmp(item, "gw") || !strcmp(item, "route"))
 		return add_route(c, item, value);
+	if (!strcmp(item, "redirect"))
+		return add_redirect(c, value);
 	if (!strcmp(item, "mac"))
 		return set_mac(c, value);
 	if (!strcmp(item, "dhcp") || !strcmp(item, "dhcp6"))

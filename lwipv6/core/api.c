@@ -381,6 +381,12 @@ int lwip_add_route(struct stack *stack, struct ip_addr *addr, struct ip_addr *ma
 	spec.plen = plen;
 	stack_enter(stack);
 	error = route_add(stack, &spec, NULL);
+	/* Everything behind an interface: mapped IPv4 is a part of ::/0. */
+	if (!error && !plen && ip_is_any(nexthop) && netif) {
+		spec.dst = ip_v4_any;
+		spec.plen = IP_V4_BITS;
+		route_add(stack, &spec, NULL);
+	}
 	stack_leave(stack);
 	return error == -EEXIST ? -6 : error;
 }
@@ -402,6 +408,12 @@ int lwip_del_route(struct stack *stack, struct ip_addr *addr, struct ip_addr *ma
 	r = route_find(stack, &dst, plen, nexthop, netif);
 	if (r)
 		route_remove(r);
+	if (r && !plen && ip_is_any(nexthop)) {
+		struct route *v4 = route_find(stack, &ip_v4_any, IP_V4_BITS, nexthop, netif);
+
+		if (v4)
+			route_remove(v4);
+	}
 	stack_leave(stack);
 	return r ? 0 : -6;
 }

@@ -259,7 +259,7 @@ static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driv
 
 	if (deadline < end)
 		end = deadline;
-	if (!list_empty(&stack->backlog) || stack->inbox_len)
+	if (!list_empty(&stack->backlog) || !list_empty(&stack->deferred) || stack->inbox_len)
 		end = 0;
 	if (!is_driver && l->timer_fd < 0)
 		l->sleep_until = end;

@@ -15,6 +15,7 @@
 #include "lwipv6/filter/filter.h"
 #include "lwipv6/ip/ip.h"
 #include "lwipv6/link/netif.h"
+#include "lwipv6/netlink/netlink.h"
 #include "lwipv6/socket/socket.h"
 #include "lwipv6/tcp/tcp.h"
 
@@ -25,6 +26,7 @@
 /* How long the end of a stack waits for peers to take what was sent. */
 #define LINGER_DATA (5 * NSEC_PER_SEC)
 #define LINGER_FIN  (1 * NSEC_PER_SEC) /* a peer that ended first does not answer it */
+#define SETTLE_ROUNDS  16
 
 static void take_inbox(struct stack *stack)
 {
@@ -43,9 +45,27 @@ static void take_inbox(struct stack *stack)
 	}
 }
 
+/* What defers itself again and again has its turn in the next settling. */
+static void run_deferred(struct stack *stack, unsigned int *rounds)
+{
+	struct list due;
+
+	list_init(&due);
+	if (!*rounds)
+		return;
+	--*rounds;
+	list_splice(&due, &stack->deferred);
+	while (!list_empty(&due)) {
+		struct deferred *d = list_first(&due, struct deferred, node);
+
+		list_remove(&d->node);
+		d->run(stack, d);
+	}
+}
+
 static void settle(struct stack *stack)
 {
-	unsigned int budget = SETTLE_PACKETS;
+	unsigned int budget = SETTLE_PACKETS, rounds = SETTLE_ROUNDS;
 
 	for (;;) {
 		if (__atomic_load_n(&stack->inbox_len, __ATOMIC_RELAXED))
@@ -61,11 +81,12 @@ static void settle(struct stack *stack)
 			else
 				ip6_input(p);
 		}
+		run_deferred(stack, &rounds);
 		if (list_empty(&stack->tcp.pending))
 			break;
 		tcp_flush(stack);
 	}
-	if (!list_empty(&stack->backlog))
+	if (!list_empty(&stack->backlog) || !list_empty(&stack->deferred))
 		stack_timer_advanced(stack, stack->now);
 }
 
@@ -130,6 +151,8 @@ void stack_notify(struct stack *stack, enum stack_event event, void *object)
 
 	list_for_each_entry_safe(l, next, &stack->listeners, node)
 		l->notify(l, stack, event, object);
+	if (!list_empty(&stack->netlink.sockets))
+		netlink_notify(stack, event, object);
 }
 
 void stack_listen(struct stack *stack, struct stack_listener *l)
@@ -231,9 +254,11 @@ struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed)
 	pthread_mutex_init(&stack->inbox_lock, NULL);
 	list_init(&stack->netifs);
 	list_init(&stack->listeners);
+	list_init(&stack->deferred);
 	list_init(&stack->backlog);
 	list_init(&stack->inbox);
 	list_init(&stack->sockets);
+	list_init(&stack->netlink.sockets);
 	list_init(&stack->resolvers);
 	list_init(&stack->all);
 	stack->next_ifindex = 1;

@@ -28,6 +28,7 @@
 #include "lwipv6/ip/neighbour.h"
 #include "lwipv6/ip/reassembly.h"
 #include "lwipv6/ip/route.h"
+#include "lwipv6/netlink/table.h"
 #include "lwipv6/tcp/table.h"
 #include "lwipv6/transport/table.h"
 
@@ -70,6 +71,11 @@ struct waiter {
 };
 
 #define WAKE_LATER 8
+/* Work to be done when the present batch is settled; in stack->deferred. */
+struct deferred {
+	struct list node;
+	void (*run)(struct stack *stack, struct deferred *self);
+};
 
 struct stack_loop {
 	int epoll_fd;
@@ -102,6 +108,7 @@ struct stack {
 	int next_ifindex;
 	struct netif *loopback;
 	struct list listeners;
+	struct list deferred; /* struct deferred: run by stack_settle() */
 	struct list backlog; /* packets to this stack itself, struct packet */
 	unsigned int backlog_len;
 	pthread_mutex_t inbox_lock; /* frames of a joined stack; struct packet, netif set */
@@ -119,6 +126,7 @@ struct stack {
 	struct waiter *linger; /* who waits for closed connections to deliver, stack_linger() */
 	struct list all;       /* of the process' stacks */
 	pid_t process;	       /* that made it: a forked child has no part in it */
+	struct netlink_table netlink;
 	struct icmp_bucket {
 		uint32_t tokens;
 		uint64_t filled;

@@ -68,6 +68,7 @@ struct group; /* ip/group.h */
 struct igmp_state; /* ip/group_report.h */
 struct mld_state;
 struct capture;
+struct tcp_listener;
 
 struct netif {
 	struct list node;
@@ -101,6 +102,7 @@ struct netif {
 	struct capture *capture; /* pcap trace */
 	bool poke_due;
 	bool unread; /* receive() stopped although frames may wait: loop_may_stop() */
+	struct tcp_listener *transparent; /* answers every SYN that comes from here, or NULL */
 	struct lwip_netif_statistics statistics;
 };
 

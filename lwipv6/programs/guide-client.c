@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <lwipv6/lwipv6.h>
+#include <lwipv6.h>
 
 int main(int argc, char *argv[])
 {

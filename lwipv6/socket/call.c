@@ -62,7 +62,7 @@ static uint64_t deadline_of(const struct socket *s, uint64_t timeout)
 static const struct socket_family *family_find(int family, int type, int protocol, int *error)
 {
 	static const struct socket_family *const all[] = {socket_stream_families, socket_datagram_families,
-							   socket_packet_families};
+							   socket_packet_families, socket_netlink_families};
 
 	*error = -EAFNOSUPPORT;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

@@ -6,6 +6,6 @@
 #include "lwipv6/socket/socket.h"
 
 extern const struct socket_family socket_stream_families[], socket_datagram_families[],
-	socket_packet_families[];
+	socket_packet_families[], socket_netlink_families[];
 
 #endif

@@ -37,18 +37,44 @@ static int look(struct pollfd *fds, nfds_t n)
 	return ready;
 }
 
+static int64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * (int64_t)NSEC_PER_SEC + ts.tv_nsec;
+}
+
 int lwip_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout, const sigset_t *sigmask)
 {
-	struct timespec none = {0};
+	struct timespec left = timeout ? *timeout : (struct timespec){0};
+	int64_t end = timeout ? clock_ns() + timeout->tv_sec * (int64_t)NSEC_PER_SEC + timeout->tv_nsec : 0;
 	int ready;
 
 	/* Urgent data is ready before the kernel could tell. */
 	for (nfds_t i = 0; i < nfds; i++)
 		fds[i].revents = 0;
-	if (look(fds, nfds))
-		timeout = &none;
-	ready = ppoll(fds, nfds, timeout, sigmask);
-	return ready < 0 ? ready : look(fds, nfds);
+	if (look(fds, nfds)) {
+		left = (struct timespec){0};
+		ready = ppoll(fds, nfds, &left, sigmask);
+		return ready < 0 ? ready : look(fds, nfds);
+	}
+	for (;;) {
+		ready = ppoll(fds, nfds, timeout ? &left : NULL, sigmask);
+		if (ready <= 0)
+			return ready;
+		ready = look(fds, nfds);
+		if (ready)
+			return ready;
+		/* The kernel still showed what somebody has taken: looking put that right. */
+		if (timeout) {
+			int64_t rest = end - clock_ns();
+
+			if (rest <= 0)
+				return 0;
+			left = (struct timespec){rest / (int64_t)NSEC_PER_SEC, rest % (int64_t)NSEC_PER_SEC};
+		}
+	}
 }
 
 int lwip_poll(struct pollfd *fds, nfds_t nfds, int timeout)

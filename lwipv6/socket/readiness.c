@@ -6,7 +6,8 @@
  *   readable   one byte waits to be read
  *   writable   the send buffer is not full; one large message fills it
  *   RDHUP      the other end is shut for writing
- *   HUP, ERR   the other end is closed, for ERR with data unread in it
+ *   HUP, ERR   the other end is closed, for ERR with data unread in it; that is for good, so a
+ *              stream that is not yet connected, which poll(2) calls hung up, does not show it
  *
  * Only differences from what the kernel shows cost a system call, and nothing is shown while a
  * thread of ours is blocked on the socket: it will take the event itself.
@@ -69,7 +70,7 @@ void readiness_update(struct socket *s, uint32_t events)
 {
 	uint8_t want = (events & POLLIN ? READY_IN : 0) | (events & POLLOUT ? READY_OUT : 0) |
 		       (events & POLLRDHUP ? READY_RDHUP : 0) |
-		       (events & (POLLHUP | POLLERR) ? READY_HUP : 0);
+		       (events & POLLERR || (events & POLLHUP && events & POLLRDHUP) ? READY_HUP : 0);
 	uint8_t change = want ^ s->kernel_ready;
 
 	if (s->kernel_end < 0 || !change)

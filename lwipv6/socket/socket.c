@@ -52,6 +52,8 @@ void socket_event(struct socket *s)
 	}
 	if (!list_empty(&s->subscriptions))
 		event_run(s, events);
+	if (s->notify)
+		s->notify(s);
 	if (!woke)
 		readiness_update(s, events);
 }

@@ -54,6 +54,9 @@ struct socket {
 	struct list waiters;	   /* struct waiter.node */
 	struct list subscriptions; /* event.c */
 	bool timestamp;
+	/* A socket of the stack itself, without descriptor: called when its state may have changed. */
+	void (*notify)(struct socket *s);
+	void *owner;
 };
 
 struct socket_family {

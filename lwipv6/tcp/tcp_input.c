@@ -413,7 +413,9 @@ static void no_connection(struct tcp_segment *seg)
 	const struct tcphdr *h = (struct tcphdr *)packet_at(p, p->transport);
 	uint16_t lport = ntohs(h->dest), rport = ntohs(h->source);
 	struct tcp_listener *l =
-		tcp_listener_find(stack, &p->dst, lport, p->netif, ip_hash(&p->src, rport));
+		p->netif->transparent ?
+			p->netif->transparent :
+			tcp_listener_find(stack, &p->dst, lport, p->netif, ip_hash(&p->src, rport));
 	struct tcp *child = NULL;
 
 	if (!l) {

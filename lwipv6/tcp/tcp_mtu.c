@@ -27,8 +27,8 @@ void tcp_set_mtu(struct tcp *t, uint32_t mtu)
 	/* RFC 6691: the option's value does not count options, the segment does. */
 	t->options_len = t->timestamps ? 12 : 0;
 	mss = mss > t->options_len + 64u ? mss - t->options_len : 64;
-	if (mss > 65000)
-		mss = 65000;
+	if (mss > TCP_GSO_MAX - 60)
+		mss = TCP_GSO_MAX - 60;
 	t->mss = mss;
 }
 

@@ -55,6 +55,7 @@ $(BUILD)/tests/lwipv6/station: tests/lwipv6/station.c $(BUILD)/san/liblwipv6.a
 	$(CC) $(ALL_CFLAGS) $(SANITIZE) -o $@ $^ $(LWIPV6_LIBS)
 TEST_NEEDS += $(BUILD)/tests/lwipv6/station
 TESTS += tests/lwipv6/dhcp4.sh tests/lwipv6/dhcp6.sh tests/lwipv6/radv.sh tests/lwipv6/nat.sh
+include tests/lwipv6/programs.mk
 BENCHES += lwipv6
 
 # Configuration, filter and NAT by libFuzzer; the whole library is compiled for it.
