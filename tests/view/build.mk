@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Tests of views: scenarios that users know, natively with umview, in guests with kmview.
 BENCHES += view
-TEST_NEEDS += $(BUILD)/tests/view/file_calls $(BUILD)/tests/view/bench
-$(eval $(call program,tests/view/bench,tests/view/bench.c,))
+TEST_NEEDS += $(addprefix $(BUILD)/tests/view/,file_calls mount_api bench)
+$(eval $(call program,tests/view/mount_api,tests/view/mount_api.c))
+$(eval $(call program,tests/view/bench,tests/view/bench.c))
 $(eval $(call program,tests/view/file_calls,tests/view/file_calls.c))
 
-TESTS += $(wildcard tests/view/scenario_*.sh) $(addprefix tests/view/,services.sh control.sh install.sh) \
+TESTS += $(wildcard tests/view/scenario_*.sh) $(addprefix tests/view/,services.sh control.sh install.sh faults.sh mount_api.sh) \
 	$(addprefix tests/view/,kernel-6.1.sh kernel-6.12.sh kernel-newest.sh)
 include $(sort $(wildcard tests/view/*.part.mk))

@@ -5,9 +5,10 @@
  *
  * A type that a service claims gets a stand-in for the kernel's context, an empty memory file, known
  * again by its inode; what fsconfig(2) says is collected. fsmount(2) lets the service mount in the
- * view's own directory, takes a copy of that mount as a descriptor, and removes it there: what the
- * program gets is a real mount descriptor, and move_mount(2) is the kernel's. Everything else is
- * done by the task (kmview) or by the keeper with copies of the task's descriptors (umview).
+ * view's own directory, takes a copy of that mount as a descriptor, and removes it there. Descriptors
+ * of mounts cannot be put into a task (they are O_PATH), so it gets a stand-in for that as well, which
+ * move_mount(2) and mount_setattr(2) take. Everything else is done by the task (kmview) or by the
+ * keeper with copies of the task's descriptors (umview).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,8 +35,12 @@ struct context {
 	char options[4096];
 	unsigned long flags;
 	bool created;
-	int file; /* keeps the inode from being used again */
+	int mount; /* of a mount: its descriptor; else -1 */
+	int file;  /* keeps the inode from being used again */
 };
+
+/* A program that closes its stand-ins unused does not tell us: the oldest go. */
+#define CONTEXTS_MAX 256
 
 static struct context *contexts;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -65,7 +70,22 @@ static void context_drop(struct context *context)
 	*at = context->next;
 	pthread_mutex_unlock(&lock);
 	close(context->file);
+	if (context->mount >= 0)
+		close(context->mount);
 	free(context);
+}
+
+static void drop_oldest(void)
+{
+	struct context *context;
+	unsigned int count = 0;
+
+	pthread_mutex_lock(&lock);
+	for (context = contexts; context && ++count < CONTEXTS_MAX; context = context->next)
+		;
+	pthread_mutex_unlock(&lock);
+	if (context)
+		context_drop(context);
 }
 
 static struct context *context_new(const char *type)
@@ -75,6 +95,8 @@ static struct context *context_new(const char *type)
 
 	if (!context)
 		return NULL;
+	drop_oldest();
+	context->mount = -1;
 	context->file = memfd_create("fscontext", MFD_CLOEXEC);
 	if (context->file < 0 || fstat(context->file, &about) < 0) {
 		free(context);
@@ -90,12 +112,44 @@ static struct context *context_new(const char *type)
 	return context;
 }
 
+/* Give a descriptor of the keeper's to the task; of a mount, a stand-in. Closes it. */
+static void give(struct view_call *call, int fd, bool close_on_exec)
+{
+	struct context *context = NULL;
+
+	if (!(fcntl(fd, F_GETFL) & O_PATH)) {
+		call->view->engine->install(call, fd, close_on_exec);
+		close(fd);
+		return;
+	}
+	context = context_new("");
+	if (!context) {
+		close(fd);
+		call_return(call, -ENOMEM);
+		return;
+	}
+	context->mount = fd;
+	call->view->engine->install(call, context->file, close_on_exec);
+}
+
+/* The stand-in for a mount that the first argument of the call is; NULL: it is none. */
+static struct context *mount_of(struct view_call *call)
+{
+	int file = call_fd(call, call->args[0]);
+	struct context *context = file < 0 ? NULL : context_of(file);
+
+	if (file >= 0)
+		close(file);
+	return context && context->mount >= 0 ? context : NULL;
+}
+
 /* ---- by the keeper, with copies of the task's descriptors */
 
 /* Put a descriptor argument of the call into the request; what to close afterwards goes to *copy. */
 static int pass_fd(struct ask *ask, struct view_call *call, unsigned int index, int *copy)
 {
 	int number = call->args[index];
+	struct context *context;
 
 	*copy = -1;
 	if (number == AT_FDCWD) {
@@ -105,6 +159,11 @@ static int pass_fd(struct ask *ask, struct view_call *call, unsigned int index, 
 	*copy = call_fd(call, number);
 	if (*copy < 0)
 		return *copy;
+	context = context_of(*copy);
+	if (context && context->mount >= 0) {
+		close(*copy);
+		*copy = dup(context->mount);
+	}
 	ask_value(ask, index, ask_fd(ask, *copy));
 	return 0;
 }
@@ -120,9 +179,9 @@ static int pass_string(struct ask *ask, struct view_call *call, unsigned int ind
 }
 
 /* kinds, one letter an argument: d descriptor, s string, v value, a struct mount_attr */
-static void by_keeper(struct view_call *call, long nr, const char *kinds, bool gives_fd)
+static int64_t by_keeper_only(struct view_call *call, long nr, const char *kinds, int *result_fd)
 {
-	int error, result_fd = -1, copies[6] = {-1, -1, -1, -1, -1, -1};
+	int error, copies[6] = {-1, -1, -1, -1, -1, -1};
 	struct ask *ask = ask_new(call->branch, call->tid, &error);
 	struct mount_attr attributes;
 	int64_t result;
@@ -141,18 +200,34 @@ static void by_keeper(struct view_call *call, long nr, const char *kinds, bool g
 			ask_value(ask, i, call->args[i]);
 		}
 	}
-	result = error ? error : ask_call(ask, nr, gives_fd ? &result_fd : NULL);
+	result = error ? error : ask_call(ask, nr, result_fd);
 	for (int i = 0; i < 6; i++)
 		if (copies[i] >= 0)
 			close(copies[i]);
 	ask_free(ask);
-	if (result_fd >= 0) {
-		/* O_CLOEXEC of fsopen(2) and the like; the flag has the same place in all. */
-		call->view->engine->install(call, result_fd, true);
-		close(result_fd);
-	} else {
+	return result;
+}
+
+static void by_keeper(struct view_call *call, long nr, const char *kinds, bool gives_fd)
+{
+	int fd = -1;
+	int64_t result = by_keeper_only(call, nr, kinds, gives_fd ? &fd : NULL);
+
+	/* O_CLOEXEC is what everybody who asks this way wants. */
+	if (fd >= 0)
+		give(call, fd, true);
+	else
 		call_return(call, result);
-	}
+}
+
+/* Moved, a mount needs no descriptor, which would make it busy. */
+static void move_mount_of(struct view_call *call, struct context *context)
+{
+	int64_t result = by_keeper_only(call, SYS_move_mount, "dsdsv", NULL);
+
+	if (result == 0 && context)
+		context_drop(context);
+	call_return(call, result);
 }
 
 /* The value of an fsconfig(2) is a string, a path, bytes or nothing, by its command. */
@@ -246,8 +321,7 @@ static void stand_in_mount(struct view_call *call, struct context *context)
 		call_return(call, error == VIEW_PASS ? -ENODEV : error);
 		return;
 	}
-	call->view->engine->install(call, fd, call->args[1] & FSMOUNT_CLOEXEC);
-	close(fd);
+	give(call, fd, call->args[1] & FSMOUNT_CLOEXEC);
 	context_drop(context);
 }
 
@@ -303,8 +377,12 @@ static void serve_context(struct view_call *call)
 
 static void serve_other(struct view_call *call)
 {
-	if (!strcmp(call->name, "move_mount"))
-		by_keeper(call, SYS_move_mount, "dsdsv", false);
+	struct context *context = mount_of(call);
+
+	if (call->view->engine->own_mounts && !context)
+		call_continue(call);
+	else if (!strcmp(call->name, "move_mount"))
+		move_mount_of(call, context);
 	else if (!strcmp(call->name, "open_tree"))
 		by_keeper(call, SYS_open_tree, "dsv", true);
 	else if (!strcmp(call->name, "fspick"))

@@ -142,7 +142,7 @@ static int make_options(struct view_mount *mount, char *options, size_t size)
 	return used < size ? 0 : -E2BIG;
 }
 
-/* Put values for %s, %t, %o, %u into a word of the command; the result is to free(3). */
+/* Put values for %s, %t, %o and the like into a word of the command; the result is to free(3). */
 static char *expand(const char *word, struct view_mount *mount, const char *options)
 {
 	char *text = NULL, owner[64] = "";
@@ -164,6 +164,10 @@ static char *expand(const char *word, struct view_mount *mount, const char *opti
 			value = options;
 		else if (word[0] == '%' && word[1] == 'u')
 			value = owner;
+		else if (word[0] == '%' && word[1] == 'w')
+			value = view_mount_flags(mount) & MS_RDONLY ? "ro" : "rw+";
+		else if (word[0] == '%' && word[1] == 'p')
+			value = options + strlen("rw");
 		if (value) {
 			fputs(value, out);
 			word++;
