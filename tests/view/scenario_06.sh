@@ -18,6 +18,8 @@ ok "after the upper one it can" in_view a "umount $work/outer"
 ok "both again" in_view a "mount -t ext4 $image $work/outer && mount -t iso9660 $work/outer/image.iso $work/inner"
 ok "the lower one lazily" in_view a "umount -l $work/outer"
 ok "it is out of sight" in_view a "! ls $work/outer/image.iso"
+like "its image cannot be mounted a second time while its server works" \
+	"$(in_view a "mount -t ext4 $image $work/third")" 'is mounted already'
 is "the upper one still works" "$(in_view a "cat $work/inner/file")" deep
 ok "and is unmounted" in_view a "umount $work/inner"
 ok "a directory in use" in_view a "mount -t ext4 $image $work/outer && cd $work/outer"

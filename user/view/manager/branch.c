@@ -60,6 +60,8 @@ static bool take_news(struct branch *branch)
 		news.text[sizeof(news.text) - 1] = '\0';
 		say(view, "cannot %s: %s", news.text, strerror(news.value));
 	}
+	if (news.event == KEEPER_EXITED)
+		view->ending = true;
 	if (!branch->parent && news.event == KEEPER_EXITED)
 		view->status = WIFEXITED(news.value) ? WEXITSTATUS(news.value)
 						     : 128 + WTERMSIG(news.value);
@@ -114,6 +116,8 @@ void branch_free(struct branch *branch)
 	*at = branch->next;
 	branch->namespace = 0;
 	pthread_rwlock_unlock(&view->branches_lock);
+	servers_forget(view);
+	view->ending = !branch->parent;
 	close(branch->channel);
 	branch->channel = -1;
 	if (branch->control >= 0)

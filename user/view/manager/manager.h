@@ -68,6 +68,7 @@ struct view {
 	int events;		 /* epoll */
 	int signals;
 	bool ended;
+	bool ending; /* a branch is: locks on what it had mounted are let go one after the other */
 	int status;		 /* exit status of the view */
 	pid_t keeper;		 /* of the first branch; 0: gone */
 	pthread_rwlock_t branches_lock;

@@ -19,12 +19,16 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "manager.h"
 
 #define MS_CHANGES                                                                                 \
 	(MS_REMOUNT | MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+
+#define LOCK_WAIT_MS  3000
+#define LOCK_PAUSE_MS 50
 
 const char *const mount_hooks[] = {"mount",	 "umount2",    "umount",	 "pivot_root",
 				   "fsopen",	 "fsconfig",   "fsmount",	 "fspick",
@@ -187,6 +191,20 @@ int view_mount_error(struct view_mount *mount, int error, const char *format, ..
 	return error;
 }
 
+/* A server that writes its last after a lazy unmount still has its lock: wait a little for its end. */
+static bool lock_soon(struct view *view, int fd, int how)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000};
+
+	for (int waited = 0; waited <= LOCK_WAIT_MS; waited += LOCK_PAUSE_MS) {
+		servers_forget(view);
+		if (flock(fd, how | LOCK_NB) == 0)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 int view_mount_lock(struct view_mount *mount, bool alone)
 {
 	int error, fd = -1;
@@ -207,9 +225,7 @@ int view_mount_lock(struct view_mount *mount, bool alone)
 		close(fd);
 		return 0;
 	}
-	/* What lost its server, and was unmounted then, may still have its lock. */
-	servers_forget(mount->call->view);
-	if (flock(fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
+	if (!lock_soon(mount->call->view, fd, alone ? LOCK_EX : LOCK_SH)) {
 		close(fd);
 		return view_mount_error(mount, -EBUSY,
 					"%s is mounted already, in this view or another: unmount it "

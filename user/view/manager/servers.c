@@ -5,8 +5,9 @@
  * A mount is known by its device number, which the kernel gives to nothing else while it is there, and,
  * as it gives it to another as soon as it is gone, by its type, source and options. A server is known by
  * a mark in its environment, which it keeps however often it forks. An entry is dropped when its device
- * is in no branch any more. A mount of the kernel's that a service made may be a copy of another, with
- * its device: that is known by its number in the branch where it is made.
+ * is in no branch any more and its server has ended: until then its image is locked. A mount of the
+ * kernel's that a service made may be a copy of another, with its device: that is known by its number
+ * in the branch where it is made.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -145,10 +146,55 @@ static void drop(struct served **at)
 	free(served);
 }
 
+static bool has_mark(pid_t pid, const char *mark)
+{
+	char path[64], *environment = NULL;
+	size_t size = 0, length = strlen(mark);
+	ssize_t got;
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", pid);
+	file = fopen(path, "re");
+	while (file && !found && (got = getdelim(&environment, &size, '\0', file)) > 0)
+		found = (size_t)got == length + 1 && !memcmp(environment, mark, length);
+	free(environment);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* A child of the keeper of servers with this mark; a descriptor to wait for its end, or -1. */
+static int server_with(pid_t keeper, const char *mark)
+{
+	char path[64];
+	int pid, fd = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", keeper, keeper);
+	file = fopen(path, "re");
+	while (file && fd < 0 && fscanf(file, "%d", &pid) == 1)
+		if (has_mark(pid, mark))
+			fd = syscall(SYS_pidfd_open, pid, 0);
+	if (file)
+		fclose(file);
+	return fd;
+}
+
+/* One that was unmounted lazily, or just now, may still write. */
+static bool still_served(const struct served *served)
+{
+	int fd = served->mark[0] ? server_with(served->branch->servers, served->mark) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static void drop_unmounted(struct view *view)
 {
 	for (struct served **at = &all; *at;) {
-		if ((*at)->view == view && !still_there(*at))
+		if ((*at)->view == view && !still_there(*at) && !still_served(*at))
 			drop(at);
 		else
 			at = &(*at)->next;
@@ -215,41 +261,6 @@ uint64_t servers_device(struct view_call *call, const char *target, int flags, u
 
 /* ---- waiting */
 
-static bool has_mark(pid_t pid, const char *mark)
-{
-	char path[64], *environment = NULL;
-	size_t size = 0, length = strlen(mark);
-	ssize_t got;
-	bool found = false;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/environ", pid);
-	file = fopen(path, "re");
-	while (file && !found && (got = getdelim(&environment, &size, '\0', file)) > 0)
-		found = (size_t)got == length + 1 && !memcmp(environment, mark, length);
-	free(environment);
-	if (file)
-		fclose(file);
-	return found;
-}
-
-/* A child of the keeper of servers with this mark; a descriptor to wait for its end, or -1. */
-static int server_with(pid_t keeper, const char *mark)
-{
-	char path[64];
-	int pid, fd = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", keeper, keeper);
-	file = fopen(path, "re");
-	while (file && fd < 0 && fscanf(file, "%d", &pid) == 1)
-		if (has_mark(pid, mark))
-			fd = syscall(SYS_pidfd_open, pid, 0);
-	if (file)
-		fclose(file);
-	return fd;
-}
-
 void servers_wait(struct branch *branch, uint64_t device)
 {
 	char mark[64] = "";
@@ -292,10 +303,13 @@ json_t *servers_list(struct view *view)
 
 	pthread_mutex_lock(&lock);
 	drop_unmounted(view);
-	for (struct served *served = all; served; served = served->next)
+	for (struct served *served = all; served; served = served->next) {
+		if (!still_there(served))
+			continue;
 		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "source", served->source,
 						      "target", served->target, "type",
 						      served->type));
+	}
 	pthread_mutex_unlock(&lock);
 	return list;
 }

@@ -72,6 +72,7 @@ static void reap(struct view *view)
 		if (pid != view->keeper || WIFSTOPPED(status))
 			continue;
 		view->keeper = 0;
+		view->ending = true;
 		if (WIFSIGNALED(status)) {
 			say(view, "the keeper of the view was killed");
 			view->status = 128 + WTERMSIG(status);
@@ -102,7 +103,11 @@ static void loop(struct view *view)
 	struct epoll_event events[16];
 
 	while (!view->ended) {
-		int count = epoll_wait(view->events, events, 16, -1);
+		int count = epoll_wait(view->events, events, 16, view->ending ? 100 : -1);
+
+		/* The lock on an image keeps the file system busy that the image is in. */
+		if (view->ending)
+			servers_forget(view);
 
 		for (int i = 0; i < count; i++) {
 			struct source *source = events[i].data.ptr;
