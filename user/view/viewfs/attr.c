@@ -226,11 +226,12 @@ static void record_time(struct record *record, unsigned int has, struct timespec
  */
 static void set_real_mode(struct node *node, mode_t mode)
 {
+	mode_t forced = is_dir(node) ? 0700 : S_ISREG(node->type) ? 0600 : 0;
 	struct place place;
 
 	if (node->in & IN_SOURCE && view.mode != MODE_MERGE && !S_ISLNK(node->type) &&
 	    place_of(node, SOURCE, &place) == 0)
-		set_mode(node, &place, (mode & 0777) | (is_dir(node) ? 0700 : 0600));
+		set_mode(node, &place, (mode & 0777) | forced);
 }
 
 static int record_setting(struct node *node, const struct setting *setting, int set)
@@ -410,6 +411,19 @@ int record_new(struct node *parent, const char *name, enum layer layer, mode_t m
 	return error;
 }
 
+/* With vstat, who may execute is what the bookkeeping says; the rest is ours to give. */
+static int access_virtual(struct node *node, int *mask)
+{
+	struct stat st;
+	int error;
+
+	if (!view.options.vstat || !(*mask & X_OK) || node->flags & NODE_PLAIN || is_dir(node))
+		return 0;
+	*mask &= ~X_OK;
+	error = node_stat(node, NULL, &st);
+	return error ? error : st.st_mode & 0111 ? 0 : -EACCES;
+}
+
 static void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
 {
 	struct node *node = node_of(ino);
@@ -417,6 +431,12 @@ static void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
 	int error;
 
 	tree_read();
+	error = access_virtual(node, &mask);
+	if (error) {
+		tree_unlock();
+		fuse_reply_err(req, -error);
+		return;
+	}
 	error = place_of(node, shown_layer(node), &place);
 	if (!error && faccessat(place.fd, place.name, mask, AT_EACCESS | PLACE_FLAGS) < 0)
 		error = -errno;
