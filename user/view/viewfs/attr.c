@@ -21,7 +21,7 @@
 	 FUSE_SET_ATTR_MTIME_NOW)
 
 /* From what a file system says to what the kernel is told. */
-void shown(struct node *node, struct stat *st, const struct record *record)
+static void shown(struct node *node, struct stat *st, const struct record *record)
 {
 	st->st_nlink = links_count(node, st);
 	if (record)
@@ -34,7 +34,7 @@ void shown(struct node *node, struct stat *st, const struct record *record)
 }
 
 /* view.tree is held. */
-int node_stat(struct node *node, struct handle *handle, struct stat *st)
+static int node_stat(struct node *node, struct handle *handle, struct stat *st)
 {
 	struct record record;
 	int error = 0;
@@ -56,13 +56,13 @@ static bool private_layer(const struct node *node)
 	return view.markers && node->in & IN_SOURCE;
 }
 
-double attr_timeout(const struct node *node)
+static double attr_timeout(const struct node *node)
 {
 	return private_layer(node) ? FOREVER : view.options.timeout;
 }
 
 /* Of a name that leads nowhere. */
-double entry_timeout(const struct node *parent)
+static double entry_timeout(const struct node *parent)
 {
 	return private_layer(parent) && !(parent->in & IN_TARGET) ? FOREVER : view.options.timeout;
 }
