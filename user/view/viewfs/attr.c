@@ -305,10 +305,36 @@ static int forget_record(struct node *node, int set)
 	return error;
 }
 
+/*
+ * Has a file of TARGET names nobody has looked at? What is noted for one name would not hold for
+ * those, so such a file is copied, and they will lead to the copy.
+ */
+static bool has_hidden_names(struct node *node)
+{
+	nlink_t known = 0;
+	struct stat st;
+	bool hidden;
+
+	if (!view.markers || !(view.options.vstat || view.options.nochcopy) || is_dir(node))
+		return false;
+	tree_read();
+	for (struct link *link = node->links; link; link = link->next)
+		known++;
+	hidden = node->in == IN_TARGET && !(node->flags & NODE_PLAIN) &&
+		 place_stat(node, TARGET, &st) == 0 && links_count(node, &st) > known;
+	tree_unlock();
+	return hidden;
+}
+
 static int set_attributes(struct node *node, struct setting *setting)
 {
 	int virtual, error = 0;
 
+	if (has_hidden_names(node)) {
+		error = copy_up(node, COPY_ALL);
+		if (error)
+			return error;
+	}
 	tree_write();
 	virtual = virtual_part(node) & setting->set;
 	if (virtual)
