@@ -131,6 +131,8 @@ is "really" "$(cat inside/t 2>&1)" t
 is "a program runs from it" "$(root/usr/bin/env printf '%s' ran)" ran
 is "submounts show through" "$(head -c 6 root/proc/version)" Linux\ 
 ok "the mount seen from inside is the directory it covers" eval 'timeout 20 touch "root$PWD/root/y" && [ -e root/../root ]'
+mkdir elsewhere
+ok "one layer, one server" refused 'another viewfs has' "$viewfs" -o cow source elsewhere
 umount_view root
 ok "where that was done" [ -e root/y ]
 

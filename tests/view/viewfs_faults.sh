@@ -16,15 +16,17 @@ make_target() {
 }
 
 # What each name shows in the end is what it was before or after the step that was cut off.
+# It stands in the mount, so that nothing of it reaches TARGET when the mount is gone.
 storm() {
 	local i=0
+	cd target || return
 	while :; do
 		i=$((i % 40 + 1))
-		mv target/d$i target/moved && mv target/moved target/d$i
-		echo new >>target/d$i/f
-		mv target/d$i/e target/e && mv target/e target/d$i/e
-		chmod 700 target/d$i
-		rm -f target/d$i/e/g && echo $i >target/d$i/e/g
+		mv d$i moved && mv moved d$i
+		echo new >>d$i/f
+		mv d$i/e e && mv e d$i/e
+		chmod 700 d$i
+		rm -f d$i/e/g && echo $i >d$i/e/g
 	done 2>/dev/null
 }
 
@@ -57,7 +59,7 @@ for round in 1 2 3 4 5; do
 	kill "$storm"
 	wait "$storm" 2>/dev/null
 	ok "a dead server's mount says so" until_true 10 eval 'ls target 2>&1 | grep -q "not connected"'
-	umount target
+	umount -l target
 	mount_view mode=cow,vstat source target
 	ok "killed, mounted again, all is there" sound
 	umount_view target

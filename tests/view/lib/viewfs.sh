@@ -1,7 +1,7 @@
 # Ground for the tests of viewfs; source it. shellcheck shell=bash
 #
-# The test runs itself again in a user and mount namespace (as_user=1: as an ordinary user, whose numbers
-# are those of the machine), in a directory of its own. viewfs is the one built with the sanitizers.
+# The test runs itself again in a user and mount namespace (as_user=1: as an ordinary user, if such a
+# user can reach what was built), in a directory of its own. viewfs is built with the sanitizers.
 #
 #   mount_view OPTIONS SOURCE TARGET    umount_view TARGET
 #   tree_hash DIRECTORY                 names, types, permissions, owners, times, sizes, data
@@ -17,9 +17,10 @@ if [ -z "${VIEWFS_TEST:-}" ]; then
 	export ASAN_OPTIONS=log_path=$work/sanitizer
 	export UBSAN_OPTIONS=log_path=$work/sanitizer:print_stacktrace=1
 	chmod 755 "$work"
-	if [ "$(id -u)" -eq 0 ] && [ -n "${as_user:-}" ]; then
+	user=(setpriv --reuid 1000 --regid 1000 --clear-groups)
+	if [ "$(id -u)" -eq 0 ] && [ -n "${as_user:-}" ] && "${user[@]}" test -x "$viewfs"; then
 		chown 1000:1000 "$work"
-		setpriv --reuid 1000 --regid 1000 --clear-groups unshare -Urm "$0" "$@"
+		"${user[@]}" unshare -Urm "$0" "$@"
 	else
 		unshare -Urm "$0" "$@"
 	fi

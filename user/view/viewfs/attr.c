@@ -21,7 +21,7 @@
 	 FUSE_SET_ATTR_MTIME_NOW)
 
 /* From what a file system says to what the kernel is told. */
-void shown(struct node *node, struct stat *st, const struct record *record)
+static void shown(struct node *node, struct stat *st, const struct record *record)
 {
 	st->st_nlink = links_count(node, st);
 	if (record)
@@ -34,7 +34,7 @@ void shown(struct node *node, struct stat *st, const struct record *record)
 }
 
 /* view.tree is held. */
-int node_stat(struct node *node, struct handle *handle, struct stat *st)
+static int node_stat(struct node *node, struct handle *handle, struct stat *st)
 {
 	struct record record;
 	int error = 0;
@@ -56,13 +56,13 @@ static bool private_layer(const struct node *node)
 	return view.markers && node->in & IN_SOURCE;
 }
 
-double attr_timeout(const struct node *node)
+static double attr_timeout(const struct node *node)
 {
 	return private_layer(node) ? FOREVER : view.options.timeout;
 }
 
 /* Of a name that leads nowhere. */
-double entry_timeout(const struct node *parent)
+static double entry_timeout(const struct node *parent)
 {
 	return private_layer(parent) && !(parent->in & IN_TARGET) ? FOREVER : view.options.timeout;
 }
@@ -226,11 +226,12 @@ static void record_time(struct record *record, unsigned int has, struct timespec
  */
 static void set_real_mode(struct node *node, mode_t mode)
 {
+	mode_t forced = is_dir(node) ? 0700 : S_ISREG(node->type) ? 0600 : 0;
 	struct place place;
 
 	if (node->in & IN_SOURCE && view.mode != MODE_MERGE && !S_ISLNK(node->type) &&
 	    place_of(node, SOURCE, &place) == 0)
-		set_mode(node, &place, (mode & 0777) | (is_dir(node) ? 0700 : 0600));
+		set_mode(node, &place, (mode & 0777) | forced);
 }
 
 static int record_setting(struct node *node, const struct setting *setting, int set)
@@ -304,10 +305,36 @@ static int forget_record(struct node *node, int set)
 	return error;
 }
 
+/*
+ * Has a file of TARGET names nobody has looked at? What is noted for one name would not hold for
+ * those, so such a file is copied, and they will lead to the copy.
+ */
+static bool has_hidden_names(struct node *node)
+{
+	nlink_t known = 0;
+	struct stat st;
+	bool hidden;
+
+	if (!view.markers || !(view.options.vstat || view.options.nochcopy) || is_dir(node))
+		return false;
+	tree_read();
+	for (struct link *link = node->links; link; link = link->next)
+		known++;
+	hidden = node->in == IN_TARGET && !(node->flags & NODE_PLAIN) &&
+		 place_stat(node, TARGET, &st) == 0 && links_count(node, &st) > known;
+	tree_unlock();
+	return hidden;
+}
+
 static int set_attributes(struct node *node, struct setting *setting)
 {
 	int virtual, error = 0;
 
+	if (has_hidden_names(node)) {
+		error = copy_up(node, COPY_ALL);
+		if (error)
+			return error;
+	}
 	tree_write();
 	virtual = virtual_part(node) & setting->set;
 	if (virtual)
@@ -410,6 +437,19 @@ int record_new(struct node *parent, const char *name, enum layer layer, mode_t m
 	return error;
 }
 
+/* With vstat, who may execute is what the bookkeeping says; the rest is ours to give. */
+static int access_virtual(struct node *node, int *mask)
+{
+	struct stat st;
+	int error;
+
+	if (!view.options.vstat || !(*mask & X_OK) || node->flags & NODE_PLAIN || is_dir(node))
+		return 0;
+	*mask &= ~X_OK;
+	error = node_stat(node, NULL, &st);
+	return error ? error : st.st_mode & 0111 ? 0 : -EACCES;
+}
+
 static void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
 {
 	struct node *node = node_of(ino);
@@ -417,6 +457,12 @@ static void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
 	int error;
 
 	tree_read();
+	error = access_virtual(node, &mask);
+	if (error) {
+		tree_unlock();
+		fuse_reply_err(req, -error);
+		return;
+	}
 	error = place_of(node, shown_layer(node), &place);
 	if (!error && faccessat(place.fd, place.name, mask, AT_EACCESS | PLACE_FLAGS) < 0)
 		error = -errno;

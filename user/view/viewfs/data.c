@@ -72,7 +72,8 @@ static bool made_when_read(int fd)
 }
 
 /* Makes the handle of an open file, which owns the descriptor. view.tree is held. */
-int handle_open(struct node *node, int fd, int flags, enum layer layer, struct fuse_file_info *fi)
+static int handle_open(struct node *node, int fd, int flags, enum layer layer,
+		       struct fuse_file_info *fi)
 {
 	struct handle *handle = malloc(sizeof(*handle));
 

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "viewfs.h"
@@ -75,6 +77,29 @@ static int start_layers(void)
 	return 0;
 }
 
+/*
+ * Two servers with one layer would not see each other's changes. The one before may be about to
+ * end: an unmount does not wait for it. The descriptor stays open.
+ */
+static int lock_layer(void)
+{
+	const struct timespec moment = {0, 50000000};
+	int fd = openat(view.root.fd[SOURCE], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int how = view.options.readonly ? LOCK_SH : LOCK_EX;
+
+	for (int i = 0; fd >= 0 && flock(fd, how | LOCK_NB) < 0; i++) {
+		if (errno != EWOULDBLOCK)
+			break; /* a file system without locks */
+		if (i == 60) {
+			complain("another viewfs has \"%s\" as its layer; unmount that one first",
+				 view.options.source);
+			return -1;
+		}
+		nanosleep(&moment, NULL);
+	}
+	return 0;
+}
+
 /* The part of an exception's path below TARGET; NULL if it is not there. */
 static const char *below_target(const char *path)
 {
@@ -133,6 +158,8 @@ static int start(void)
 		complain("cannot start: %s", strerror(-error));
 		return -1;
 	}
+	if (view.records && lock_layer() < 0)
+		return -1;
 	error = book_open();
 	if (error) {
 		complain("cannot use the bookkeeping in \"%s/.-\": %s", view.options.source,

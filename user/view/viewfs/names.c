@@ -98,7 +98,7 @@ static int make_node(int dir, const char *name, void *argument)
 	mode_t mode = making->mode;
 	bool device = S_ISCHR(mode) || S_ISBLK(mode);
 
-	if (view.options.vstat)
+	if (view.options.vstat && (device || S_ISREG(mode)))
 		mode |= 0600;
 	/* With vstat a device is a plain file, and the bookkeeping says what it stands for. */
 	if (view.options.vstat && device)

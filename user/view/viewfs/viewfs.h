@@ -296,10 +296,6 @@ int may_change(struct node *dir);
 bool writable_copy(struct node *node);
 
 /* attr.c */
-void shown(struct node *node, struct stat *st, const struct record *record);
-int node_stat(struct node *node, struct handle *handle, struct stat *st);
-double attr_timeout(const struct node *node);
-double entry_timeout(const struct node *parent);
 int entry_for(struct node *parent, const char *name, struct fuse_entry_param *entry);
 int record_new(struct node *parent, const char *name, enum layer layer, mode_t mode, dev_t rdev,
 	       const struct fuse_ctx *ctx);
@@ -318,6 +314,5 @@ void names_ops(struct fuse_lowlevel_ops *ops);
 void rename_ops(struct fuse_lowlevel_ops *ops);
 void listing_ops(struct fuse_lowlevel_ops *ops);
 int layer_flags(int flags);
-int handle_open(struct node *node, int fd, int flags, enum layer layer, struct fuse_file_info *fi);
 
 #endif
