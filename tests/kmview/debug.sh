@@ -18,7 +18,7 @@ unreferenced() {
 }
 
 echo clear >/sys/kernel/debug/kmemleak
-"$@" | tee /tmp/output | grep -v '^1\.\.'
+"$@" | tee /tmp/output | grep --line-buffered -v '^1\.\.'
 status=${PIPESTATUS[0]}
 tap_count=$(grep -cE '^(not )?ok ' /tmp/output)
 is "the test itself ends well" "$status" 0
