@@ -97,26 +97,30 @@ static void on_exception(void *context, int cpu, uint32_t code, uint32_t epc)
 	const struct run *run = context;
 
 	print_head(run, cpu, "exception");
-	fprintf(run->trace_file, "%s%s at ", exception_name(code), code & UMPS_REFILL ? " refill" : "");
+	fprintf(run->trace_file, "%s%s at ", exception_name(code),
+		code & UMPS_REFILL ? " refill" : "");
 	print_place(run, cpu, epc);
 	fprintf(run->trace_file, " BadVAddr=0x%08X\n",
 		umps_get_register(run->machine, cpu, UMPS_REG_CP0 + 8));
 }
 
-static void on_device_command(void *context, enum umps_line line, int number, int reg, uint32_t value)
+static void on_device_command(void *context, enum umps_line line, int number, int reg,
+			      uint32_t value)
 {
 	const struct run *run = context;
 
-	fprintf(run->trace_file, "%llu %s%d register %d = 0x%08X\n", (unsigned long long)umps_ticks(run->machine),
-		device_class_name(line), number, reg, value);
+	fprintf(run->trace_file, "%llu %s%d register %d = 0x%08X\n",
+		(unsigned long long)umps_ticks(run->machine), device_class_name(line), number, reg,
+		value);
 }
 
 static void on_device_done(void *context, enum umps_line line, int number, int sub, uint32_t status)
 {
 	const struct run *run = context;
 
-	fprintf(run->trace_file, "%llu %s%d%s done, status 0x%X\n", (unsigned long long)umps_ticks(run->machine),
-		device_class_name(line), number, sub ? " transmitter" : "", status);
+	fprintf(run->trace_file, "%llu %s%d%s done, status 0x%X\n",
+		(unsigned long long)umps_ticks(run->machine), device_class_name(line), number,
+		sub ? " transmitter" : "", status);
 }
 
 void observe_start(struct run *run)

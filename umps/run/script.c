@@ -88,8 +88,9 @@ static int parse_text(struct command *c, char *rest, const char *path, struct um
 	if (*rest != '"' && blank) {
 		*blank = 0;
 		if (!device_from_name(rest, &c->line, &c->device) || c->line != UMPS_TERMINAL)
-			return complain(path, c->source_line, error, "a terminal (terminal0 to terminal7) or a text in "
-								     "double quotes must follow");
+			return complain(path, c->source_line, error,
+					"a terminal (terminal0 to terminal7) or a text in "
+					"double quotes must follow");
 		rest = skip_blanks(blank + 1);
 	}
 	text = quoted(&rest, &c->length);
@@ -123,7 +124,8 @@ static int parse_arguments(struct command *c, char *rest, const char *path,
 	case VERB_FAIL:
 	case VERB_REPAIR:
 		if (!device_from_name(rest, &c->line, &c->device))
-			return complain(path, c->source_line, error, "a device such as disk0 must follow");
+			return complain(path, c->source_line, error,
+					"a device such as disk0 must follow");
 		return 0;
 	default:
 		return *rest ? complain(path, c->source_line, error, "nothing may follow") : 0;

@@ -15,4 +15,4 @@ INSTALL_DATA += $(foreach file,$(UMPS_SAMPLE_SOURCES), \
 TESTS += tests/umps/sample.sh tests/umps/sample_network.sh
 
 $(eval $(call program,tests/umps/frames,tests/umps/frames.c))
-TEST_NEEDS += $(BUILD)/tests/umps/frames
+TEST_NEEDS += $(BUILD)/tests/umps/frames $(BUILD)/lwip-nc
