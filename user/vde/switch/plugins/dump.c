@@ -70,12 +70,13 @@ static void set_active(struct shower *shower, struct vswitch *sw, bool active)
 {
 	if (active == shower->active)
 		return;
-	shower->sw = sw;
 	shower->active = active;
-	if (active)
-		observer_add(sw, &shower->observer);
-	else
+	if (!active) {
 		observer_remove(sw, &shower->observer);
+		return;
+	}
+	shower->sw = sw;
+	observer_add(sw, &shower->observer);
 }
 
 /* ---- dump */
