@@ -31,8 +31,10 @@ static err_t output(struct netif *n, struct pbuf *p)
 	char flat[2048];
 	const void *frame = p->payload;
 
-	if (p->len != p->tot_len)
-		frame = flat + 0 * pbuf_copy_partial(p, flat, sizeof(flat), 0);
+	if (p->len != p->tot_len) {
+		pbuf_copy_partial(p, flat, sizeof(flat), 0);
+		frame = flat;
+	}
 	if (vde)
 		vde_send(vde, frame, p->tot_len, 0);
 	else if (tap_fd >= 0 && write(tap_fd, frame, p->tot_len) < 0)
