@@ -40,7 +40,7 @@ for port in (7, 80, 9999):
     send(link / IP(src=v4, dst=v4) / TCP(sport=port, dport=port, flags="S"))
 for flags in range(256):
     send(link / IP(src=other(), dst=v4) / TCP(sport=1024 + flags, dport=7, flags=flags, options=[("MSS", 0), ("WScale", 255)]))
-for i in range(3000):
+for i in range(2000):
     send(link / IP(src=other(), dst=v4) / TCP(sport=random.randrange(1024, 65536), dport=7, seq=random.getrandbits(32), flags="S"))
     if i % 4 == 0:
         send(link / IPv6(src=other6(), dst=v6) / TCP(sport=random.randrange(1024, 65536), dport=7, flags="S"))
@@ -50,7 +50,7 @@ send(link / IP(src=other(), dst=v4, id=1, frag=3) / Raw(b"y" * 4))
 for f in fragment(IP(src=other(), dst=v4) / ICMP() / Raw(b"z" * 65507), 1400):
     send(link / f)
 send(link / IP(src=other(), dst=v4, id=2, frag=8189) / Raw(b"z" * 1400))
-for i in range(2000):
+for i in range(1000):
     send(link / IP(src=other(), dst=v4, id=i, flags="MF", frag=random.randrange(0, 8000)) / Raw(b"q" * 512))
     send(link / IPv6(src=other6(), dst=v6) / IPv6ExtHdrFragment(id=i, m=1, offset=random.randrange(0, 8000), nh=17) / Raw(b"q" * 512))
 # Extension headers without end, routing headers, a hop-by-hop header in the wrong place.
@@ -61,7 +61,7 @@ send(link / deep / ICMPv6EchoRequest())
 send(link / IPv6(src=other6(), dst=v6) / IPv6ExtHdrRouting(type=0, addresses=[v6] * 20) / ICMPv6EchoRequest())
 send(link / IPv6(src=other6(), dst=v6) / IPv6ExtHdrDestOpt() / IPv6ExtHdrHopByHop() / ICMPv6EchoRequest())
 # ARP and neighbours: storms, stolen addresses, a neighbour at a group's address.
-for i in range(1500):
+for i in range(700):
     send(link / ARP(op=random.choice((1, 2, 9)), hwsrc="02:00:00:00:%02x:%02x" % (i >> 8, i & 255), psrc=other(), pdst=v4))
     send(link / IPv6(src=other6(), dst=v6, hlim=255) / ICMPv6ND_NS(tgt=v6) / ICMPv6NDOptSrcLLAddr(lladdr="02:00:00:01:%02x:%02x" % (i >> 8, i & 255)))
 send(link / ARP(op=2, hwsrc="ff:ff:ff:ff:ff:ff", psrc=v4, pdst=v4))
@@ -78,7 +78,7 @@ for mtu in (0, 1, 68, 1279, 65535):
     send(link / IP(src=other(), dst=v4) / ICMP(type=3, code=4, nexthopmtu=mtu) / IP(src=v4, dst=other()) / TCP())
     send(link / IPv6(src=other6(), dst=v6) / ICMPv6PacketTooBig(mtu=mtu) / IPv6(src=v6, dst=other6()) / TCP())
 # Whatever scapy thinks of.
-for i in range(1500):
+for i in range(700):
     send(link / fuzz(IP(src=other(), dst=v4)))
     send(link / IP(src=other(), dst=v4) / fuzz(random.choice((TCP, UDP, ICMP))()))
     send(link / IPv6(src=other6(), dst=v6, hlim=255) / fuzz(random.choice((ICMPv6ND_RA, ICMPv6ND_NS, ICMPv6ND_NA, IPv6ExtHdrDestOpt, TCP))()))
