@@ -32,37 +32,36 @@ struct ip_addr {
 	uint32_t addr[4];
 };
 
-#define LWIP_HTONL_(x)                                                                    \
-	(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap32((uint32_t)(x)) \
+#define LWIP_HTONL_(x)                                                                             \
+	(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap32((uint32_t)(x))              \
 						   : (uint32_t)(x))
 #define IP64_PREFIX LWIP_HTONL_(0xffff)
 
-#define IP6_ADDR(p, a, b, c, d, e, f, g, h)                                                   \
-	do {                                                                                  \
-		(p)->addr[0] = LWIP_HTONL_((uint32_t)((a) & 0xffff) << 16 | ((b) & 0xffff)); \
-		(p)->addr[1] = LWIP_HTONL_((uint32_t)((c) & 0xffff) << 16 | ((d) & 0xffff)); \
-		(p)->addr[2] = LWIP_HTONL_((uint32_t)((e) & 0xffff) << 16 | ((f) & 0xffff)); \
-		(p)->addr[3] = LWIP_HTONL_((uint32_t)((g) & 0xffff) << 16 | ((h) & 0xffff)); \
+#define IP6_ADDR(p, a, b, c, d, e, f, g, h)                                                        \
+	do {                                                                                       \
+		(p)->addr[0] = LWIP_HTONL_((uint32_t)((a)&0xffff) << 16 | ((b)&0xffff));           \
+		(p)->addr[1] = LWIP_HTONL_((uint32_t)((c)&0xffff) << 16 | ((d)&0xffff));           \
+		(p)->addr[2] = LWIP_HTONL_((uint32_t)((e)&0xffff) << 16 | ((f)&0xffff));           \
+		(p)->addr[3] = LWIP_HTONL_((uint32_t)((g)&0xffff) << 16 | ((h)&0xffff));           \
 	} while (0)
-#define IP4_ADDRX(u, a, b, c, d)                                                        \
-	((u) = LWIP_HTONL_((uint32_t)((a) & 0xff) << 24 | (uint32_t)((b) & 0xff) << 16 | \
-			   (uint32_t)((c) & 0xff) << 8 | (uint32_t)((d) & 0xff)))
-#define IP64_ADDR(p, a, b, c, d)                           \
-	do {                                               \
-		(p)->addr[0] = 0;                          \
-		(p)->addr[1] = 0;                          \
-		(p)->addr[2] = IP64_PREFIX;                \
-		IP4_ADDRX((p)->addr[3], (a), (b), (c), (d)); \
+#define IP4_ADDRX(u, a, b, c, d)                                                                   \
+	((u) = LWIP_HTONL_((uint32_t)((a)&0xff) << 24 | (uint32_t)((b)&0xff) << 16 |               \
+			   (uint32_t)((c)&0xff) << 8 | (uint32_t)((d)&0xff)))
+#define IP64_ADDR(p, a, b, c, d)                                                                   \
+	do {                                                                                       \
+		(p)->addr[0] = 0;                                                                  \
+		(p)->addr[1] = 0;                                                                  \
+		(p)->addr[2] = IP64_PREFIX;                                                        \
+		IP4_ADDRX((p)->addr[3], (a), (b), (c), (d));                                       \
 	} while (0)
-#define IP64_MASKADDR(p, a, b, c, d)                       \
-	do {                                               \
-		(p)->addr[0] = 0xffffffffu;                \
-		(p)->addr[1] = 0xffffffffu;                \
-		(p)->addr[2] = 0xffffffffu;                \
-		IP4_ADDRX((p)->addr[3], (a), (b), (c), (d)); \
+#define IP64_MASKADDR(p, a, b, c, d)                                                               \
+	do {                                                                                       \
+		(p)->addr[0] = 0xffffffffu;                                                        \
+		(p)->addr[1] = 0xffffffffu;                                                        \
+		(p)->addr[2] = 0xffffffffu;                                                        \
+		IP4_ADDRX((p)->addr[3], (a), (b), (c), (d));                                       \
 	} while (0)
-#define IP_ADDR_IS_V4(p) \
-	((p)->addr[0] == 0 && (p)->addr[1] == 0 && (p)->addr[2] == IP64_PREFIX)
+#define IP_ADDR_IS_V4(p) ((p)->addr[0] == 0 && (p)->addr[1] == 0 && (p)->addr[2] == IP64_PREFIX)
 
 /* ---- constants */
 
@@ -72,7 +71,7 @@ struct ip_addr {
 #define LWIP_STACK_FLAG_CALLER_DRIVEN 0x1000000 /* no thread: lwip_stack_fd(), lwip_stack_run() */
 #define LWIP_STACK_FLAG_VIRTUAL_CLOCK 0x2000000 /* no thread: lwip_stack_advance() moves time */
 
-#define LWIP_STACK_FLAG_TEMPORARY     0x4000000 /* temporary IPv6 addresses beside the stable ones */
+#define LWIP_STACK_FLAG_TEMPORARY 0x4000000 /* temporary IPv6 addresses beside the stable ones */
 
 #define LWIP_CAP_NET_BIND_SERVICE (1 << 10)
 #define LWIP_CAP_NET_BROADCAST	  (1 << 11)
@@ -106,10 +105,11 @@ enum lwip_dhcp_state {
 };
 
 struct lwip_dhcp_status {
-	int state;		       /* enum lwip_dhcp_state */
-	uint32_t renew, rebind, expire; /* seconds until then; UINT32_MAX = never; 0 without a lease */
-	struct ip_addr address;	       /* leased, or all zero */
-	struct ip_addr server;	       /* IPv4: who leased it */
+	int state; /* enum lwip_dhcp_state */
+	uint32_t renew, rebind,
+		expire;		/* seconds until then; UINT32_MAX = never; 0 without a lease */
+	struct ip_addr address; /* leased, or all zero */
+	struct ip_addr server;	/* IPv4: who leased it */
 };
 
 /* Keep-alive time in milliseconds, IPPROTO_TCP. The old header's number is Linux's TCP_MAXSEG. */
@@ -123,9 +123,9 @@ struct lwip_dhcp_status {
 #define SLIRP_LISTEN_UNIXSTREAM 0x3000
 #define SLIRP_LISTEN_TYPEMASK	0x7000
 #define SLIRP_LISTEN_ONCE	0x8000
-#define SLIRP_NO_MEMORY	   (-1)
-#define SLIRP_SOCKET_ERROR (-6)
-#define SLIRP_BAD_VALUE	   (-7)
+#define SLIRP_NO_MEMORY		(-1)
+#define SLIRP_SOCKET_ERROR	(-6)
+#define SLIRP_BAD_VALUE		(-7)
 
 typedef void (*lwipvoidfun)();
 typedef int (*lwip_capfun)(void);
@@ -137,20 +137,27 @@ struct lwip_netif_statistics {
 	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
 };
 
-#define LWIP_STATISTICS(X)                                                                     \
-	X(ip_in) X(ip_out) X(ip_forwarded) X(ip_header_errors) X(ip_no_route) X(ip_no_protocol) \
-	X(ip_reassembled) X(ip_reassembly_failed) X(ip_fragmented) X(ip_dropped)               \
-	X(icmp_in) X(icmp_out) X(icmp_errors_in) X(icmp_errors_out) X(icmp_limited)            \
-	X(arp_in) X(arp_out) X(arp_conflicts) X(neighbour_failed)                              \
-	X(udp_in) X(udp_out) X(udp_no_port) X(udp_checksum_errors) X(udp_overflow)             \
-	X(raw_in) X(raw_out)                                                                   \
-	X(tcp_in) X(tcp_out) X(tcp_active_opens) X(tcp_passive_opens) X(tcp_established)       \
-	X(tcp_resets_in) X(tcp_resets_out) X(tcp_retransmits) X(tcp_timeouts)                  \
-	X(tcp_fast_recoveries) X(tcp_tlp_probes) X(tcp_spurious) X(tcp_checksum_errors)        \
-	X(tcp_out_of_order) X(tcp_duplicates) X(tcp_paws) X(tcp_challenge_acks)                \
-	X(tcp_cookies_sent) X(tcp_cookies_accepted) X(tcp_cookies_failed)                      \
-	X(tcp_listen_overflow) X(tcp_memory_pruned)                                            \
-	X(filter_dropped) X(nat_translated) X(nat_sessions) X(memory_failures)
+#define LWIP_STATISTICS(X)                                                                            \
+	X(ip_in)                                                                                      \
+	X(ip_out) X(ip_forwarded) X(ip_header_errors) X(ip_no_route) X(ip_no_protocol) X(             \
+		ip_reassembled) X(ip_reassembly_failed) X(ip_fragmented) X(ip_dropped) X(icmp_in)     \
+		X(icmp_out) X(icmp_errors_in) X(icmp_errors_out) X(icmp_limited) X(arp_in) X(         \
+			arp_out) X(arp_conflicts) X(neighbour_failed) X(udp_in) X(udp_out)            \
+			X(udp_no_port) X(udp_checksum_errors) X(udp_overflow) X(raw_in) X(raw_out) X( \
+				tcp_in) X(tcp_out) X(tcp_active_opens) X(tcp_passive_opens)           \
+				X(tcp_established) X(tcp_resets_in) X(tcp_resets_out) X(              \
+					tcp_retransmits) X(tcp_timeouts) X(tcp_fast_recoveries)       \
+					X(tcp_tlp_probes) X(tcp_spurious) X(tcp_checksum_errors) X(   \
+						tcp_out_of_order) X(tcp_duplicates) X(tcp_paws)       \
+						X(tcp_challenge_acks) X(tcp_cookies_sent) X(          \
+							tcp_cookies_accepted)                         \
+							X(tcp_cookies_failed) X(                      \
+								tcp_listen_overflow)                  \
+								X(tcp_memory_pruned) X(               \
+									filter_dropped)               \
+									X(nat_translated) X(          \
+										nat_sessions)         \
+										X(memory_failures)
 
 struct lwip_statistics {
 #define LWIP_STATISTICS_FIELD_(name) uint64_t name;
@@ -171,144 +178,146 @@ struct mmsghdr; /* <sys/socket.h> with _GNU_SOURCE */
  *   sockets       lwip_msocket .. lwip_event_subscribe
  *   new in 2      from lwip_accept4 on; lwip_modern(3)
  */
-#define LWIP_API(X)                                                                               \
-	X(long, lwip_version, (void))                                                             \
-	X(struct stack *, lwip_stack_new, (void))                                                 \
-	X(struct stack *, lwip_add_stack, (unsigned long flags))                                  \
-	X(struct stack *, lwip_add_stack_cap, (unsigned long flags, lwip_capfun capfun))          \
-	X(void, lwip_stack_free, (struct stack * stack))                                          \
-	X(void, lwip_del_stack, (struct stack * stack))                                           \
-	X(struct stack *, lwip_stack_get, (void))                                                 \
-	X(void, lwip_stack_set, (struct stack * stack))                                           \
-	X(unsigned long, lwip_stack_flags_get, (struct stack * stack))                            \
-	X(void, lwip_stack_flags_set, (struct stack * stack, unsigned long flags))                \
-	X(struct netif *, lwip_add_vdeif, (struct stack * stack, void *arg, int flags))           \
-	X(struct netif *, lwip_add_tapif, (struct stack * stack, void *arg, int flags))           \
-	X(struct netif *, lwip_add_tunif, (struct stack * stack, void *arg, int flags))           \
-	X(struct netif *, lwip_add_slirpif, (struct stack * stack, void *arg, int flags))         \
-	X(int, lwip_ifup_flags, (struct netif * netif, int flags))                                \
-	X(int, lwip_ifdown, (struct netif * netif))                                               \
-	X(int, lwip_add_addr, (struct netif * netif, struct ip_addr * ip, struct ip_addr * mask)) \
-	X(int, lwip_del_addr, (struct netif * netif, struct ip_addr * ip, struct ip_addr * mask)) \
-	X(int, lwip_add_route,                                                                    \
-	  (struct stack * stack, struct ip_addr * addr, struct ip_addr * mask,                    \
-	   struct ip_addr * nexthop, struct netif * netif, int flags))                            \
-	X(int, lwip_del_route,                                                                    \
-	  (struct stack * stack, struct ip_addr * addr, struct ip_addr * mask,                    \
-	   struct ip_addr * nexthop, struct netif * netif, int flags))                            \
-	X(void, lwip_thread_new, (void (*thread)(void *), void *arg))                             \
-	X(int, lwip_msocket, (struct stack * stack, int domain, int type, int protocol))          \
-	X(int, lwip_socket, (int domain, int type, int protocol))                                 \
-	X(int, lwip_bind, (int fd, const struct sockaddr *name, socklen_t len))                   \
-	X(int, lwip_connect, (int fd, const struct sockaddr *name, socklen_t len))                \
-	X(int, lwip_listen, (int fd, int backlog))                                                \
-	X(int, lwip_accept, (int fd, struct sockaddr *name, socklen_t *len))                      \
-	X(int, lwip_getsockname, (int fd, struct sockaddr *name, socklen_t *len))                 \
-	X(int, lwip_getpeername, (int fd, struct sockaddr *name, socklen_t *len))                 \
-	X(ssize_t, lwip_recv, (int fd, void *buf, int len, unsigned int flags))                   \
-	X(ssize_t, lwip_recvfrom,                                                                 \
-	  (int fd, void *buf, int len, unsigned int flags, struct sockaddr *from, socklen_t *fromlen)) \
-	X(ssize_t, lwip_read, (int fd, void *buf, int len))                                       \
-	X(ssize_t, lwip_send, (int fd, const void *buf, int len, unsigned int flags))             \
-	X(ssize_t, lwip_sendto,                                                                   \
-	  (int fd, const void *buf, int len, unsigned int flags, const struct sockaddr *to,       \
-	   socklen_t tolen))                                                                      \
-	X(ssize_t, lwip_write, (int fd, void *buf, int len))                                      \
-	X(ssize_t, lwip_recvmsg, (int fd, struct msghdr *msg, int flags))                         \
-	X(ssize_t, lwip_sendmsg, (int fd, const struct msghdr *msg, int flags))                   \
-	X(ssize_t, lwip_readv, (int fd, struct iovec *iov, int count))                            \
-	X(ssize_t, lwip_writev, (int fd, struct iovec *iov, int count))                           \
-	X(int, lwip_shutdown, (int fd, int how))                                                  \
-	X(int, lwip_close, (int fd))                                                              \
-	X(int, lwip_setsockopt, (int fd, int level, int name, const void *value, socklen_t len))  \
-	X(int, lwip_getsockopt, (int fd, int level, int name, void *value, socklen_t *len))       \
-	X(int, lwip_ioctl, (int fd, long cmd, void *arg))                                         \
-	X(int, lwip_fcntl, (int fd, int cmd, long arg))                                           \
-	X(int, lwip_fcntl64, (int fd, int cmd, long arg))                                         \
-	X(int, lwip_select,                                                                       \
-	  (int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds, struct timeval *timeout)) \
-	X(int, lwip_pselect,                                                                      \
-	  (int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds,                        \
-	   const struct timespec *timeout, const sigset_t *sigmask))                              \
-	X(int, lwip_poll, (struct pollfd * fds, nfds_t nfds, int timeout))                        \
-	X(int, lwip_ppoll,                                                                        \
-	  (struct pollfd * fds, nfds_t nfds, const struct timespec *timeout,                      \
-	   const sigset_t *sigmask))                                                              \
-	X(int, lwip_event_subscribe, (lwipvoidfun cb, void *arg, int fd, int how))                \
-	X(int, lwip_slirp_listen_add,                                                             \
-	  (struct netif * slirpif, struct ip_addr * dest, int destport, const void *src,          \
-	   int srcport, int flags))                                                               \
-	X(int, lwip_slirp_listen_del,                                                             \
-	  (struct netif * slirpif, struct ip_addr * dest, int destport, const void *src,          \
-	   int srcport, int flags))                                                               \
-	/* new in version 2 */                                                                    \
-	X(int, lwip_slirp_host, (struct netif * slirpif, struct ip_addr * alias))                 \
-	X(int, lwip_accept4, (int fd, struct sockaddr *name, socklen_t *len, int flags))          \
-	X(int, lwip_sendmmsg, (int fd, struct mmsghdr *msgs, unsigned int n, int flags))          \
-	X(int, lwip_recvmmsg,                                                                     \
-	  (int fd, struct mmsghdr *msgs, unsigned int n, int flags, struct timespec *timeout))    \
-	X(ssize_t, lwip_send_zc,                                                                  \
-	  (int fd, void *base, size_t len, int flags, void (*release)(void *base, void *arg),     \
-	   void *arg))                                                                            \
-	X(ssize_t, lwip_recv_zc,                                                                  \
-	  (int fd, struct iovec *iov, int *count, int flags, struct lwip_lease **lease))          \
-	X(void, lwip_recv_zc_release, (struct lwip_lease * lease))                                \
-	X(struct stack *, lwip_stack_create, (const char *config, char *error, size_t size))      \
-	X(struct stack *, lwip_stack_new_seeded, (unsigned long flags, uint64_t seed))            \
-	X(int, lwip_stack_fd, (struct stack * stack))                                             \
-	X(int, lwip_stack_run, (struct stack * stack, int timeout_ms))                            \
-	X(void, lwip_stack_advance, (struct stack * stack, uint64_t ns))                          \
-	X(uint64_t, lwip_stack_time, (struct stack * stack))                                      \
-	X(int, lwip_statistics, (struct stack * stack, struct lwip_statistics *s, size_t size))   \
-	X(char *, lwip_statistics_json, (struct stack * stack))                                   \
-	X(int, lwip_add_pairif, (struct stack * a, struct stack * b, struct netif *out[2]))       \
-	X(struct netif *, lwip_add_frameif,                                                       \
-	  (struct stack * stack, void (*output)(void *arg, const void *frame, size_t len),        \
-	   void *arg, int flags))                                                                 \
-	X(int, lwip_frame_input, (struct netif * netif, const void *frame, size_t len))           \
-	X(int, lwip_del_netif, (struct netif * netif))                                            \
-	X(struct netif *, lwip_netif_find, (struct stack * stack, const char *name))              \
-	X(const char *, lwip_netif_name, (struct netif * netif))                                  \
-	X(int, lwip_netif_index, (struct netif * netif))                                          \
-	X(int, lwip_netif_statistics,                                                             \
-	  (struct netif * netif, struct lwip_netif_statistics *s, size_t size))                   \
-	X(int, lwip_set_mtu, (struct netif * netif, int mtu))                                     \
-	X(int, lwip_set_hwaddr, (struct netif * netif, const uint8_t hwaddr[6]))                  \
-	X(int, lwip_capture_start, (struct netif * netif, const char *path))                      \
-	X(int, lwip_capture_stop, (struct netif * netif))                                         \
-	X(int, lwip_resolvers, (struct stack * stack, struct ip_addr * servers, int max))         \
-	X(int, lwip_search_domains, (struct stack * stack, char *domains, size_t size))          \
-	X(void, lwip_sort_destinations, (struct stack * stack, struct ip_addr *addrs, int n))     \
-	X(const char *, lwip_ntop, (const struct ip_addr *addr, char *text, size_t size))         \
-	X(int, lwip_pton, (const char *text, struct ip_addr *addr))     \
-	/*                                                                                        \
-	 * Router advertisements. The first two are LWIPv6 1.x's: 1 = read, 0 = cannot open; what \
+#define LWIP_API(X)                                                                                \
+	X(long, lwip_version, (void))                                                              \
+	X(struct stack *, lwip_stack_new, (void))                                                  \
+	X(struct stack *, lwip_add_stack, (unsigned long flags))                                   \
+	X(struct stack *, lwip_add_stack_cap, (unsigned long flags, lwip_capfun capfun))           \
+	X(void, lwip_stack_free, (struct stack * stack))                                           \
+	X(void, lwip_del_stack, (struct stack * stack))                                            \
+	X(struct stack *, lwip_stack_get, (void))                                                  \
+	X(void, lwip_stack_set, (struct stack * stack))                                            \
+	X(unsigned long, lwip_stack_flags_get, (struct stack * stack))                             \
+	X(void, lwip_stack_flags_set, (struct stack * stack, unsigned long flags))                 \
+	X(struct netif *, lwip_add_vdeif, (struct stack * stack, void *arg, int flags))            \
+	X(struct netif *, lwip_add_tapif, (struct stack * stack, void *arg, int flags))            \
+	X(struct netif *, lwip_add_tunif, (struct stack * stack, void *arg, int flags))            \
+	X(struct netif *, lwip_add_slirpif, (struct stack * stack, void *arg, int flags))          \
+	X(int, lwip_ifup_flags, (struct netif * netif, int flags))                                 \
+	X(int, lwip_ifdown, (struct netif * netif))                                                \
+	X(int, lwip_add_addr, (struct netif * netif, struct ip_addr * ip, struct ip_addr * mask))  \
+	X(int, lwip_del_addr, (struct netif * netif, struct ip_addr * ip, struct ip_addr * mask))  \
+	X(int, lwip_add_route,                                                                     \
+	  (struct stack * stack, struct ip_addr * addr, struct ip_addr * mask,                     \
+	   struct ip_addr * nexthop, struct netif * netif, int flags))                             \
+	X(int, lwip_del_route,                                                                     \
+	  (struct stack * stack, struct ip_addr * addr, struct ip_addr * mask,                     \
+	   struct ip_addr * nexthop, struct netif * netif, int flags))                             \
+	X(void, lwip_thread_new, (void (*thread)(void *), void *arg))                              \
+	X(int, lwip_msocket, (struct stack * stack, int domain, int type, int protocol))           \
+	X(int, lwip_socket, (int domain, int type, int protocol))                                  \
+	X(int, lwip_bind, (int fd, const struct sockaddr *name, socklen_t len))                    \
+	X(int, lwip_connect, (int fd, const struct sockaddr *name, socklen_t len))                 \
+	X(int, lwip_listen, (int fd, int backlog))                                                 \
+	X(int, lwip_accept, (int fd, struct sockaddr *name, socklen_t *len))                       \
+	X(int, lwip_getsockname, (int fd, struct sockaddr *name, socklen_t *len))                  \
+	X(int, lwip_getpeername, (int fd, struct sockaddr *name, socklen_t *len))                  \
+	X(ssize_t, lwip_recv, (int fd, void *buf, int len, unsigned int flags))                    \
+	X(ssize_t, lwip_recvfrom,                                                                  \
+	  (int fd, void *buf, int len, unsigned int flags, struct sockaddr *from,                  \
+	   socklen_t *fromlen))                                                                    \
+	X(ssize_t, lwip_read, (int fd, void *buf, int len))                                        \
+	X(ssize_t, lwip_send, (int fd, const void *buf, int len, unsigned int flags))              \
+	X(ssize_t, lwip_sendto,                                                                    \
+	  (int fd, const void *buf, int len, unsigned int flags, const struct sockaddr *to,        \
+	   socklen_t tolen))                                                                       \
+	X(ssize_t, lwip_write, (int fd, void *buf, int len))                                       \
+	X(ssize_t, lwip_recvmsg, (int fd, struct msghdr *msg, int flags))                          \
+	X(ssize_t, lwip_sendmsg, (int fd, const struct msghdr *msg, int flags))                    \
+	X(ssize_t, lwip_readv, (int fd, struct iovec *iov, int count))                             \
+	X(ssize_t, lwip_writev, (int fd, struct iovec *iov, int count))                            \
+	X(int, lwip_shutdown, (int fd, int how))                                                   \
+	X(int, lwip_close, (int fd))                                                               \
+	X(int, lwip_setsockopt, (int fd, int level, int name, const void *value, socklen_t len))   \
+	X(int, lwip_getsockopt, (int fd, int level, int name, void *value, socklen_t *len))        \
+	X(int, lwip_ioctl, (int fd, long cmd, void *arg))                                          \
+	X(int, lwip_fcntl, (int fd, int cmd, long arg))                                            \
+	X(int, lwip_fcntl64, (int fd, int cmd, long arg))                                          \
+	X(int, lwip_select,                                                                        \
+	  (int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds,                         \
+	   struct timeval *timeout))                                                               \
+	X(int, lwip_pselect,                                                                       \
+	  (int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds,                         \
+	   const struct timespec *timeout, const sigset_t *sigmask))                               \
+	X(int, lwip_poll, (struct pollfd * fds, nfds_t nfds, int timeout))                         \
+	X(int, lwip_ppoll,                                                                         \
+	  (struct pollfd * fds, nfds_t nfds, const struct timespec *timeout,                       \
+	   const sigset_t *sigmask))                                                               \
+	X(int, lwip_event_subscribe, (lwipvoidfun cb, void *arg, int fd, int how))                 \
+	X(int, lwip_slirp_listen_add,                                                              \
+	  (struct netif * slirpif, struct ip_addr * dest, int destport, const void *src,           \
+	   int srcport, int flags))                                                                \
+	X(int, lwip_slirp_listen_del,                                                              \
+	  (struct netif * slirpif, struct ip_addr * dest, int destport, const void *src,           \
+	   int srcport, int flags))                                                                \
+	/* new in version 2 */                                                                     \
+	X(int, lwip_slirp_host, (struct netif * slirpif, struct ip_addr * alias))                  \
+	X(int, lwip_accept4, (int fd, struct sockaddr *name, socklen_t *len, int flags))           \
+	X(int, lwip_sendmmsg, (int fd, struct mmsghdr *msgs, unsigned int n, int flags))           \
+	X(int, lwip_recvmmsg,                                                                      \
+	  (int fd, struct mmsghdr *msgs, unsigned int n, int flags, struct timespec *timeout))     \
+	X(ssize_t, lwip_send_zc,                                                                   \
+	  (int fd, void *base, size_t len, int flags, void (*release)(void *base, void *arg),      \
+	   void *arg))                                                                             \
+	X(ssize_t, lwip_recv_zc,                                                                   \
+	  (int fd, struct iovec *iov, int *count, int flags, struct lwip_lease **lease))           \
+	X(void, lwip_recv_zc_release, (struct lwip_lease * lease))                                 \
+	X(struct stack *, lwip_stack_create, (const char *config, char *error, size_t size))       \
+	X(struct stack *, lwip_stack_new_seeded, (unsigned long flags, uint64_t seed))             \
+	X(int, lwip_stack_fd, (struct stack * stack))                                              \
+	X(int, lwip_stack_run, (struct stack * stack, int timeout_ms))                             \
+	X(void, lwip_stack_advance, (struct stack * stack, uint64_t ns))                           \
+	X(uint64_t, lwip_stack_time, (struct stack * stack))                                       \
+	X(int, lwip_statistics, (struct stack * stack, struct lwip_statistics * s, size_t size))   \
+	X(char *, lwip_statistics_json, (struct stack * stack))                                    \
+	X(int, lwip_add_pairif, (struct stack * a, struct stack * b, struct netif * out[2]))       \
+	X(struct netif *, lwip_add_frameif,                                                        \
+	  (struct stack * stack, void (*output)(void *arg, const void *frame, size_t len),         \
+	   void *arg, int flags))                                                                  \
+	X(int, lwip_frame_input, (struct netif * netif, const void *frame, size_t len))            \
+	X(int, lwip_del_netif, (struct netif * netif))                                             \
+	X(struct netif *, lwip_netif_find, (struct stack * stack, const char *name))               \
+	X(const char *, lwip_netif_name, (struct netif * netif))                                   \
+	X(int, lwip_netif_index, (struct netif * netif))                                           \
+	X(int, lwip_netif_statistics,                                                              \
+	  (struct netif * netif, struct lwip_netif_statistics * s, size_t size))                   \
+	X(int, lwip_set_mtu, (struct netif * netif, int mtu))                                      \
+	X(int, lwip_set_hwaddr, (struct netif * netif, const uint8_t hwaddr[6]))                   \
+	X(int, lwip_capture_start, (struct netif * netif, const char *path))                       \
+	X(int, lwip_capture_stop, (struct netif * netif))                                          \
+	X(int, lwip_resolvers, (struct stack * stack, struct ip_addr * servers, int max))          \
+	X(int, lwip_search_domains, (struct stack * stack, char *domains, size_t size))            \
+	X(void, lwip_sort_destinations, (struct stack * stack, struct ip_addr * addrs, int n))     \
+	X(const char *, lwip_ntop, (const struct ip_addr *addr, char *text, size_t size))          \
+	X(int, lwip_pton, (const char *text, struct ip_addr *addr))                                \
+	/*                                                                                         \
+	 * Router advertisements. The first two are LWIPv6 1.x's: 1 = read, 0 = cannot open; what  \
 	 * is wrong in the file turns advertising off on its interface. lwip_radv_load() says what \
-	 * was wrong in @error: -1 and EINVAL. The file stays the caller's. Interfaces must have  \
-	 * been made with NETIF_FLAG_RADV; they may be up.                                        \
-	 */                                                                                       \
-	X(int, lwip_radv_load_configfile, (struct stack * stack, void *path))                     \
-	X(void, lwip_radv_load_config, (struct stack * stack, FILE *file))                        \
-	X(int, lwip_radv_load, (struct stack * stack, FILE *file, char *error, size_t size))      \
-	/*                                                                                        \
+	 * was wrong in @error: -1 and EINVAL. The file stays the caller's. Interfaces must have   \
+	 * been made with NETIF_FLAG_RADV; they may be up.                                         \
+	 */                                                                                        \
+	X(int, lwip_radv_load_configfile, (struct stack * stack, void *path))                      \
+	X(void, lwip_radv_load_config, (struct stack * stack, FILE * file))                        \
+	X(int, lwip_radv_load, (struct stack * stack, FILE * file, char *error, size_t size))      \
+	/*                                                                                         \
 	 * The client of AF_INET or AF_INET6 on an interface; fills @size bytes of @status.        \
 	 * lwip_dhcp_reboot() makes the next lwip_ifup_dhcp() ask for @address first (INIT-REBOOT, \
-	 * RFC 2131 3.2), for programs that remember their lease; an address of zero forgets it.  \
-	 */                                                                                       \
-	X(int, lwip_dhcp_status,                                                                  \
-	  (struct netif * netif, int family, struct lwip_dhcp_status *status, size_t size))       \
-	X(int, lwip_dhcp_reboot, (struct netif * netif, const struct ip_addr *address))           \
-	/*                                                                                        \
+	 * RFC 2131 3.2), for programs that remember their lease; an address of zero forgets it.   \
+	 */                                                                                        \
+	X(int, lwip_dhcp_status,                                                                   \
+	  (struct netif * netif, int family, struct lwip_dhcp_status *status, size_t size))        \
+	X(int, lwip_dhcp_reboot, (struct netif * netif, const struct ip_addr *address))            \
+	/*                                                                                         \
 	 * Packet filter and NAT, lwip_filter(3). Rules are text; loading replaces all that were   \
 	 * there, or nothing when one is wrong: -1, errno and a sentence in @error. NULL or no     \
 	 * rules ends filter and NAT. Connections go on as far as the new rules let them. The      \
 	 * JSON (rules with counters, mappings) is the caller's to free(). Works on every stack,   \
-	 * whether made with LWIP_STACK_FLAG_USERFILTER and LWIP_STACK_FLAG_UF_NAT or not.        \
-	 */                                                                                       \
-	X(int, lwip_filter_load,                                                                  \
-	  (struct stack * stack, const char *rules, char *error, size_t size))                    \
-	X(int, lwip_filter_load_file,                                                             \
-	  (struct stack * stack, const char *path, char *error, size_t size))                     \
+	 * whether made with LWIP_STACK_FLAG_USERFILTER and LWIP_STACK_FLAG_UF_NAT or not.         \
+	 */                                                                                        \
+	X(int, lwip_filter_load,                                                                   \
+	  (struct stack * stack, const char *rules, char *error, size_t size))                     \
+	X(int, lwip_filter_load_file,                                                              \
+	  (struct stack * stack, const char *path, char *error, size_t size))                      \
 	X(char *, lwip_filter_json, (struct stack * stack))
 
 #ifdef LWIPV6DL
@@ -332,7 +341,7 @@ static inline void *loadlwipv6dl(void)
 #define LWIP_API_ENTRY_(result, name, args) {&name, #name},
 		LWIP_API(LWIP_API_ENTRY_)
 #undef LWIP_API_ENTRY_
-		{&pip_addr_any, "ip_addr_any"},
+			{&pip_addr_any, "ip_addr_any"},
 	};
 	void *library = dlopen("liblwipv6.so.3", RTLD_NOW);
 

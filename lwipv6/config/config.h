@@ -26,7 +26,8 @@ int config_dhcp_start(struct netif *netif);
 
 /* The UDP endpoint of a client on one interface, bound to @port; 0 or -EADDRINUSE. */
 int config_client_endpoint(struct netif *netif, struct endpoint *e, int family, uint16_t port,
-			   void (*receive)(struct endpoint *, struct packet *, uint16_t), void *client);
+			   void (*receive)(struct endpoint *, struct packet *, uint16_t),
+			   void *client);
 
 /* One identity for both DHCPs (RFC 4361 6.1): the DUID is the stack's, the IAID the interface's. */
 const uint8_t *config_duid(struct netif *netif);
@@ -35,9 +36,11 @@ uint32_t config_iaid(const struct netif *netif);
 void config_client_id(struct netif *netif, uint8_t *id);
 
 /* slaac.c: link-local address, router solicitations, router advertisements received. */
-void slaac_start(struct netif *netif); /* interface up; netif->autoconf says whether SLAAC or only link-local */
+void slaac_start(struct netif *netif); /* interface up; netif->autoconf says whether SLAAC or only
+					  link-local */
 void slaac_stop(struct netif *netif);
-/* A valid advertisement (hop limit 255, link-local source, code 0): p->data at the ICMPv6 header. */
+/* A valid advertisement (hop limit 255, link-local source, code 0): p->data at the ICMPv6 header.
+ */
 void slaac_advertisement(struct netif *netif, const struct packet *p);
 /* DAD failed for an address that SLAAC made. */
 void slaac_duplicate(struct netif_addr *a);

@@ -22,7 +22,7 @@ static unsigned int count(struct stack *stack, enum resolver_origin origin)
 	struct resolver *r;
 	unsigned int n = 0;
 
-	list_for_each_entry(r, &stack->resolvers, node)
+	list_for_each_entry (r, &stack->resolvers, node)
 		n += r->origin == origin;
 	return n;
 }
@@ -33,7 +33,7 @@ static int keep(struct netif *netif, enum resolver_origin origin, const struct i
 	struct stack *stack = netif->stack;
 	struct resolver *r;
 
-	list_for_each_entry(r, &stack->resolvers, node)
+	list_for_each_entry (r, &stack->resolvers, node)
 		if (r->netif == netif && r->origin == origin && ip_equal(&r->server, server) &&
 		    !strcmp(r->domain, domain))
 			goto found;
@@ -76,7 +76,7 @@ void resolver_forget(struct netif *netif, enum resolver_origin origin)
 {
 	struct resolver *r, *next;
 
-	list_for_each_entry_safe(r, next, &netif->stack->resolvers, node)
+	list_for_each_entry_safe (r, next, &netif->stack->resolvers, node)
 		if (r->netif == netif && r->origin == origin)
 			resolver_free(r);
 }
@@ -87,7 +87,7 @@ int lwip_resolvers(struct stack *stack, struct ip_addr *servers, int max)
 	int n = 0;
 
 	stack_enter(stack);
-	list_for_each_entry(r, &stack->resolvers, node) {
+	list_for_each_entry (r, &stack->resolvers, node) {
 		if (ip_is_any(&r->server))
 			continue;
 		if (n < max)
@@ -106,7 +106,7 @@ int lwip_search_domains(struct stack *stack, char *domains, size_t size)
 	if (size)
 		*domains = 0;
 	stack_enter(stack);
-	list_for_each_entry(r, &stack->resolvers, node) {
+	list_for_each_entry (r, &stack->resolvers, node) {
 		size_t len = strlen(r->domain);
 
 		if (!len || used + len + 2 > size)

@@ -5,7 +5,7 @@
 
 #include "lwipv6/link/netif.h"
 
-#define RESOLVERS_MAX 16 /* of each origin */
+#define RESOLVERS_MAX	16 /* of each origin */
 #define RESOLVER_DOMAIN 256
 
 enum resolver_origin { RESOLVER_MANUAL, RESOLVER_DHCP4, RESOLVER_DHCP6, RESOLVER_RA };

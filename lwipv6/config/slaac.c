@@ -11,16 +11,16 @@
 #include "lwipv6/config/resolver.h"
 #include "lwipv6/ip/icmp.h"
 
-#define RS_INITIAL    (4 * NSEC_PER_SEC)
-#define RS_MAX	      (3600 * NSEC_PER_SEC)
-#define TWO_HOURS     (7200 * NSEC_PER_SEC)
-#define MAX_PREFIXES  16
-#define DAD_TRIES     3
-#define OPT_PREFIX    3
-#define OPT_MTU	      5
-#define OPT_ROUTE     24
-#define OPT_RDNSS     25
-#define OPT_DNSSL     31
+#define RS_INITIAL   (4 * NSEC_PER_SEC)
+#define RS_MAX	     (3600 * NSEC_PER_SEC)
+#define TWO_HOURS    (7200 * NSEC_PER_SEC)
+#define MAX_PREFIXES 16
+#define DAD_TRIES    3
+#define OPT_PREFIX   3
+#define OPT_MTU	     5
+#define OPT_ROUTE    24
+#define OPT_RDNSS    25
+#define OPT_DNSSL    31
 
 /* RFC 7217 5: F(prefix, interface, network, counter, secret). */
 struct ip_addr slaac_address(struct netif *netif, const struct ip_addr *prefix, uint8_t counter)
@@ -57,12 +57,14 @@ static void solicit(struct stack *stack, struct timer *timer)
 			p->data[9] = 1;
 			memcpy(p->data + 10, s->netif->hwaddr, 6);
 		}
-		icmp6_send(s->netif, p, settled ? &linklocal->addr : &ip_addr_any, &ip_all_routers, 255,
-			   false);
+		icmp6_send(s->netif, p, settled ? &linklocal->addr : &ip_addr_any, &ip_all_routers,
+			   255, false);
 	}
 	/* RFC 7559: until a router answers, less and less often, a tenth at random. */
-	timer_set(stack, timer, stack->now + s->interval / 10 * 9 +
-		  random_below(&stack->random, s->interval / NSEC_PER_MSEC / 5 + 1) * NSEC_PER_MSEC);
+	timer_set(stack, timer,
+		  stack->now + s->interval / 10 * 9 +
+			  random_below(&stack->random, s->interval / NSEC_PER_MSEC / 5 + 1) *
+				  NSEC_PER_MSEC);
 	s->interval = s->interval * 2 > RS_MAX ? RS_MAX : s->interval * 2;
 }
 
@@ -102,7 +104,8 @@ void slaac_start(struct netif *netif)
 	timer_init(&s->solicit, solicit);
 	temporary_init(s);
 	netif->slaac = s;
-	timer_set(stack, &s->solicit, stack->now + random_below(&stack->random, 1000) * NSEC_PER_MSEC);
+	timer_set(stack, &s->solicit,
+		  stack->now + random_below(&stack->random, 1000) * NSEC_PER_MSEC);
 }
 
 void slaac_stop(struct netif *netif)
@@ -115,7 +118,7 @@ void slaac_stop(struct netif *netif)
 	timer_cancel(&netif->slaac->renew);
 	free(netif->slaac);
 	netif->slaac = NULL;
-	list_for_each_entry_safe(r, next, &netif->stack->routes.routes, node)
+	list_for_each_entry_safe (r, next, &netif->stack->routes.routes, node)
 		if (r->netif == netif && r->origin == ROUTE_RA)
 			route_remove(r);
 	resolver_forget(netif, RESOLVER_RA);
@@ -170,14 +173,20 @@ static void tell_route(struct netif *netif, const struct ip_addr *dst, unsigned 
 		       const struct ip_addr *nexthop, int preference, uint64_t life)
 {
 	struct route *r = route_find(netif->stack, dst, plen, nexthop, netif);
-	struct route_spec spec = {.dst = *dst, .plen = plen, .nexthop = *nexthop, .netif = netif,
-				  .origin = ROUTE_RA, .preference = preference, .metric = 1024,
+	struct route_spec spec = {.dst = *dst,
+				  .plen = plen,
+				  .nexthop = *nexthop,
+				  .netif = netif,
+				  .origin = ROUTE_RA,
+				  .preference = preference,
+				  .metric = 1024,
 				  .lifetime_ns = life};
 
 	if (r && r->origin != ROUTE_RA)
 		return;
 	if (r && life && r->preference == preference) {
-		timer_set(netif->stack, &r->expire, life == TIME_NEVER ? TIME_NEVER : netif->stack->now + life);
+		timer_set(netif->stack, &r->expire,
+			  life == TIME_NEVER ? TIME_NEVER : netif->stack->now + life);
 		return;
 	}
 	if (r)
@@ -203,7 +212,7 @@ static void prefix_option(struct netif *netif, const uint8_t *o, const struct ip
 		tell_route(netif, &prefix, plen, &ip_addr_any, 0, valid);
 	if (!(o[3] & 0x40) || plen != 64)
 		return;
-	list_for_each_entry(a, &netif->addresses, node) {
+	list_for_each_entry (a, &netif->addresses, node) {
 		uint64_t left, granted = valid;
 
 		if (a->origin != ORIGIN_SLAAC)
@@ -229,7 +238,8 @@ static void prefix_option(struct netif *netif, const uint8_t *o, const struct ip
 		temporary_update(netif);
 }
 
-static void route_option(struct netif *netif, const uint8_t *o, uint32_t len, const struct ip_addr *from)
+static void route_option(struct netif *netif, const uint8_t *o, uint32_t len,
+			 const struct ip_addr *from)
 {
 	struct ip_addr prefix = {{0}};
 	unsigned int plen = o[2], bits = o[3] >> 3 & 3;
@@ -237,7 +247,11 @@ static void route_option(struct netif *netif, const uint8_t *o, uint32_t len, co
 	if (plen > 128 || bits == 2 || len < 8 + (plen > 64 ? 16u : plen ? 8u : 0))
 		return;
 	memcpy(&prefix, o + 8, len - 8 < 16 ? len - 8 : 16);
-	tell_route(netif, &prefix, plen, from, bits == 1 ? 1 : bits == 3 ? -1 : 0, lifetime(get32(o + 4)));
+	tell_route(netif, &prefix, plen, from,
+		   bits == 1   ? 1
+		   : bits == 3 ? -1
+			       : 0,
+		   lifetime(get32(o + 4)));
 }
 
 static void search_option(struct netif *netif, const uint8_t *o, uint32_t len)
@@ -292,11 +306,15 @@ void slaac_advertisement(struct netif *netif, const struct packet *p)
 		netif->hop_limit = ra[4];
 	if (reachable && reachable <= 3600000 && reachable != netif->base_reachable_ms) {
 		netif->base_reachable_ms = reachable;
-		netif->reachable_ms = reachable / 2 + random_below(&netif->stack->random, reachable);
+		netif->reachable_ms =
+			reachable / 2 + random_below(&netif->stack->random, reachable);
 	}
 	if (retrans && retrans <= 3600000)
 		netif->retrans_ms = retrans;
-	tell_route(netif, &ip_addr_any, 0, &p->src, bits == 1 ? 1 : bits == 3 ? -1 : 0,
+	tell_route(netif, &ip_addr_any, 0, &p->src,
+		   bits == 1   ? 1
+		   : bits == 3 ? -1
+			       : 0,
 		   router_life * NSEC_PER_SEC);
 	if (router_life)
 		timer_cancel(&netif->slaac->solicit);

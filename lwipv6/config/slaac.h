@@ -8,9 +8,9 @@
 struct slaac {
 	struct netif *netif;
 	struct timer solicit;
-	uint64_t interval; /* until the next router solicitation */
-	struct timer renew;	    /* temporary addresses: when the next one is due */
-	unsigned int duplicates;    /* of temporary addresses in a row */
+	uint64_t interval;	 /* until the next router solicitation */
+	struct timer renew;	 /* temporary addresses: when the next one is due */
+	unsigned int duplicates; /* of temporary addresses in a row */
 };
 
 /* The stable opaque address of an interface in a /64. */

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A stack from one string, lwip_stack_create(3). Items are separated by commas; a value may be quoted
- * with ' or ". Interfaces come up in the order they are named.
+ * A stack from one string, lwip_stack_create(3). Items are separated by commas; a value may be
+ * quoted with ' or ". Interfaces come up in the order they are named.
  *
  *   vd0=URL tp0=NAME tn0=NAME   make the interface and bring it up
  *   sl0[=ADDRESS]               the same for slirp; the host's loopback appears as ADDRESS
  *   redirect=TYPE:[HOST:]PORT-DEST:PORT   tcp or udp port of the host that leads to DEST by slirp
  *   ip=NAME:ADDRESS/LENGTH      an address, before or after the interface is named
  *   gw=ADDRESS                  default route
- *   route=PREFIX/LENGTH@ADDRESS another route; an interface's name instead of a router: all of it is there
- *   mtu=NAME:BYTES mac=NAME:xx:xx:xx:xx:xx:xx
- *   auto=NAME                   IPv6 autoconfiguration
- *   temporary                   temporary IPv6 addresses beside the stable ones
+ *   route=PREFIX/LENGTH@ADDRESS another route; an interface's name instead of a router: all of it
+ * is there mtu=NAME:BYTES mac=NAME:xx:xx:xx:xx:xx:xx auto=NAME                   IPv6
+ * autoconfiguration temporary                   temporary IPv6 addresses beside the stable ones
  *   dhcp=NAME dhcp6=NAME        addresses by DHCP
  *   ra=FILE                     send router advertisements, lwip_radv(3)
  *   filter=FILE                 packet filter and NAT, lwip_filter(3)
@@ -37,7 +36,8 @@ struct creation {
 	char *rules; /* of filter= and nat=, or NULL */
 };
 
-__attribute__((format(printf, 2, 3))) static bool refuse(struct creation *c, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static bool refuse(struct creation *c, const char *format,
+							 ...)
 {
 	va_list args;
 
@@ -62,22 +62,24 @@ static struct netif *find(struct creation *c, const char *item, char *value, cha
 	*rest = colon + 1;
 	n = netif_by_name(c->stack, value);
 	if (!n)
-		refuse(c, "%s=%s: there is no interface %s; name it before, as in vd0=URL", item, value, value);
+		refuse(c, "%s=%s: there is no interface %s; name it before, as in vd0=URL", item,
+		       value, value);
 	return n;
 }
 
 static bool add_interface(struct creation *c, const char *item, const char *value)
 {
-	struct netif *n = !strncmp(item, "vd", 2) ? vde_open(c->stack, value) :
-			  !strncmp(item, "tp", 2) ? tap_open(c->stack, value) :
-			  !strncmp(item, "sl", 2) ? slirp_open(c->stack) :
-						    tun_open(c->stack, value);
+	struct netif *n = !strncmp(item, "vd", 2)   ? vde_open(c->stack, value)
+			  : !strncmp(item, "tp", 2) ? tap_open(c->stack, value)
+			  : !strncmp(item, "sl", 2) ? slirp_open(c->stack)
+						    : tun_open(c->stack, value);
 
 	if (!n)
-		return refuse(c, "%s=%s: %s; is the switch running, and may you use the device?", item, value,
-			      strerror(errno));
+		return refuse(c, "%s=%s: %s; is the switch running, and may you use the device?",
+			      item, value, strerror(errno));
 	if (strcmp(n->name, item))
-		return refuse(c, "%s: interfaces of a kind are numbered from 0: this one is %s", item, n->name);
+		return refuse(c, "%s: interfaces of a kind are numbered from 0: this one is %s",
+			      item, n->name);
 	netif_up(n);
 	return true;
 }
@@ -93,7 +95,8 @@ static bool add_address(struct creation *c, char *value)
 	if (!n)
 		return false;
 	if (!ip_prefix_from_text(text, &spec.addr, &spec.plen))
-		return refuse(c, "ip=%s:%s: not an address and prefix length, as in 10.0.0.1/24", value, text);
+		return refuse(c, "ip=%s:%s: not an address and prefix length, as in 10.0.0.1/24",
+			      value, text);
 	error = netif_addr_add(n, &spec, NULL);
 	return error ? refuse(c, "ip=%s:%s: %s", value, text, strerror(-error)) : true;
 }
@@ -101,8 +104,12 @@ static bool add_address(struct creation *c, char *value)
 /* Everything of both families is behind an interface: slirp. */
 static bool default_routes(struct creation *c, struct netif *n)
 {
-	struct route_spec spec = {.dst = ip_v4_any, .plen = IP_V4_BITS, .nexthop = ip_addr_any, .netif = n,
-				  .origin = ROUTE_STATIC, .lifetime_ns = TIME_NEVER};
+	struct route_spec spec = {.dst = ip_v4_any,
+				  .plen = IP_V4_BITS,
+				  .nexthop = ip_addr_any,
+				  .netif = n,
+				  .origin = ROUTE_STATIC,
+				  .lifetime_ns = TIME_NEVER};
 
 	if (route_add(c->stack, &spec, NULL))
 		return refuse(c, "gw=%s: there is a default route already", n->name);
@@ -134,10 +141,13 @@ static bool add_route(struct creation *c, const char *item, char *value)
 	if (spec.netif)
 		spec.nexthop = ip_addr_any;
 	else if (!ip_from_text(at, &spec.nexthop))
-		return refuse(c, "%s: %s is neither an address nor an interface named before", item, at);
+		return refuse(c, "%s: %s is neither an address nor an interface named before", item,
+			      at);
 	error = route_add(c->stack, &spec, NULL);
-	return error ? refuse(c, "%s=%s: %s; the router must be on the net of an address given before", item, at,
-			      strerror(-error)) : true;
+	return error ? refuse(c,
+			      "%s=%s: %s; the router must be on the net of an address given before",
+			      item, at, strerror(-error))
+		     : true;
 }
 
 static bool set_mac(struct creation *c, char *value)
@@ -148,8 +158,9 @@ static bool set_mac(struct creation *c, char *value)
 
 	if (!n)
 		return false;
-	if (sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
-		   &mac[5]) != 6 || netif_set_hwaddr(n, mac))
+	if (sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
+		   &mac[4], &mac[5]) != 6 ||
+	    netif_set_hwaddr(n, mac))
 		return refuse(c, "mac=%s:%s: not the hardware address of one station", value, text);
 	return true;
 }
@@ -175,11 +186,12 @@ static bool read_endpoint(char *text, struct ip_addr *addr, int *port)
 
 static bool add_redirect(struct creation *c, const char *value)
 {
-	char *copy = strdup(value), *from = copy ? strchr(copy, ':') : NULL, *to = copy ? strchr(copy, '-') : NULL;
+	char *copy = strdup(value), *from = copy ? strchr(copy, ':') : NULL,
+	     *to = copy ? strchr(copy, '-') : NULL;
 	struct netif *n = netif_by_name(c->stack, "sl0");
-	int type = !strncmp(value, "udp:", 4) ? SLIRP_LISTEN_UDP :
-		   !strncmp(value, "tcp:", 4) ? SLIRP_LISTEN_TCP :
-						0;
+	int type = !strncmp(value, "udp:", 4)	? SLIRP_LISTEN_UDP
+		   : !strncmp(value, "tcp:", 4) ? SLIRP_LISTEN_TCP
+						: 0;
 	struct ip_addr src, dest;
 	int src_port, dest_port, result = 0;
 	bool good;
@@ -187,17 +199,23 @@ static bool add_redirect(struct creation *c, const char *value)
 	good = type && from && to && to > from;
 	if (good) {
 		*to++ = 0;
-		good = read_endpoint(from + 1, &src, &src_port) && read_endpoint(to, &dest, &dest_port);
+		good = read_endpoint(from + 1, &src, &src_port) &&
+		       read_endpoint(to, &dest, &dest_port);
 	}
 	free(copy);
 	if (!good)
-		return refuse(c, "redirect=%s: write TYPE:[HOST:]PORT-DEST:PORT, as in tcp:8080-10.0.0.5:80", value);
+		return refuse(
+			c,
+			"redirect=%s: write TYPE:[HOST:]PORT-DEST:PORT, as in tcp:8080-10.0.0.5:80",
+			value);
 	if (!n)
-		return refuse(c, "redirect=%s: there is no slirp interface; name sl0 before", value);
+		return refuse(c, "redirect=%s: there is no slirp interface; name sl0 before",
+			      value);
 	result = slirp_listen(n, &dest, dest_port, &src, src_port, type);
 	return result ? refuse(c, "redirect=%s: %s", value,
-			       result == SLIRP_SOCKET_ERROR ? strerror(errno) : "not a port and a station") :
-			true;
+			       result == SLIRP_SOCKET_ERROR ? strerror(errno)
+							    : "not a port and a station")
+		      : true;
 }
 
 static bool set_host_alias(struct creation *c, const char *value)
@@ -218,8 +236,9 @@ static bool start_dhcp(struct creation *c, const char *item, const char *value, 
 		return refuse(c, "%s=%s: there is no such interface; name it before", item, value);
 	n->autoconf |= flag;
 	error = config_dhcp_start(n);
-	return error ? refuse(c, "%s=%s: %s; DHCP needs an Ethernet interface", item, value, strerror(-error)) :
-		       true;
+	return error ? refuse(c, "%s=%s: %s; DHCP needs an Ethernet interface", item, value,
+			      strerror(-error))
+		     : true;
 }
 
 static bool read_radv(struct creation *c, const char *path)
@@ -231,7 +250,7 @@ static bool read_radv(struct creation *c, const char *path)
 
 	if (!in)
 		return refuse(c, "ra=%s: %s", path, strerror(errno));
-	list_for_each_entry(n, &c->stack->netifs, node)
+	list_for_each_entry (n, &c->stack->netifs, node)
 		if (n->kind == NETIF_ETHERNET)
 			n->autoconf |= NETIF_FLAG_RADV;
 	error = radv_read(c->stack, in, why, sizeof(why));
@@ -291,7 +310,8 @@ static bool apply(struct creation *c, const char *item, char *value)
 		return true;
 	}
 	if (!strcmp(item, "sl0"))
-		return add_interface(c, item, value ? value : "") && (!value || !*value || set_host_alias(c, value));
+		return add_interface(c, item, value ? value : "") &&
+		       (!value || !*value || set_host_alias(c, value));
 	if (!value)
 		return refuse(c, "%s: unknown, or a value is missing: %s=VALUE", item, item);
 	if (!strncmp(item, "vd", 2) || !strncmp(item, "tp", 2) || !strncmp(item, "tn", 2))
@@ -321,7 +341,8 @@ static bool apply(struct creation *c, const char *item, char *value)
 	if (!strcmp(item, "auto")) {
 		n = netif_by_name(c->stack, value);
 		if (!n)
-			return refuse(c, "auto=%s: there is no such interface; name it before", value);
+			return refuse(c, "auto=%s: there is no such interface; name it before",
+				      value);
 		netif_down(n);
 		n->autoconf |= NETIF_FLAG_AUTOCONF;
 		return !netif_up(n);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Temporary addresses (RFC 8981): beside each stable address one with a random identifier, preferred
- * as source for at most a day and valid for two, so that a host cannot be followed by its address. A
- * new one is made shortly before the last is deprecated; old ones stay for the connections they have.
+ * Temporary addresses (RFC 8981): beside each stable address one with a random identifier,
+ * preferred as source for at most a day and valid for two, so that a host cannot be followed by its
+ * address. A new one is made shortly before the last is deprecated; old ones stay for the
+ * connections they have.
  */
 #include "lwipv6/config/slaac.h"
 
 #define VALID_MAX     (2 * 86400 * NSEC_PER_SEC)
 #define PREFERRED_MAX (86400 * NSEC_PER_SEC)
-#define DESYNC_S      (86400 * 2 / 5) /* at random less than this, so that hosts do not renew together */
+#define DESYNC_S      (86400 * 2 / 5) /* at random less than this, so that hosts do not renew together \
+				       */
 #define RENEW_EARLY   (5 * NSEC_PER_SEC)
 #define TRIES	      3
 #define MAX_ADDRESSES 32 /* of an interface, old ones counted */
@@ -23,7 +25,8 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* How long an address may be preferred from its making on: its identifier is random enough to tell. */
+/* How long an address may be preferred from its making on: its identifier is random enough to tell.
+ */
 static uint64_t preferred_for(const struct ip_addr *addr)
 {
 	return PREFERRED_MAX - addr->addr[3] % DESYNC_S * NSEC_PER_SEC;
@@ -56,7 +59,7 @@ static uint64_t refresh(struct netif *netif, const struct netif_addr *stable, un
 	uint64_t now = netif->stack->now, latest = 0;
 	struct netif_addr *a;
 
-	list_for_each_entry(a, &netif->addresses, node) {
+	list_for_each_entry (a, &netif->addresses, node) {
 		uint64_t age = now - a->created, preferred = preferred_for(&a->addr);
 
 		if (a->origin != ORIGIN_TEMPORARY)
@@ -66,8 +69,10 @@ static uint64_t refresh(struct netif *netif, const struct netif_addr *stable, un
 			continue;
 		/* 3.4: as the router says, but no longer than from the start. */
 		netif_addr_set_lifetimes(a,
-					 least(left(stable->preferred_until, now), age < preferred ? preferred - age : 0),
-					 least(left(stable->valid_until, now), age < VALID_MAX ? VALID_MAX - age : 0));
+					 least(left(stable->preferred_until, now),
+					       age < preferred ? preferred - age : 0),
+					 least(left(stable->valid_until, now),
+					       age < VALID_MAX ? VALID_MAX - age : 0));
 		if (a->preferred_until > now + RENEW_EARLY && a->preferred_until > latest)
 			latest = a->preferred_until;
 	}
@@ -80,7 +85,7 @@ void temporary_update(struct netif *netif)
 	uint64_t due = TIME_NEVER;
 	struct netif_addr *a, *next;
 
-	list_for_each_entry_safe(a, next, &netif->addresses, node) {
+	list_for_each_entry_safe (a, next, &netif->addresses, node) {
 		unsigned int count = 0;
 		uint64_t latest;
 

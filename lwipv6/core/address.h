@@ -41,7 +41,8 @@ static inline struct ip_addr ip_from_in6(const void *in6)
 /* The unspecified address, :: or 0.0.0.0. */
 static inline bool ip_is_any(const struct ip_addr *a)
 {
-	return !a->addr[0] && !a->addr[1] && !a->addr[3] && (!a->addr[2] || a->addr[2] == IP64_PREFIX);
+	return !a->addr[0] && !a->addr[1] && !a->addr[3] &&
+	       (!a->addr[2] || a->addr[2] == IP64_PREFIX);
 }
 
 static inline bool ip_is_multicast(const struct ip_addr *a)

@@ -84,7 +84,8 @@ void lwip_stack_flags_set(struct stack *stack, unsigned long flags)
 
 	stack_enter(stack);
 	stack->flags = (stack->flags & creation) | (flags & ~creation);
-	stack->settings.forwarding4 = stack->settings.forwarding6 = flags & LWIP_STACK_FLAG_FORWARDING;
+	stack->settings.forwarding4 = stack->settings.forwarding6 =
+		flags & LWIP_STACK_FLAG_FORWARDING;
 	stack->settings.temporary_addresses = flags & LWIP_STACK_FLAG_TEMPORARY;
 	stack_leave(stack);
 }
@@ -167,11 +168,13 @@ int lwip_netif_statistics(struct netif *netif, struct lwip_netif_statistics *s, 
 static json_t *netif_json(const struct netif *n)
 {
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rx_packets",
-			 (json_int_t)n->statistics.rx_packets, "rx_bytes", (json_int_t)n->statistics.rx_bytes,
-			 "rx_errors", (json_int_t)n->statistics.rx_errors, "rx_dropped",
+			 (json_int_t)n->statistics.rx_packets, "rx_bytes",
+			 (json_int_t)n->statistics.rx_bytes, "rx_errors",
+			 (json_int_t)n->statistics.rx_errors, "rx_dropped",
 			 (json_int_t)n->statistics.rx_dropped, "tx_packets",
-			 (json_int_t)n->statistics.tx_packets, "tx_bytes", (json_int_t)n->statistics.tx_bytes,
-			 "tx_errors", (json_int_t)n->statistics.tx_errors, "tx_dropped",
+			 (json_int_t)n->statistics.tx_packets, "tx_bytes",
+			 (json_int_t)n->statistics.tx_bytes, "tx_errors",
+			 (json_int_t)n->statistics.tx_errors, "tx_dropped",
 			 (json_int_t)n->statistics.tx_dropped);
 }
 
@@ -185,7 +188,7 @@ char *lwip_statistics_json(struct stack *stack)
 #define FIELD(name) json_object_set_new(all, #name, json_integer(stack->statistics.name));
 	LWIP_STATISTICS(FIELD)
 #undef FIELD
-	list_for_each_entry(n, &stack->netifs, node)
+	list_for_each_entry (n, &stack->netifs, node)
 		json_object_set_new(interfaces, n->name, netif_json(n));
 	stack_leave(stack);
 	json_object_set_new(all, "interfaces", interfaces);
@@ -196,18 +199,18 @@ char *lwip_statistics_json(struct stack *stack)
 
 /* ---- interfaces */
 
-#define ADD(stack, flags, open)                            \
-	do {                                               \
-		struct netif *n_;                          \
-		int error_;                                \
-		stack_enter(stack);                        \
-		n_ = (open);                               \
-		error_ = errno;                            \
-		if (n_)                                    \
-			n_->autoconf = (flags) & NETIF_ADD_FLAGS; \
-		stack_leave(stack);                        \
-		errno = error_;                            \
-		return n_;                                 \
+#define ADD(stack, flags, open)                                                                    \
+	do {                                                                                       \
+		struct netif *n_;                                                                  \
+		int error_;                                                                        \
+		stack_enter(stack);                                                                \
+		n_ = (open);                                                                       \
+		error_ = errno;                                                                    \
+		if (n_)                                                                            \
+			n_->autoconf = (flags)&NETIF_ADD_FLAGS;                                    \
+		stack_leave(stack);                                                                \
+		errno = error_;                                                                    \
+		return n_;                                                                         \
 	} while (0)
 
 struct netif *lwip_add_vdeif(struct stack *stack, void *arg, int flags)
@@ -345,7 +348,8 @@ int lwip_capture_stop(struct netif *netif)
 
 int lwip_add_addr(struct netif *netif, struct ip_addr *ip, struct ip_addr *mask)
 {
-	struct address_spec spec = {.addr = *ip, .preferred_ns = TIME_NEVER, .valid_ns = TIME_NEVER};
+	struct address_spec spec = {
+		.addr = *ip, .preferred_ns = TIME_NEVER, .valid_ns = TIME_NEVER};
 	int plen = ip_mask_to_plen(mask), error;
 
 	if (plen < 0)
@@ -373,8 +377,12 @@ int lwip_add_route(struct stack *stack, struct ip_addr *addr, struct ip_addr *ma
 		   struct ip_addr *nexthop, struct netif *netif, int flags)
 {
 	int plen = ip_mask_to_plen(mask), error;
-	struct route_spec spec = {.dst = *addr, .nexthop = *nexthop, .netif = netif,
-				  .origin = ROUTE_STATIC, .flags = flags, .lifetime_ns = TIME_NEVER};
+	struct route_spec spec = {.dst = *addr,
+				  .nexthop = *nexthop,
+				  .netif = netif,
+				  .origin = ROUTE_STATIC,
+				  .flags = flags,
+				  .lifetime_ns = TIME_NEVER};
 
 	if (plen < 0)
 		return -EINVAL;

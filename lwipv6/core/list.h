@@ -13,7 +13,7 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 static inline void list_init(struct list *l)
 {
@@ -57,20 +57,20 @@ static inline void list_splice(struct list *to, struct list *from)
 }
 
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
-#define list_first(head, type, member) \
+#define list_first(head, type, member)                                                             \
 	(list_empty(head) ? NULL : list_entry((head)->next, type, member))
-#define list_last(head, type, member) \
+#define list_last(head, type, member)                                                              \
 	(list_empty(head) ? NULL : list_entry((head)->prev, type, member))
 
-#define list_for_each_entry(pos, head, member)                                         \
-	for (pos = list_entry((head)->next, typeof(*pos), member); &pos->member != (head); \
+#define list_for_each_entry(pos, head, member)                                                     \
+	for (pos = list_entry((head)->next, typeof(*pos), member); &pos->member != (head);         \
 	     pos = list_entry(pos->member.next, typeof(*pos), member))
 
 /* The current member may be removed and freed in the body. */
-#define list_for_each_entry_safe(pos, tmp, head, member)             \
-	for (pos = list_entry((head)->next, typeof(*pos), member),   \
-	    tmp = list_entry(pos->member.next, typeof(*pos), member); \
-	     &pos->member != (head);                                 \
+#define list_for_each_entry_safe(pos, tmp, head, member)                                           \
+	for (pos = list_entry((head)->next, typeof(*pos), member),                                 \
+	    tmp = list_entry(pos->member.next, typeof(*pos), member);                              \
+	     &pos->member != (head);                                                               \
 	     pos = tmp, tmp = list_entry(tmp->member.next, typeof(*tmp), member))
 
 #endif

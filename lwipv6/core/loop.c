@@ -9,10 +9,10 @@
  * clears the last one reads the eventfd. inbox_fd, for frames of a joined stack, wakes one.
  *
  * While one program thread drives again and again, as in an exchange of requests and answers, the
- * stack's thread would only get in its way: frames that arrive between two calls would wake both. So
- * it naps outside epoll, NAP at a time, and comes back when nobody drove meanwhile; what arrives in
- * between waits at most that long. When one call waits longer than a nap the thread sleeps until a
- * timer is due or the driver leaves. With more than one thread blocked it does not nap.
+ * stack's thread would only get in its way: frames that arrive between two calls would wake both.
+ * So it naps outside epoll, NAP at a time, and comes back when nobody drove meanwhile; what arrives
+ * in between waits at most that long. When one call waits longer than a nap the thread sleeps until
+ * a timer is due or the driver leaves. With more than one thread blocked it does not nap.
  */
 #include "lwipv6/core/loop.h"
 #include <errno.h>
@@ -106,8 +106,8 @@ void stack_unlock(struct stack *stack)
 	int *words[WAKE_LATER];
 	unsigned int n = stack->loop.nwake;
 
-	/* A thread woken under the lock would only wait for it. Its waiter may be gone by now, which
-	 * does no harm: nobody takes a wake-up for more than a reason to look. */
+	/* A thread woken under the lock would only wait for it. Its waiter may be gone by now,
+	 * which does no harm: nobody takes a wake-up for more than a reason to look. */
 	memcpy(words, stack->loop.wake, n * sizeof(words[0]));
 	stack->loop.nwake = 0;
 	pthread_mutex_unlock(&stack->lock);
@@ -173,8 +173,10 @@ int stack_watch(struct stack *stack, int fd, struct netif *netif)
 
 void stack_watch_output(struct stack *stack, int fd, struct netif *netif, bool on)
 {
-	/* Looking anew matters: a socket whose peer's queue is full announces room only to who asked. */
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLET | (on ? EPOLLOUT : 0), .data.ptr = netif};
+	/* Looking anew matters: a socket whose peer's queue is full announces room only to who
+	 * asked. */
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET | (on ? EPOLLOUT : 0),
+				 .data.ptr = netif};
 
 	epoll_ctl(stack->loop.epoll_fd, EPOLL_CTL_MOD, fd, &ev);
 }
@@ -192,7 +194,7 @@ static void receive(struct stack *stack, struct netif *wanted)
 
 	while (more) {
 		/* The interface may have gone while others had the lock, or by what we received. */
-		list_for_each_entry(netif, &stack->netifs, node)
+		list_for_each_entry (netif, &stack->netifs, node)
 			if (netif == wanted)
 				break;
 		if (&netif->node == &stack->netifs || !netif->ops->receive)
@@ -204,12 +206,14 @@ static void receive(struct stack *stack, struct netif *wanted)
 	}
 }
 
-/* The driver has what it waits for: what is left may be read when it waits again, or by the thread. */
+/* The driver has what it waits for: what is left may be read when it waits again, or by the thread.
+ */
 bool loop_may_stop(const struct stack *stack)
 {
 	const struct waiter *w = stack->loop.driver;
 
-	return stack->loop.nap != NAP_NONE && w && w->woken && pthread_equal(w->thread, pthread_self());
+	return stack->loop.nap != NAP_NONE && w && w->woken &&
+	       pthread_equal(w->thread, pthread_self());
 }
 
 static void receive_unread(struct stack *stack)
@@ -220,7 +224,7 @@ static void receive_unread(struct stack *stack)
 	while (found && !loop_may_stop(stack)) {
 		found = false;
 		/* From the start each time: what was received may have changed the list. */
-		list_for_each_entry(n, &stack->netifs, node)
+		list_for_each_entry (n, &stack->netifs, node)
 			if (n->unread) {
 				n->unread = false;
 				found = true;
@@ -332,8 +336,8 @@ static void nap(struct stack *stack)
 	ts = to_timespec(until);
 	__atomic_store_n(&l->nap_word, 1, __ATOMIC_RELAXED);
 	stack_unlock(stack);
-	syscall(SYS_futex, &l->nap_word, FUTEX_WAIT_BITSET_PRIVATE, 1, until == TIME_NEVER ? NULL : &ts,
-		NULL, FUTEX_BITSET_MATCH_ANY);
+	syscall(SYS_futex, &l->nap_word, FUTEX_WAIT_BITSET_PRIVATE, 1,
+		until == TIME_NEVER ? NULL : &ts, NULL, FUTEX_BITSET_MATCH_ANY);
 	pthread_mutex_lock(&stack->lock);
 	loop_clock(stack);
 	l->sleep_until = 0;

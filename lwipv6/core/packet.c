@@ -19,8 +19,11 @@ struct buffer *buffer_wrap(void *base, uint32_t size, void (*release)(void *, vo
 	struct buffer *b = malloc(sizeof(*b));
 
 	if (b)
-		*b = (struct buffer){
-			.refs = 1, .size = size, .release = release, .release_arg = arg, .base = base};
+		*b = (struct buffer){.refs = 1,
+				     .size = size,
+				     .release = release,
+				     .release_arg = arg,
+				     .base = base};
 	return b;
 }
 

@@ -25,7 +25,7 @@
 struct netif;
 
 #define PACKET_FRAGS	24
-#define PACKET_HEADROOM 128 /* link + IPv6 + extension headers + TCP options, from ip output up */
+#define PACKET_HEADROOM 128  /* link + IPv6 + extension headers + TCP options, from ip output up */
 #define PACKET_FRAME	2048 /* room for an ordinary frame */
 #define PACKET_MAX	(65535 + 64)
 
@@ -45,7 +45,8 @@ struct frag {
 enum packet_checksum {
 	CHECKSUM_NONE,	 /* in: not verified. out: complete as it is */
 	CHECKSUM_VALID,	 /* in: verified, or from inside this machine */
-	CHECKSUM_PARTIAL /* out: the transport field holds the pseudo-header sum; finish at checksum_start */
+	CHECKSUM_PARTIAL /* out: the transport field holds the pseudo-header sum; finish at
+			    checksum_start */
 };
 
 struct packet {
@@ -57,19 +58,21 @@ struct packet {
 	uint32_t linear; /* of these, bytes in the room */
 	uint32_t room;	 /* size of room[] */
 	uint16_t nfrags;
-	uint8_t checksum; /* enum packet_checksum */
-	uint8_t link_type; /* in: PACKET_HOST, _BROADCAST, _MULTICAST, _OTHERHOST as <linux/if_packet.h> */
+	uint8_t checksum;  /* enum packet_checksum */
+	uint8_t link_type; /* in: PACKET_HOST, _BROADCAST, _MULTICAST, _OTHERHOST as
+			      <linux/if_packet.h> */
 	uint16_t gso_size; /* TCP payload of each segment; 0 = one packet */
 	uint16_t gso_segs;
-	uint16_t checksum_start, checksum_offset; /* from the network header, for CHECKSUM_PARTIAL */
-	uint16_t protocol;  /* ethertype, host order */
+	uint16_t checksum_start,
+		checksum_offset;	  /* from the network header, for CHECKSUM_PARTIAL */
+	uint16_t protocol;		  /* ethertype, host order */
 	int16_t link, network, transport; /* offsets of the headers in room[]; -1 unknown */
-	uint8_t next_header; /* of the transport header */
+	uint8_t next_header;		  /* of the transport header */
 	uint8_t hop_limit, traffic_class;
 	uint8_t forwarded : 1, fragmented : 1, locally_made : 1, reassembled : 1, dont_fragment : 1,
 		router_alert : 1, hairpin : 1; /* NAT: mark is the outside interface */
 	uint32_t flow_label;
-	uint32_t mark;	/* free for filter and NAT */
+	uint32_t mark;		 /* free for filter and NAT */
 	struct ip_addr src, dst; /* after ip input, before ip output */
 	uint64_t time;		 /* arrival, stack_now() */
 	struct frag frags[PACKET_FRAGS];

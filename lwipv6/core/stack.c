@@ -24,9 +24,9 @@
 /* How often two stacks that are joined hand each other work within one call. */
 #define POKE_ROUNDS 16
 /* How long the end of a stack waits for peers to take what was sent. */
-#define LINGER_DATA (5 * NSEC_PER_SEC)
-#define LINGER_FIN  (1 * NSEC_PER_SEC) /* a peer that ended first does not answer it */
-#define SETTLE_ROUNDS  16
+#define LINGER_DATA   (5 * NSEC_PER_SEC)
+#define LINGER_FIN    (1 * NSEC_PER_SEC) /* a peer that ended first does not answer it */
+#define SETTLE_ROUNDS 16
 
 static void take_inbox(struct stack *stack)
 {
@@ -97,7 +97,7 @@ static void poke(struct stack *stack)
 
 	stack->poke_due = false;
 	__atomic_store_n(&stack->poking, true, __ATOMIC_SEQ_CST);
-	list_for_each_entry(n, &stack->netifs, node)
+	list_for_each_entry (n, &stack->netifs, node)
 		if (n->poke_due) {
 			n->poke_due = false;
 			n->ops->poke(n);
@@ -149,7 +149,7 @@ void stack_notify(struct stack *stack, enum stack_event event, void *object)
 {
 	struct stack_listener *l, *next;
 
-	list_for_each_entry_safe(l, next, &stack->listeners, node)
+	list_for_each_entry_safe (l, next, &stack->listeners, node)
 		l->notify(l, stack, event, object);
 	if (!list_empty(&stack->netlink.sockets))
 		netlink_notify(stack, event, object);
@@ -197,13 +197,14 @@ static void stack_linger(struct stack *stack)
 
 		list_init(&w.node);
 		stack->linger = &w;
-		error = stack_wait(stack, &w, start + (owed == TCP_OWES_DATA ? LINGER_DATA : LINGER_FIN));
+		error = stack_wait(stack, &w,
+				   start + (owed == TCP_OWES_DATA ? LINGER_DATA : LINGER_FIN));
 		stack->linger = NULL;
 		if (error && error != -EINTR)
 			break;
 	}
 	stack_settle(stack);
-	list_for_each_entry(netif, &stack->netifs, node)
+	list_for_each_entry (netif, &stack->netifs, node)
 		if (netif->ops->drain)
 			netif->ops->drain(netif);
 	stack_leave(stack);
@@ -221,7 +222,7 @@ __attribute__((destructor)) static void linger_at_exit(void)
 	/* A thread may be in the middle of making or freeing a stack when another one exits. */
 	if (pthread_mutex_trylock(&all_lock))
 		return;
-	list_for_each_entry(stack, &all_stacks, all)
+	list_for_each_entry (stack, &all_stacks, all)
 		if (stack->process == getpid())
 			stack_linger(stack);
 	pthread_mutex_unlock(&all_lock);
@@ -308,7 +309,7 @@ void stack_destroy(struct stack *stack)
 	loop_stop(stack);
 	stack_enter(stack);
 	tcp_table_reset(stack);
-	list_for_each_entry(netif, &stack->netifs, node)
+	list_for_each_entry (netif, &stack->netifs, node)
 		netif_down(netif);
 	stack_settle(stack);
 	stack_unlock(stack);
@@ -316,14 +317,14 @@ void stack_destroy(struct stack *stack)
 	descriptor_stack_gone(stack);
 	pthread_mutex_lock(&stack->lock);
 	tcp_table_fini(stack);
-	list_for_each_entry_safe(netif, next, &stack->netifs, node)
+	list_for_each_entry_safe (netif, next, &stack->netifs, node)
 		netif_free(netif);
 	reassembly_clear(stack);
 	packet_list_free(&stack->backlog);
 	packet_list_free(&stack->inbox);
 	struct route *r, *r_next;
 
-	list_for_each_entry_safe(r, r_next, &stack->routes.routes, node)
+	list_for_each_entry_safe (r, r_next, &stack->routes.routes, node)
 		route_remove(r);
 	free(stack->routes.path_mtu);
 	tcp_table_free(stack);

@@ -65,7 +65,7 @@ struct stack_listener {
 /* A thread that sleeps until woken: on its stack, in the list of what it waits for. */
 struct waiter {
 	struct list node;
-	int woken; /* futex word */
+	int woken;    /* futex word */
 	bool driving; /* sleeps in the stack's epoll, not on the futex */
 	pthread_t thread;
 };
@@ -79,20 +79,24 @@ struct deferred {
 
 struct stack_loop {
 	int epoll_fd;
-	int kick_fd;	/* eventfd: makes sleepers in epoll look again */
-	int inbox_fd;	/* eventfd: makes one of them look at the inbox */
+	int kick_fd;	       /* eventfd: makes sleepers in epoll look again */
+	int inbox_fd;	       /* eventfd: makes one of them look at the inbox */
 	int *wake[WAKE_LATER]; /* futexes to wake when the lock is free again */
 	unsigned int nwake;
-	int timer_fd;	/* caller-driven stacks: arms epoll_fd for timers; else -1 */
+	int timer_fd; /* caller-driven stacks: arms epoll_fd for timers; else -1 */
 	pthread_t thread;
 	bool has_thread, stopping;
 	bool kick_thread, kick_driver; /* why kick_fd is readable */
-	struct waiter *driver; /* the program thread that sleeps in epoll_fd, or NULL */
-	unsigned int drives;   /* how often a program thread became the driver */
-	unsigned int sleepers; /* program threads on their futex */
-	enum { NAP_NONE, NAP_SHORT, NAP_DEEP } nap; /* the stack's thread stays out of epoll, loop.c */
-	int nap_word;	       /* futex of the nap: 0 = woken */
-	uint64_t sleep_until;  /* when the thread wakes; 0 = it is awake, or looks soon */
+	struct waiter *driver;	       /* the program thread that sleeps in epoll_fd, or NULL */
+	unsigned int drives;	       /* how often a program thread became the driver */
+	unsigned int sleepers;	       /* program threads on their futex */
+	enum {
+		NAP_NONE,
+		NAP_SHORT,
+		NAP_DEEP
+	} nap;		      /* the stack's thread stays out of epoll, loop.c */
+	int nap_word;	      /* futex of the nap: 0 = woken */
+	uint64_t sleep_until; /* when the thread wakes; 0 = it is awake, or looks soon */
 };
 
 struct stack {
@@ -109,12 +113,12 @@ struct stack {
 	struct netif *loopback;
 	struct list listeners;
 	struct list deferred; /* struct deferred: run by stack_settle() */
-	struct list backlog; /* packets to this stack itself, struct packet */
+	struct list backlog;  /* packets to this stack itself, struct packet */
 	unsigned int backlog_len;
 	pthread_mutex_t inbox_lock; /* frames of a joined stack; struct packet, netif set */
 	struct list inbox;
 	int inbox_len;
-	bool poking; /* the holder of the lock will look at the inbox by itself, link/pair.c */
+	bool poking;   /* the holder of the lock will look at the inbox by itself, link/pair.c */
 	bool poke_due; /* of an interface */
 	struct route_table routes;
 	struct neighbour_table neighbours;
@@ -122,7 +126,7 @@ struct stack {
 	struct reassembly reassembly;
 	struct transport_table transport; /* UDP, raw and packet endpoints */
 	struct tcp_table tcp;
-	struct list sockets; /* of every kind, struct socket */
+	struct list sockets;   /* of every kind, struct socket */
 	struct waiter *linger; /* who waits for closed connections to deliver, stack_linger() */
 	struct list all;       /* of the process' stacks */
 	pid_t process;	       /* that made it: a forked child has no part in it */
@@ -130,16 +134,16 @@ struct stack {
 	struct icmp_bucket {
 		uint32_t tokens;
 		uint64_t filled;
-	} icmp_bucket; /* errors that may be sent now */
-	struct list resolvers; /* DNS servers learned, struct resolver (config/resolver.h) */
+	} icmp_bucket;		     /* errors that may be sent now */
+	struct list resolvers;	     /* DNS servers learned, struct resolver (config/resolver.h) */
 	struct config_state *config; /* what config/ keeps per stack */
 	struct filter *filter;	     /* packet filter and NAT; NULL without rules */
 	struct stack_settings {
 		bool forwarding4, forwarding6;
-		bool redirects;		 /* accept and send */
+		bool redirects; /* accept and send */
 		uint8_t default_ttl;
 		bool temporary_addresses; /* RFC 8981 */
-		uint8_t secret[16];	 /* of RFC 7217 */
+		uint8_t secret[16];	  /* of RFC 7217 */
 	} settings;
 	struct lwip_statistics statistics;
 };
@@ -147,22 +151,24 @@ struct stack {
 /* Enter refreshes the clock; leave settles what was caused. Not recursive. */
 void stack_enter(struct stack *stack);
 void stack_leave(struct stack *stack);
-/* Give the lock back and wake whom stack_wake() named; everything that has called stack_wake() uses it. */
+/* Give the lock back and wake whom stack_wake() named; everything that has called stack_wake() uses
+ * it. */
 void stack_unlock(struct stack *stack);
 static inline uint64_t stack_now(const struct stack *stack)
 {
 	return stack->now;
 }
 
-/* With the lock held: sleep until @w is woken, or @deadline; frames and timers are handled meanwhile.
- * 0 when woken, -ETIMEDOUT, -EAGAIN on a virtual clock, -EINTR by a signal. */
+/* With the lock held: sleep until @w is woken, or @deadline; frames and timers are handled
+ * meanwhile. 0 when woken, -ETIMEDOUT, -EAGAIN on a virtual clock, -EINTR by a signal. */
 int stack_wait(struct stack *stack, struct waiter *w, uint64_t deadline);
 void stack_wake(struct stack *stack, struct waiter *w);
 /* A timer was set that is due before the sleepers would wake: called by timer_set(). */
 void stack_timer_advanced(struct stack *stack, uint64_t when);
 /* Watch a descriptor: netif->ops->receive() runs when it is readable (edge-triggered). */
 int stack_watch(struct stack *stack, int fd, struct netif *netif);
-/* Run it as well when the descriptor can be written again; to be asked for each time. @on false ends it. */
+/* Run it as well when the descriptor can be written again; to be asked for each time. @on false
+ * ends it. */
 void stack_watch_output(struct stack *stack, int fd, struct netif *netif, bool on);
 void stack_unwatch(struct stack *stack, int fd);
 /* Put a frame into another stack's inbox, from a thread that holds no or another stack's lock. */

@@ -22,7 +22,7 @@ struct stack;
 
 struct timer {
 	struct list node;
-	uint64_t when;	 /* TIME_NEVER when not armed */
+	uint64_t when; /* TIME_NEVER when not armed */
 	void (*run)(struct stack *stack, struct timer *timer);
 };
 
@@ -30,7 +30,7 @@ struct timer {
 #define TIMER_SLOTS  64
 
 struct timer_wheel {
-	uint64_t tick;			/* every timer of an earlier tick has run */
+	uint64_t tick;			 /* every timer of an earlier tick has run */
 	uint64_t occupied[TIMER_LEVELS]; /* bit per slot that may hold timers */
 	struct list slot[TIMER_LEVELS][TIMER_SLOTS];
 };

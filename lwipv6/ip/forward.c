@@ -13,12 +13,13 @@ static bool may_forward(const struct packet *p)
 		return false;
 	if (p->link_type != PACKET_HOST || ip_is_multicast(&p->dst) || ip_is_any(&p->src))
 		return false;
-	if (netif_is_broadcast(p->netif, &p->dst) || ip_is_loopback(&p->dst) || ip_is_loopback(&p->src))
+	if (netif_is_broadcast(p->netif, &p->dst) || ip_is_loopback(&p->dst) ||
+	    ip_is_loopback(&p->src))
 		return false;
 	/* 240/4 and 0/8 are nobody's (RFC 1812 5.3.7). */
-	if (p->protocol == ETH_P_IP && (ntohl(p->dst.addr[3]) >> 28 == 15 ||
-					ntohl(p->dst.addr[3]) >> 24 == 0 ||
-					ntohl(p->src.addr[3]) >> 28 == 15))
+	if (p->protocol == ETH_P_IP &&
+	    (ntohl(p->dst.addr[3]) >> 28 == 15 || ntohl(p->dst.addr[3]) >> 24 == 0 ||
+	     ntohl(p->src.addr[3]) >> 28 == 15))
 		return false;
 	return true;
 }
@@ -29,7 +30,8 @@ static void decrement(struct packet *p)
 	if (p->protocol == ETH_P_IP) {
 		struct iphdr *ip = (struct iphdr *)p->data;
 
-		ip->check = checksum_update16(ip->check, htons(ip->ttl << 8), htons((ip->ttl - 1) << 8));
+		ip->check = checksum_update16(ip->check, htons(ip->ttl << 8),
+					      htons((ip->ttl - 1) << 8));
 		ip->ttl--;
 	} else {
 		((struct ip6_hdr *)p->data)->ip6_hlim--;
@@ -65,7 +67,8 @@ void ip_forward(struct packet *p)
 		packet_free(p);
 		return;
 	}
-	/* Beyond the source's scope (RFC 4443 3.1 code 2): link-local packets stay on their link. */
+	/* Beyond the source's scope (RFC 4443 3.1 code 2): link-local packets stay on their link.
+	 */
 	if (ip_is_linklocal(&p->src) || ip_is_linklocal(&p->dst)) {
 		if (p->protocol != ETH_P_IP && !ip_is_linklocal(&p->dst))
 			icmp_error(p, ICMP_CAUSE_SCOPE, 0);
@@ -77,7 +80,8 @@ void ip_forward(struct packet *p)
 
 	if (error) {
 		COUNT(stack, ip_no_route);
-		icmp_error(p, error == -EHOSTUNREACH ? ICMP_CAUSE_PROHIBITED : ICMP_CAUSE_NO_ROUTE, 0);
+		icmp_error(p, error == -EHOSTUNREACH ? ICMP_CAUSE_PROHIBITED : ICMP_CAUSE_NO_ROUTE,
+			   0);
 		packet_free(p);
 		return;
 	}
@@ -87,9 +91,10 @@ void ip_forward(struct packet *p)
 		return;
 	}
 	mtu = p->protocol == ETH_P_IP ? hop.netif->mtu : hop.netif->mtu6;
-	if (p->gso_size ? (uint32_t)(p->transport - p->network) + 60 + p->gso_size > mtu + 40 :
-			  p->len > mtu && !p->reassembled &&
-				  (p->protocol != ETH_P_IP || ((struct iphdr *)p->data)->frag_off & htons(IP_DF))) {
+	if (p->gso_size ? (uint32_t)(p->transport - p->network) + 60 + p->gso_size > mtu + 40
+			: p->len > mtu && !p->reassembled &&
+				  (p->protocol != ETH_P_IP ||
+				   ((struct iphdr *)p->data)->frag_off & htons(IP_DF))) {
 		icmp_error(p, ICMP_CAUSE_TOO_BIG, mtu);
 		packet_free(p);
 		return;

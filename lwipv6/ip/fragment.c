@@ -8,7 +8,8 @@
 #include "lwipv6/ip/icmp.h"
 #include "lwipv6/link/gso.h"
 
-static int fragment4(struct stack *stack, struct packet *p, const struct next_hop *hop, uint32_t mtu)
+static int fragment4(struct stack *stack, struct packet *p, const struct next_hop *hop,
+		     uint32_t mtu)
 {
 	const struct iphdr *ip = (struct iphdr *)p->data;
 	uint32_t header = ip->ihl * 4, step = (mtu - header) & ~7u, payload = p->len - header;
@@ -43,7 +44,8 @@ static int fragment4(struct stack *stack, struct packet *p, const struct next_ho
 	return 0;
 }
 
-static int fragment6(struct stack *stack, struct packet *p, const struct next_hop *hop, uint32_t mtu)
+static int fragment6(struct stack *stack, struct packet *p, const struct next_hop *hop,
+		     uint32_t mtu)
 {
 	uint32_t header = sizeof(struct ip6_hdr), step, payload, id = random_u64(&stack->random);
 	uint8_t next = ((struct ip6_hdr *)p->data)->ip6_nxt;
@@ -94,7 +96,8 @@ int ip_fragment(struct stack *stack, struct packet *p, const struct next_hop *ho
 		return fragment4(stack, p, hop, mtu);
 	/* What came in pieces goes on in pieces: hooks had it put together. */
 	if (!v4 && !p->dont_fragment &&
-	    (!p->forwarded || (p->reassembled && ((struct ip6_hdr *)p->data)->ip6_nxt == p->next_header)))
+	    (!p->forwarded ||
+	     (p->reassembled && ((struct ip6_hdr *)p->data)->ip6_nxt == p->next_header)))
 		return fragment6(stack, p, hop, mtu);
 	if (p->forwarded)
 		icmp_error(p, ICMP_CAUSE_TOO_BIG, mtu);

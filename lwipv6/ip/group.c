@@ -13,7 +13,7 @@ struct group *group_find(const struct netif *netif, const struct ip_addr *addr)
 {
 	struct group *g;
 
-	list_for_each_entry(g, &netif->groups, node)
+	list_for_each_entry (g, &netif->groups, node)
 		if (ip_equal(&g->addr, addr))
 			return g;
 	return NULL;
@@ -36,7 +36,7 @@ bool group_accepts(const struct group *g, const struct ip_addr *src)
 {
 	const struct membership *m;
 
-	list_for_each_entry(m, &g->members, node)
+	list_for_each_entry (m, &g->members, node)
 		if (membership_accepts(m, src))
 			return true;
 	return false;
@@ -52,7 +52,7 @@ static int merge(const struct group *g, enum filter_mode *mode, struct ip_addr *
 	*mode = FILTER_INCLUDE;
 	*sources = NULL;
 	*n = 0;
-	list_for_each_entry(m, &g->members, node) {
+	list_for_each_entry (m, &g->members, node) {
 		total += m->nsources;
 		if (m->mode == FILTER_EXCLUDE)
 			*mode = FILTER_EXCLUDE;
@@ -62,13 +62,14 @@ static int merge(const struct group *g, enum filter_mode *mode, struct ip_addr *
 	*sources = malloc(total * sizeof(**sources));
 	if (!*sources)
 		return -ENOMEM;
-	list_for_each_entry(m, &g->members, node)
+	list_for_each_entry (m, &g->members, node)
 		for (unsigned int i = 0; i < m->nsources; i++) {
 			bool excluded = *mode == FILTER_EXCLUDE;
 
 			if (contains(*sources, *n, &m->sources[i]))
 				continue;
-			/* In EXCLUDE mode: what nobody accepts. In INCLUDE mode: what somebody does. */
+			/* In EXCLUDE mode: what nobody accepts. In INCLUDE mode: what somebody
+			 * does. */
 			if (group_accepts(g, &m->sources[i]) != excluded)
 				(*sources)[(*n)++] = m->sources[i];
 		}
@@ -125,7 +126,8 @@ void group_leave(struct membership *m)
 	changed(g);
 	if (!list_empty(&g->members))
 		return;
-	/* The leave is reported; its repetitions need only the address: group_report.c keeps them. */
+	/* The leave is reported; its repetitions need only the address: group_report.c keeps them.
+	 */
 	group_report_leave(g);
 	list_remove(&g->node);
 	free(g->sources);

@@ -34,9 +34,9 @@ struct group {
 	uint8_t mode_change_left, source_change_left;
 	unsigned int nallow, nblock;
 	struct ip_addr *allow, *block; /* source changes still to be repeated */
-	struct timer change; /* next repetition */
-	struct timer query;  /* answer to a group query */
-	bool v1_reported;    /* MLDv1/IGMPv2: we sent the last report */
+	struct timer change;	       /* next repetition */
+	struct timer query;	       /* answer to a group query */
+	bool v1_reported;	       /* MLDv1/IGMPv2: we sent the last report */
 };
 
 /* Join (or find) with EXCLUDE{} = all sources. The stack's own groups use these two. */

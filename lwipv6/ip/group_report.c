@@ -83,7 +83,8 @@ static void repeat(struct stack *stack, struct timer *timer)
 		g->source_change_left--;
 	if (g->mode_change_left || g->source_change_left)
 		timer_set(stack, timer,
-			  stack->now + random_below(&stack->random, CHANGE_INTERVAL_MS) * NSEC_PER_MSEC);
+			  stack->now +
+				  random_below(&stack->random, CHANGE_INTERVAL_MS) * NSEC_PER_MSEC);
 }
 
 static void answer(struct group *g)
@@ -97,8 +98,8 @@ static void answer(struct group *g)
 		g->v1_reported = true;
 	} else {
 		send_record(g->netif, &g->addr,
-			    g->mode == FILTER_EXCLUDE ? MODE_IS_EXCLUDE : MODE_IS_INCLUDE, g->sources,
-			    g->nsources);
+			    g->mode == FILTER_EXCLUDE ? MODE_IS_EXCLUDE : MODE_IS_INCLUDE,
+			    g->sources, g->nsources);
 	}
 }
 
@@ -183,7 +184,7 @@ static void general(struct stack *stack, struct timer *timer)
 	bool v4 = q->netif->igmp && q == &q->netif->igmp->querier;
 	struct group *g;
 
-	list_for_each_entry(g, &q->netif->groups, node)
+	list_for_each_entry (g, &q->netif->groups, node)
 		if (ip_is_v4(&g->addr) == v4)
 			answer(g);
 }
@@ -201,7 +202,7 @@ void group_querier_stop(struct group_querier *q)
 	struct group *g;
 
 	timer_cancel(&q->general);
-	list_for_each_entry(g, &q->netif->groups, node)
+	list_for_each_entry (g, &q->netif->groups, node)
 		if (group_querier(g) == q) {
 			timer_cancel(&g->change);
 			timer_cancel(&g->query);
@@ -243,7 +244,7 @@ void group_tell_all(struct group_querier *q, bool v4)
 {
 	struct group *g;
 
-	list_for_each_entry(g, &q->netif->groups, node)
+	list_for_each_entry (g, &q->netif->groups, node)
 		if (ip_is_v4(&g->addr) == v4) {
 			g->mode_change_left = q->robustness;
 			timer_set(q->netif->stack, &g->change, q->netif->stack->now);
@@ -257,7 +258,8 @@ static uint8_t *put_address(uint8_t *at, const struct ip_addr *a, bool v4)
 }
 
 struct packet *group_record_new(struct netif *netif, uint8_t report, const struct ip_addr *group,
-				enum group_record type, const struct ip_addr *sources, unsigned int n)
+				enum group_record type, const struct ip_addr *sources,
+				unsigned int n)
 {
 	bool v4 = ip_is_v4(group);
 	uint32_t len = 12 + (v4 ? 4 : 16) * (n + 1);

@@ -15,13 +15,19 @@ struct group_state {
 };
 
 /* Values of both protocols. */
-enum group_record { MODE_IS_INCLUDE = 1, MODE_IS_EXCLUDE, CHANGE_TO_INCLUDE, CHANGE_TO_EXCLUDE,
-		    ALLOW_NEW_SOURCES, BLOCK_OLD_SOURCES };
+enum group_record {
+	MODE_IS_INCLUDE = 1,
+	MODE_IS_EXCLUDE,
+	CHANGE_TO_INCLUDE,
+	CHANGE_TO_EXCLUDE,
+	ALLOW_NEW_SOURCES,
+	BLOCK_OLD_SOURCES
+};
 
 struct group_querier {
 	struct netif *netif;
 	uint8_t robustness;
-	uint8_t version; /* 3/2 of IGMP, 2/1 of MLD: what we speak now */
+	uint8_t version;      /* 3/2 of IGMP, 2/1 of MLD: what we speak now */
 	uint64_t older_until; /* an older querier is present */
 	struct timer general; /* answer to a general query */
 };
@@ -49,9 +55,11 @@ void group_query(struct group_querier *q, bool v4, const struct ip_addr *group, 
 void group_answered(struct group_querier *q, const struct ip_addr *group);
 /* Memberships of before the interface came up are told now. */
 void group_tell_all(struct group_querier *q, bool v4);
-/* A report of one record, the same in both protocols but for the size of addresses. NULL: no memory. */
+/* A report of one record, the same in both protocols but for the size of addresses. NULL: no
+ * memory. */
 struct packet *group_record_new(struct netif *netif, uint8_t report, const struct ip_addr *group,
-				enum group_record type, const struct ip_addr *sources, unsigned int n);
+				enum group_record type, const struct ip_addr *sources,
+				unsigned int n);
 /* Groups that are never reported: all-hosts, all-nodes, scopes 0 and 1. */
 bool group_is_silent(const struct group *g);
 

@@ -13,7 +13,7 @@ void hook_add(struct stack *stack, enum hook_point point, struct hook *h)
 {
 	struct hook *at;
 
-	list_for_each_entry(at, &stack->hooks.point[point], node)
+	list_for_each_entry (at, &stack->hooks.point[point], node)
 		if (at->priority > h->priority)
 			break;
 	list_insert(&at->node, &h->node);
@@ -32,7 +32,7 @@ bool hook_run(struct stack *stack, enum hook_point point, struct packet *p, stru
 	struct hook *h;
 
 again:
-	list_for_each_entry(h, handlers, node) {
+	list_for_each_entry (h, handlers, node) {
 		switch (h->run(h, stack, point, p, in, out)) {
 		case HOOK_ACCEPT:
 			break;

@@ -7,9 +7,10 @@
  *                        FORWARD -> POST_ROUTING -> out
  *   transport -> LOCAL_OUT -> POST_ROUTING -> out
  *
- * p->data stands at the network header; p->src, p->dst, p->next_header and p->transport are set. IPv4
- * and IPv6 fragments have been reassembled before PRE_ROUTING when a handler is registered there,
- * and packets are fragmented after POST_ROUTING. Handlers run in order of ascending priority.
+ * p->data stands at the network header; p->src, p->dst, p->next_header and p->transport are set.
+ * IPv4 and IPv6 fragments have been reassembled before PRE_ROUTING when a handler is registered
+ * there, and packets are fragmented after POST_ROUTING. Handlers run in order of ascending
+ * priority.
  */
 #ifndef LWIPV6_IP_HOOK_H
 #define LWIPV6_IP_HOOK_H
@@ -20,11 +21,19 @@ struct packet;
 struct stack;
 struct netif;
 
-enum hook_point { HOOK_PRE_ROUTING, HOOK_LOCAL_IN, HOOK_FORWARD, HOOK_LOCAL_OUT, HOOK_POST_ROUTING, HOOKS };
+enum hook_point {
+	HOOK_PRE_ROUTING,
+	HOOK_LOCAL_IN,
+	HOOK_FORWARD,
+	HOOK_LOCAL_OUT,
+	HOOK_POST_ROUTING,
+	HOOKS
+};
 
 enum hook_verdict {
 	HOOK_DROP,   /* the caller frees it */
-	HOOK_ACCEPT, /* the next handler; addresses may have been rewritten, in p and in the header */
+	HOOK_ACCEPT, /* the next handler; addresses may have been rewritten, in p and in the header
+		      */
 	HOOK_REPEAT, /* from the first handler again */
 	HOOK_STOLEN  /* the handler owns it now */
 };

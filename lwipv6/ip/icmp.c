@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ICMP errors of both versions: when one may be sent, what it quotes, and to whom one that arrived is
- * given. Messages of each version are taken in icmp4.c and icmp6.c.
+ * ICMP errors of both versions: when one may be sent, what it quotes, and to whom one that arrived
+ * is given. Messages of each version are taken in icmp4.c and icmp6.c.
  */
 #include "lwipv6/ip/icmp.h"
 #include <errno.h>
@@ -10,9 +10,9 @@
 #include "lwipv6/tcp/tcp.h"
 #include "lwipv6/transport/endpoint.h"
 
-#define BUCKET_TOKENS	100
-#define TOKEN_INTERVAL	(10 * NSEC_PER_MSEC)
-#define V4_QUOTE	548 /* the whole error fits 576 bytes, RFC 1812 4.3.2.3 */
+#define BUCKET_TOKENS  100
+#define TOKEN_INTERVAL (10 * NSEC_PER_MSEC)
+#define V4_QUOTE       548 /* the whole error fits 576 bytes, RFC 1812 4.3.2.3 */
 
 static const struct {
 	uint8_t type4, code4, type6, code6;
@@ -54,7 +54,8 @@ static bool may_answer(const struct packet *p, enum icmp_cause what)
 	const uint8_t *icmp = packet_at(p, p->transport);
 	bool readable = packet_headroom(p) + p->linear > (uint32_t)p->transport;
 
-	if (ip_is_any(&p->src) || ip_is_multicast(&p->src) || ip_is_loopback(&p->src) != ip_is_loopback(&p->dst))
+	if (ip_is_any(&p->src) || ip_is_multicast(&p->src) ||
+	    ip_is_loopback(&p->src) != ip_is_loopback(&p->dst))
 		return false;
 	if (v4) {
 		const struct iphdr *ip = (struct iphdr *)p->data;
@@ -126,11 +127,11 @@ void icmp_error(struct packet *cause, enum icmp_cause what, uint32_t argument)
 static void classify(struct icmp_report *r)
 {
 	bool v4 = ip_is_v4(&r->remote);
-	static const int v4_errors[] = {
-		ENETUNREACH, EHOSTUNREACH, ENOPROTOOPT, ECONNREFUSED, EMSGSIZE, EOPNOTSUPP,
-		ENETUNREACH, EHOSTDOWN, ENONET, ENETUNREACH, EHOSTUNREACH, ENETUNREACH,
-		EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH};
-	static const int v6_errors[] = {ENETUNREACH, EACCES, EHOSTUNREACH, EHOSTUNREACH,
+	static const int v4_errors[] = {ENETUNREACH,  EHOSTUNREACH, ENOPROTOOPT,  ECONNREFUSED,
+					EMSGSIZE,     EOPNOTSUPP,   ENETUNREACH,  EHOSTDOWN,
+					ENONET,	      ENETUNREACH,  EHOSTUNREACH, ENETUNREACH,
+					EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH};
+	static const int v6_errors[] = {ENETUNREACH,  EACCES, EHOSTUNREACH, EHOSTUNREACH,
 					ECONNREFUSED, EACCES, EACCES};
 
 	r->error = EPROTO;

@@ -18,14 +18,15 @@ enum icmp_cause {
 	ICMP_CAUSE_TOO_BIG, /* argument: MTU */
 	ICMP_CAUSE_HOP_LIMIT,
 	ICMP_CAUSE_REASSEMBLY,
-	ICMP_CAUSE_HEADER,  /* argument: offset of the bad byte */
-	ICMP_CAUSE_OPTION,  /* v6 unrecognised option; argument: offset */
-	ICMP_CAUSE_SCOPE    /* v6: beyond the scope of the source address */
+	ICMP_CAUSE_HEADER, /* argument: offset of the bad byte */
+	ICMP_CAUSE_OPTION, /* v6 unrecognised option; argument: offset */
+	ICMP_CAUSE_SCOPE   /* v6: beyond the scope of the source address */
 };
 
 void icmp4_input(struct packet *p);
 void icmp6_input(struct packet *p);
-/* Tell the sender of @cause, whose data stands at its network header. Leaves @cause to the caller. */
+/* Tell the sender of @cause, whose data stands at its network header. Leaves @cause to the caller.
+ */
 void icmp_error(struct packet *cause, enum icmp_cause what, uint32_t argument);
 
 /* A received error, as transports see it. */
@@ -33,10 +34,10 @@ struct icmp_report {
 	struct ip_addr local, remote; /* of the packet that we sent */
 	struct ip_addr offender;      /* who sent the error */
 	uint8_t protocol;
-	uint8_t type, code; /* as received */
-	bool hard;	    /* RFC 1122 4.2.3.9: may abort a connection attempt */
-	int error;	    /* positive errno */
-	uint32_t mtu;	    /* packet too big: the next hop's, else 0 */
+	uint8_t type, code;	/* as received */
+	bool hard;		/* RFC 1122 4.2.3.9: may abort a connection attempt */
+	int error;		/* positive errno */
+	uint32_t mtu;		/* packet too big: the next hop's, else 0 */
 	const uint8_t *payload; /* transport header quoted, linear */
 	uint32_t payload_len;
 };

@@ -29,7 +29,8 @@ static void echo(struct packet *p)
 /* RFC 1191 7: a router that gives no MTU gets the next plateau below the packet's length. */
 static uint32_t plateau(uint32_t length)
 {
-	static const uint32_t plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68};
+	static const uint32_t plateaus[] = {32000, 17914, 8166, 4352, 2002,
+					    1492,  1006,  508,	296,  68};
 
 	for (unsigned int i = 0; i < sizeof(plateaus) / sizeof(plateaus[0]); i++)
 		if (plateaus[i] < length)
@@ -87,8 +88,12 @@ static void redirect_received(struct packet *p)
 
 	if (old && old->origin == ROUTE_REDIRECT)
 		route_remove(old);
-	struct route_spec spec = {.dst = dst, .plen = 128, .nexthop = gateway, .netif = p->netif,
-				  .origin = ROUTE_REDIRECT, .lifetime_ns = 600 * NSEC_PER_SEC};
+	struct route_spec spec = {.dst = dst,
+				  .plen = 128,
+				  .nexthop = gateway,
+				  .netif = p->netif,
+				  .origin = ROUTE_REDIRECT,
+				  .lifetime_ns = 600 * NSEC_PER_SEC};
 
 	route_add(stack, &spec, NULL);
 }
@@ -104,8 +109,8 @@ void icmp4_redirect(struct packet *cause, const struct ip_addr *gateway)
 	if (!p)
 		return;
 	icmp = packet_put(p, 8);
-	*icmp = (struct icmphdr){.type = ICMP_REDIRECT, .code = ICMP_REDIR_HOST,
-				 .un.gateway = gateway->addr[3]};
+	*icmp = (struct icmphdr){
+		.type = ICMP_REDIRECT, .code = ICMP_REDIR_HOST, .un.gateway = gateway->addr[3]};
 	packet_copy(cause, 0, packet_put(p, quote), quote);
 	icmp->checksum = checksum_fold(packet_sum(p, 0));
 	COUNT(stack, icmp_out);

@@ -30,8 +30,9 @@ int icmp6_send(struct netif *netif, struct packet *p, const struct ip_addr *src,
 		}
 	}
 	icmp->icmp6_cksum = 0;
-	icmp->icmp6_cksum = checksum_fold(checksum_add(
-		packet_sum(p, 0), &(uint32_t){checksum_pseudo(&from, dst, IPPROTO_ICMPV6, p->len)}, 4));
+	icmp->icmp6_cksum = checksum_fold(
+		checksum_add(packet_sum(p, 0),
+			     &(uint32_t){checksum_pseudo(&from, dst, IPPROTO_ICMPV6, p->len)}, 4));
 	p->checksum = CHECKSUM_NONE;
 	COUNT(stack, icmp_out);
 	return ip_output(stack, p, &from, dst, IPPROTO_ICMPV6, &options);
@@ -54,8 +55,8 @@ static void error_received(struct packet *p)
 {
 	const struct icmp6_hdr *icmp = (struct icmp6_hdr *)p->data;
 	const struct ip6_hdr *quoted = (struct ip6_hdr *)(p->data + 8);
-	struct icmp_report r = {.type = icmp->icmp6_type, .code = icmp->icmp6_code,
-				.offender = p->src};
+	struct icmp_report r = {
+		.type = icmp->icmp6_type, .code = icmp->icmp6_code, .offender = p->src};
 	uint32_t at = 8 + sizeof(*quoted);
 
 	if (p->linear < at)

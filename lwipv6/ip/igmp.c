@@ -7,16 +7,19 @@
 #include "lwipv6/ip/group_report.h"
 #include "lwipv6/ip/ip.h"
 
-#define V3_REPORT	0x22
-#define OLDER_PRESENT	(400 * NSEC_PER_SEC) /* robustness x query interval + response time */
+#define V3_REPORT     0x22
+#define OLDER_PRESENT (400 * NSEC_PER_SEC) /* robustness x query interval + response time */
 
 static const struct ip_addr v3_routers = {{0, 0, IP64_PREFIX, LWIP_HTONL_(0xe0000016)}};
 static const struct ip_addr all_routers = {{0, 0, IP64_PREFIX, LWIP_HTONL_(0xe0000002)}};
 
 static void send_message(struct netif *netif, struct packet *p, const struct ip_addr *to)
 {
-	struct ip_options options = {.netif = netif, .hop_limit = 1, .router_alert = true,
-				     .traffic_class = 0xc0, .any_source = true};
+	struct ip_options options = {.netif = netif,
+				     .hop_limit = 1,
+				     .router_alert = true,
+				     .traffic_class = 0xc0,
+				     .any_source = true};
 	struct ip_addr src = ip_v4_any;
 
 	((struct igmp *)p->data)->igmp_cksum = checksum_fold(packet_sum(p, 0));
@@ -48,9 +51,9 @@ void igmp_send_old(struct netif *netif, const struct ip_addr *group, bool leave)
 	}
 	m = packet_put(p, sizeof(*m));
 	memset(m, 0, sizeof(*m));
-	m->igmp_type = leave ? IGMP_V2_LEAVE_GROUP :
-		       v1    ? IGMP_V1_MEMBERSHIP_REPORT :
-			       IGMP_V2_MEMBERSHIP_REPORT;
+	m->igmp_type = leave ? IGMP_V2_LEAVE_GROUP
+		       : v1  ? IGMP_V1_MEMBERSHIP_REPORT
+			     : IGMP_V2_MEMBERSHIP_REPORT;
 	m->igmp_group.s_addr = group->addr[3];
 	send_message(netif, p, leave ? &all_routers : group);
 }
@@ -71,7 +74,8 @@ void igmp_input(struct packet *p)
 		goto out;
 	group = ip_from_v4(m->igmp_group.s_addr);
 	if (m->igmp_type == IGMP_MEMBERSHIP_QUERY) {
-		uint64_t max = code_value(m->igmp_code) * 100 * NSEC_PER_MSEC, now = p->netif->stack->now;
+		uint64_t max = code_value(m->igmp_code) * 100 * NSEC_PER_MSEC,
+			 now = p->netif->stack->now;
 
 		if (p->len < 12) {
 			state->querier.older_until = now + OLDER_PRESENT;

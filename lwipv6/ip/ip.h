@@ -22,15 +22,15 @@
 
 /* What a sender chooses; zero-initialised it means the defaults. */
 struct ip_options {
-	struct netif *netif;	  /* force the outgoing interface (bound device, zone, pktinfo) */
-	int16_t hop_limit;	  /* 0 = the default of the interface or the stack */
-	uint8_t traffic_class;	  /* TOS or class, ECN bits included */
-	uint32_t flow_label;	  /* host order, 20 bits */
-	bool dont_fragment;	  /* v4 DF; v6: do not fragment here either: -EMSGSIZE */
-	bool ignore_path_mtu;	  /* IP_PMTUDISC_PROBE */
-	bool router_alert;	  /* IGMP, MLD */
-	bool multicast_loop;	  /* also to local members */
-	bool any_source;	  /* the source need not be ours (forwarded, transparent) */
+	struct netif *netif;   /* force the outgoing interface (bound device, zone, pktinfo) */
+	int16_t hop_limit;     /* 0 = the default of the interface or the stack */
+	uint8_t traffic_class; /* TOS or class, ECN bits included */
+	uint32_t flow_label;   /* host order, 20 bits */
+	bool dont_fragment;    /* v4 DF; v6: do not fragment here either: -EMSGSIZE */
+	bool ignore_path_mtu;  /* IP_PMTUDISC_PROBE */
+	bool router_alert;     /* IGMP, MLD */
+	bool multicast_loop;   /* also to local members */
+	bool any_source;       /* the source need not be ours (forwarded, transparent) */
 };
 
 /*
@@ -44,7 +44,8 @@ int ip_output(struct stack *stack, struct packet *p, const struct ip_addr *src,
 int ip_output_hop(struct stack *stack, struct packet *p, const struct ip_addr *src,
 		  const struct ip_addr *dst, uint8_t protocol, const struct ip_options *options,
 		  const struct next_hop *hop);
-/* A packet with its network header made, past LOCAL_OUT or FORWARD: POST_ROUTING, fragment, send. */
+/* A packet with its network header made, past LOCAL_OUT or FORWARD: POST_ROUTING, fragment, send.
+ */
 int ip_send(struct stack *stack, struct packet *p, const struct next_hop *hop, uint32_t mtu);
 
 /* A network packet from a link; p->data at the network header. Takes @p. */

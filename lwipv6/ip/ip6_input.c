@@ -2,24 +2,25 @@
 /*
  * IPv6 input (RFC 8200): header checks, the chain of extension headers, reassembly, for us or not.
  *
- * walk() goes along the chain. It is run twice: find_transport() looks without acting, so that hooks
- * and forwarding know the protocol; process() acts on what is addressed to us.
+ * walk() goes along the chain. It is run twice: find_transport() looks without acting, so that
+ * hooks and forwarding know the protocol; process() acts on what is addressed to us.
  */
 #include <errno.h>
 #include <linux/if_packet.h>
 #include "lwipv6/ip/group.h"
 #include "lwipv6/ip/icmp.h"
 
-#define IP6_NO_NEXT  59
-#define OPT_PAD1     0
+#define IP6_NO_NEXT	 59
+#define OPT_PAD1	 0
 #define OPT_ROUTER_ALERT 5
-#define MAX_HEADERS  16
+#define MAX_HEADERS	 16
 
 static bool addresses_good(const struct packet *p)
 {
 	struct netif *n = p->netif;
 
-	if (ip_is_multicast(&p->src) || ip_is_any(&p->dst) || ip_is_v4(&p->src) || ip_is_v4(&p->dst))
+	if (ip_is_multicast(&p->src) || ip_is_any(&p->dst) || ip_is_v4(&p->src) ||
+	    ip_is_v4(&p->dst))
 		return false;
 	if (n->kind != NETIF_LOOPBACK && (ip_is_loopback(&p->src) || ip_is_loopback(&p->dst)))
 		return false;
@@ -95,8 +96,7 @@ static bool find_transport(struct packet *p)
 		len = header_length(p, at, kind);
 		if (!len)
 			return false;
-		if (kind == IPPROTO_FRAGMENT &&
-		    ntohs(*(uint16_t *)(p->data + at + 2)) & 0xfff8) {
+		if (kind == IPPROTO_FRAGMENT && ntohs(*(uint16_t *)(p->data + at + 2)) & 0xfff8) {
 			kind = IPPROTO_FRAGMENT; /* not the first: nothing more to see */
 			break;
 		}
@@ -190,8 +190,8 @@ static void describe(struct packet *p)
 }
 
 /*
- * Act on the chain of a packet for us. Returns the packet to deliver, with next_header and transport
- * set, or NULL. A reassembled packet starts again behind the headers already done.
+ * Act on the chain of a packet for us. Returns the packet to deliver, with next_header and
+ * transport set, or NULL. A reassembled packet starts again behind the headers already done.
  */
 static struct packet *process(struct packet *p)
 {
@@ -282,7 +282,8 @@ void ip6_input(struct packet *p)
 	bool local = for_us(p);
 
 	if (local || hooked) {
-		/* With hooks every packet is made whole first; process() then is the look-ahead too. */
+		/* With hooks every packet is made whole first; process() then is the look-ahead
+		 * too. */
 		if (local || (find_transport(p), p->next_header == IPPROTO_FRAGMENT)) {
 			p = process(p);
 			if (!p)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * IP output: choose route and source, build the header, pass the hooks, send or fragment. Packets to
- * our own addresses and copies of multicasts that we are members of come back by ip_loop_back().
+ * IP output: choose route and source, build the header, pass the hooks, send or fragment. Packets
+ * to our own addresses and copies of multicasts that we are members of come back by ip_loop_back().
  */
 #include <errno.h>
 #include "lwipv6/core/checksum.h"
@@ -50,7 +50,8 @@ static void build6(struct packet *p, const struct ip_options *o)
 	}
 	payload = p->len;
 	ip = packet_push(p, sizeof(*ip));
-	ip->ip6_flow = htonl(6u << 28 | (uint32_t)o->traffic_class << 20 | (o->flow_label & 0xfffff));
+	ip->ip6_flow =
+		htonl(6u << 28 | (uint32_t)o->traffic_class << 20 | (o->flow_label & 0xfffff));
 	ip->ip6_plen = htons(payload > 65535 ? 0 : payload);
 	ip->ip6_nxt = next;
 	ip->ip6_hlim = p->hop_limit;
@@ -101,9 +102,9 @@ int ip_output_hop(struct stack *stack, struct packet *p, const struct ip_addr *s
 	p->dst = *dst;
 	p->next_header = protocol;
 	p->transport = packet_headroom(p);
-	p->hop_limit = o->hop_limit ? o->hop_limit :
-		       v4	    ? stack->settings.default_ttl :
-				      hop->netif->hop_limit;
+	p->hop_limit = o->hop_limit ? o->hop_limit
+		       : v4	    ? stack->settings.default_ttl
+				    : hop->netif->hop_limit;
 	p->traffic_class = o->traffic_class;
 	p->locally_made = 1;
 	if (p->len + 60 > 65535 && !p->gso_size) {

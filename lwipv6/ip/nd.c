@@ -9,10 +9,10 @@
 #include "lwipv6/ip/icmp.h"
 #include "lwipv6/link/ethernet.h"
 
-#define OPTION_SOURCE_HW   1
-#define OPTION_TARGET_HW   2
-#define OPTION_REDIRECTED  4
-#define OPTION_NONCE	   14 /* RFC 3971 5.3.2, for RFC 7527 */
+#define OPTION_SOURCE_HW  1
+#define OPTION_TARGET_HW  2
+#define OPTION_REDIRECTED 4
+#define OPTION_NONCE	  14 /* RFC 3971 5.3.2, for RFC 7527 */
 
 /* Walk the options from @at; *hwaddr gets that of @wanted. False when malformed. */
 static bool options(const struct packet *p, uint32_t at, uint8_t wanted, const uint8_t **hwaddr)
@@ -55,7 +55,8 @@ void nd_solicit(struct netif *netif, const struct ip_addr *source, const struct 
 		const struct ip_addr *to)
 {
 	struct netif_addr *a = netif_addr_find_any_state(netif, source);
-	/* No link address from the unspecified address (RFC 4861 7.2.2) or one still being tested. */
+	/* No link address from the unspecified address (RFC 4861 7.2.2) or one still being tested.
+	 */
 	bool with_hwaddr = !ip_is_any(source) && (!a || netif_addr_usable(a));
 	uint32_t len = sizeof(struct nd_neighbor_solicit) + (with_hwaddr ? 8 : 0);
 	struct packet *p = message(len, ND_NEIGHBOR_SOLICIT);
@@ -70,7 +71,8 @@ void nd_solicit(struct netif *netif, const struct ip_addr *source, const struct 
 	icmp6_send(netif, p, source, to, 255, false);
 }
 
-/* Duplicate detection, with a nonce by which our own probe is known when the link brings it back. */
+/* Duplicate detection, with a nonce by which our own probe is known when the link brings it back.
+ */
 void nd_probe(struct netif_addr *a)
 {
 	struct netif *netif = a->netif;
@@ -228,7 +230,9 @@ static void redirect(struct packet *p)
 	    !ip_equal(&hop.addr, &p->src))
 		return;
 	if (hwaddr) {
-		struct neighbour_news news = {.hwaddr = hwaddr, .override = true, .create = true,
+		struct neighbour_news news = {.hwaddr = hwaddr,
+					      .override = true,
+					      .create = true,
 					      .router = !ip_equal(&target, &dst)};
 
 		neighbour_learn(p->netif, &target, &news);
@@ -237,9 +241,12 @@ static void redirect(struct packet *p)
 
 	if (old && old->origin == ROUTE_REDIRECT)
 		route_remove(old);
-	struct route_spec spec = {.dst = dst, .plen = 128, .netif = p->netif,
+	struct route_spec spec = {.dst = dst,
+				  .plen = 128,
+				  .netif = p->netif,
 				  .nexthop = ip_equal(&target, &dst) ? ip_addr_any : target,
-				  .origin = ROUTE_REDIRECT, .lifetime_ns = 600 * NSEC_PER_SEC};
+				  .origin = ROUTE_REDIRECT,
+				  .lifetime_ns = 600 * NSEC_PER_SEC};
 
 	route_add(stack, &spec, NULL);
 }

@@ -26,8 +26,8 @@ static struct list *bucket(struct netif *netif, const struct ip_addr *addr)
 {
 	struct stack *stack = netif->stack;
 
-	return &stack->neighbours.hash[ip_hash(addr, stack->random.key[0] + netif->index) %
-				       NEIGHBOUR_HASH];
+	return &stack->neighbours
+			.hash[ip_hash(addr, stack->random.key[0] + netif->index) % NEIGHBOUR_HASH];
 }
 
 struct neighbour *neighbour_find(struct netif *netif, const struct ip_addr *addr)
@@ -35,7 +35,7 @@ struct neighbour *neighbour_find(struct netif *netif, const struct ip_addr *addr
 	struct list *head = bucket(netif, addr);
 	struct neighbour *n;
 
-	list_for_each_entry(n, head, node)
+	list_for_each_entry (n, head, node)
 		if (n->netif == netif && ip_equal(&n->addr, addr))
 			return n;
 	return NULL;
@@ -102,12 +102,15 @@ static void fail(struct neighbour *n)
 		struct packet *p = list_first(&n->queue, struct packet, node);
 
 		list_remove(&p->node);
-		/* RFC 4861 7.2.2: each packet is answered, our own as well: the socket must hear. */
+		/* RFC 4861 7.2.2: each packet is answered, our own as well: the socket must hear.
+		 */
 		if (p->forwarded) {
 			icmp_error(p, ICMP_CAUSE_HOST, 0);
 		} else {
 			struct icmp_report r = {
-				.local = p->src, .remote = p->dst, .offender = p->src,
+				.local = p->src,
+				.remote = p->dst,
+				.offender = p->src,
 				.protocol = p->next_header,
 				.type = ip_is_v4(&p->dst) ? ICMP_DEST_UNREACH : ICMP6_DST_UNREACH,
 				.code = ip_is_v4(&p->dst) ? ICMP_HOST_UNREACH : 3,
@@ -154,7 +157,8 @@ static void timer_expired(struct stack *stack, struct timer *timer)
 		if (n->probes == UNICAST_PROBES)
 			stack->routes.generation++; /* another router may be chosen */
 		if (n->probes >= UNICAST_PROBES + MULTICAST_PROBES) {
-			/* RFC 7048: a change of link address is found by multicast before giving up. */
+			/* RFC 7048: a change of link address is found by multicast before giving
+			 * up. */
 			fail(n);
 			return;
 		}
@@ -178,7 +182,7 @@ static struct neighbour *entry_new(struct netif *netif, const struct ip_addr *ad
 	struct neighbour *n;
 
 	if (t->count >= NEIGHBOUR_MAX) {
-		list_for_each_entry(n, &t->used, used) {
+		list_for_each_entry (n, &t->used, used) {
 			if (n->state == NEIGHBOUR_PERMANENT)
 				continue;
 			entry_free(n);
@@ -304,7 +308,8 @@ static void stale(struct neighbour *n)
 }
 
 /* RFC 4861 7.2.5 and appendix C. */
-void neighbour_learn(struct netif *netif, const struct ip_addr *addr, const struct neighbour_news *news)
+void neighbour_learn(struct netif *netif, const struct ip_addr *addr,
+		     const struct neighbour_news *news)
 {
 	struct neighbour *n = neighbour_find(netif, addr);
 	bool changed;
@@ -398,7 +403,7 @@ void neighbour_flush(struct netif *netif)
 	struct neighbour_table *t = &netif->stack->neighbours;
 	struct neighbour *n, *next;
 
-	list_for_each_entry_safe(n, next, &t->used, used)
+	list_for_each_entry_safe (n, next, &t->used, used)
 		if (n->netif == netif)
 			entry_free(n);
 }

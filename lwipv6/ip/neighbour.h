@@ -56,11 +56,12 @@ void neighbour_output(struct netif *netif, const struct ip_addr *addr, struct pa
 struct neighbour *neighbour_find(struct netif *netif, const struct ip_addr *addr);
 /* What a received advertisement or ARP packet says of @addr. */
 struct neighbour_news {
-	const uint8_t *hwaddr;	 /* NULL = not told */
+	const uint8_t *hwaddr; /* NULL = not told */
 	bool solicited, override, router, is_advertisement;
 	bool create; /* make an entry (solicitation, RS, RA, ARP request to us) */
 };
-void neighbour_learn(struct netif *netif, const struct ip_addr *addr, const struct neighbour_news *n);
+void neighbour_learn(struct netif *netif, const struct ip_addr *addr,
+		     const struct neighbour_news *n);
 /* A transport protocol knows that packets arrive (RFC 4861 7.3.1). */
 void neighbour_confirm(struct netif *netif, const struct ip_addr *addr);
 /* Permanent or changed by hand; hwaddr NULL removes. 0, -ENOMEM, -ENOENT. */

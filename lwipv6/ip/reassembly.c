@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reassembly. A queue keeps its pieces sorted; the whole packet is built when the first and the last
- * are there and no byte is missing. See reassembly.h for the limits.
+ * Reassembly. A queue keeps its pieces sorted; the whole packet is built when the first and the
+ * last are there and no byte is missing. See reassembly.h for the limits.
  */
 #include "lwipv6/ip/reassembly.h"
 #include <stdlib.h>
@@ -20,7 +20,7 @@ struct reassembly_queue {
 	uint32_t received, memory;
 	uint8_t protocol; /* v4 only: part of the key */
 	bool v4, poisoned;
-	uint8_t ecn; /* bit per ECN codepoint seen, RFC 3168 5.3 */
+	uint8_t ecn;	    /* bit per ECN codepoint seen, RFC 3168 5.3 */
 	struct list pieces; /* struct packet: mark = offset */
 	struct timer timer;
 };
@@ -72,7 +72,7 @@ static struct reassembly_queue *queue_find(struct packet *p, const struct fragme
 	bool v4 = p->protocol == ETH_P_IP;
 	struct reassembly_queue *q;
 
-	list_for_each_entry(q, &r->queues, node)
+	list_for_each_entry (q, &r->queues, node)
 		if (q->id == info->id && q->v4 == v4 && ip_equal(&q->src, &p->src) &&
 		    ip_equal(&q->dst, &p->dst) && (!v4 || q->protocol == info->protocol))
 			return q;
@@ -103,7 +103,7 @@ static bool insert(struct reassembly_queue *q, struct packet *p)
 	uint32_t start = p->mark, end = start + p->len;
 	struct packet *at;
 
-	list_for_each_entry(at, &q->pieces, node) {
+	list_for_each_entry (at, &q->pieces, node) {
 		if (at->mark == start && at->len == p->len) {
 			packet_free(p);
 			return true;
@@ -139,8 +139,8 @@ static uint8_t merged_ecn(const struct reassembly_queue *q, uint8_t first)
 static struct packet *assemble(struct reassembly_queue *q, const struct fragment_info *info)
 {
 	struct packet *first = list_first(&q->pieces, struct packet, node), *piece, *whole;
-	uint32_t header = q->v4 ? ((struct iphdr *)packet_at(first, first->network))->ihl * 4 :
-				  info->header_len;
+	uint32_t header = q->v4 ? ((struct iphdr *)packet_at(first, first->network))->ihl * 4
+				: info->header_len;
 
 	/* v6: the unfragmentable part is the first fragment's, without its fragment header. */
 	if (!q->v4)
@@ -162,9 +162,10 @@ static struct packet *assemble(struct reassembly_queue *q, const struct fragment
 	whole->flow_label = first->flow_label;
 	whole->reassembled = 1;
 	whole->network = packet_headroom(whole);
-	whole->traffic_class = (first->traffic_class & ~3) | merged_ecn(q, first->traffic_class & 3);
+	whole->traffic_class =
+		(first->traffic_class & ~3) | merged_ecn(q, first->traffic_class & 3);
 	memcpy(packet_put(whole, header), packet_at(first, first->network), header);
-	list_for_each_entry(piece, &q->pieces, node)
+	list_for_each_entry (piece, &q->pieces, node)
 		packet_copy(piece, 0, packet_put(whole, piece->len), piece->len);
 	if (q->v4) {
 		struct iphdr *ip = (struct iphdr *)whole->data;
@@ -195,7 +196,8 @@ static bool piece_good(const struct packet *p, const struct fragment_info *info)
 		return false;
 	if (p->protocol != ETH_P_IP)
 		return true;
-	/* RFC 1858 and 3128: no transport header split over fragments, nor overwritten at offset 1. */
+	/* RFC 1858 and 3128: no transport header split over fragments, nor overwritten at offset 1.
+	 */
 	if (info->protocol == IPPROTO_TCP)
 		return info->offset != 8 && (info->offset || !info->more || p->len >= 20);
 	return info->offset || !info->more || p->len >= V4_TINY;

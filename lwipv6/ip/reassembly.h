@@ -26,13 +26,14 @@ void reassembly_init(struct reassembly *r);
 void reassembly_clear(struct stack *stack);
 /*
  * A fragment whose payload is at @p->data; @header is what precedes the payload in the result.
- * Returns the whole packet, header in front and lengths fixed, when this one completed it. Takes @p.
+ * Returns the whole packet, header in front and lengths fixed, when this one completed it. Takes
+ * @p.
  */
 struct fragment_info {
 	uint32_t id;
 	uint32_t offset; /* of the payload, bytes */
 	bool more;
-	uint8_t protocol; /* what follows the fragment header */
+	uint8_t protocol;    /* what follows the fragment header */
 	uint32_t header_len; /* bytes before the payload: v4 header, or v6 unfragmentable part */
 	uint16_t next_header_at; /* v6: offset of the next header byte to patch */
 };

@@ -37,8 +37,8 @@ static struct netif *netif_covering(struct stack *stack, const struct ip_addr *n
 	struct netif *n;
 	struct netif_addr *a;
 
-	list_for_each_entry(n, &stack->netifs, node)
-		list_for_each_entry(a, &n->addresses, node)
+	list_for_each_entry (n, &stack->netifs, node)
+		list_for_each_entry (a, &n->addresses, node)
 			if (ip_is_v4(&a->addr) == ip_is_v4(nexthop) &&
 			    ip_prefix_equal(&a->addr, nexthop, a->plen))
 				return n;
@@ -58,7 +58,7 @@ int route_add(struct stack *stack, const struct route_spec *spec, struct route *
 		plen = IP_V4_BITS; /* ::/0 through an IPv4 router is the IPv4 default route */
 		dst = ip_v4_any;
 	}
-	list_for_each_entry(r, &stack->routes.routes, node)
+	list_for_each_entry (r, &stack->routes.routes, node)
 		if (r->plen == plen && ip_equal(&r->dst, &dst) && r->netif == netif &&
 		    ip_equal(&r->nexthop, &spec->nexthop) && r->metric == spec->metric)
 			return -EEXIST;
@@ -81,7 +81,7 @@ int route_add(struct stack *stack, const struct route_spec *spec, struct route *
 	timer_init(&r->expire, expire);
 	if (spec->lifetime_ns != TIME_NEVER && spec->lifetime_ns)
 		timer_set(stack, &r->expire, stack->now + spec->lifetime_ns);
-	list_for_each_entry(at, &stack->routes.routes, node)
+	list_for_each_entry (at, &stack->routes.routes, node)
 		if (comes_before(r, at))
 			break;
 	list_insert(&at->node, &r->node);
@@ -109,7 +109,7 @@ struct route *route_find(struct stack *stack, const struct ip_addr *dst, unsigne
 {
 	struct route *r;
 
-	list_for_each_entry(r, &stack->routes.routes, node)
+	list_for_each_entry (r, &stack->routes.routes, node)
 		if (r->plen == plen && ip_prefix_equal(&r->dst, dst, plen) &&
 		    (!netif || r->netif == netif) && (!nexthop || ip_equal(&r->nexthop, nexthop)))
 			return r;
@@ -120,12 +120,13 @@ void route_remove_netif(struct stack *stack, const struct netif *netif)
 {
 	struct route *r, *next;
 
-	list_for_each_entry_safe(r, next, &stack->routes.routes, node)
+	list_for_each_entry_safe (r, next, &stack->routes.routes, node)
 		if (r->netif == netif)
 			route_remove(r);
 }
 
-/* A route whose router is known to be dead is passed over while there is another (RFC 4861 6.3.6). */
+/* A route whose router is known to be dead is passed over while there is another (RFC 4861 6.3.6).
+ */
 static bool router_dead(const struct route *r)
 {
 	struct neighbour *n;
@@ -133,10 +134,12 @@ static bool router_dead(const struct route *r)
 	if (ip_is_any(&r->nexthop) || r->netif->kind != NETIF_ETHERNET)
 		return false;
 	n = neighbour_find(r->netif, &r->nexthop);
-	return n && (n->state == NEIGHBOUR_FAILED || (n->state == NEIGHBOUR_INCOMPLETE && n->probes > 1));
+	return n && (n->state == NEIGHBOUR_FAILED ||
+		     (n->state == NEIGHBOUR_INCOMPLETE && n->probes > 1));
 }
 
-/* RFC 8028: the router that announced the prefix of @src; failing that, the interface that has it. */
+/* RFC 8028: the router that announced the prefix of @src; failing that, the interface that has it.
+ */
 static int suits_source(const struct route *r, const struct ip_addr *src)
 {
 	struct netif_addr *a;
@@ -154,7 +157,7 @@ static struct netif *any_multicast_netif(struct stack *stack, const struct ip_ad
 {
 	struct netif *n, *loopback = NULL;
 
-	list_for_each_entry(n, &stack->netifs, node) {
+	list_for_each_entry (n, &stack->netifs, node) {
 		if (!netif_is_up(n))
 			continue;
 		if (n->kind == NETIF_LOOPBACK)
@@ -177,11 +180,12 @@ int route_lookup(struct stack *stack, const struct ip_addr *dst, struct netif *o
 	hop->addr = *dst;
 	/* On a given link these need no route. */
 	if (out && netif_is_up(out) &&
-	    (ip_is_multicast(dst) || ip_is_limited_broadcast(dst) || (!v4 && ip_is_linklocal(dst)))) {
+	    (ip_is_multicast(dst) || ip_is_limited_broadcast(dst) ||
+	     (!v4 && ip_is_linklocal(dst)))) {
 		hop->netif = out;
 		return 0;
 	}
-	list_for_each_entry(r, &stack->routes.routes, node) {
+	list_for_each_entry (r, &stack->routes.routes, node) {
 		if (best && r->plen < best->plen && !best_dead)
 			break;
 		if (!netif_is_up(r->netif) || (out && r->netif != out))
@@ -225,7 +229,7 @@ bool route_on_link(struct stack *stack, const struct netif *netif, const struct 
 
 	if (!ip_is_v4(addr) && ip_is_linklocal(addr))
 		return true;
-	list_for_each_entry(r, &stack->routes.routes, node)
+	list_for_each_entry (r, &stack->routes.routes, node)
 		if (r->netif == netif && ip_is_any(&r->nexthop) &&
 		    ip_prefix_equal(&r->dst, addr, r->plen))
 			return true;

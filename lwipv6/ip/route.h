@@ -20,7 +20,13 @@ struct stack;
 struct netif;
 
 /* Values of rtm_protocol. */
-enum route_origin { ROUTE_KERNEL = 2, ROUTE_STATIC = 4, ROUTE_RA = 9, ROUTE_DHCP = 16, ROUTE_REDIRECT = 1 };
+enum route_origin {
+	ROUTE_KERNEL = 2,
+	ROUTE_STATIC = 4,
+	ROUTE_RA = 9,
+	ROUTE_DHCP = 16,
+	ROUTE_REDIRECT = 1
+};
 
 struct route {
 	struct list node;
@@ -28,10 +34,10 @@ struct route {
 	struct ip_addr dst;
 	uint8_t plen; /* of 128 */
 	uint8_t origin;
-	int8_t preference; /* RFC 4191: -1 low, 0 medium, 1 high */
-	bool unreachable;  /* prohibit: answers -EHOSTUNREACH */
+	int8_t preference;	/* RFC 4191: -1 low, 0 medium, 1 high */
+	bool unreachable;	/* prohibit: answers -EHOSTUNREACH */
 	struct ip_addr nexthop; /* unspecified = on-link */
-	struct ip_addr source; /* preferred source, or unspecified */
+	struct ip_addr source;	/* preferred source, or unspecified */
 	struct netif *netif;
 	uint32_t metric;
 	int flags;
@@ -50,7 +56,7 @@ struct path_mtu {
 struct route_table {
 	struct list routes;
 	unsigned int learned;
-	uint32_t generation; /* changes whenever a lookup could give another answer */
+	uint32_t generation;	   /* changes whenever a lookup could give another answer */
 	struct path_mtu *path_mtu; /* array, allocated with the first entry */
 };
 

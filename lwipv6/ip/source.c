@@ -77,10 +77,10 @@ bool source_select(struct stack *stack, const struct netif *out, const struct ip
 	bool v4 = ip_is_v4(dst);
 	struct netif *n;
 
-	list_for_each_entry(n, &stack->netifs, node) {
+	list_for_each_entry (n, &stack->netifs, node) {
 		if (!netif_is_up(n))
 			continue;
-		list_for_each_entry(a, &n->addresses, node) {
+		list_for_each_entry (a, &n->addresses, node) {
 			if (ip_is_v4(&a->addr) != v4 || !netif_addr_usable(a))
 				continue;
 			/* Candidates are the interface's own; another's only where it has none. */
@@ -112,7 +112,8 @@ static int compare(const void *pa, const void *pb)
 
 	if (a->usable != b->usable) /* rule 1 */
 		return b->usable - a->usable;
-	bool sa = ip_scope(&a->addr) == ip_scope(&a->src), sb = ip_scope(&b->addr) == ip_scope(&b->src);
+	bool sa = ip_scope(&a->addr) == ip_scope(&a->src),
+	     sb = ip_scope(&b->addr) == ip_scope(&b->src);
 
 	if (sa != sb) /* rule 2 */
 		return sb - sa;
@@ -130,7 +131,8 @@ static int compare(const void *pa, const void *pb)
 	if (ip_scope(&a->addr) != ip_scope(&b->addr)) /* rule 8 */
 		return ip_scope(&a->addr) - ip_scope(&b->addr);
 	if (ip_is_v4(&a->addr) == ip_is_v4(&b->addr)) { /* rule 9 */
-		int common = ip_common_prefix(&b->addr, &b->src) - ip_common_prefix(&a->addr, &a->src);
+		int common =
+			ip_common_prefix(&b->addr, &b->src) - ip_common_prefix(&a->addr, &a->src);
 
 		if (common)
 			return common;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ARP (RFC 826) with conflict detection and defence (RFC 5227). Entries live in the neighbour table;
- * only packets that ask for an address of ours make new ones, the rest update what is known.
+ * ARP (RFC 826) with conflict detection and defence (RFC 5227). Entries live in the neighbour
+ * table; only packets that ask for an address of ours make new ones, the rest update what is known.
  */
 #include <net/if_arp.h>
 #include "lwipv6/config/dhcp4.h"
@@ -17,8 +17,8 @@ struct arp_ethernet {
 	uint32_t target;
 } __attribute__((packed));
 
-static void arp_send(struct netif *netif, uint16_t operation, uint32_t sender, const uint8_t *target_hw,
-		     uint32_t target, const uint8_t *to)
+static void arp_send(struct netif *netif, uint16_t operation, uint32_t sender,
+		     const uint8_t *target_hw, uint32_t target, const uint8_t *to)
 {
 	struct packet *p = packet_new(PACKET_HEADROOM, sizeof(struct arp_ethernet));
 	struct arp_ethernet *arp;
@@ -81,7 +81,8 @@ void arp_input(struct packet *p)
 	ours = netif_addr_find(netif->stack, netif, &target);
 	bool request = arp->operation == htons(ARPOP_REQUEST);
 
-	if (!ip_is_any(&sender) && !ip_is_multicast(&sender) && !netif_is_broadcast(netif, &sender)) {
+	if (!ip_is_any(&sender) && !ip_is_multicast(&sender) &&
+	    !netif_is_broadcast(netif, &sender)) {
 		struct neighbour_news news = {
 			.hwaddr = arp->sender_hw,
 			.solicited = !request && ours,
@@ -92,7 +93,8 @@ void arp_input(struct packet *p)
 		neighbour_learn(netif, &sender, &news);
 	}
 	if (request && ours)
-		arp_send(netif, ARPOP_REPLY, arp->target, arp->sender_hw, arp->sender, arp->sender_hw);
+		arp_send(netif, ARPOP_REPLY, arp->target, arp->sender_hw, arp->sender,
+			 arp->sender_hw);
 out:
 	packet_free(p);
 }

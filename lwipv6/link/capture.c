@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include "lwipv6/link/gso.h"
 
-#define PCAP_MAGIC_NS	 0xa1b23c4d
+#define PCAP_MAGIC_NS	  0xa1b23c4d
 #define LINKTYPE_ETHERNET 1
-#define LINKTYPE_RAW	 101
+#define LINKTYPE_RAW	  101
 
 struct capture {
 	FILE *file;
@@ -25,7 +25,12 @@ int capture_start(struct netif *netif, const char *path)
 		uint16_t major, minor;
 		int32_t zone;
 		uint32_t figures, snaplen, linktype;
-	} header = {PCAP_MAGIC_NS, 2, 4, 0, 0, 262144,
+	} header = {PCAP_MAGIC_NS,
+		    2,
+		    4,
+		    0,
+		    0,
+		    262144,
 		    netif->kind == NETIF_ETHERNET ? LINKTYPE_ETHERNET : LINKTYPE_RAW};
 	struct capture *c = calloc(1, sizeof(*c));
 
@@ -64,7 +69,8 @@ void capture_write(struct netif *netif, const struct packet *p)
 	if (flat->checksum == CHECKSUM_PARTIAL && flat->network >= 0)
 		gso_finish_checksum(flat);
 	if (netif->stack->flags & STACK_VIRTUAL)
-		ts = (struct timespec){netif->stack->now / NSEC_PER_SEC, netif->stack->now % NSEC_PER_SEC};
+		ts = (struct timespec){netif->stack->now / NSEC_PER_SEC,
+				       netif->stack->now % NSEC_PER_SEC};
 	else
 		clock_gettime(CLOCK_REALTIME, &ts);
 	uint32_t record[4] = {ts.tv_sec, ts.tv_nsec, flat->len, flat->len};

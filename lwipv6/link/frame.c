@@ -36,8 +36,8 @@ static void frame_close(struct netif *netif)
 static const struct netif_ops frame_ops = {
 	.prefix = "fr", .transmit = transmit, .close = frame_close};
 
-struct netif *frame_open(struct stack *stack, void (*output)(void *, const void *, size_t), void *arg,
-			 enum netif_kind kind)
+struct netif *frame_open(struct stack *stack, void (*output)(void *, const void *, size_t),
+			 void *arg, enum netif_kind kind)
 {
 	struct frame_wire *w = calloc(1, sizeof(*w));
 	struct netif *n;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Segmentation in software. Headers are copied for each segment, the payload is shared. What differs
- * between segments: IP length and identification, TCP sequence, FIN and PSH (last), CWR (first).
+ * Segmentation in software. Headers are copied for each segment, the payload is shared. What
+ * differs between segments: IP length and identification, TCP sequence, FIN and PSH (last), CWR
+ * (first).
  */
 #include "lwipv6/link/gso.h"
 #include <net/ethernet.h>

@@ -5,7 +5,8 @@
 
 #include "lwipv6/core/packet.h"
 
-/* Cut @p, link header at data, into segments appended to @out. Takes @p. False when memory ended. */
+/* Cut @p, link header at data, into segments appended to @out. Takes @p. False when memory ended.
+ */
 bool gso_split(struct packet *p, struct list *out);
 /* CHECKSUM_PARTIAL becomes a complete checksum. */
 void gso_finish_checksum(struct packet *p);

@@ -20,7 +20,7 @@ static int next_unit(struct stack *stack, const char *prefix)
 	struct netif *n;
 	int unit = 0;
 
-	list_for_each_entry(n, &stack->netifs, node)
+	list_for_each_entry (n, &stack->netifs, node)
 		if (!strcmp(n->ops->prefix, prefix) && n->unit >= unit)
 			unit = n->unit + 1;
 	return unit;
@@ -94,7 +94,7 @@ struct netif *netif_by_index(struct stack *stack, int index)
 {
 	struct netif *n;
 
-	list_for_each_entry(n, &stack->netifs, node)
+	list_for_each_entry (n, &stack->netifs, node)
 		if (n->index == index)
 			return n;
 	return NULL;
@@ -104,7 +104,7 @@ struct netif *netif_by_name(struct stack *stack, const char *name)
 {
 	struct netif *n;
 
-	list_for_each_entry(n, &stack->netifs, node)
+	list_for_each_entry (n, &stack->netifs, node)
 		if (!strncmp(n->name, name, IFNAMSIZ))
 			return n;
 	return NULL;
@@ -130,7 +130,7 @@ int netif_up(struct netif *netif)
 		igmp_start(netif);
 		mld_start(netif);
 	}
-	list_for_each_entry_safe(a, next, &netif->addresses, node)
+	list_for_each_entry_safe (a, next, &netif->addresses, node)
 		netif_addr_start(a);
 	if (netif->kind != NETIF_LOOPBACK)
 		slaac_start(netif);
@@ -151,7 +151,7 @@ int netif_down(struct netif *netif)
 		mld_stop(netif);
 	}
 	/* Addresses that were found by protocols go; those set by hand wait for the next up. */
-	list_for_each_entry_safe(a, next, &netif->addresses, node) {
+	list_for_each_entry_safe (a, next, &netif->addresses, node) {
 		timer_cancel(&a->dad);
 		if (a->origin != ORIGIN_MANUAL)
 			netif_addr_remove(a);

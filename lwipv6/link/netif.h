@@ -21,7 +21,8 @@ struct netif_ops {
 	char prefix[4]; /* of the name: "vd", "tp", "tn", "sl", "lo", "pr" */
 	/* Send one frame (with Ethernet header on Ethernet). Takes the packet. */
 	void (*transmit)(struct netif *netif, struct packet *p);
-	/* The watched descriptor is readable (or writable, where that was asked): read until it would block, or 64 frames; true = more. */
+	/* The watched descriptor is readable (or writable, where that was asked): read until it
+	 * would block, or 64 frames; true = more. */
 	bool (*receive)(struct netif *netif);
 	/* The batch is over: set netif->poke_due in transmit() to be called. May be NULL. */
 	void (*poke)(struct netif *netif);
@@ -36,15 +37,16 @@ enum netif_offload {
 	OFFLOAD_TSO6 = 4
 };
 
-enum address_state {
-	ADDRESS_TENTATIVE,
-	ADDRESS_PREFERRED,
-	ADDRESS_DEPRECATED,
-	ADDRESS_DUPLICATE
-};
+enum address_state { ADDRESS_TENTATIVE, ADDRESS_PREFERRED, ADDRESS_DEPRECATED, ADDRESS_DUPLICATE };
 
 /* Where an address came from; it decides who removes it. */
-enum address_origin { ORIGIN_MANUAL, ORIGIN_LINKLOCAL, ORIGIN_SLAAC, ORIGIN_TEMPORARY, ORIGIN_DHCP };
+enum address_origin {
+	ORIGIN_MANUAL,
+	ORIGIN_LINKLOCAL,
+	ORIGIN_SLAAC,
+	ORIGIN_TEMPORARY,
+	ORIGIN_DHCP
+};
 
 struct netif_addr {
 	struct list node;
@@ -52,19 +54,19 @@ struct netif_addr {
 	struct ip_addr addr;
 	uint8_t plen; /* of 128 */
 	uint8_t state, origin;
-	uint8_t dad_left;   /* probes or announcements still to send */
+	uint8_t dad_left; /* probes or announcements still to send */
 	uint8_t conflicts;
 	bool nodad;
 	uint8_t nonce[6];      /* of the last probe, RFC 7527 */
 	struct ip_addr router; /* that announced its prefix, or unspecified (RFC 8028) */
 	uint64_t preferred_until, valid_until; /* TIME_NEVER = infinite */
-	uint64_t defended;  /* RFC 5227: time of the last defence */
+	uint64_t defended;		       /* RFC 5227: time of the last defence */
 	uint64_t created;
-	struct timer dad;   /* next probe or end of DAD */
-	struct timer life;  /* next change of state */
+	struct timer dad;  /* next probe or end of DAD */
+	struct timer life; /* next change of state */
 };
 
-struct group; /* ip/group.h */
+struct group;	   /* ip/group.h */
 struct igmp_state; /* ip/group_report.h */
 struct mld_state;
 struct capture;
@@ -79,10 +81,10 @@ struct netif {
 	char name[IFNAMSIZ];
 	int index;
 	int unit;
-	int fd; /* watched, or -1 */
-	unsigned int flags;	 /* IFF_UP, IFF_BROADCAST, ... */
-	unsigned int autoconf;	 /* NETIF_FLAG_AUTOCONF, _RADV, _DHCP, _DHCP6 */
-	unsigned int offload;	 /* enum netif_offload */
+	int fd;		       /* watched, or -1 */
+	unsigned int flags;    /* IFF_UP, IFF_BROADCAST, ... */
+	unsigned int autoconf; /* NETIF_FLAG_AUTOCONF, _RADV, _DHCP, _DHCP6 */
+	unsigned int offload;  /* enum netif_offload */
 	uint32_t mtu;
 	uint32_t mtu6; /* what IPv6 uses: mtu, or less as a router advertised */
 	uint8_t hwlen, hwaddr[6];
@@ -98,7 +100,7 @@ struct netif {
 	struct dhcp4 *dhcp4;
 	struct dhcp6 *dhcp6;
 	struct radv *radv;
-	uint32_t dhcp4_hint; /* address to ask for when DHCP starts, network order, or 0 */
+	uint32_t dhcp4_hint;	 /* address to ask for when DHCP starts, network order, or 0 */
 	struct capture *capture; /* pcap trace */
 	bool poke_due;
 	bool unread; /* receive() stopped although frames may wait: loop_may_stop() */
@@ -162,8 +164,8 @@ struct netif *tap_open(struct stack *stack, const char *name);
 struct netif *tun_open(struct stack *stack, const char *name);
 struct netif *vde_open(struct stack *stack, const char *url);
 struct netif *loopback_open(struct stack *stack);
-struct netif *frame_open(struct stack *stack, void (*output)(void *, const void *, size_t), void *arg,
-			 enum netif_kind kind);
+struct netif *frame_open(struct stack *stack, void (*output)(void *, const void *, size_t),
+			 void *arg, enum netif_kind kind);
 /* A frame from a program to such an interface; copied. */
 int frame_input(struct netif *netif, const void *frame, size_t len);
 int pair_open(struct stack *a, struct stack *b, struct netif *out[2]);

@@ -3,9 +3,10 @@
  * Addresses of interfaces: duplicate detection, announcements, lifetimes.
  *
  * IPv6 (RFC 4862 5.4): tentative until one solicitation stayed unanswered for RetransTimer. An
- * address set by hand is in use meanwhile, without the override flag, and withdrawn on a conflict. IPv4 (RFC 5227): an address set
- * by hand is announced twice, 2 s apart, and used at once; one found by DHCP was probed by the
- * client. Later conflicts: defend once per 10 s, give up at the second within them.
+ * address set by hand is in use meanwhile, without the override flag, and withdrawn on a conflict.
+ * IPv4 (RFC 5227): an address set by hand is announced twice, 2 s apart, and used at once; one
+ * found by DHCP was probed by the client. Later conflicts: defend once per 10 s, give up at the
+ * second within them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -28,13 +29,14 @@ struct solicited {
 bool netif_addr_usable(const struct netif_addr *a)
 {
 	return a->state == ADDRESS_PREFERRED || a->state == ADDRESS_DEPRECATED ||
-	       (a->state == ADDRESS_TENTATIVE && (a->origin == ORIGIN_MANUAL || ip_is_v4(&a->addr)));
+	       (a->state == ADDRESS_TENTATIVE &&
+		(a->origin == ORIGIN_MANUAL || ip_is_v4(&a->addr)));
 }
 
 static void settle(struct netif_addr *a)
 {
-	a->state = a->preferred_until <= a->netif->stack->now ? ADDRESS_DEPRECATED :
-								 ADDRESS_PREFERRED;
+	a->state =
+		a->preferred_until <= a->netif->stack->now ? ADDRESS_DEPRECATED : ADDRESS_PREFERRED;
 	a->netif->stack->routes.generation++;
 	stack_notify(a->netif->stack, EVENT_ADDRESS_NEW, a);
 }
@@ -70,9 +72,9 @@ static void life_timer(struct stack *stack, struct timer *timer)
 	if (a->state == ADDRESS_PREFERRED && a->preferred_until <= stack->now)
 		settle(a);
 	timer_set(stack, &a->life,
-		  a->preferred_until > stack->now && a->preferred_until < a->valid_until ?
-			  a->preferred_until :
-			  a->valid_until);
+		  a->preferred_until > stack->now && a->preferred_until < a->valid_until
+			  ? a->preferred_until
+			  : a->valid_until);
 }
 
 void netif_addr_start(struct netif_addr *a)
@@ -102,8 +104,10 @@ void netif_addr_start(struct netif_addr *a)
 	a->state = ADDRESS_TENTATIVE;
 	a->dad_left = 1;
 	/* RFC 4862 5.4.2: random delay, so that hosts started together do not collide. */
-	timer_set(stack, &a->dad, stack->now + (a->origin == ORIGIN_MANUAL ? 0 :
-		  random_below(&stack->random, 1000) * NSEC_PER_MSEC));
+	timer_set(stack, &a->dad,
+		  stack->now + (a->origin == ORIGIN_MANUAL
+					? 0
+					: random_below(&stack->random, 1000) * NSEC_PER_MSEC));
 }
 
 static uint64_t until(uint64_t now, uint64_t lifetime)
@@ -122,9 +126,9 @@ void netif_addr_set_lifetimes(struct netif_addr *a, uint64_t preferred_ns, uint6
 	if (a->state == ADDRESS_PREFERRED && a->preferred_until <= stack->now)
 		settle(a);
 	timer_set(stack, &a->life,
-		  a->preferred_until > stack->now && a->preferred_until < a->valid_until ?
-			  a->preferred_until :
-			  a->valid_until);
+		  a->preferred_until > stack->now && a->preferred_until < a->valid_until
+			  ? a->preferred_until
+			  : a->valid_until);
 }
 
 static bool may_be_assigned(const struct ip_addr *addr)
@@ -188,7 +192,7 @@ static void remove_prefix_route(struct netif_addr *gone)
 	struct netif_addr *a;
 	struct route *r;
 
-	list_for_each_entry(a, &netif->addresses, node)
+	list_for_each_entry (a, &netif->addresses, node)
 		if (a != gone && a->plen == gone->plen &&
 		    ip_prefix_equal(&a->addr, &gone->addr, a->plen))
 			return;
@@ -220,7 +224,7 @@ struct netif_addr *netif_addr_find_any_state(struct netif *netif, const struct i
 {
 	struct netif_addr *a;
 
-	list_for_each_entry(a, &netif->addresses, node)
+	list_for_each_entry (a, &netif->addresses, node)
 		if (ip_equal(&a->addr, addr))
 			return a;
 	return NULL;
@@ -231,7 +235,7 @@ struct netif_addr *netif_addr_find(struct stack *stack, struct netif *netif,
 {
 	struct netif *n;
 
-	list_for_each_entry(n, &stack->netifs, node) {
+	list_for_each_entry (n, &stack->netifs, node) {
 		struct netif_addr *a;
 
 		if (netif && n != netif)
@@ -253,7 +257,7 @@ bool netif_is_broadcast(const struct netif *netif, const struct ip_addr *addr)
 		return true;
 	if (!(netif->flags & IFF_BROADCAST))
 		return false;
-	list_for_each_entry(a, &netif->addresses, node) {
+	list_for_each_entry (a, &netif->addresses, node) {
 		struct ip_addr last = ip_prefix_last(&a->addr, a->plen);
 
 		if (ip_is_v4(&a->addr) && a->plen < 127 && ip_equal(&last, addr))
@@ -266,7 +270,7 @@ struct netif_addr *netif_linklocal(const struct netif *netif)
 {
 	struct netif_addr *a;
 
-	list_for_each_entry(a, &netif->addresses, node)
+	list_for_each_entry (a, &netif->addresses, node)
 		if (!ip_is_v4(&a->addr) && ip_is_linklocal(&a->addr) && netif_addr_usable(a))
 			return a;
 	return NULL;

@@ -73,7 +73,7 @@ static void pair_close(struct netif *netif)
 	last = !e->pair->end[!e->side];
 	pthread_mutex_unlock(&e->pair->lock);
 	pthread_mutex_lock(&netif->stack->inbox_lock);
-	list_for_each_entry_safe(p, next, &netif->stack->inbox, node) {
+	list_for_each_entry_safe (p, next, &netif->stack->inbox, node) {
 		if (p->netif != netif)
 			continue;
 		list_remove(&p->node);
@@ -88,7 +88,8 @@ static void pair_close(struct netif *netif)
 	free(e);
 }
 
-static const struct netif_ops pair_ops = {.prefix = "pr", .transmit = transmit, .poke = poke, .close = pair_close};
+static const struct netif_ops pair_ops = {
+	.prefix = "pr", .transmit = transmit, .poke = poke, .close = pair_close};
 
 static struct netif *end_new(struct stack *stack, struct pair *pair, int side)
 {

@@ -44,8 +44,8 @@ static void transmit(struct netif *netif, struct packet *p)
 	if (p->gso_size) {
 		const uint8_t *tcp = packet_at(p, p->transport);
 
-		h.gso_type = p->data[network] >> 4 == 4 ? VIRTIO_NET_HDR_GSO_TCPV4 :
-							  VIRTIO_NET_HDR_GSO_TCPV6;
+		h.gso_type = p->data[network] >> 4 == 4 ? VIRTIO_NET_HDR_GSO_TCPV4
+							: VIRTIO_NET_HDR_GSO_TCPV6;
 		if (tcp[13] & 0x80) /* CWR */
 			h.gso_type |= VIRTIO_NET_HDR_GSO_ECN;
 		h.gso_size = p->gso_size;
@@ -62,7 +62,8 @@ static bool take_header(struct packet *p, const struct virtio_net_hdr *h)
 	if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
 		uint32_t link = p->netif->kind == NETIF_ETHERNET ? 14 : 0;
 
-		if (h->csum_start < link || (uint32_t)h->csum_start + h->csum_offset + 2 > p->linear)
+		if (h->csum_start < link ||
+		    (uint32_t)h->csum_start + h->csum_offset + 2 > p->linear)
 			return false;
 		p->checksum = CHECKSUM_PARTIAL;
 		p->checksum_start = h->csum_start - link;
@@ -220,7 +221,8 @@ static struct netif *device_open(struct stack *stack, const char *name, const st
 		return NULL;
 	}
 	n->fd = fd;
-	if (tap->vnet && !ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN))
+	if (tap->vnet &&
+	    !ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN))
 		n->offload = OFFLOAD_CHECKSUM | OFFLOAD_TSO4 | OFFLOAD_TSO6;
 	stack_watch(stack, fd, n);
 	return n;

@@ -18,8 +18,8 @@
 #include "lwipv6/core/loop.h"
 #include "lwipv6/link/netif.h"
 
-#define BATCH 64
-#define QUEUE 1000 /* frames */
+#define BATCH	 64
+#define QUEUE	 1000 /* frames */
 #define DRAIN_MS 100
 
 struct vdeconn;
@@ -56,8 +56,8 @@ static void load(void)
 	*(void **)&vdeplug.send = dlsym(library, "vde_send");
 	*(void **)&vdeplug.datafd = dlsym(library, "vde_datafd");
 	*(void **)&vdeplug.close = dlsym(library, "vde_close");
-	vdeplug_loaded = vdeplug.open && vdeplug.receive && vdeplug.send && vdeplug.datafd &&
-			 vdeplug.close;
+	vdeplug_loaded =
+		vdeplug.open && vdeplug.receive && vdeplug.send && vdeplug.datafd && vdeplug.close;
 }
 
 /* False when the frame must wait; else it was sent, or never can be. */
@@ -186,9 +186,11 @@ static void vde_close(struct netif *netif)
 	free(vde);
 }
 
-static const struct netif_ops vde_ops = {
-	.prefix = "vd", .transmit = transmit, .receive = receive, .drain = drain,
-	.close = vde_close};
+static const struct netif_ops vde_ops = {.prefix = "vd",
+					 .transmit = transmit,
+					 .receive = receive,
+					 .drain = drain,
+					 .close = vde_close};
 
 struct netif *vde_open(struct stack *stack, const char *url)
 {

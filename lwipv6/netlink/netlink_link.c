@@ -32,9 +32,11 @@ static const char *kind_of(const struct netif *n)
 static void put_statistics(struct nl_builder *b, const struct lwip_netif_statistics *s)
 {
 #define COUNTERS                                                                                   \
-	{.rx_packets = s->rx_packets, .tx_packets = s->tx_packets, .rx_bytes = s->rx_bytes,        \
-	 .tx_bytes = s->tx_bytes, .rx_errors = s->rx_errors, .tx_errors = s->tx_errors,            \
-	 .rx_dropped = s->rx_dropped, .tx_dropped = s->tx_dropped}
+	{                                                                                          \
+		.rx_packets = s->rx_packets, .tx_packets = s->tx_packets, .rx_bytes = s->rx_bytes, \
+		.tx_bytes = s->tx_bytes, .rx_errors = s->rx_errors, .tx_errors = s->tx_errors,     \
+		.rx_dropped = s->rx_dropped, .tx_dropped = s->tx_dropped                           \
+	}
 	struct rtnl_link_stats64 wide = COUNTERS;
 	struct rtnl_link_stats narrow = COUNTERS;
 #undef COUNTERS

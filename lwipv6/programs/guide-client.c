@@ -50,11 +50,13 @@ int main(int argc, char *argv[])
 		FD_SET(fd, &rds);
 		lwip_select(fd + 1, &rds, NULL, NULL, NULL);
 		if (FD_ISSET(fd, &rds)) {
-			if ((n = lwip_read(fd, buf, sizeof(buf))) <= 0 || write(STDOUT_FILENO, buf, n) != n)
+			if ((n = lwip_read(fd, buf, sizeof(buf))) <= 0 ||
+			    write(STDOUT_FILENO, buf, n) != n)
 				break;
 		}
 		if (FD_ISSET(STDIN_FILENO, &rds)) {
-			if ((n = read(STDIN_FILENO, buf, sizeof(buf))) <= 0 || lwip_write(fd, buf, n) != n)
+			if ((n = read(STDIN_FILENO, buf, sizeof(buf))) <= 0 ||
+			    lwip_write(fd, buf, n) != n)
 				break;
 		}
 	}

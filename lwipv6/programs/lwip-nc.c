@@ -22,7 +22,8 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-	{"stack", 's', "CONFIG", 0, "stack configuration, as vd0=/run/vde.ctl,ip=vd0:10.0.0.5/24", 0},
+	{"stack", 's', "CONFIG", 0, "stack configuration, as vd0=/run/vde.ctl,ip=vd0:10.0.0.5/24",
+	 0},
 	{"listen", 'l', 0, 0, "wait for one connection on PORT", 0},
 	{"capture", 'w', "FILE", 0, "write the first interface's frames to FILE (pcap)", 0},
 	{0},
@@ -52,7 +53,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!a->config || !a->port)
-			argp_error(state, "name a stack with -s and %s", a->listen ? "a port" : "a host and a port");
+			argp_error(state, "name a stack with -s and %s",
+				   a->listen ? "a port" : "a host and a port");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -66,11 +68,14 @@ static int die(const char *what)
 
 static int connect_to(struct stack *stack, const char *host, const char *port)
 {
-	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *to;
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+				 .ai_socktype = SOCK_STREAM},
+			*to;
 	int error = getaddrinfo(host, port, &hints, &to), fd;
 
 	if (error) {
-		fprintf(stderr, "lwip-nc: %s port %s: %s; give numbers\n", host, port, gai_strerror(error));
+		fprintf(stderr, "lwip-nc: %s port %s: %s; give numbers\n", host, port,
+			gai_strerror(error));
 		return -1;
 	}
 	fd = lwip_msocket(stack, to->ai_family, SOCK_STREAM, 0);
@@ -87,7 +92,8 @@ static int accept_one(struct stack *stack, const char *port)
 	int l = lwip_msocket(stack, AF_INET6, SOCK_STREAM, 0), fd;
 	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(atoi(port))};
 
-	if (l < 0 || lwip_bind(l, (struct sockaddr *)&any, sizeof(any)) < 0 || lwip_listen(l, 1) < 0) {
+	if (l < 0 || lwip_bind(l, (struct sockaddr *)&any, sizeof(any)) < 0 ||
+	    lwip_listen(l, 1) < 0) {
 		die(port);
 		return -1;
 	}
@@ -145,8 +151,9 @@ static int relay(int fd)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, "HOST PORT\n-l PORT",
-					 "Netcat over a TCP/IP stack of its own.", 0, 0, 0};
+	static const struct argp argp = {
+		options, parse, "HOST PORT\n-l PORT", "Netcat over a TCP/IP stack of its own.", 0,
+		0,	 0};
 	struct arguments a = {0};
 	struct stack *stack;
 	char error[256];

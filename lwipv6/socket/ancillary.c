@@ -24,7 +24,8 @@ uint32_t message_put(struct msghdr *m, const struct packet *p)
 	uint32_t done = 0;
 
 	for (size_t i = 0; i < m->msg_iovlen && done < p->len; i++) {
-		uint32_t left = p->len - done, part = left < m->msg_iov[i].iov_len ? left : m->msg_iov[i].iov_len;
+		uint32_t left = p->len - done,
+			 part = left < m->msg_iov[i].iov_len ? left : m->msg_iov[i].iov_len;
 
 		packet_copy(p, done, m->msg_iov[i].iov_base, part);
 		done += part;

@@ -61,8 +61,9 @@ static uint64_t deadline_of(const struct socket *s, uint64_t timeout)
 
 static const struct socket_family *family_find(int family, int type, int protocol, int *error)
 {
-	static const struct socket_family *const all[] = {socket_stream_families, socket_datagram_families,
-							   socket_packet_families, socket_netlink_families};
+	static const struct socket_family *const all[] = {
+		socket_stream_families, socket_datagram_families, socket_packet_families,
+		socket_netlink_families};
 
 	*error = -EAFNOSUPPORT;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -124,7 +125,8 @@ static void linger(int fd)
 		return;
 	deadline = s->stack->now + (s->linger > 0 ? s->linger : 0) * NSEC_PER_SEC;
 	if (s->linger > 0 && s->type == SOCK_STREAM && !s->ops->shutdown(s, SHUT_WR))
-		while (!s->ops->ioctl(s, SIOCOUTQ, &left) && left > 0 && !socket_wait(s, POLLOUT, deadline))
+		while (!s->ops->ioctl(s, SIOCOUTQ, &left) && left > 0 &&
+		       !socket_wait(s, POLLOUT, deadline))
 			;
 	stack_leave(s->stack);
 	descriptor_release(s);
@@ -305,8 +307,10 @@ ssize_t lwip_recvfrom(int fd, void *buf, int len, unsigned int flags, struct soc
 		      socklen_t *fromlen)
 {
 	struct iovec iov = {buf, len};
-	struct msghdr m = {.msg_name = from, .msg_namelen = from && fromlen ? *fromlen : 0,
-			   .msg_iov = &iov, .msg_iovlen = 1};
+	struct msghdr m = {.msg_name = from,
+			   .msg_namelen = from && fromlen ? *fromlen : 0,
+			   .msg_iov = &iov,
+			   .msg_iovlen = 1};
 	struct socket *s;
 	ssize_t r;
 
@@ -360,7 +364,8 @@ int lwip_recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags, struc
 
 	if (!s)
 		return -1;
-	deadline = timeout ? s->stack->now + timeout->tv_sec * NSEC_PER_SEC + timeout->tv_nsec : TIME_NEVER;
+	deadline = timeout ? s->stack->now + timeout->tv_sec * NSEC_PER_SEC + timeout->tv_nsec
+			   : TIME_NEVER;
 	for (i = 0; i < n; i++) {
 		r = receive(s, &msgs[i].msg_hdr, flags & ~MSG_WAITFORONE);
 		if (r < 0)
@@ -444,7 +449,9 @@ ssize_t lwip_sendto(int fd, const void *buf, int len, unsigned int flags, const 
 		    socklen_t tolen)
 {
 	struct iovec iov = {(void *)buf, len};
-	struct msghdr m = {.msg_name = (void *)to, .msg_namelen = to ? tolen : 0, .msg_iov = &iov,
+	struct msghdr m = {.msg_name = (void *)to,
+			   .msg_namelen = to ? tolen : 0,
+			   .msg_iov = &iov,
 			   .msg_iovlen = 1};
 
 	if (len < 0)
@@ -498,7 +505,8 @@ int lwip_setsockopt(int fd, int level, int name, const void *value, socklen_t le
 		return -1;
 	if (!value && len)
 		return done(s, -EFAULT);
-	return done(s, s->ops->setsockopt ? s->ops->setsockopt(s, level, name, value, len) : -ENOPROTOOPT);
+	return done(s, s->ops->setsockopt ? s->ops->setsockopt(s, level, name, value, len)
+					  : -ENOPROTOOPT);
 }
 
 int lwip_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
@@ -509,7 +517,8 @@ int lwip_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 		return -1;
 	if (!value || !len)
 		return done(s, -EFAULT);
-	return done(s, s->ops->getsockopt ? s->ops->getsockopt(s, level, name, value, len) : -ENOPROTOOPT);
+	return done(s, s->ops->getsockopt ? s->ops->getsockopt(s, level, name, value, len)
+					  : -ENOPROTOOPT);
 }
 
 int lwip_fcntl(int fd, int cmd, long arg)

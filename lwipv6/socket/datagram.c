@@ -121,7 +121,8 @@ static int datagram_bind(struct socket *s, const struct sockaddr *sa, socklen_t 
 		return error;
 	if (!e->raw)
 		return udp_bind(e, &n.addr, n.port);
-	if (!ip_is_any(&n.addr) && !ip_is_multicast(&n.addr) && !netif_addr_find(s->stack, NULL, &n.addr))
+	if (!ip_is_any(&n.addr) && !ip_is_multicast(&n.addr) &&
+	    !netif_addr_find(s->stack, NULL, &n.addr))
 		return -EADDRNOTAVAIL;
 	e->local = n.addr;
 	return 0;
@@ -144,8 +145,8 @@ static int datagram_connect(struct socket *s, const struct sockaddr *sa, socklen
 	if (error)
 		return error;
 	if (ip_is_any(&n.addr))
-		n.addr = s->family == AF_INET ? ip_from_v4(htonl(0x7f000001)) :
-						(struct ip_addr){{0, 0, 0, htonl(1)}};
+		n.addr = s->family == AF_INET ? ip_from_v4(htonl(0x7f000001))
+					      : (struct ip_addr){{0, 0, 0, htonl(1)}};
 	if (!e->raw)
 		return udp_connect(e, &n.addr, n.port);
 	e->remote = n.addr;
@@ -180,7 +181,8 @@ static int read_control(struct socket *s, const struct msghdr *m, struct ip_opti
 			struct in_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			if (info.ipi_ifindex && !(o->netif = netif_by_index(s->stack, info.ipi_ifindex)))
+			if (info.ipi_ifindex &&
+			    !(o->netif = netif_by_index(s->stack, info.ipi_ifindex)))
 				return -ENODEV;
 			if (info.ipi_spec_dst.s_addr)
 				*src = ip_from_v4(info.ipi_spec_dst.s_addr);
@@ -189,7 +191,8 @@ static int read_control(struct socket *s, const struct msghdr *m, struct ip_opti
 			struct in6_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			if (info.ipi6_ifindex && !(o->netif = netif_by_index(s->stack, info.ipi6_ifindex)))
+			if (info.ipi6_ifindex &&
+			    !(o->netif = netif_by_index(s->stack, info.ipi6_ifindex)))
 				return -ENODEV;
 			*src = ip_from_in6(&info.ipi6_addr);
 		} else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) ||
@@ -216,7 +219,8 @@ static struct packet *gather(const struct msghdr *m, uint32_t len)
 	if (!p)
 		return NULL;
 	for (size_t i = 0; i < m->msg_iovlen; i++)
-		memcpy(packet_put(p, m->msg_iov[i].iov_len), m->msg_iov[i].iov_base, m->msg_iov[i].iov_len);
+		memcpy(packet_put(p, m->msg_iov[i].iov_len), m->msg_iov[i].iov_base,
+		       m->msg_iov[i].iov_len);
 	return p;
 }
 
@@ -334,8 +338,8 @@ static ssize_t datagram_send(struct socket *s, const struct msghdr *m, int flags
 		if (error)
 			return error;
 		if (ip_is_any(&to.addr))
-			to.addr = s->family == AF_INET ? ip_from_v4(htonl(0x7f000001)) :
-							 (struct ip_addr){{0, 0, 0, htonl(1)}};
+			to.addr = s->family == AF_INET ? ip_from_v4(htonl(0x7f000001))
+						       : (struct ip_addr){{0, 0, 0, htonl(1)}};
 		if (e->v6only && ip_is_v4(&to.addr))
 			return -ENETUNREACH;
 		if (!e->raw && !to.port)
@@ -407,7 +411,8 @@ static void put_control(struct datagram_socket *d, struct msghdr *m, const struc
 	m->msg_controllen = used;
 }
 
-static void put_name(struct msghdr *m, int family, const struct ip_addr *addr, uint16_t port, int zone)
+static void put_name(struct msghdr *m, int family, const struct ip_addr *addr, uint16_t port,
+		     int zone)
 {
 	struct socket_name n = {.addr = *addr, .port = port, .zone = zone};
 	struct sockaddr_storage sa;

@@ -13,14 +13,16 @@ struct datagram_socket {
 	struct list queue; /* struct packet; mark holds the source port */
 	uint32_t queued;   /* memory of the queue */
 	bool read_shut, write_shut;
-	bool header_included;			   /* IP_HDRINCL */
+	bool header_included; /* IP_HDRINCL */
 	bool recv_info, recv_hops, recv_class, recv_error, recv_original;
-	int checksum_offset;			   /* IPV6_CHECKSUM, -1 = off */
+	int checksum_offset; /* IPV6_CHECKSUM, -1 = off */
 	uint8_t unicast_hops;
 	struct icmp6_filter filter;
 	struct list errors; /* struct queued_error, IP_RECVERR */
 	unsigned int nerrors;
-	struct stack_time { struct timespec last; } stamp;
+	struct stack_time {
+		struct timespec last;
+	} stamp;
 };
 
 static inline struct datagram_socket *datagram(struct socket *s)

@@ -159,7 +159,8 @@ int datagram_setsockopt(struct socket *s, int level, int name, const void *value
 		error = membership_setsockopt(d, level, name, value, len);
 		if (error != -ENOPROTOOPT)
 			return error;
-		return level == IPPROTO_IP ? set_ip(d, name, value, len) : set_ip6(d, name, value, len);
+		return level == IPPROTO_IP ? set_ip(d, name, value, len)
+					   : set_ip6(d, name, value, len);
 	case IPPROTO_ICMPV6:
 		if (name != ICMP6_FILTER || len < sizeof(d->filter))
 			return -EINVAL;
@@ -180,7 +181,8 @@ static int path_mtu_of(struct datagram_socket *d, void *value, socklen_t *len)
 	if (!e->connected)
 		return -ENOTCONN;
 	error = route_lookup(e->stack, &e->remote, e->netif, &e->local, &hop);
-	return error ? error : option_put_int(value, len, path_mtu(e->stack, hop.netif, &e->remote));
+	return error ? error
+		     : option_put_int(value, len, path_mtu(e->stack, hop.netif, &e->remote));
 }
 
 int datagram_getsockopt(struct socket *s, int level, int name, void *value, socklen_t *len)

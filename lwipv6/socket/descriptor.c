@@ -10,8 +10,8 @@
 #include "lwipv6/core/loop.h"
 #include "lwipv6/socket/socket.h"
 
-#define PAGE	  1024
-#define PAGES	  4096
+#define PAGE	   1024
+#define PAGES	   4096
 #define SLOT_LOCKS 64
 
 static struct socket **pages[PAGES];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * lwip_event_subscribe(): one-shot callbacks. They run in the thread that caused the event, with the
- * stack's lock held, so they must not call the stack; usually they write to a pipe or wake a thread.
+ * lwip_event_subscribe(): one-shot callbacks. They run in the thread that caused the event, with
+ * the stack's lock held, so they must not call the stack; usually they write to a pipe or wake a
+ * thread.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ void event_run(struct socket *s, uint32_t events)
 	struct list due;
 
 	list_init(&due);
-	list_for_each_entry_safe(e, next, &s->subscriptions, node)
+	list_for_each_entry_safe (e, next, &s->subscriptions, node)
 		if (events & (e->how | POLLERR | POLLHUP)) {
 			list_remove(&e->node);
 			list_append(&due, &e->node);
@@ -49,7 +50,7 @@ static int subscribe(struct socket *s, lwipvoidfun callback, void *arg, uint32_t
 	struct subscription *e, *next;
 
 	if (!callback && arg) {
-		list_for_each_entry_safe(e, next, &s->subscriptions, node)
+		list_for_each_entry_safe (e, next, &s->subscriptions, node)
 			if (e->arg == arg) {
 				list_remove(&e->node);
 				free(e);

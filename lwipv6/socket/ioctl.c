@@ -11,7 +11,7 @@ static struct netif_addr *first_v4(const struct netif *n)
 {
 	struct netif_addr *a;
 
-	list_for_each_entry(a, &n->addresses, node)
+	list_for_each_entry (a, &n->addresses, node)
 		if (ip_is_v4(&a->addr))
 			return a;
 	return NULL;
@@ -19,7 +19,8 @@ static struct netif_addr *first_v4(const struct netif *n)
 
 static void put_v4(struct sockaddr *sa, uint32_t address)
 {
-	*(struct sockaddr_in *)sa = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = address};
+	*(struct sockaddr_in *)sa =
+		(struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = address};
 }
 
 static int list_interfaces(struct stack *stack, struct ifconf *conf)
@@ -27,7 +28,7 @@ static int list_interfaces(struct stack *stack, struct ifconf *conf)
 	struct netif *n;
 	int used = 0;
 
-	list_for_each_entry(n, &stack->netifs, node) {
+	list_for_each_entry (n, &stack->netifs, node) {
 		struct netif_addr *a = first_v4(n);
 
 		if (!a)
@@ -51,7 +52,8 @@ static int list_interfaces(struct stack *stack, struct ifconf *conf)
 static int set_v4(struct netif *n, const uint32_t *address, const uint32_t *mask)
 {
 	struct netif_addr *old = first_v4(n);
-	struct address_spec spec = {.preferred_ns = TIME_NEVER, .valid_ns = TIME_NEVER, .plen = 120};
+	struct address_spec spec = {
+		.preferred_ns = TIME_NEVER, .valid_ns = TIME_NEVER, .plen = 120};
 
 	if (!old && !address)
 		return -EADDRNOTAVAIL;
@@ -131,9 +133,9 @@ static int interface_call(struct stack *stack, unsigned long cmd, struct ifreq *
 	case SIOCSIFMTU:
 		return netif_set_mtu(n, ifr->ifr_mtu);
 	case SIOCGIFHWADDR:
-		ifr->ifr_hwaddr.sa_family = n->kind == NETIF_ETHERNET ? ARPHRD_ETHER :
-					    n->kind == NETIF_LOOPBACK ? ARPHRD_LOOPBACK :
-									ARPHRD_NONE;
+		ifr->ifr_hwaddr.sa_family = n->kind == NETIF_ETHERNET	? ARPHRD_ETHER
+					    : n->kind == NETIF_LOOPBACK ? ARPHRD_LOOPBACK
+									: ARPHRD_NONE;
 		memcpy(ifr->ifr_hwaddr.sa_data, n->hwaddr, 6);
 		return 0;
 	case SIOCSIFHWADDR:
@@ -175,7 +177,8 @@ static int arp_call(struct stack *stack, unsigned long cmd, struct arpreq *r)
 	else
 		return -EAFNOSUPPORT;
 	if (cmd == SIOCSARP)
-		return neighbour_set(n, &addr, (uint8_t *)r->arp_ha.sa_data, r->arp_flags & ATF_PERM);
+		return neighbour_set(n, &addr, (uint8_t *)r->arp_ha.sa_data,
+				     r->arp_flags & ATF_PERM);
 	entry = neighbour_find(n, &addr);
 	if (!entry)
 		return -ENXIO;

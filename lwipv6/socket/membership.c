@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Group options (RFC 3493 5.2, RFC 3678): any-source and source-specific joins by interface index or,
- * for IPv4, by address; the protocol-independent MCAST_* calls.
+ * Group options (RFC 3493 5.2, RFC 3678): any-source and source-specific joins by interface index
+ * or, for IPv4, by address; the protocol-independent MCAST_* calls.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include "lwipv6/socket/datagram.h"
 
-static struct membership *find(struct datagram_socket *d, const struct ip_addr *group, struct netif *netif)
+static struct membership *find(struct datagram_socket *d, const struct ip_addr *group,
+			       struct netif *netif)
 {
 	struct membership *m;
 
-	list_for_each_entry(m, &d->endpoint.memberships, user_node)
-		if (m->group && ip_equal(&m->group->addr, group) && (!netif || m->group->netif == netif))
+	list_for_each_entry (m, &d->endpoint.memberships, user_node)
+		if (m->group && ip_equal(&m->group->addr, group) &&
+		    (!netif || m->group->netif == netif))
 			return m;
 	return NULL;
 }
@@ -70,7 +72,8 @@ static int leave(struct datagram_socket *d, struct netif *netif, const struct ip
 void membership_leave_all(struct datagram_socket *d)
 {
 	while (!list_empty(&d->endpoint.memberships)) {
-		struct membership *m = list_first(&d->endpoint.memberships, struct membership, user_node);
+		struct membership *m =
+			list_first(&d->endpoint.memberships, struct membership, user_node);
 
 		list_remove(&m->user_node);
 		group_leave(m);
@@ -81,8 +84,9 @@ void membership_leave_all(struct datagram_socket *d)
 enum source_change { SOURCE_JOIN, SOURCE_LEAVE, SOURCE_BLOCK, SOURCE_UNBLOCK };
 
 /* One source more or less in the filter of a membership. */
-static int change_source(struct datagram_socket *d, struct netif *netif, const struct ip_addr *group,
-			 const struct ip_addr *source, enum source_change change)
+static int change_source(struct datagram_socket *d, struct netif *netif,
+			 const struct ip_addr *group, const struct ip_addr *source,
+			 enum source_change change)
 {
 	struct membership *m = find(d, group, netif);
 	bool include = change == SOURCE_JOIN || change == SOURCE_LEAVE;
@@ -196,8 +200,11 @@ static int ip4(struct datagram_socket *d, int name, const void *value, socklen_t
 		address = ip_from_v4(mreq.imr_address.s_addr);
 		if (name == IP_ADD_MEMBERSHIP)
 			return join(d, pick(stack, mreq.imr_ifindex, &address, &group), &group);
-		return leave(d, mreq.imr_ifindex || !ip_is_any(&address) ?
-					pick(stack, mreq.imr_ifindex, &address, &group) : NULL, &group);
+		return leave(d,
+			     mreq.imr_ifindex || !ip_is_any(&address)
+				     ? pick(stack, mreq.imr_ifindex, &address, &group)
+				     : NULL,
+			     &group);
 	case IP_ADD_SOURCE_MEMBERSHIP:
 		change = SOURCE_JOIN;
 		break;

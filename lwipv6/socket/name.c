@@ -31,7 +31,8 @@ int name_read(struct socket_name *n, int family, const struct sockaddr *sa, sock
 	return -EAFNOSUPPORT;
 }
 
-void name_write(const struct socket_name *n, int family, struct sockaddr_storage *sa, socklen_t *len)
+void name_write(const struct socket_name *n, int family, struct sockaddr_storage *sa,
+		socklen_t *len)
 {
 	memset(sa, 0, sizeof(*sa));
 	if (family == AF_INET) {

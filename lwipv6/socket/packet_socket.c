@@ -51,8 +51,8 @@ static struct socket *create(struct stack *stack, int family, int type, int prot
 		return NULL;
 	socket_init(&ps->socket, stack, &packet_ops, family, type, protocol);
 	list_init(&ps->queue);
-	ps->tap = (struct packet_tap){.stack = stack, .protocol = ntohs(protocol), .receive = receive,
-				      .user = ps};
+	ps->tap = (struct packet_tap){
+		.stack = stack, .protocol = ntohs(protocol), .receive = receive, .user = ps};
 	list_init(&ps->tap.node);
 	packet_tap_open(&ps->tap);
 	return &ps->socket;
@@ -118,7 +118,8 @@ static ssize_t packet_send(struct socket *s, const struct msghdr *m, int flags)
 	if (!p)
 		return -ENOBUFS;
 	for (size_t i = 0; i < m->msg_iovlen; i++)
-		memcpy(packet_put(p, m->msg_iov[i].iov_len), m->msg_iov[i].iov_base, m->msg_iov[i].iov_len);
+		memcpy(packet_put(p, m->msg_iov[i].iov_len), m->msg_iov[i].iov_base,
+		       m->msg_iov[i].iov_len);
 	p->netif = netif;
 	p->checksum = CHECKSUM_VALID;
 	if (netif->kind != NETIF_ETHERNET || s->type == SOCK_RAW) {
@@ -128,9 +129,9 @@ static ssize_t packet_send(struct socket *s, const struct msghdr *m, int flags)
 		}
 		p->link = packet_headroom(p);
 		p->network = p->link + (netif->kind == NETIF_ETHERNET ? 14 : 0);
-		p->protocol = netif->kind == NETIF_ETHERNET ?
-				      ntohs(((struct ether_header *)p->data)->ether_type) :
-				      protocol;
+		p->protocol = netif->kind == NETIF_ETHERNET
+				      ? ntohs(((struct ether_header *)p->data)->ether_type)
+				      : protocol;
 		netif_transmit(p);
 	} else if (ll && ll->sll_halen >= 6) {
 		p->network = packet_headroom(p);
@@ -153,8 +154,10 @@ static ssize_t packet_receive(struct socket *s, struct msghdr *m, int flags)
 	total = p->len;
 	done = message_put(m, p);
 	if (m->msg_name) {
-		struct sockaddr_ll ll = {.sll_family = AF_PACKET, .sll_protocol = htons(p->protocol),
-					 .sll_ifindex = p->ifindex, .sll_pkttype = p->link_type};
+		struct sockaddr_ll ll = {.sll_family = AF_PACKET,
+					 .sll_protocol = htons(p->protocol),
+					 .sll_ifindex = p->ifindex,
+					 .sll_pkttype = p->link_type};
 		bool ethernet = p->network - p->link == sizeof(struct ether_header);
 
 		ll.sll_hatype = ethernet ? ARPHRD_ETHER : ARPHRD_NONE;
@@ -185,14 +188,16 @@ static void packet_close(struct socket *s)
 	free(ps);
 }
 
-static int packet_setsockopt(struct socket *s, int level, int name, const void *value, socklen_t len)
+static int packet_setsockopt(struct socket *s, int level, int name, const void *value,
+			     socklen_t len)
 {
 	struct packet_mreq mreq;
 	struct netif *netif;
 
 	if (level == SOL_SOCKET)
 		return socket_set_common(s, name, value, len);
-	if (level != SOL_PACKET || (name != PACKET_ADD_MEMBERSHIP && name != PACKET_DROP_MEMBERSHIP))
+	if (level != SOL_PACKET ||
+	    (name != PACKET_ADD_MEMBERSHIP && name != PACKET_DROP_MEMBERSHIP))
 		return -ENOPROTOOPT;
 	if (len < sizeof(mreq))
 		return -EINVAL;

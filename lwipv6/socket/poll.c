@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * poll and select. Descriptors carry their readiness in the kernel, so ours and others' are mixed by
- * the system's own ppoll; afterwards the exact events of ours are asked from the socket, because
+ * poll and select. Descriptors carry their readiness in the kernel, so ours and others' are mixed
+ * by the system's own ppoll; afterwards the exact events of ours are asked from the socket, because
  * the kernel's pair cannot show all of them (urgent data).
  */
 #include <errno.h>
@@ -45,10 +45,13 @@ static int64_t clock_ns(void)
 	return ts.tv_sec * (int64_t)NSEC_PER_SEC + ts.tv_nsec;
 }
 
-int lwip_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout, const sigset_t *sigmask)
+int lwip_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
+	       const sigset_t *sigmask)
 {
 	struct timespec left = timeout ? *timeout : (struct timespec){0};
-	int64_t end = timeout ? clock_ns() + timeout->tv_sec * (int64_t)NSEC_PER_SEC + timeout->tv_nsec : 0;
+	int64_t end =
+		timeout ? clock_ns() + timeout->tv_sec * (int64_t)NSEC_PER_SEC + timeout->tv_nsec
+			: 0;
 	int ready;
 
 	/* Urgent data is ready before the kernel could tell. */
@@ -72,7 +75,8 @@ int lwip_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout, 
 
 			if (rest <= 0)
 				return 0;
-			left = (struct timespec){rest / (int64_t)NSEC_PER_SEC, rest % (int64_t)NSEC_PER_SEC};
+			left = (struct timespec){rest / (int64_t)NSEC_PER_SEC,
+						 rest % (int64_t)NSEC_PER_SEC};
 		}
 	}
 }
@@ -149,7 +153,8 @@ int lwip_pselect(int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds,
 	return ready;
 }
 
-int lwip_select(int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds, struct timeval *timeout)
+int lwip_select(int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds,
+		struct timeval *timeout)
 {
 	struct timespec ts = {0};
 

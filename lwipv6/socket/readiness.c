@@ -26,7 +26,8 @@ int readiness_open(struct socket *s, bool cloexec)
 {
 	int pair[2], smallest = 1;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | (cloexec ? SOCK_CLOEXEC : 0), 0, pair) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | (cloexec ? SOCK_CLOEXEC : 0), 0,
+		       pair) < 0)
 		return -errno;
 	fcntl(pair[1], F_SETFD, FD_CLOEXEC);
 	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &smallest, sizeof(smallest));
@@ -68,9 +69,10 @@ static void set_out(struct socket *s, bool on)
 
 void readiness_update(struct socket *s, uint32_t events)
 {
-	uint8_t want = (events & POLLIN ? READY_IN : 0) | (events & POLLOUT ? READY_OUT : 0) |
-		       (events & POLLRDHUP ? READY_RDHUP : 0) |
-		       (events & POLLERR || (events & POLLHUP && events & POLLRDHUP) ? READY_HUP : 0);
+	uint8_t want =
+		(events & POLLIN ? READY_IN : 0) | (events & POLLOUT ? READY_OUT : 0) |
+		(events & POLLRDHUP ? READY_RDHUP : 0) |
+		(events & POLLERR || (events & POLLHUP && events & POLLRDHUP) ? READY_HUP : 0);
 	uint8_t change = want ^ s->kernel_ready;
 
 	if (s->kernel_end < 0 || !change)

@@ -42,7 +42,7 @@ void socket_event(struct socket *s)
 	struct waiter *w, *next;
 	bool woke = false;
 
-	list_for_each_entry_safe(w, next, &s->waiters, node) {
+	list_for_each_entry_safe (w, next, &s->waiters, node) {
 		struct socket_waiter *sw = container_of(w, struct socket_waiter, waiter);
 
 		if (!s->dead && !(events & (sw->want | POLLERR | POLLHUP)))

@@ -33,8 +33,10 @@ struct socket_ops {
 	void (*close)(struct socket *s);
 	int (*setsockopt)(struct socket *s, int level, int name, const void *value, socklen_t len);
 	int (*getsockopt)(struct socket *s, int level, int name, void *value, socklen_t *len);
-	int (*ioctl)(struct socket *s, unsigned long cmd, void *arg); /* FIONREAD, SIOCATMARK, ... */
-	uint32_t (*poll)(struct socket *s); /* POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDHUP | POLLPRI */
+	int (*ioctl)(struct socket *s, unsigned long cmd,
+		     void *arg); /* FIONREAD, SIOCATMARK, ... */
+	uint32_t (*poll)(
+		struct socket *s); /* POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDHUP | POLLPRI */
 };
 
 struct socket {
@@ -46,23 +48,24 @@ struct socket {
 	uint16_t family, type, protocol;
 	bool nonblock, dead;
 	uint8_t kernel_ready; /* what the descriptor shows: READY_* of readiness.c */
-	int error;	    /* pending SO_ERROR, positive */
+	int error;	      /* pending SO_ERROR, positive */
 	uint32_t rcvbuf, sndbuf, rcvlowat;
 	uint64_t rcvtimeo, sndtimeo; /* ns, TIME_NEVER */
-	int linger; /* seconds, -1 = off */
-	unsigned int file_flags; /* O_APPEND, O_ASYNC: kept, without effect */
-	struct list waiters;	   /* struct waiter.node */
-	struct list subscriptions; /* event.c */
+	int linger;		     /* seconds, -1 = off */
+	unsigned int file_flags;     /* O_APPEND, O_ASYNC: kept, without effect */
+	struct list waiters;	     /* struct waiter.node */
+	struct list subscriptions;   /* event.c */
 	bool timestamp;
-	/* A socket of the stack itself, without descriptor: called when its state may have changed. */
+	/* A socket of the stack itself, without descriptor: called when its state may have changed.
+	 */
 	void (*notify)(struct socket *s);
 	void *owner;
 };
 
 struct socket_family {
 	int family;
-	int type;     /* SOCK_* */
-	int protocol; /* or -1 = any */
+	int type;	/* SOCK_* */
+	int protocol;	/* or -1 = any */
 	int capability; /* LWIP_CAP_* needed, or 0 */
 	/* Allocate, with socket_init() done; NULL when memory is short. */
 	struct socket *(*create)(struct stack *stack, int family, int type, int protocol);
@@ -80,7 +83,6 @@ void socket_error(struct socket *s, int error);
 int socket_take_error(struct socket *s);
 /* Sleep until one of the poll events @want (or an error) is there; 0 or -EAGAIN, -EINTR, -EBADF. */
 int socket_wait(struct socket *s, uint32_t want, uint64_t deadline);
-
 
 /* ---- descriptor.c */
 int descriptor_open(struct socket *s, bool cloexec); /* the number, or -EMFILE... */
@@ -115,7 +117,8 @@ int option_put_int(void *value, socklen_t *len, int number);
 void event_run(struct socket *s, uint32_t events);
 void event_drop(struct socket *s);
 
-/* ---- ancillary.c: a packet's bytes into @m's buffers as far as they reach, or MSG_TRUNC; how many. */
+/* ---- ancillary.c: a packet's bytes into @m's buffers as far as they reach, or MSG_TRUNC; how
+ * many. */
 uint32_t message_put(struct msghdr *m, const struct packet *p);
 /* One message into @m's control buffer, or MSG_CTRUNC */
 void control_put(struct msghdr *m, size_t *used, int level, int type, const void *data, size_t len);

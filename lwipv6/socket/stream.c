@@ -99,7 +99,7 @@ bool stream_port_bound(struct stack *stack, uint16_t port)
 {
 	struct tcp_socket *ts;
 
-	list_for_each_entry(ts, &stack->tcp.bound, bound)
+	list_for_each_entry (ts, &stack->tcp.bound, bound)
 		if (ts->tcp->local_port == port)
 			return true;
 	return false;
@@ -125,13 +125,13 @@ static bool in_use(struct tcp_socket *ts, const struct ip_addr *local, uint16_t 
 	struct tcp_listener *l;
 	struct tcp_socket *o;
 
-	list_for_each_entry(o, &stack->tcp.bound, bound)
+	list_for_each_entry (o, &stack->tcp.bound, bound)
 		if (o != ts && o->tcp->local_port == port &&
 		    families_meet(o, ts->socket.family, ts->v6only) &&
 		    addresses_meet(&o->tcp->local, local) && !(o->reuse_port && ts->reuse_port) &&
 		    !(o->reuse_address && ts->reuse_address))
 			return true;
-	list_for_each_entry(l, &stack->tcp.listeners[port % TCP_LISTEN_HASH], hash)
+	list_for_each_entry (l, &stack->tcp.listeners[port % TCP_LISTEN_HASH], hash)
 		if (l->port == port && l->socket != ts &&
 		    families_meet(l->socket, ts->socket.family, ts->v6only) &&
 		    addresses_meet(&l->local, local) && !(l->reuse_port && ts->reuse_port))
@@ -141,7 +141,7 @@ static bool in_use(struct tcp_socket *ts, const struct ip_addr *local, uint16_t 
 	for (uint32_t i = 0; i <= stack->tcp.mask; i++) {
 		struct tcp *t;
 
-		list_for_each_entry(t, &stack->tcp.connections[i], hash)
+		list_for_each_entry (t, &stack->tcp.connections[i], hash)
 			if (t->local_port == port && addresses_meet(&t->local, local))
 				return true;
 	}
@@ -209,9 +209,9 @@ static int stream_connect(struct socket *s, const struct sockaddr *sa, socklen_t
 	if (error)
 		return error;
 	if (ip_is_any(&n.addr)) /* as everywhere: oneself */
-		n.addr = ip_is_v4(&n.addr) || s->family == AF_INET ?
-				 ip_from_v4(htonl(0x7f000001)) :
-				 (struct ip_addr){{0, 0, 0, htonl(1)}};
+		n.addr = ip_is_v4(&n.addr) || s->family == AF_INET
+				 ? ip_from_v4(htonl(0x7f000001))
+				 : (struct ip_addr){{0, 0, 0, htonl(1)}};
 	if (ip_is_v4(&n.addr) && ts->v6only)
 		return -ENETUNREACH;
 	if (!n.port)
@@ -222,7 +222,8 @@ static int stream_connect(struct socket *s, const struct sockaddr *sa, socklen_t
 			return -ENODEV;
 	}
 	if (t->hash.next != &t->hash || t->iss) {
-		/* A failed attempt leaves used state behind: the next one starts from a new block. */
+		/* A failed attempt leaves used state behind: the next one starts from a new block.
+		 */
 		struct tcp *fresh = tcp_new(s->stack);
 		struct tcp_listener options = {.socket = ts};
 
@@ -269,9 +270,12 @@ static int stream_listen(struct socket *s, int backlog)
 		if (error)
 			return error;
 	}
-	list_for_each_entry(l, &s->stack->tcp.listeners[ts->tcp->local_port % TCP_LISTEN_HASH], hash)
-		if (l->port == ts->tcp->local_port && families_meet(l->socket, s->family, ts->v6only) &&
-		    addresses_meet(&l->local, &ts->tcp->local) && !(l->reuse_port && ts->reuse_port))
+	list_for_each_entry (l, &s->stack->tcp.listeners[ts->tcp->local_port % TCP_LISTEN_HASH],
+			     hash)
+		if (l->port == ts->tcp->local_port &&
+		    families_meet(l->socket, s->family, ts->v6only) &&
+		    addresses_meet(&l->local, &ts->tcp->local) &&
+		    !(l->reuse_port && ts->reuse_port))
 			return -EADDRINUSE;
 	l = calloc(1, sizeof(*l));
 	if (!l)
@@ -319,8 +323,8 @@ static int stream_name(struct socket *s, bool peer, struct sockaddr_storage *sa,
 {
 	struct tcp_socket *ts = stream(s);
 	const struct tcp *t = ts->tcp;
-	struct socket_name n = {.addr = t->local, .port = t->local_port,
-				.zone = t->netif ? t->netif->index : 0};
+	struct socket_name n = {
+		.addr = t->local, .port = t->local_port, .zone = t->netif ? t->netif->index : 0};
 
 	if (peer) {
 		if (!ts->connected || t->state == TCP_S_CLOSED)
@@ -380,7 +384,7 @@ static ssize_t receive_urgent(struct tcp *t, struct msghdr *m, int flags)
 
 		if (seq_before(t->rcv_up - 1, t->copied_seq))
 			return -EINVAL;
-		list_for_each_entry(p, &t->rcvq, node) {
+		list_for_each_entry (p, &t->rcvq, node) {
 			if (offset < p->len) {
 				packet_copy(p, offset, &t->urgent_byte, 1);
 				t->urgent_has_byte = 1;
@@ -422,7 +426,8 @@ static ssize_t stream_receive(struct socket *s, struct msghdr *m, int flags)
 			return -ENOTCONN;
 		return t->state == TCP_S_CLOSED ? 0 : -EAGAIN;
 	}
-	if (flags & MSG_WAITALL && !t->fin_received && t->state != TCP_S_CLOSED && !(flags & MSG_PEEK)) {
+	if (flags & MSG_WAITALL && !t->fin_received && t->state != TCP_S_CLOSED &&
+	    !(flags & MSG_PEEK)) {
 		size_t want = 0;
 
 		for (size_t i = 0; i < m->msg_iovlen; i++)
@@ -520,8 +525,9 @@ static int stream_ioctl(struct socket *s, unsigned long cmd, void *arg)
 		*(int *)arg = t->snd_end - t->snd_nxt;
 		return 0;
 	case SIOCATMARK:
-		*(int *)arg = t->urgent_in && (t->oob_inline ? t->copied_seq == t->rcv_up - 1 :
-							       seq_before_eq(t->rcv_up - 1, t->copied_seq));
+		*(int *)arg = t->urgent_in &&
+			      (t->oob_inline ? t->copied_seq == t->rcv_up - 1
+					     : seq_before_eq(t->rcv_up - 1, t->copied_seq));
 		return 0;
 	}
 	return -ENOTTY;

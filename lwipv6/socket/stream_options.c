@@ -197,8 +197,10 @@ int stream_setsockopt(struct socket *s, int level, int name, const void *value, 
 void stream_info(const struct tcp *t, struct tcp_info *info)
 {
 	/* Linux' TCP_CA_* */
-	static const uint8_t states[] = {[CONGESTION_OPEN] = 0, [CONGESTION_CWR] = 2,
-					 [CONGESTION_RECOVERY] = 3, [CONGESTION_LOSS] = 4};
+	static const uint8_t states[] = {[CONGESTION_OPEN] = 0,
+					 [CONGESTION_CWR] = 2,
+					 [CONGESTION_RECOVERY] = 3,
+					 [CONGESTION_LOSS] = 4};
 
 	*info = (struct tcp_info){
 		.tcpi_state = t->state,
@@ -206,8 +208,9 @@ void stream_info(const struct tcp *t, struct tcp_info *info)
 		.tcpi_retransmits = t->retransmits,
 		.tcpi_probes = t->probes,
 		.tcpi_backoff = t->persist_backoff,
-		.tcpi_options = (t->timestamps ? TCPI_OPT_TIMESTAMPS : 0) | (t->sack ? TCPI_OPT_SACK : 0) |
-				(t->wscale ? TCPI_OPT_WSCALE : 0) | (t->ecn ? TCPI_OPT_ECN : 0),
+		.tcpi_options = (t->timestamps ? TCPI_OPT_TIMESTAMPS : 0) |
+				(t->sack ? TCPI_OPT_SACK : 0) | (t->wscale ? TCPI_OPT_WSCALE : 0) |
+				(t->ecn ? TCPI_OPT_ECN : 0),
 		.tcpi_snd_wscale = t->snd_wscale,
 		.tcpi_rcv_wscale = t->rcv_wscale,
 		.tcpi_rto = t->rto / 1000,
@@ -316,7 +319,8 @@ int stream_getsockopt(struct socket *s, int level, int name, void *value, sockle
 			return option_put_int(value, len, t->traffic_class);
 		case IP_TTL:
 			return option_put_int(value, len,
-					      t->hop_limit ? t->hop_limit : s->stack->settings.default_ttl);
+					      t->hop_limit ? t->hop_limit
+							   : s->stack->settings.default_ttl);
 		case IP_MINTTL:
 			return option_put_int(value, len, t->min_hop_limit);
 		case IP_MTU:
@@ -330,7 +334,8 @@ int stream_getsockopt(struct socket *s, int level, int name, void *value, sockle
 			return option_put_int(value, len, t->traffic_class);
 		case IPV6_UNICAST_HOPS:
 			return option_put_int(value, len,
-					      t->hop_limit ? t->hop_limit : s->stack->settings.default_ttl);
+					      t->hop_limit ? t->hop_limit
+							   : s->stack->settings.default_ttl);
 		case IPV6_MTU:
 			return ts->connected ? option_put_int(value, len, t->mtu) : -ENOTCONN;
 		}

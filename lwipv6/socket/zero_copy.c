@@ -36,7 +36,8 @@ static ssize_t send_buffer(struct socket *s, void *base, size_t len, int flags,
 		if (s->error)
 			return -socket_take_error(s);
 	}
-	/* The whole buffer is taken at once, even beyond the send buffer: it costs no memory of ours. */
+	/* The whole buffer is taken at once, even beyond the send buffer: it costs no memory of
+	 * ours. */
 	b = buffer_wrap(base, len, release, arg);
 	if (!b)
 		return -ENOBUFS;
@@ -50,8 +51,8 @@ static ssize_t send_buffer(struct socket *s, void *base, size_t len, int flags,
 	return len;
 }
 
-ssize_t lwip_send_zc(int fd, void *base, size_t len, int flags, void (*release)(void *base, void *arg),
-		     void *arg)
+ssize_t lwip_send_zc(int fd, void *base, size_t len, int flags,
+		     void (*release)(void *base, void *arg), void *arg)
 {
 	struct socket *s = descriptor_get(fd);
 	ssize_t r;
@@ -75,7 +76,7 @@ static ssize_t take(struct tcp *t, struct iovec *iov, int *count, struct lwip_le
 	ssize_t total = 0;
 	int used = 0;
 
-	list_for_each_entry_safe(p, next, &t->rcvq, node) {
+	list_for_each_entry_safe (p, next, &t->rcvq, node) {
 		if (used + p->nfrags + 1 > *count)
 			break;
 		used += packet_iovec(p, iov + used);
@@ -103,7 +104,8 @@ static ssize_t receive_lease(struct socket *s, struct iovec *iov, int *count, in
 		return -EINVAL;
 	while (!ts->tcp->rcvq_bytes) {
 		struct msghdr nothing = {0};
-		ssize_t r = s->ops->receive(s, &nothing, 0); /* end of file and errors, as recv says */
+		ssize_t r =
+			s->ops->receive(s, &nothing, 0); /* end of file and errors, as recv says */
 
 		if (r != -EAGAIN)
 			return r;

@@ -26,27 +26,36 @@
 #include "lwipv6/ip/icmp.h"
 #include "lwipv6/ip/ip.h"
 
-#define TCP_MSS_DEFAULT4 536
-#define TCP_MSS_DEFAULT6 1220
-#define TCP_RTO_MIN	 (200 * NSEC_PER_MSEC)
-#define TCP_RTO_INITIAL	 (1 * NSEC_PER_SEC)
+#define TCP_MSS_DEFAULT4  536
+#define TCP_MSS_DEFAULT6  1220
+#define TCP_RTO_MIN	  (200 * NSEC_PER_MSEC)
+#define TCP_RTO_INITIAL	  (1 * NSEC_PER_SEC)
 #define TCP_RTO_AFTER_SYN (3 * NSEC_PER_SEC) /* RFC 6298 5.7 */
-#define TCP_RTO_MAX	 (120 * NSEC_PER_SEC)
-#define TCP_DELACK	 (40 * NSEC_PER_MSEC)
-#define TCP_MSL		 (30 * NSEC_PER_SEC)
-#define TCP_FIN_WAIT2	 (60 * NSEC_PER_SEC) /* without a program behind it */
-#define TCP_R2		 (924 * NSEC_PER_SEC) /* MUST-23: at least 100 s; as Linux' 15 retransmissions */
-#define TCP_R2_SYN	 (180 * NSEC_PER_SEC)
-#define TCP_SACK_BLOCKS	 4
-#define TCP_GSO_MAX	 65000
-#define TCP_SYN_BACKLOG	 4096 /* half-open connections of a stack; cookies beyond */
-#define TCP_SNDBUF	 (4u << 20) /* limits of automatic growth */
-#define TCP_RCVBUF	 (6u << 20)
+#define TCP_RTO_MAX	  (120 * NSEC_PER_SEC)
+#define TCP_DELACK	  (40 * NSEC_PER_MSEC)
+#define TCP_MSL		  (30 * NSEC_PER_SEC)
+#define TCP_FIN_WAIT2	  (60 * NSEC_PER_SEC) /* without a program behind it */
+#define TCP_R2		  (924 * NSEC_PER_SEC) /* MUST-23: at least 100 s; as Linux' 15 retransmissions */
+#define TCP_R2_SYN	  (180 * NSEC_PER_SEC)
+#define TCP_SACK_BLOCKS	  4
+#define TCP_GSO_MAX	  65000
+#define TCP_SYN_BACKLOG	  4096	     /* half-open connections of a stack; cookies beyond */
+#define TCP_SNDBUF	  (4u << 20) /* limits of automatic growth */
+#define TCP_RCVBUF	  (6u << 20)
 
 enum tcp_state {
 	/* values of tcpi_state */
-	TCP_S_ESTABLISHED = 1, TCP_S_SYN_SENT, TCP_S_SYN_RECEIVED, TCP_S_FIN_WAIT1, TCP_S_FIN_WAIT2,
-	TCP_S_TIME_WAIT, TCP_S_CLOSED, TCP_S_CLOSE_WAIT, TCP_S_LAST_ACK, TCP_S_LISTEN, TCP_S_CLOSING
+	TCP_S_ESTABLISHED = 1,
+	TCP_S_SYN_SENT,
+	TCP_S_SYN_RECEIVED,
+	TCP_S_FIN_WAIT1,
+	TCP_S_FIN_WAIT2,
+	TCP_S_TIME_WAIT,
+	TCP_S_CLOSED,
+	TCP_S_CLOSE_WAIT,
+	TCP_S_LAST_ACK,
+	TCP_S_LISTEN,
+	TCP_S_CLOSING
 };
 
 #define seq_before(a, b)    ((int32_t)((uint32_t)(a) - (uint32_t)(b)) < 0)
@@ -56,7 +65,7 @@ enum tcp_state {
 
 /* A received segment, decoded: host order. */
 struct tcp_segment {
-	struct packet *packet; /* data at the TCP header until tcp_input() pulls it */
+	struct packet *packet;	/* data at the TCP header until tcp_input() pulls it */
 	uint32_t seq, ack, len; /* len of the data */
 	uint32_t window;	/* unscaled */
 	uint16_t urgent;
@@ -65,7 +74,9 @@ struct tcp_segment {
 	uint8_t wscale, nsack;
 	uint16_t mss;
 	uint32_t tsval, tsecr;
-	struct { uint32_t start, end; } sack[TCP_SACK_BLOCKS];
+	struct {
+		uint32_t start, end;
+	} sack[TCP_SACK_BLOCKS];
 	bool ce; /* IP's ECN field is CE */
 };
 
@@ -94,36 +105,37 @@ struct tcp {
 	struct list hash;
 	struct list pending;
 	struct stack *stack;
-	struct tcp_socket *socket; /* NULL: the program has closed */
+	struct tcp_socket *socket;     /* NULL: the program has closed */
 	struct tcp_listener *listener; /* until accepted */
 	struct list accept_node;
 	struct ip_addr local, remote;
 	uint16_t local_port, remote_port;
 	struct netif *netif; /* bound device or zone */
-	uint8_t state; /* enum tcp_state */
-	uint8_t congestion; /* enum tcp_congestion_state */
-	uint8_t reno;	    /* TCP_CONGESTION "reno" instead of "cubic" */
+	uint8_t state;	     /* enum tcp_state */
+	uint8_t congestion;  /* enum tcp_congestion_state */
+	uint8_t reno;	     /* TCP_CONGESTION "reno" instead of "cubic" */
 	uint8_t snd_wscale, rcv_wscale, dup_acks, retransmits, probes;
 	/* What was agreed and what is going on. */
 	bool active_open : 1, timestamps : 1, sack : 1, wscale : 1, ecn : 1, nodelay : 1, cork : 1,
 		keepalive : 1, oob_inline : 1, fin_queued : 1, fin_sent : 1, fin_received : 1,
 		ack_now : 1, ack_delayed : 1, ece_due : 1, cwr_due : 1, receive_shut : 1,
-		force_output : 1, probing : 1, tlp_out : 1, tlp_is_retransmission : 1, rack_advanced : 1, reordering_seen : 1,
-		frto : 1, undo : 1, urgent_out : 1, urgent_in : 1, urgent_has_byte : 1, quickack : 1,
-		user_sndbuf : 1, user_rcvbuf : 1, rtt_valid : 1, pmtu_discover : 1, orphan : 1,
-		cookie_opened : 1, cwnd_limited : 1, syn_repeated : 1, mtu_lowered : 1, has_dsack_seen : 1;
+		force_output : 1, probing : 1, tlp_out : 1, tlp_is_retransmission : 1,
+		rack_advanced : 1, reordering_seen : 1, frto : 1, undo : 1, urgent_out : 1,
+		urgent_in : 1, urgent_has_byte : 1, quickack : 1, user_sndbuf : 1, user_rcvbuf : 1,
+		rtt_valid : 1, pmtu_discover : 1, orphan : 1, cookie_opened : 1, cwnd_limited : 1,
+		syn_repeated : 1, mtu_lowered : 1, has_dsack_seen : 1;
 	int soft_error; /* of ICMP: told when the connection ends by itself */
 	uint8_t urgent_byte;
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
 	/* Sending. */
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_max_wnd, snd_up;
-	uint32_t snd_small; /* end of the last short segment: Nagle, Minshall's way */
-	uint32_t snd_end; /* sequence after the last queued byte */
+	uint32_t snd_small;	/* end of the last short segment: Nagle, Minshall's way */
+	uint32_t snd_end;	/* sequence after the last queued byte */
 	uint16_t mss, peer_mss; /* mss: payload of a full segment, options counted */
 	uint32_t mtu;
 	struct list chunks, sent;
 	struct tcp_chunk *send_hint; /* the chunk of snd_nxt, or NULL */
-	uint32_t nsent; /* records in sent */
+	uint32_t nsent;		     /* records in sent */
 	uint32_t sndbuf, sacked_bytes, lost_bytes, retrans_bytes;
 	struct next_hop hop;
 	uint32_t hop_generation;
@@ -146,7 +158,8 @@ struct tcp {
 	uint64_t ts_recent_time;
 	/* Round-trip time and timers. */
 	uint64_t srtt, rttvar, rto, min_rtt, min_rtt_time;
-	struct timer retransmit; /* RTO, RACK reordering, TLP, persist or TIME-WAIT: see timer_kind */
+	struct timer
+		retransmit; /* RTO, RACK reordering, TLP, persist or TIME-WAIT: see timer_kind */
 	struct timer delack, keep;
 	uint8_t timer_kind;
 	uint64_t first_unacked_time; /* when the oldest unanswered transmission was first sent */
@@ -230,8 +243,8 @@ void tcp_enter_time_wait(struct tcp *t);
 uint32_t tcp_isn(struct tcp *t);
 /* The route of the connection, refreshed; negative errno. */
 int tcp_route(struct tcp *t);
-uint16_t tcp_pick_port(struct stack *stack, const struct ip_addr *local, const struct ip_addr *remote,
-		       uint16_t remote_port);
+uint16_t tcp_pick_port(struct stack *stack, const struct ip_addr *local,
+		       const struct ip_addr *remote, uint16_t remote_port);
 /* Abort what is bound to an address that went away. */
 void tcp_address_gone(struct stack *stack, const struct ip_addr *addr);
 
@@ -298,8 +311,15 @@ void tcp_congestion_idle(struct tcp *t);
 void tcp_congestion_rtt(struct tcp *t, uint64_t rtt);
 void tcp_congestion_ecn(struct tcp *t);
 /* ---- tcp_timer.c */
-enum tcp_timer_kind { TCP_TIMER_NONE, TCP_TIMER_RTO, TCP_TIMER_RACK, TCP_TIMER_TLP, TCP_TIMER_PERSIST,
-		      TCP_TIMER_TIME_WAIT, TCP_TIMER_FIN_WAIT2 };
+enum tcp_timer_kind {
+	TCP_TIMER_NONE,
+	TCP_TIMER_RTO,
+	TCP_TIMER_RACK,
+	TCP_TIMER_TLP,
+	TCP_TIMER_PERSIST,
+	TCP_TIMER_TIME_WAIT,
+	TCP_TIMER_FIN_WAIT2
+};
 void tcp_timers_init(struct tcp *t);
 /* Start the timer that the state asks for; @restart: also when one runs (new data was acked). */
 void tcp_arm(struct tcp *t, bool restart);
@@ -307,8 +327,8 @@ void tcp_rtt_sample(struct tcp *t, uint64_t rtt);
 void tcp_keep_arm(struct tcp *t);
 void tcp_timers_stop(struct tcp *t);
 /* ---- tcp_listen.c */
-struct tcp_listener *tcp_listener_find(struct stack *stack, const struct ip_addr *local, uint16_t port,
-				       const struct netif *in, uint32_t spread);
+struct tcp_listener *tcp_listener_find(struct stack *stack, const struct ip_addr *local,
+				       uint16_t port, const struct netif *in, uint32_t spread);
 int tcp_listen(struct tcp_listener *l);
 void tcp_unlisten(struct tcp_listener *l);
 /* A segment for a listener without a connection. True when it made @*child, to go on with. */

@@ -95,7 +95,8 @@ uint32_t tcp_congestion_reduce(struct tcp *t)
 	return ssthresh > 2u * t->mss ? ssthresh : 2u * t->mss;
 }
 
-/* RFC 5681 4.1 and 2861: halve for every timeout's worth of silence, not below the restart window. */
+/* RFC 5681 4.1 and 2861: halve for every timeout's worth of silence, not below the restart window.
+ */
 void tcp_congestion_idle(struct tcp *t)
 {
 	uint64_t idle = t->stack->now - t->last_sent;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Life of a connection: the table by 4-tuple (a power of two of buckets that doubles), ports, active
- * open, close, abort. Initial sequence numbers are clock plus keyed hash (RFC 6528), ports random
- * per peer (RFC 6056 algorithm 3), timestamp offsets keyed as well.
+ * Life of a connection: the table by 4-tuple (a power of two of buckets that doubles), ports,
+ * active open, close, abort. Initial sequence numbers are clock plus keyed hash (RFC 6528), ports
+ * random per peer (RFC 6056 algorithm 3), timestamp offsets keyed as well.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -37,8 +37,9 @@ enum tcp_owed tcp_owed(struct stack *stack)
 	struct tcp *t;
 
 	for (uint32_t i = 0; i <= stack->tcp.mask; i++)
-		list_for_each_entry(t, &stack->tcp.connections[i], hash) {
-			if (!t->orphan || t->state == TCP_S_TIME_WAIT || t->snd_una == t->snd_end + 1)
+		list_for_each_entry (t, &stack->tcp.connections[i], hash) {
+			if (!t->orphan || t->state == TCP_S_TIME_WAIT ||
+			    t->snd_una == t->snd_end + 1)
 				continue;
 			if (t->snd_una != t->snd_end)
 				return TCP_OWES_DATA;
@@ -52,7 +53,7 @@ void tcp_table_reset(struct stack *stack)
 	for (uint32_t i = 0; i <= stack->tcp.mask; i++) {
 		struct tcp *t, *next;
 
-		list_for_each_entry_safe(t, next, &stack->tcp.connections[i], hash)
+		list_for_each_entry_safe (t, next, &stack->tcp.connections[i], hash)
 			if (t->snd_una != t->snd_end + t->fin_queued && t->state != TCP_S_TIME_WAIT)
 				tcp_abort(t, ENONET, true);
 	}
@@ -104,8 +105,9 @@ static void grow(struct stack *stack)
 			struct tcp *c = list_first(&was[i], struct tcp, hash);
 
 			list_remove(&c->hash);
-			list_append(bucket(stack, &c->local, c->local_port, &c->remote, c->remote_port),
-				    &c->hash);
+			list_append(
+				bucket(stack, &c->local, c->local_port, &c->remote, c->remote_port),
+				&c->hash);
 		}
 	free(was);
 }
@@ -115,7 +117,7 @@ struct tcp *tcp_find(struct stack *stack, const struct ip_addr *local, uint16_t 
 {
 	struct tcp *t;
 
-	list_for_each_entry(t, bucket(stack, local, lport, remote, rport), hash)
+	list_for_each_entry (t, bucket(stack, local, lport, remote, rport), hash)
 		if (t->local_port == lport && t->remote_port == rport &&
 		    ip_equal(&t->remote, remote) && ip_equal(&t->local, local))
 			return t;
@@ -130,7 +132,8 @@ int tcp_insert(struct tcp *t)
 		return -EADDRINUSE;
 	if (table->count > table->mask)
 		grow(t->stack);
-	list_append(bucket(t->stack, &t->local, t->local_port, &t->remote, t->remote_port), &t->hash);
+	list_append(bucket(t->stack, &t->local, t->local_port, &t->remote, t->remote_port),
+		    &t->hash);
 	table->count++;
 	return 0;
 }
@@ -201,11 +204,12 @@ uint32_t tcp_isn(struct tcp *t)
 
 	t->ts_offset = siphash(t->stack->tcp.stamp_key, &tuple, sizeof(tuple));
 	/* RFC 9293 3.4.1: a clock of 4 us, so that it cycles in 4.55 hours. */
-	return t->stack->now / 4000 + (uint32_t)siphash(t->stack->tcp.isn_key, &tuple, sizeof(tuple));
+	return t->stack->now / 4000 +
+	       (uint32_t)siphash(t->stack->tcp.isn_key, &tuple, sizeof(tuple));
 }
 
-uint16_t tcp_pick_port(struct stack *stack, const struct ip_addr *local, const struct ip_addr *remote,
-		       uint16_t remote_port)
+uint16_t tcp_pick_port(struct stack *stack, const struct ip_addr *local,
+		       const struct ip_addr *remote, uint16_t remote_port)
 {
 	struct {
 		struct ip_addr local, remote;
@@ -219,7 +223,8 @@ uint16_t tcp_pick_port(struct stack *stack, const struct ip_addr *local, const s
 		uint16_t port = PORT_FIRST + (offset + start + i) % count;
 
 		if (!tcp_find(stack, local, port, remote, remote_port) &&
-		    !tcp_listener_find(stack, local, port, NULL, 0) && !stream_port_bound(stack, port))
+		    !tcp_listener_find(stack, local, port, NULL, 0) &&
+		    !stream_port_bound(stack, port))
 			return port;
 	}
 	return 0;
@@ -231,7 +236,8 @@ int tcp_route(struct tcp *t)
 	int error = 0;
 
 	if (t->hop_generation == stack->routes.generation) {
-		/* A path MTU that was lowered is forgotten after a while: try the wider path again. */
+		/* A path MTU that was lowered is forgotten after a while: try the wider path again.
+		 */
 		if (t->mtu_lowered && stack->now - t->mtu_time >= MTU_RECHECK) {
 			t->mtu_time = stack->now;
 			tcp_set_mtu(t, path_mtu(stack, t->hop.netif, &t->remote));
@@ -361,7 +367,7 @@ void tcp_address_gone(struct stack *stack, const struct ip_addr *addr)
 	for (uint32_t i = 0; i <= stack->tcp.mask; i++) {
 		struct tcp *t, *next;
 
-		list_for_each_entry_safe(t, next, &stack->tcp.connections[i], hash)
+		list_for_each_entry_safe (t, next, &stack->tcp.connections[i], hash)
 			if (ip_equal(&t->local, addr))
 				tcp_abort(t, ECONNABORTED, false);
 	}

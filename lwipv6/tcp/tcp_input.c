@@ -31,7 +31,8 @@ static bool acceptable(const struct tcp *t, const struct tcp_segment *seg)
 	if (!window)
 		return !len && seg->seq == t->rcv_nxt;
 	if (!len)
-		return seq_after_eq(seg->seq, t->rcv_nxt) && seq_before(seg->seq, t->rcv_nxt + window);
+		return seq_after_eq(seg->seq, t->rcv_nxt) &&
+		       seq_before(seg->seq, t->rcv_nxt + window);
 	return (seq_after_eq(seg->seq, t->rcv_nxt) && seq_before(seg->seq, t->rcv_nxt + window)) ||
 	       (seq_after_eq(last, t->rcv_nxt) && seq_before(last, t->rcv_nxt + window)) ||
 	       (seq_before(seg->seq, t->rcv_nxt) && seq_after_eq(last, t->rcv_nxt + window));
@@ -91,9 +92,9 @@ static void take_syn_options(struct tcp *t, const struct tcp_segment *seg)
 		t->ts_recent = seg->tsval;
 		t->ts_recent_time = t->stack->now;
 	}
-	t->peer_mss = seg->has_mss ? seg->mss :
-		      ip_is_v4(&t->remote) ? TCP_MSS_DEFAULT4 :
-					     TCP_MSS_DEFAULT6;
+	t->peer_mss = seg->has_mss	     ? seg->mss
+		      : ip_is_v4(&t->remote) ? TCP_MSS_DEFAULT4
+					     : TCP_MSS_DEFAULT6;
 	if (t->peer_mss < 64)
 		t->peer_mss = 64; /* nobody's link is that small; smaller values are an attack */
 	t->irs = seg->seq;
@@ -110,7 +111,8 @@ void tcp_established(struct tcp *t)
 {
 	tcp_set_state(t, TCP_S_ESTABLISHED);
 	tcp_set_mtu(t, t->mtu);
-	t->cwnd = t->mss > 1460 ? 14600 : 10 * t->mss; /* RFC 6928: min(10 MSS, max(2 MSS, 14600)) */
+	t->cwnd =
+		t->mss > 1460 ? 14600 : 10 * t->mss; /* RFC 6928: min(10 MSS, max(2 MSS, 14600)) */
 	if (t->cwnd < 2u * t->mss)
 		t->cwnd = 2u * t->mss;
 	if (t->retransmits) { /* RFC 6928 2: a lost SYN halves trust; RFC 6298 5.7 */
@@ -126,8 +128,9 @@ void tcp_established(struct tcp *t)
 }
 
 /*
- * The peer still holds the last connection of these ports, in TIME-WAIT or half open: our reset ends
- * it, and the SYN goes again at once instead of after a timeout. Once, for the peer may ignore resets.
+ * The peer still holds the last connection of these ports, in TIME-WAIT or half open: our reset
+ * ends it, and the SYN goes again at once instead of after a timeout. Once, for the peer may ignore
+ * resets.
  */
 static void refuse_old_ack(struct tcp *t, const struct tcp_segment *seg)
 {
@@ -309,7 +312,8 @@ static void take_fin(struct tcp *t)
 /* TIME-WAIT: RFC 1337 and 6191. True when the segment opens a new connection. */
 static bool time_wait(struct tcp *t, struct tcp_segment *seg)
 {
-	int32_t later = t->timestamps && seg->has_timestamp ? (int32_t)(seg->tsval - t->ts_recent) : 0;
+	int32_t later =
+		t->timestamps && seg->has_timestamp ? (int32_t)(seg->tsval - t->ts_recent) : 0;
 	/* Within one tick of the timestamps' clock the sequence number tells (RFC 6191 2). */
 	bool newer = later > 0 || (!later && seq_after(seg->seq, t->rcv_nxt));
 
@@ -363,7 +367,8 @@ static void segment(struct tcp *t, struct tcp_segment *seg)
 		}
 		/* The probe of a closed window, or keep-alive, carries a good acknowledgment. */
 		if (seg->flags & TH_ACK && seq_after(seg->ack, t->snd_una) &&
-		    seq_before_eq(seg->ack, t->snd_nxt) && seg->seq == t->rcv_nxt && !take_ack(t, seg))
+		    seq_before_eq(seg->ack, t->snd_nxt) && seg->seq == t->rcv_nxt &&
+		    !take_ack(t, seg))
 			return;
 		if (t->rcv_adv == t->rcv_nxt)
 			take_urgent(t, seg);
@@ -412,10 +417,10 @@ static void no_connection(struct tcp_segment *seg)
 	struct stack *stack = p->netif->stack;
 	const struct tcphdr *h = (struct tcphdr *)packet_at(p, p->transport);
 	uint16_t lport = ntohs(h->dest), rport = ntohs(h->source);
-	struct tcp_listener *l =
-		p->netif->transparent ?
-			p->netif->transparent :
-			tcp_listener_find(stack, &p->dst, lport, p->netif, ip_hash(&p->src, rport));
+	struct tcp_listener *l = p->netif->transparent
+					 ? p->netif->transparent
+					 : tcp_listener_find(stack, &p->dst, lport, p->netif,
+							     ip_hash(&p->src, rport));
 	struct tcp *child = NULL;
 
 	if (!l) {

@@ -19,17 +19,18 @@ static struct list *bucket(struct stack *stack, uint16_t port)
 	return &stack->tcp.listeners[port % TCP_LISTEN_HASH];
 }
 
-struct tcp_listener *tcp_listener_find(struct stack *stack, const struct ip_addr *local, uint16_t port,
-				       const struct netif *in, uint32_t spread)
+struct tcp_listener *tcp_listener_find(struct stack *stack, const struct ip_addr *local,
+				       uint16_t port, const struct netif *in, uint32_t spread)
 {
 	struct tcp_listener *l, *best = NULL;
 	int best_score = 0, ties = 0;
 	bool v4 = ip_is_v4(local);
 
-	list_for_each_entry(l, bucket(stack, port), hash) {
+	list_for_each_entry (l, bucket(stack, port), hash) {
 		int score = 1;
 
-		if (l->port != port || (v4 ? l->family == AF_INET6 && l->v6only : l->family == AF_INET))
+		if (l->port != port ||
+		    (v4 ? l->family == AF_INET6 && l->v6only : l->family == AF_INET))
 			continue;
 		if (l->netif && in && l->netif != in && in->kind != NETIF_LOOPBACK)
 			continue;
@@ -90,8 +91,8 @@ void tcp_request_netif_gone(struct stack *stack, const struct netif *netif)
 		struct tcp_listener *l;
 		struct tcp_request *r, *next;
 
-		list_for_each_entry(l, &stack->tcp.listeners[i], hash)
-			list_for_each_entry_safe(r, next, &l->requests, node)
+		list_for_each_entry (l, &stack->tcp.listeners[i], hash)
+			list_for_each_entry_safe (r, next, &l->requests, node)
 				if (r->netif == netif)
 					request_free(r);
 	}
@@ -109,18 +110,21 @@ static void request_timer(struct stack *stack, struct timer *timer)
 	timer_set(stack, timer, stack->now + (TCP_RTO_INITIAL << r->retransmits));
 }
 
-static struct tcp_request *request_find(struct tcp_listener *l, const struct packet *p, uint16_t rport)
+static struct tcp_request *request_find(struct tcp_listener *l, const struct packet *p,
+					uint16_t rport)
 {
 	struct tcp_request *r;
 
-	list_for_each_entry(r, &l->requests, node)
-		if (r->remote_port == rport && ip_equal(&r->remote, &p->src) && ip_equal(&r->local, &p->dst))
+	list_for_each_entry (r, &l->requests, node)
+		if (r->remote_port == rport && ip_equal(&r->remote, &p->src) &&
+		    ip_equal(&r->local, &p->dst))
 			return r;
 	return NULL;
 }
 
 /* What a SYN says, and what we answer; shared by the queue and by cookies. */
-static void request_fill(struct tcp_request *r, struct tcp_listener *l, const struct tcp_segment *seg)
+static void request_fill(struct tcp_request *r, struct tcp_listener *l,
+			 const struct tcp_segment *seg)
 {
 	const struct packet *p = seg->packet;
 	const struct tcphdr *h = (struct tcphdr *)packet_at(p, p->transport);
@@ -128,11 +132,19 @@ static void request_fill(struct tcp_request *r, struct tcp_listener *l, const st
 	uint32_t mtu = ip_is_v4(&p->src) ? p->netif->mtu : p->netif->mtu6;
 
 	*r = (struct tcp_request){
-		.listener = l, .local = p->dst, .remote = p->src,
-		.local_port = ntohs(h->dest), .remote_port = ntohs(h->source),
-		.irs = seg->seq, .ts_recent = seg->tsval, .timestamps = seg->has_timestamp,
-		.sack = seg->sack_permitted, .wscale = seg->has_wscale, .snd_wscale = seg->wscale,
-		.ecn = (seg->flags & 0xc0) == 0xc0, .window = stream_first_window(l),
+		.listener = l,
+		.local = p->dst,
+		.remote = p->src,
+		.local_port = ntohs(h->dest),
+		.remote_port = ntohs(h->source),
+		.irs = seg->seq,
+		.ts_recent = seg->tsval,
+		.timestamps = seg->has_timestamp,
+		.sack = seg->sack_permitted,
+		.wscale = seg->has_wscale,
+		.snd_wscale = seg->wscale,
+		.ecn = (seg->flags & 0xc0) == 0xc0,
+		.window = stream_first_window(l),
 		.netif = ip_needs_zone(&p->src) ? p->netif : l->netif,
 	};
 	r->made = l->stack->now;
@@ -140,9 +152,9 @@ static void request_fill(struct tcp_request *r, struct tcp_listener *l, const st
 	timer_init(&r->timer, request_timer);
 	while (r->wscale && r->rcv_wscale < 14 && (65535u << r->rcv_wscale) < TCP_RCVBUF)
 		r->rcv_wscale++;
-	r->peer_mss = seg->has_mss ? seg->mss :
-		      ip_is_v4(&p->src) ? TCP_MSS_DEFAULT4 :
-					  TCP_MSS_DEFAULT6;
+	r->peer_mss = seg->has_mss	  ? seg->mss
+		      : ip_is_v4(&p->src) ? TCP_MSS_DEFAULT4
+					  : TCP_MSS_DEFAULT6;
 	if (r->peer_mss < 64)
 		r->peer_mss = 64;
 	mtu -= ip_is_v4(&p->src) ? 40 : 60;
@@ -178,7 +190,8 @@ static void send_cookie(struct tcp_listener *l, struct tcp_request *r)
 	/* Six bits of our timestamp remember wscale, SACK and ECN. */
 	if (r->timestamps) {
 		uint32_t stamp = tcp_clock(stack) + r->ts_offset;
-		uint32_t bits = (r->wscale ? r->snd_wscale : 15) | (r->sack ? 16 : 0) | (r->ecn ? 32 : 0);
+		uint32_t bits =
+			(r->wscale ? r->snd_wscale : 15) | (r->sack ? 16 : 0) | (r->ecn ? 32 : 0);
 		uint32_t marked = (stamp & ~63u) | bits;
 
 		r->ts_offset = marked - tcp_clock(stack);
@@ -191,7 +204,8 @@ static void send_cookie(struct tcp_listener *l, struct tcp_request *r)
 }
 
 /* An ACK that answers a cookie: fill @r as the SYN would have. */
-static bool cookie_valid(struct tcp_listener *l, const struct tcp_segment *seg, struct tcp_request *r)
+static bool cookie_valid(struct tcp_listener *l, const struct tcp_segment *seg,
+			 struct tcp_request *r)
 {
 	struct stack *stack = l->stack;
 	uint64_t period = stack->now / COOKIE_PERIOD;
@@ -324,7 +338,8 @@ bool tcp_listener_input(struct tcp_listener *l, struct tcp_segment *seg, struct 
 			tcp_request_syn_ack(r);
 		} else { /* RFC 5961 4: not in the window of what we know */
 			tcp_reply_ack(l->stack, seg, r->iss + 1, r->irs + 1, r->window,
-				      tcp_clock(l->stack) + r->ts_offset, r->ts_recent, r->timestamps);
+				      tcp_clock(l->stack) + r->ts_offset, r->ts_recent,
+				      r->timestamps);
 		}
 		return false;
 	}

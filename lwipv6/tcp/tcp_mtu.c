@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Path MTU and ICMP errors. An error counts only when it quotes a sequence number in flight (RFC 5927
- * 4.1); unreachables are soft once the connection stands (RFC 1122 4.2.3.9), and abort only an
+ * Path MTU and ICMP errors. An error counts only when it quotes a sequence number in flight (RFC
+ * 5927 4.1); unreachables are soft once the connection stands (RFC 1122 4.2.3.9), and abort only an
  * attempt to connect.
  */
 #include <errno.h>
@@ -10,14 +10,15 @@
 void tcp_set_mtu(struct tcp *t, uint32_t mtu)
 {
 	uint32_t headers = (ip_is_v4(&t->remote) ? 20 : 40) + 20;
-	uint32_t limit = t->peer_mss ? t->peer_mss :
-			 ip_is_v4(&t->remote) ? TCP_MSS_DEFAULT4 :
-						TCP_MSS_DEFAULT6;
+	uint32_t limit = t->peer_mss		? t->peer_mss
+			 : ip_is_v4(&t->remote) ? TCP_MSS_DEFAULT4
+						: TCP_MSS_DEFAULT6;
 	uint32_t mss = mtu > headers + 8 ? mtu - headers : 8;
 
 	t->mtu = mtu;
 	if (t->hop.netif)
-		t->mtu_lowered = mtu < (ip_is_v4(&t->remote) ? t->hop.netif->mtu : t->hop.netif->mtu6);
+		t->mtu_lowered =
+			mtu < (ip_is_v4(&t->remote) ? t->hop.netif->mtu : t->hop.netif->mtu6);
 	if (t->state == TCP_S_SYN_SENT || t->state == TCP_S_CLOSED)
 		limit = mss;
 	if (limit < mss)
@@ -52,7 +53,7 @@ static void too_big(struct tcp *t, uint32_t mtu)
 	if (tcp_route(t))
 		return;
 	/* What went out too large is gone; sending it again is no sign of congestion. */
-	list_for_each_entry(s, &t->sent, node) {
+	list_for_each_entry (s, &t->sent, node) {
 		uint32_t len = s->end - s->seq;
 
 		if (s->sacked || s->lost || len <= t->mss)
@@ -68,7 +69,8 @@ static void too_big(struct tcp *t, uint32_t mtu)
 
 void tcp_icmp(struct stack *stack, const struct icmp_report *r)
 {
-	uint16_t lport = r->payload[0] << 8 | r->payload[1], rport = r->payload[2] << 8 | r->payload[3];
+	uint16_t lport = r->payload[0] << 8 | r->payload[1],
+		 rport = r->payload[2] << 8 | r->payload[3];
 	struct tcp *t = tcp_find(stack, &r->local, lport, &r->remote, rport);
 	uint32_t seq;
 
@@ -83,7 +85,8 @@ void tcp_icmp(struct stack *stack, const struct icmp_report *r)
 			too_big(t, r->mtu);
 		return;
 	}
-	if (t->state == TCP_S_SYN_SENT && (r->hard || r->error == EHOSTUNREACH || r->error == ENETUNREACH)) {
+	if (t->state == TCP_S_SYN_SENT &&
+	    (r->hard || r->error == EHOSTUNREACH || r->error == ENETUNREACH)) {
 		/* As Linux: an attempt to connect ends at once on any unreachable. */
 		tcp_abort(t, r->error, false);
 		return;

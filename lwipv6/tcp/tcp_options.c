@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Decoding of a segment: header fields to host order, options by kind; malformed options end the list. */
+/* Decoding of a segment: header fields to host order, options by kind; malformed options end the
+ * list. */
 #include <string.h>
 #include "lwipv6/tcp/tcp.h"
 

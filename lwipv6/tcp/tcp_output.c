@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What to send now, in this order: retransmissions of what is lost, new data as far as congestion and
- * peer's window allow, FIN, and if none of these carried it, an acknowledgment that is due.
+ * What to send now, in this order: retransmissions of what is lost, new data as far as congestion
+ * and peer's window allow, FIN, and if none of these carried it, an acknowledgment that is due.
  */
 #include "lwipv6/tcp/tcp.h"
 
@@ -118,7 +118,7 @@ static void retransmit_lost(struct tcp *t)
 
 	if (!t->lost_bytes)
 		return;
-	list_for_each_entry(s, &t->sent, node) {
+	list_for_each_entry (s, &t->sent, node) {
 		uint32_t allowed;
 
 		if (!s->lost || s->sacked)
@@ -221,7 +221,8 @@ static void send_new(struct tcp *t)
 void tcp_output(struct tcp *t)
 {
 	if (may_send(t) && !tcp_route(t)) {
-		/* RFC 9293 3.8.3, 5681 4.1: after an idle time the window is no longer known good. */
+		/* RFC 9293 3.8.3, 5681 4.1: after an idle time the window is no longer known good.
+		 */
 		if (t->snd_una == t->snd_nxt && t->last_sent &&
 		    t->stack->now - t->last_sent > t->rto && t->snd_end != t->snd_nxt)
 			tcp_congestion_idle(t);
@@ -235,12 +236,14 @@ void tcp_output(struct tcp *t)
 		tcp_send_ack(t);
 }
 
-/* A window probe: one byte beyond the window, or nothing new when all was sent (RFC 9293 3.8.6.1). */
+/* A window probe: one byte beyond the window, or nothing new when all was sent (RFC 9293 3.8.6.1).
+ */
 void tcp_probe(struct tcp *t)
 {
 	if (tcp_route(t))
 		return;
-	if (t->snd_una == t->snd_nxt && t->snd_end != t->snd_nxt && tcp_sent_add(t, t->snd_nxt, t->snd_nxt + 1)) {
+	if (t->snd_una == t->snd_nxt && t->snd_end != t->snd_nxt &&
+	    tcp_sent_add(t, t->snd_nxt, t->snd_nxt + 1)) {
 		if (tcp_emit(t, t->snd_nxt, 1, TH_ACK) > 0)
 			t->snd_nxt++;
 		return;

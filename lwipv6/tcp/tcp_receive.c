@@ -108,7 +108,7 @@ static void queue_out_of_order(struct tcp *t, struct packet *p, uint32_t seq)
 		packet_free(p);
 		return;
 	}
-	list_for_each_entry_safe(at, next, &t->ooo, node) {
+	list_for_each_entry_safe (at, next, &t->ooo, node) {
 		uint32_t at_end = at->mark + at->len;
 
 		if (seq_after_eq(seq, at_end))
@@ -310,7 +310,7 @@ ssize_t tcp_read(struct tcp *t, const struct iovec *iov, int n, int flags)
 	} else if (!mark) {
 		mark = UINT32_MAX;
 	}
-	list_for_each_entry_safe(p, next, &t->rcvq, node) {
+	list_for_each_entry_safe (p, next, &t->rcvq, node) {
 		uint32_t offset = skip;
 
 		skip = 0;

@@ -11,14 +11,14 @@
 #include <stdlib.h>
 #include "lwipv6/tcp/tcp.h"
 
-#define DUP_THRESHOLD	   3
-#define REORDERING_ROUNDS  16 /* RFC 8985 6.2: recoveries that the widened window lasts */
+#define DUP_THRESHOLD	  3
+#define REORDERING_ROUNDS 16 /* RFC 8985 6.2: recoveries that the widened window lasts */
 
 /* What one acknowledgment delivered. */
 struct delivery {
-	uint32_t bytes; /* newly acknowledged or SACKed */
+	uint32_t bytes;	  /* newly acknowledged or SACKed */
 	uint64_t sent_at; /* newest record that was sent once: its round trip is known */
-	bool original; /* something that was never retransmitted was delivered */
+	bool original;	  /* something that was never retransmitted was delivered */
 };
 
 uint32_t tcp_pipe(const struct tcp *t)
@@ -85,7 +85,7 @@ static void take_cumulative(struct tcp *t, const struct tcp_segment *seg, struct
 {
 	struct tcp_sent *s, *next;
 
-	list_for_each_entry_safe(s, next, &t->sent, node) {
+	list_for_each_entry_safe (s, next, &t->sent, node) {
 		if (seq_after_eq(s->seq, seg->ack))
 			break;
 		if (seq_after(s->end, seg->ack) && !tcp_sent_split(t, s, seg->ack))
@@ -102,8 +102,8 @@ static void take_cumulative(struct tcp *t, const struct tcp_segment *seg, struct
 }
 
 /*
- * Records are as many as there are runs that SACK tells apart. A peer that acknowledges every second
- * byte could make millions: beyond what honest segments need, blocks no longer cut.
+ * Records are as many as there are runs that SACK tells apart. A peer that acknowledges every
+ * second byte could make millions: beyond what honest segments need, blocks no longer cut.
  */
 static bool may_split(const struct tcp *t)
 {
@@ -115,7 +115,7 @@ static void take_block(struct tcp *t, uint32_t start, uint32_t end, const struct
 {
 	struct tcp_sent *s, *next;
 
-	list_for_each_entry_safe(s, next, &t->sent, node) {
+	list_for_each_entry_safe (s, next, &t->sent, node) {
 		if (seq_after_eq(s->seq, end))
 			break;
 		if (s->sacked || seq_before_eq(s->end, start))
@@ -201,7 +201,7 @@ static uint64_t rack_detect(struct tcp *t)
 	uint64_t window = reordering_window(t), wait = 0;
 	struct tcp_sent *s;
 
-	list_for_each_entry(s, &t->sent, node) {
+	list_for_each_entry (s, &t->sent, node) {
 		uint64_t due;
 
 		if (s->sacked || (s->lost && !s->retransmitted))
@@ -251,7 +251,8 @@ static void prr(struct tcp *t, uint32_t bytes, bool entered)
 	t->prr_delivered += bytes;
 	if (pipe > t->ssthresh) {
 		send = ((uint64_t)t->prr_delivered * t->ssthresh + t->prr_flight - 1) /
-			       (t->prr_flight ? t->prr_flight : 1) - t->prr_out;
+			       (t->prr_flight ? t->prr_flight : 1) -
+		       t->prr_out;
 	} else {
 		int64_t limit = (int64_t)t->prr_delivered - t->prr_out;
 
@@ -280,7 +281,7 @@ static void undo(struct tcp *t)
 {
 	struct tcp_sent *s;
 
-	list_for_each_entry(s, &t->sent, node)
+	list_for_each_entry (s, &t->sent, node)
 		if (s->lost) {
 			s->lost = false;
 			t->lost_bytes -= s->end - s->seq;
@@ -305,7 +306,7 @@ static void frto(struct tcp *t, const struct delivery *d, bool advanced)
 	if (advanced && t->snd_end != t->snd_nxt && window_open(t))
 		return; /* step 2b: new data goes out, the next ACK decides */
 	t->frto = 0;
-	list_for_each_entry(s, &t->sent, node)
+	list_for_each_entry (s, &t->sent, node)
 		if (!s->sacked && !s->retransmitted)
 			mark_lost(t, s);
 }
@@ -316,7 +317,8 @@ static void take_rtt(struct tcp *t, const struct tcp_segment *seg, const struct 
 	if (d->sent_at)
 		tcp_rtt_sample(t, t->stack->now - d->sent_at);
 	else if (advanced && t->timestamps && seg->has_timestamp && seg->tsecr)
-		tcp_rtt_sample(t, (uint64_t)(uint32_t)(tcp_timestamp(t) - seg->tsecr) * NSEC_PER_MSEC);
+		tcp_rtt_sample(t,
+			       (uint64_t)(uint32_t)(tcp_timestamp(t) - seg->tsecr) * NSEC_PER_MSEC);
 }
 
 /* Echoes of ECN: once per round trip (RFC 3168 6.1.2). */
@@ -339,7 +341,8 @@ static void end_tlp(struct tcp *t, const struct tcp_segment *seg, bool duplicate
 	    (seg->ack == t->tlp_end && duplicate && !seg->nsack)) {
 		t->tlp_out = 0;
 	} else if (seq_after(seg->ack, t->tlp_end)) {
-		/* Nothing arrived twice: the probe repaired a loss, which is congestion all the same. */
+		/* Nothing arrived twice: the probe repaired a loss, which is congestion all the
+		 * same. */
 		t->tlp_out = 0;
 		if (t->congestion == CONGESTION_OPEN) {
 			enter_reduction(t, CONGESTION_CWR);
@@ -348,13 +351,15 @@ static void end_tlp(struct tcp *t, const struct tcp_segment *seg, bool duplicate
 	}
 }
 
-static void react(struct tcp *t, const struct tcp_segment *seg, const struct delivery *d, bool advanced)
+static void react(struct tcp *t, const struct tcp_segment *seg, const struct delivery *d,
+		  bool advanced)
 {
 	bool entered = false;
 
 	if (t->congestion == CONGESTION_LOSS && t->frto)
 		frto(t, d, advanced);
-	if (t->congestion >= CONGESTION_CWR && advanced && seq_after_eq(seg->ack, t->recovery_point))
+	if (t->congestion >= CONGESTION_CWR && advanced &&
+	    seq_after_eq(seg->ack, t->recovery_point))
 		leave_reduction(t);
 	if (t->lost_bytes && t->congestion < CONGESTION_RECOVERY) {
 		enter_reduction(t, CONGESTION_RECOVERY);
@@ -386,8 +391,9 @@ void tcp_ack(struct tcp *t, struct tcp_segment *seg)
 {
 	uint32_t una = t->snd_una;
 	bool advanced = seq_after(seg->ack, una);
-	bool duplicate = !advanced && seg->ack == una && !seg->len && t->snd_nxt != una && t->snd_wnd &&
-			 !(seg->flags & (TH_SYN | TH_FIN)) && seg->window << t->snd_wscale == t->snd_wnd;
+	bool duplicate = !advanced && seg->ack == una && !seg->len && t->snd_nxt != una &&
+			 t->snd_wnd && !(seg->flags & (TH_SYN | TH_FIN)) &&
+			 seg->window << t->snd_wscale == t->snd_wnd;
 	struct delivery d = {0};
 
 	t->rack_advanced = 0;
@@ -471,7 +477,8 @@ void tcp_rto_loss(struct tcp *t)
 	struct tcp_sent *s, *head;
 
 	if (first) {
-		if (t->congestion == CONGESTION_OPEN || seq_after_eq(t->snd_una, t->recovery_point)) {
+		if (t->congestion == CONGESTION_OPEN ||
+		    seq_after_eq(t->snd_una, t->recovery_point)) {
 			t->prior_cwnd = t->cwnd;
 			t->prior_ssthresh = t->ssthresh;
 			t->ssthresh = tcp_congestion_reduce(t);
@@ -486,10 +493,11 @@ void tcp_rto_loss(struct tcp *t)
 	t->dup_acks = 0;
 	t->cwnd = t->mss;
 	head = list_first(&t->sent, struct tcp_sent, node);
-	/* RFC 2018 8: the receiver may have dropped what it reported; a head in SACK is the sign. */
+	/* RFC 2018 8: the receiver may have dropped what it reported; a head in SACK is the sign.
+	 */
 	bool reneged = head && head->sacked;
 
-	list_for_each_entry(s, &t->sent, node) {
+	list_for_each_entry (s, &t->sent, node) {
 		if (s->sacked && reneged) {
 			s->sacked = false;
 			t->sacked_bytes -= s->end - s->seq;

@@ -156,8 +156,8 @@ int tcp_emit(struct tcp *t, uint32_t seq, uint32_t len, uint8_t flags)
 		p->gso_segs = (len + mss - 1) / mss;
 	}
 	flags |= ecn_flags(t, len, new_data);
-	h = put_header(p, t->local_port, t->remote_port, seq, flags & TH_ACK ? t->rcv_nxt : 0, flags,
-		       options, end - options);
+	h = put_header(p, t->local_port, t->remote_port, seq, flags & TH_ACK ? t->rcv_nxt : 0,
+		       flags, options, end - options);
 	window = flags & TH_RST && !t->rcv_nxt ? 0 : tcp_receive_window(t);
 	h->window = htons(window >> t->rcv_wscale);
 	if (t->urgent_out && seq_after(t->snd_up, seq)) {
@@ -190,8 +190,8 @@ void tcp_send_ack(struct tcp *t)
 }
 
 /* Options of a SYN or SYN-ACK. */
-static uint32_t syn_options(uint8_t *options, uint16_t mss, bool sack, bool timestamps, uint32_t tsval,
-			    uint32_t tsecr, int wscale)
+static uint32_t syn_options(uint8_t *options, uint16_t mss, bool sack, bool timestamps,
+			    uint32_t tsval, uint32_t tsecr, int wscale)
 {
 	uint8_t *at = options;
 
@@ -244,9 +244,10 @@ void tcp_send_syn(struct tcp *t)
 	if (t->ecn && t->retransmits < 2) /* RFC 3168 6.1.1.1: fall back when it is not answered */
 		flags |= answer ? 0x40 : 0xc0;
 	len = syn_options(options, advertised_mss(&t->remote, t->hop.netif, t->user_mss), t->sack,
-			  t->timestamps, tcp_timestamp(t), t->ts_recent, t->wscale ? t->rcv_wscale : -1);
-	h = put_header(p, t->local_port, t->remote_port, t->iss, answer ? t->rcv_nxt : 0, flags, options,
-		       len);
+			  t->timestamps, tcp_timestamp(t), t->ts_recent,
+			  t->wscale ? t->rcv_wscale : -1);
+	h = put_header(p, t->local_port, t->remote_port, t->iss, answer ? t->rcv_nxt : 0, flags,
+		       options, len);
 	window = t->rcvbuf > 65535 ? 65535 : t->rcvbuf;
 	h->window = htons(window);
 	t->rcv_adv = t->rcv_nxt + window;
@@ -311,8 +312,8 @@ void tcp_send_reset(const struct tcp_segment *seg)
 		reply(stack, seg->packet, TH_RST, seg->ack, 0, 0, NULL, 0);
 	else
 		reply(stack, seg->packet, TH_RST | TH_ACK, 0,
-		      seg->seq + seg->len + !!(seg->flags & TH_SYN) + !!(seg->flags & TH_FIN), 0, NULL,
-		      0);
+		      seg->seq + seg->len + !!(seg->flags & TH_SYN) + !!(seg->flags & TH_FIN), 0,
+		      NULL, 0);
 }
 
 void tcp_reply_ack(struct stack *stack, const struct tcp_segment *seg, uint32_t seq, uint32_t ack,
@@ -345,8 +346,8 @@ void tcp_request_syn_ack(struct tcp_request *r)
 	h->window = htons(r->window);
 	leave_checksum(p, h, &r->local, &r->remote);
 	if (!ip_is_v4(&r->remote))
-		o.flow_label = flow_label(stack, &r->local, &r->remote, r->local_port, r->remote_port,
-					  IPPROTO_TCP);
+		o.flow_label = flow_label(stack, &r->local, &r->remote, r->local_port,
+					  r->remote_port, IPPROTO_TCP);
 	COUNT(stack, tcp_out);
 	ip_output(stack, p, &r->local, &r->remote, IPPROTO_TCP, &o);
 }

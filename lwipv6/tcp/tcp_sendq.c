@@ -88,7 +88,9 @@ ssize_t tcp_write(struct tcp *t, const struct iovec *iov, int n)
 				uint32_t size = part + left;
 				struct buffer *b;
 
-				size = size < CHUNK_MIN ? CHUNK_MIN : size > CHUNK_MAX ? CHUNK_MAX : size;
+				size = size < CHUNK_MIN	  ? CHUNK_MIN
+				       : size > CHUNK_MAX ? CHUNK_MAX
+							  : size;
 				b = buffer_new(size);
 				if (!b || !chunk_new(t, b, 0, 0)) {
 					buffer_put(b);
@@ -117,7 +119,7 @@ void tcp_sendq_acked(struct tcp *t, uint32_t una)
 {
 	struct tcp_chunk *c, *next;
 
-	list_for_each_entry_safe(c, next, &t->chunks, node) {
+	list_for_each_entry_safe (c, next, &t->chunks, node) {
 		if (seq_after(c->seq + c->len, una))
 			break;
 		chunk_free(t, c);
@@ -133,7 +135,8 @@ uint32_t tcp_sendq_slice(struct tcp *t, struct packet *p, uint32_t seq, uint32_t
 		c = list_first(&t->chunks, struct tcp_chunk, node);
 	if (!c)
 		return 0;
-	for (; &c->node != &t->chunks && done < len; c = list_entry(c->node.next, struct tcp_chunk, node)) {
+	for (; &c->node != &t->chunks && done < len;
+	     c = list_entry(c->node.next, struct tcp_chunk, node)) {
 		uint32_t skip = seq + done - c->seq, n;
 
 		if (skip >= c->len)

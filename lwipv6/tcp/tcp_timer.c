@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Timers of a connection. One timer serves what excludes each other: retransmission, RACK's
- * reordering, tail loss probe, persist, FIN-WAIT-2, TIME-WAIT; timer_kind says which. Two more for the
- * delayed ACK and keep-alive.
+ * reordering, tail loss probe, persist, FIN-WAIT-2, TIME-WAIT; timer_kind says which. Two more for
+ * the delayed ACK and keep-alive.
  *
- * The retransmission timeout follows RFC 6298 with a minimum of 200 ms instead of 1 s, as the systems
- * we talk to do; delayed ACKs are answered within 40 ms here.
+ * The retransmission timeout follows RFC 6298 with a minimum of 200 ms instead of 1 s, as the
+ * systems we talk to do; delayed ACKs are answered within 40 ms here.
  */
 #include <errno.h>
 #include "lwipv6/tcp/tcp.h"
@@ -132,7 +132,8 @@ static void rto_expired(struct tcp *t)
 		set(t, TCP_TIMER_RTO, t->rto);
 		return;
 	}
-	/* RFC 4821 in the small: when large segments vanish silently, try the size all links take. */
+	/* RFC 4821 in the small: when large segments vanish silently, try the size all links take.
+	 */
 	if (t->retransmits >= 3 && t->pmtu_discover)
 		tcp_black_hole(t);
 	t->hop_generation = 0;
@@ -146,8 +147,8 @@ static void persist_expired(struct tcp *t)
 	uint64_t silent = t->stack->now - t->last_received;
 
 	/* A window may stay closed for ever; a peer that does not even answer may not. */
-	if (t->user_timeout_ms ? silent >= t->user_timeout_ms * NSEC_PER_MSEC && t->probes :
-				 silent >= TCP_R2 && t->probes > 3) {
+	if (t->user_timeout_ms ? silent >= t->user_timeout_ms * NSEC_PER_MSEC && t->probes
+			       : silent >= TCP_R2 && t->probes > 3) {
 		give_up(t);
 		return;
 	}
@@ -215,11 +216,12 @@ static void keep_expired(struct stack *stack, struct timer *timer)
 	if (idle < first || t->snd_una != t->snd_nxt) {
 		if (idle < first)
 			t->probes = 0;
-		timer_set(stack, timer, idle < first ? t->last_received + first : stack->now + first);
+		timer_set(stack, timer,
+			  idle < first ? t->last_received + first : stack->now + first);
 		return;
 	}
-	if (t->user_timeout_ms ? idle >= t->user_timeout_ms * NSEC_PER_MSEC && t->probes :
-				 t->probes >= t->keep_count) {
+	if (t->user_timeout_ms ? idle >= t->user_timeout_ms * NSEC_PER_MSEC && t->probes
+			       : t->probes >= t->keep_count) {
 		give_up(t);
 		return;
 	}

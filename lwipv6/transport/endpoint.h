@@ -17,7 +17,7 @@ struct endpoint {
 	int family;	  /* AF_INET, AF_INET6 */
 	bool v6only, reuse_address, reuse_port, broadcast;
 	bool bound, connected, raw;
-	struct ip_addr local, remote; /* unspecified = any */
+	struct ip_addr local, remote;	  /* unspecified = any */
 	uint16_t local_port, remote_port; /* host order */
 	struct netif *netif;		  /* only from and to this one, or NULL */
 	struct ip_options options;
@@ -26,7 +26,8 @@ struct endpoint {
 	bool multicast_loop;
 	struct list memberships; /* struct membership.user_node */
 	bool no_checksum_v4, accept_zero_checksum_v6;
-	/* A datagram: p->data at the payload (raw v4: at the IP header), p->src, p->dst. Takes @p. */
+	/* A datagram: p->data at the payload (raw v4: at the IP header), p->src, p->dst. Takes @p.
+	 */
 	void (*receive)(struct endpoint *e, struct packet *p, uint16_t source_port);
 	void (*error)(struct endpoint *e, const struct icmp_report *report);
 	void *user;
@@ -59,7 +60,8 @@ struct packet_tap {
 	struct stack *stack;
 	struct netif *netif; /* NULL = all */
 	uint16_t protocol;   /* ethertype, host order; ETH_P_ALL; 0 = none */
-	/* A frame, link header at data. Not taken: clone to keep. @outgoing = sent by this stack. */
+	/* A frame, link header at data. Not taken: clone to keep. @outgoing = sent by this stack.
+	 */
 	void (*receive)(struct packet_tap *tap, const struct packet *p, bool outgoing);
 	void *user;
 };

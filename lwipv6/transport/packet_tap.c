@@ -16,7 +16,7 @@ void packet_tap_input(const struct packet *p, bool outgoing)
 {
 	struct packet_tap *tap, *next;
 
-	list_for_each_entry_safe(tap, next, &p->netif->stack->transport.packet, node) {
+	list_for_each_entry_safe (tap, next, &p->netif->stack->transport.packet, node) {
 		if (tap->netif && tap->netif != p->netif)
 			continue;
 		/* Outgoing frames are for those who want all (packet(7)). */

@@ -32,7 +32,7 @@ bool raw_input(struct packet *p)
 	struct endpoint *e, *next;
 	bool any = false;
 
-	list_for_each_entry_safe(e, next, &stack->transport.raw, node) {
+	list_for_each_entry_safe (e, next, &stack->transport.raw, node) {
 		struct packet *copy;
 
 		if (!wants(e, p))
@@ -53,7 +53,7 @@ void raw_icmp(struct stack *stack, const struct icmp_report *r)
 {
 	struct endpoint *e, *next;
 
-	list_for_each_entry_safe(e, next, &stack->transport.raw, node)
+	list_for_each_entry_safe (e, next, &stack->transport.raw, node)
 		if (e->protocol == r->protocol && e->error && e->connected &&
 		    ip_equal(&e->remote, &r->remote))
 			e->error(e, r);

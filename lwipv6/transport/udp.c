@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * UDP (RFC 768, 1122 4.1, 8085). Endpoints stand in a hash by local port; the best match of a unicast
- * datagram gets it (connected before bound before wildcard), a multicast goes to every match.
+ * UDP (RFC 768, 1122 4.1, 8085). Endpoints stand in a hash by local port; the best match of a
+ * unicast datagram gets it (connected before bound before wildcard), a multicast goes to every
+ * match.
  */
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -40,7 +41,7 @@ static bool in_use(const struct endpoint *e, const struct ip_addr *local, uint16
 {
 	const struct endpoint *o;
 
-	list_for_each_entry(o, bucket(e->stack, port), node) {
+	list_for_each_entry (o, bucket(e->stack, port), node) {
 		if (o == e || o->local_port != port || !families_meet(e, o))
 			continue;
 		if (o->netif && e->netif && o->netif != e->netif)
@@ -77,7 +78,7 @@ int udp_bind(struct endpoint *e, const struct ip_addr *local, uint16_t port)
 		struct netif *n;
 		bool broadcast = false;
 
-		list_for_each_entry(n, &e->stack->netifs, node)
+		list_for_each_entry (n, &e->stack->netifs, node)
 			broadcast |= netif_is_broadcast(n, local);
 		if (!broadcast)
 			return -EADDRNOTAVAIL;
@@ -234,12 +235,13 @@ static int fit(const struct endpoint *e, const struct packet *p, uint16_t source
 	return score;
 }
 
-/* Does this endpoint want the group? An IPv4 socket without memberships does not (IP_MULTICAST_ALL 0). */
+/* Does this endpoint want the group? An IPv4 socket without memberships does not (IP_MULTICAST_ALL
+ * 0). */
 static bool member(const struct endpoint *e, const struct packet *p)
 {
 	struct membership *m;
 
-	list_for_each_entry(m, &e->memberships, user_node)
+	list_for_each_entry (m, &e->memberships, user_node)
 		if (m->group && ip_equal(&m->group->addr, &p->dst) && m->group->netif == p->netif)
 			return membership_accepts(m, &p->src);
 	return list_empty(&e->memberships);
@@ -251,7 +253,7 @@ static void to_all(struct packet *p, uint16_t source, uint16_t dest)
 	struct endpoint *e, *next;
 	bool multicast = ip_is_multicast(&p->dst);
 
-	list_for_each_entry_safe(e, next, head, node) {
+	list_for_each_entry_safe (e, next, head, node) {
 		struct packet *copy;
 
 		if (!fit(e, p, source, dest) || (multicast && !member(e, p)))
@@ -268,7 +270,7 @@ static struct endpoint *best_fit(struct packet *p, uint16_t source, uint16_t des
 	struct endpoint *e, *best = NULL;
 	int best_score = 0, ties = 0;
 
-	list_for_each_entry(e, bucket(p->netif->stack, dest), node) {
+	list_for_each_entry (e, bucket(p->netif->stack, dest), node) {
 		int score = fit(e, p, source, dest);
 
 		if (score > best_score) {
@@ -339,10 +341,11 @@ bad:
 
 void udp_icmp(struct stack *stack, const struct icmp_report *r)
 {
-	uint16_t local = ntohs(*(uint16_t *)r->payload), remote = ntohs(*(uint16_t *)(r->payload + 2));
+	uint16_t local = ntohs(*(uint16_t *)r->payload),
+		 remote = ntohs(*(uint16_t *)(r->payload + 2));
 	struct endpoint *e, *next;
 
-	list_for_each_entry_safe(e, next, bucket(stack, local), node) {
+	list_for_each_entry_safe (e, next, bucket(stack, local), node) {
 		if (e->local_port != local || !e->error)
 			continue;
 		if (!ip_is_any(&e->local) && !ip_equal(&e->local, &r->local))

@@ -2,9 +2,9 @@
 /*
  * Lets User-Mode Linux before 6.13 run on processors whose state is larger than it knows (AMX).
  *
- * It keeps 2.7 KiB of a process's extended state and sets it with PTRACE_SETREGSET; the host refuses
- * a set that is not as long as its own. This library, preloaded by tests/lib/uml, completes such a
- * set with what the process has beyond.
+ * It keeps 2.7 KiB of a process's extended state and sets it with PTRACE_SETREGSET; the host
+ * refuses a set that is not as long as its own. This library, preloaded by tests/lib/uml, completes
+ * such a set with what the process has beyond.
  */
 #include <dlfcn.h>
 #include <elf.h>

@@ -56,7 +56,8 @@ static void advertise_router(uint16_t lifetime, uint8_t flags, uint32_t valid, u
 }
 
 /* An advertisement of the router @from with options of @len bytes behind it. */
-static void advertise(const char *from, uint16_t lifetime, uint8_t preference, const void *options, size_t len)
+static void advertise(const char *from, uint16_t lifetime, uint8_t preference, const void *options,
+		      size_t len)
 {
 	uint8_t m[512] = {ND_ROUTER_ADVERT, 0, 0, 0, 64, preference << 3, lifetime >> 8, lifetime};
 
@@ -69,7 +70,8 @@ static void advertise(const char *from, uint16_t lifetime, uint8_t preference, c
 	icmp6_send(w, from, "ff02::1", 255, m, 24 + len);
 }
 
-/* The last byte of the link address that a datagram to @dst goes to: the router's, see advertise(). */
+/* The last byte of the link address that a datagram to @dst goes to: the router's, see advertise().
+ */
 static char router_for(const char *dst)
 {
 	struct sockaddr_in6 to = name6(dst, 9);
@@ -84,7 +86,8 @@ static char router_for(const char *dst)
 	return mac;
 }
 
-static size_t put_prefix(uint8_t *o, const char *prefix, uint8_t flags, uint32_t valid, uint32_t preferred)
+static size_t put_prefix(uint8_t *o, const char *prefix, uint8_t flags, uint32_t valid,
+			 uint32_t preferred)
 {
 	memset(o, 0, 32);
 	o[0] = 3;
@@ -108,28 +111,36 @@ static void row46(void)
 	int fd = udp_on(w, true, 7);
 
 	ll.sin6_scope_id = 99;
-	ok(lwip_sendto(fd, "x", 1, 0, (void *)&ll, sizeof(ll)) < 0 && errno == ENODEV, "row 46: a zone that does not exist");
+	ok(lwip_sendto(fd, "x", 1, 0, (void *)&ll, sizeof(ll)) < 0 && errno == ENODEV,
+	   "row 46: a zone that does not exist");
 	ll.sin6_scope_id = lwip_netif_index(w->netif);
-	ok(lwip_sendto(fd, "x", 1, 0, (void *)&ll, sizeof(ll)) == 1, "row 46: a link-local destination with its zone");
+	ok(lwip_sendto(fd, "x", 1, 0, (void *)&ll, sizeof(ll)) == 1,
+	   "row 46: a link-local destination with its zone");
 	udp_send(w, true, 9, 7, "x", 1);
 	lwip_recvfrom(fd, buf, 10, 0, (void *)&got, &len);
 	ok(!got.sin6_scope_id, "row 46: a global source has no zone");
 	wire_close(w);
-	/* RFC 5952: lower case, no leading zeros, the longest run of zeros shortened, the first of equals. */
+	/* RFC 5952: lower case, no leading zeros, the longest run of zeros shortened, the first of
+	 * equals. */
 	static const struct {
 		const char *in, *out;
 	} text[] = {
-		{"2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"}, {"2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"},
-		{"2001:0db8:0000:0000:0000:0000:0002:0001", "2001:db8::2:1"}, {"0:0:0:0:0:0:0:0", "::"},
-		{"::ffff:192.0.2.1", "192.0.2.1"}, {"10.1.2.3", "10.1.2.3"},
+		{"2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"},
+		{"2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"},
+		{"2001:0db8:0000:0000:0000:0000:0002:0001", "2001:db8::2:1"},
+		{"0:0:0:0:0:0:0:0", "::"},
+		{"::ffff:192.0.2.1", "192.0.2.1"},
+		{"10.1.2.3", "10.1.2.3"},
 	};
 	struct ip_addr a;
 	char out[64];
 
 	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
-		ok(!lwip_pton(text[i].in, &a) && lwip_ntop(&a, out, sizeof(out)) && !strcmp(out, text[i].out),
+		ok(!lwip_pton(text[i].in, &a) && lwip_ntop(&a, out, sizeof(out)) &&
+			   !strcmp(out, text[i].out),
 		   "row 46: %s is written %s", text[i].in, out);
-	ok(lwip_pton("1:2:3", &a) < 0 && lwip_pton("10.0.0.256", &a) < 0, "row 46: what is no address is refused");
+	ok(lwip_pton("1:2:3", &a) < 0 && lwip_pton("10.0.0.256", &a) < 0,
+	   "row 46: what is no address is refused");
 	ok(!lwip_ntop(&a, out, 3) && errno == ENOSPC, "row 46: and so is too small a buffer");
 }
 
@@ -154,13 +165,15 @@ static void row47(void)
 	lwip_add_route(w->stack, &any, &any, &router, w->netif, 0);
 	wire_advance(w, 3000);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		ok(!strcmp(source_for(table[i].dst), table[i].src), "row 47: to %s rule %s", table[i].dst, table[i].rule);
+		ok(!strcmp(source_for(table[i].dst), table[i].src), "row 47: to %s rule %s",
+		   table[i].dst, table[i].rule);
 	ok(!strncmp(source_for("fe80::5"), "fe80:", 5), "row 47: to fe80::5 rule 2, scope");
 	/* Destinations, section 6. */
-	static const char *const given[] = {"2001:db8:ffff::1", "10.0.0.9", "fd00::9", "2002:c633:6401::9", "2001:db8:2::9",
-					    "fe80::9"},
-				*const sorted[] = {"fe80::9", "2001:db8:2::9", "2001:db8:ffff::1", "10.0.0.9", "2002:c633:6401::9",
-						   "fd00::9"};
+	static const char *const given[] = {"2001:db8:ffff::1",	 "10.0.0.9",	  "fd00::9",
+					    "2002:c633:6401::9", "2001:db8:2::9", "fe80::9"},
+				 *const sorted[] = {"fe80::9",		 "2001:db8:2::9",
+						    "2001:db8:ffff::1",	 "10.0.0.9",
+						    "2002:c633:6401::9", "fd00::9"};
 	struct ip_addr list[6];
 	char text[64];
 
@@ -168,14 +181,16 @@ static void row47(void)
 		lwip_pton(given[i], &list[i]);
 	lwip_sort_destinations(w->stack, list, 6);
 	for (int i = 0; i < 6; i++)
-		ok(!strcmp(lwip_ntop(&list[i], text, sizeof(text)), sorted[i]), "row 47: destination %d is %s (%s)", i + 1, sorted[i], text);
+		ok(!strcmp(lwip_ntop(&list[i], text, sizeof(text)), sorted[i]),
+		   "row 47: destination %d is %s (%s)", i + 1, sorted[i], text);
 	wire_close(w);
 	/* What cannot be reached comes last. */
 	w = wire_open(0);
 	lwip_pton("2001:db8::1", &list[0]);
 	lwip_pton("10.0.0.9", &list[1]);
 	lwip_sort_destinations(w->stack, list, 2);
-	ok(!strcmp(lwip_ntop(&list[0], text, sizeof(text)), "10.0.0.9"), "row 47: rule 1, an unreachable destination is the last");
+	ok(!strcmp(lwip_ntop(&list[0], text, sizeof(text)), "10.0.0.9"),
+	   "row 47: rule 1, an unreachable destination is the last");
 	wire_close(w);
 	/* Rule 3: a deprecated source is avoided. */
 	w = wire_open_bare(0, NETIF_FLAG_AUTOCONF);
@@ -183,9 +198,12 @@ static void row47(void)
 	wire_advance(w, 3000);
 	uint8_t two[64];
 
-	advertise("fe80::99", 1800, 0, two, put_prefix(two, "2001:db8:a::", 0xc0, 7200, 0) + put_prefix(two + 32, "2001:db8:b::", 0xc0, 7200, 7200));
+	advertise("fe80::99", 1800, 0, two,
+		  put_prefix(two, "2001:db8:a::", 0xc0, 7200, 0) +
+			  put_prefix(two + 32, "2001:db8:b::", 0xc0, 7200, 7200));
 	wire_advance(w, 3000);
-	ok(has_source("2001:db8:a::99", "2001:db8:b:"), "row 47: rule 3, a deprecated address is avoided");
+	ok(has_source("2001:db8:a::99", "2001:db8:b:"),
+	   "row 47: rule 3, a deprecated address is avoided");
 	wire_close(w);
 }
 
@@ -199,13 +217,15 @@ static void row54(void)
 	wire_advance(w, 120000);
 	while (n < 6 && icmp6_take(w, ND_ROUTER_SOLICIT, &s))
 		times[n++] = s.frame->time / MS;
-	ok(n >= 4 && times[2] - times[1] > (times[1] - times[0]) * 3 / 2, "row 54: router solicitations back off");
+	ok(n >= 4 && times[2] - times[1] > (times[1] - times[0]) * 3 / 2,
+	   "row 54: router solicitations back off");
 	advertise_router(1800, 0, 1, 1);
 	wire_drop(w);
 	wire_advance(w, 600000);
 	ok(!icmp6_take(w, ND_ROUTER_SOLICIT, &s), "row 54: and end when a router answers");
 	wire_close(w);
-	/* RFC 7048: a neighbour that stops to answer is asked by multicast as well, less and less often. */
+	/* RFC 7048: a neighbour that stops to answer is asked by multicast as well, less and less
+	 * often. */
 	struct sockaddr_in6 to = name6(peer6, 9);
 	int unicast = 0, multicast = 0;
 	uint64_t last = 0, gap = 0;
@@ -233,7 +253,8 @@ static void row54(void)
 		}
 	}
 	ok(unicast == 3, "row 54: three probes go to the neighbour alone (%d)", unicast);
-	ok(multicast >= 3 && patient, "row 54: then they go to all, with growing pauses (%d)", multicast);
+	ok(multicast >= 3 && patient, "row 54: then they go to all, with growing pauses (%d)",
+	   multicast);
 	wire_close(w);
 }
 
@@ -300,7 +321,8 @@ static void row55(void)
 		lwip_bind(fd, (void *)&from, sizeof(from));
 		wire_drop(w);
 		lwip_sendto(fd, "x", 1, 0, (void *)&to, sizeof(to));
-		ok(ip_take(w, IPPROTO_UDP, &s) && s.frame->data[5] == *net, "row 55: a source of router %c goes through it", *net);
+		ok(ip_take(w, IPPROTO_UDP, &s) && s.frame->data[5] == *net,
+		   "row 55: a source of router %c goes through it", *net);
 	}
 	wire_close(w);
 	/* Whoever is on the link cannot fill the memory. */
@@ -331,7 +353,9 @@ static int servers(char *first)
 
 static void row56(void)
 {
-	uint8_t o[40] = {25, 5}, names[40] = {31, 4, 0, 0, 0, 0, 2, 88, 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 3, 'o', 'r', 'g', 0, 3, 'l', 'a', 'n', 0};
+	uint8_t o[40] = {25, 5},
+		names[40] = {31,  4,   0,   0, 0,   0,	 2,   88, 7, 'e', 'x', 'a', 'm',
+			     'p', 'l', 'e', 3, 'o', 'r', 'g', 0,  3, 'l', 'a', 'n', 0};
 	uint32_t life = htonl(600);
 	char first[64];
 
@@ -342,9 +366,11 @@ static void row56(void)
 	inet_pton(AF_INET6, "2001:db8::53", o + 8);
 	inet_pton(AF_INET6, "2001:db8::54", o + 24);
 	advertise("fe80::a", 1800, 0, o, 40);
-	ok(servers(first) == 2 && !strcmp(first, "2001:db8::53"), "row 56: two name servers are learned (%s)", first);
+	ok(servers(first) == 2 && !strcmp(first, "2001:db8::53"),
+	   "row 56: two name servers are learned (%s)", first);
 	advertise("fe80::a", 1800, 0, names, 32);
-	ok(lwip_search_domains(w->stack, buf, sizeof(buf)) && !strcmp(buf, "example.org lan"), "row 56: and search domains (%s)", buf);
+	ok(lwip_search_domains(w->stack, buf, sizeof(buf)) && !strcmp(buf, "example.org lan"),
+	   "row 56: and search domains (%s)", buf);
 	names[9] = '$';
 	names[5] = 1;
 	advertise("fe80::a", 1800, 0, names, 32);
@@ -359,7 +385,8 @@ static void row56(void)
 	memcpy(o + 4, &life, 4);
 	o[1] = 3;
 	advertise("fe80::a", 1800, 0, o, 24);
-	ok(servers(first) == 1 && !strcmp(first, "2001:db8::54"), "row 56: lifetime 0 removes a server");
+	ok(servers(first) == 1 && !strcmp(first, "2001:db8::54"),
+	   "row 56: lifetime 0 removes a server");
 	for (int i = 0; i < 200; i++) {
 		o[7] = 100;
 		o[23] = i;
@@ -378,7 +405,9 @@ static void row57(void)
 	wire_advance(w, 3000);
 	bool probed = icmp6_take(w, ND_NEIGHBOR_SOLICIT, &s);
 
-	ok(probed && s.len == 32 && s.payload[24] != 1 && !memcmp(&s.ip6->ip6_src, &in6addr_any, 16), "row 57: the link-local address is probed from :: without a link address");
+	ok(probed && s.len == 32 && s.payload[24] != 1 &&
+		   !memcmp(&s.ip6->ip6_src, &in6addr_any, 16),
+	   "row 57: the link-local address is probed from :: without a link address");
 	advertise_router(1800, 0xc0, 86400, 14400);
 	wire_advance(w, 3000);
 	ok(has_source("2001:db8::5", "2001:db8:"), "row 57: a prefix gives an address");
@@ -445,7 +474,8 @@ static void row58(void)
 	inet_ntop(AF_INET6, &s.ip6->ip6_dst, group, sizeof(group));
 	icmp6_send(w, "::", group, 255, m, 32);
 	wire_advance(w, 3000);
-	ok(strcmp(source_for("fe80::5"), text), "row 58: another's probe is one, and another address is taken");
+	ok(strcmp(source_for("fe80::5"), text),
+	   "row 58: another's probe is one, and another address is taken");
 	wire_close(w);
 }
 
@@ -491,7 +521,8 @@ static void row59(void)
 		wire_advance(w, 3000);
 	}
 	strcpy(temporary, source_for("2001:db8::5"));
-	ok(strcmp(temporary, first) && !strncmp(temporary, "2001:db8:", 9), "row 59: a temporary address is preferred as source (%s)", temporary);
+	ok(strcmp(temporary, first) && !strncmp(temporary, "2001:db8:", 9),
+	   "row 59: a temporary address is preferred as source (%s)", temporary);
 	wire_advance(w, 12 * 3600 * 1000);
 	advertise_router(1800, 0xc0, 86400 * 7, 86400 * 4);
 	ok(!strcmp(source_for("2001:db8::5"), temporary), "row 59: for half a day at least");
@@ -528,12 +559,21 @@ static void row60(void)
 	struct in6_addr router;
 
 	inet_pton(AF_INET6, "fe80::99", &router);
-	ok(asked && !memcmp(s.payload + 8, &router, 16), "row 60: without L the neighbour is reached through the router");
+	ok(asked && !memcmp(s.payload + 8, &router, 16),
+	   "row 60: without L the neighbour is reached through the router");
 	wire_close(w);
 }
 
 int main(void)
 {
-	row46(); row47(); row54(); row55(); row56(); row57(); row58(); row59(); row60();
+	row46();
+	row47();
+	row54();
+	row55();
+	row56();
+	row57();
+	row58();
+	row59();
+	row60();
 	return done_testing();
 }

@@ -23,10 +23,13 @@ static void row37(void)
 	ok(lwip_recv(fd, buf, 100, 0) < 0, "row 37: one with a bad checksum does not");
 	wire_drop(w);
 	udp_send(w, false, 9, 8, "hello", 5);
-	ok(icmp4_take(w, ICMP_DEST_UNREACH, &s) && s.payload[1] == ICMP_PORT_UNREACH, "row 37: a closed port answers unreachable");
+	ok(icmp4_take(w, ICMP_DEST_UNREACH, &s) && s.payload[1] == ICMP_PORT_UNREACH,
+	   "row 37: a closed port answers unreachable");
 	udp_send(w, true, 9, 8, "hello", 5);
-	ok(icmp6_take(w, ICMP6_DST_UNREACH, &s) && s.payload[1] == 4, "row 37: over IPv6 with code 4");
-	ok(lwip_sendto(fd, "x", 1, 0, (void *)&all, sizeof(all)) < 0 && errno == EACCES, "row 37: a broadcast needs SO_BROADCAST");
+	ok(icmp6_take(w, ICMP6_DST_UNREACH, &s) && s.payload[1] == 4,
+	   "row 37: over IPv6 with code 4");
+	ok(lwip_sendto(fd, "x", 1, 0, (void *)&all, sizeof(all)) < 0 && errno == EACCES,
+	   "row 37: a broadcast needs SO_BROADCAST");
 	lwip_setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
 	ok(lwip_sendto(fd, "x", 1, 0, (void *)&all, sizeof(all)) == 1, "row 37: and goes with it");
 	lwip_connect(fd, (void *)&to, sizeof(to));
@@ -36,9 +39,11 @@ static void row37(void)
 	uint8_t m[36] = {ICMP_DEST_UNREACH, ICMP_PORT_UNREACH};
 
 	memcpy(m + 8, s.ip4, 28);
-	ok(!transport_sum(false, &s.ip4->saddr, &s.ip4->daddr, IPPROTO_UDP, s.payload, s.len), "row 37: sent with a good checksum");
+	ok(!transport_sum(false, &s.ip4->saddr, &s.ip4->daddr, IPPROTO_UDP, s.payload, s.len),
+	   "row 37: sent with a good checksum");
 	icmp4_send(w, NULL, NULL, m, sizeof(m));
-	ok(lwip_send(fd, "x", 1, 0) < 0 && errno == ECONNREFUSED, "row 37: a connected socket hears ECONNREFUSED");
+	ok(lwip_send(fd, "x", 1, 0) < 0 && errno == ECONNREFUSED,
+	   "row 37: a connected socket hears ECONNREFUSED");
 	wire_close(w);
 }
 
@@ -68,13 +73,16 @@ static void echo4(struct ip_packet *ip)
 static void row39(void)
 {
 	struct ip_packet good = {0}, bad = {.bad_checksum = true};
-	struct ip_packet options = {.options = (const uint8_t *)"\x07\x07\x04\0\0\0\0\0", .options_len = 8};
-	struct ip_packet route = {.options = (const uint8_t *)"\x83\x07\x04\x0a\0\0\x05\0", .options_len = 8};
+	struct ip_packet options = {.options = (const uint8_t *)"\x07\x07\x04\0\0\0\0\0",
+				    .options_len = 8};
+	struct ip_packet route = {.options = (const uint8_t *)"\x83\x07\x04\x0a\0\0\x05\0",
+				  .options_len = 8};
 	struct ip_packet loop = {.src = "127.0.0.1"}, multi = {.src = "224.0.0.5"};
 
 	w = wire_open(0);
 	echo4(&good);
-	ok(icmp4_take(w, ICMP_ECHOREPLY, &s) && s.ip4->ttl == 64 && !inet_sum(0, s.ip4, 20), "row 39: echo is answered, TTL 64");
+	ok(icmp4_take(w, ICMP_ECHOREPLY, &s) && s.ip4->ttl == 64 && !inet_sum(0, s.ip4, 20),
+	   "row 39: echo is answered, TTL 64");
 	echo4(&bad);
 	ok(!icmp4_take(w, ICMP_ECHOREPLY, &s), "row 39: a bad header checksum is not");
 	echo4(&options);
@@ -87,7 +95,8 @@ static void row39(void)
 	wire_close(w);
 }
 
-/* A UDP datagram of @len payload bytes to port 7, in v4 fragments of @size bytes given in @order. */
+/* A UDP datagram of @len payload bytes to port 7, in v4 fragments of @size bytes given in @order.
+ */
 static void fragments4(uint16_t id, size_t len, size_t size, const int *order, int n)
 {
 	uint8_t *u = calloc(1, 8 + len), a[4] = {10, 0, 0, 2}, b[4] = {10, 0, 0, 1};
@@ -99,7 +108,8 @@ static void fragments4(uint16_t id, size_t len, size_t size, const int *order, i
 	memcpy(u + 6, &sum, 2);
 	for (int i = 0; i < n; i++) {
 		size_t at = order[i] * size, part = 8 + len - at < size ? 8 + len - at : size;
-		struct ip_packet ip = {.proto = IPPROTO_UDP, .id = id,
+		struct ip_packet ip = {.proto = IPPROTO_UDP,
+				       .id = id,
 				       .frag = at / 8 | (at + part < 8 + len ? IP_MF : 0)};
 
 		ip_send(w, &ip, u + at, part);
@@ -113,19 +123,22 @@ static void row40(void)
 	int fd = udp_on(w, false, 7);
 
 	fragments4(1, 3000, 1000, (int[]){3, 1, 0, 2}, 4);
-	ok(lwip_recv(fd, buf, sizeof(buf), 0) == 3000 && !memcmp(buf, pattern(), 3000), "row 40: fragments in any order");
+	ok(lwip_recv(fd, buf, sizeof(buf), 0) == 3000 && !memcmp(buf, pattern(), 3000),
+	   "row 40: fragments in any order");
 	fragments4(2, 3000, 1000, (int[]){0, 1}, 2);
 	struct ip_packet overlap = {.proto = IPPROTO_UDP, .id = 2, .frag = 500 / 8 | IP_MF};
 
 	ip_send(w, &overlap, pattern(), 1000);
 	fragments4(2, 3000, 1000, (int[]){2, 3}, 2);
-	ok(lwip_recv(fd, buf, sizeof(buf), 0) < 0, "row 40: overlapping fragments drop the datagram");
+	ok(lwip_recv(fd, buf, sizeof(buf), 0) < 0,
+	   "row 40: overlapping fragments drop the datagram");
 	wire_drop(w);
 	fragments4(3, 3000, 1000, (int[]){0, 1}, 2);
 	wire_advance(w, 14000);
 	ok(!icmp4_take(w, ICMP_TIME_EXCEEDED, &s), "row 40: kept for 14 s");
 	wire_advance(w, 20000);
-	ok(icmp4_take(w, ICMP_TIME_EXCEEDED, &s) && s.payload[1] == 1, "row 40: given up with time exceeded");
+	ok(icmp4_take(w, ICMP_TIME_EXCEEDED, &s) && s.payload[1] == 1,
+	   "row 40: given up with time exceeded");
 	struct lwip_statistics st;
 
 	for (int i = 0; i < 4000; i++)
@@ -157,11 +170,17 @@ static void echo6(struct ip_packet *ip, uint8_t proto)
 
 static void row41(void)
 {
-	struct ip_packet dest = {.options = (const uint8_t *)"\x3a\0\x01\x04\0\0\0\0", .options_len = 8};
-	struct ip_packet skip = {.options = (const uint8_t *)"\x3a\0\x1e\x04\0\0\0\0", .options_len = 8};
-	struct ip_packet drop = {.options = (const uint8_t *)"\x3a\0\x5e\x04\0\0\0\0", .options_len = 8};
-	struct ip_packet tell = {.options = (const uint8_t *)"\x3a\0\x9e\x04\0\0\0\0", .options_len = 8};
-	struct ip_packet late = {.options = (const uint8_t *)"\0\0\x01\x04\0\0\0\0\x3a\0\x01\x04\0\0\0\0", .options_len = 16};
+	struct ip_packet dest = {.options = (const uint8_t *)"\x3a\0\x01\x04\0\0\0\0",
+				 .options_len = 8};
+	struct ip_packet skip = {.options = (const uint8_t *)"\x3a\0\x1e\x04\0\0\0\0",
+				 .options_len = 8};
+	struct ip_packet drop = {.options = (const uint8_t *)"\x3a\0\x5e\x04\0\0\0\0",
+				 .options_len = 8};
+	struct ip_packet tell = {.options = (const uint8_t *)"\x3a\0\x9e\x04\0\0\0\0",
+				 .options_len = 8};
+	struct ip_packet late = {
+		.options = (const uint8_t *)"\0\0\x01\x04\0\0\0\0\x3a\0\x01\x04\0\0\0\0",
+		.options_len = 16};
 	struct ip_packet unknown = {0};
 
 	w = wire_open(0);
@@ -172,18 +191,22 @@ static void row41(void)
 	echo6(&drop, IPPROTO_HOPOPTS);
 	ok(!ip_take(w, IPPROTO_ICMPV6, &s), "row 41: 01: dropped silently");
 	echo6(&tell, IPPROTO_DSTOPTS);
-	ok(icmp6_take(w, ICMP6_PARAM_PROB, &s) && s.payload[1] == 2 && s.payload[7] == 42, "row 41: 10: parameter problem 2 at the option");
+	ok(icmp6_take(w, ICMP6_PARAM_PROB, &s) && s.payload[1] == 2 && s.payload[7] == 42,
+	   "row 41: 10: parameter problem 2 at the option");
 	echo6(&late, IPPROTO_DSTOPTS);
-	ok(icmp6_take(w, ICMP6_PARAM_PROB, &s) && s.payload[1] == 1 && s.payload[7] == 40, "row 41: hop-by-hop not first: unrecognised header");
+	ok(icmp6_take(w, ICMP6_PARAM_PROB, &s) && s.payload[1] == 1 && s.payload[7] == 40,
+	   "row 41: hop-by-hop not first: unrecognised header");
 	echo6(&unknown, 200);
-	ok(icmp6_take(w, ICMP6_PARAM_PROB, &s) && s.payload[1] == 1 && s.payload[7] == 6, "row 41: unknown next header: parameter problem 1");
+	ok(icmp6_take(w, ICMP6_PARAM_PROB, &s) && s.payload[1] == 1 && s.payload[7] == 6,
+	   "row 41: unknown next header: parameter problem 1");
 	wire_close(w);
 }
 
 static void fragment6(uint32_t id, const uint8_t *data, size_t at, size_t len, bool more)
 {
 	uint8_t h[8] = {IPPROTO_UDP, 0, at >> 8, (at & 0xf8) | more};
-	struct ip_packet ip = {.v6 = true, .proto = IPPROTO_FRAGMENT, .options = h, .options_len = 8};
+	struct ip_packet ip = {
+		.v6 = true, .proto = IPPROTO_FRAGMENT, .options = h, .options_len = 8};
 
 	id = htonl(id);
 	memcpy(h + 4, &id, 4);
@@ -207,7 +230,8 @@ static void row42(void)
 	fragment6(1, u, 2000, 1008, false);
 	fragment6(1, u, 0, 1000, true);
 	fragment6(1, u, 1000, 1000, true);
-	ok(lwip_recv(fd, buf, sizeof(buf), 0) == 3000 && !memcmp(buf, pattern(), 3000), "row 42: fragments in any order");
+	ok(lwip_recv(fd, buf, sizeof(buf), 0) == 3000 && !memcmp(buf, pattern(), 3000),
+	   "row 42: fragments in any order");
 	fragment6(2, u, 0, 1000, true);
 	fragment6(2, u, 504, 1000, true);
 	fragment6(2, u, 1000, 1000, true);
@@ -219,18 +243,22 @@ static void row42(void)
 	sum = transport_sum(true, &a, &b, IPPROTO_UDP, small, 12);
 	memcpy(small + 6, &sum, 2);
 	fragment6(2, small, 0, 12, false);
-	ok(lwip_recv(fd, buf, sizeof(buf), 0) == 4, "row 42: an atomic fragment passes beside a poisoned packet of its id");
+	ok(lwip_recv(fd, buf, sizeof(buf), 0) == 4,
+	   "row 42: an atomic fragment passes beside a poisoned packet of its id");
 	wire_drop(w);
 	fragment6(5, u, 0, 1000, true);
 	wire_advance(w, 59000);
 	ok(!icmp6_take(w, ICMP6_TIME_EXCEEDED, &s), "row 42: kept for 59 s");
 	wire_advance(w, 2000);
-	ok(icmp6_take(w, ICMP6_TIME_EXCEEDED, &s) && s.payload[1] == 1, "row 42: time exceeded 1 after 60 s");
+	ok(icmp6_take(w, ICMP6_TIME_EXCEEDED, &s) && s.payload[1] == 1,
+	   "row 42: time exceeded 1 after 60 s");
 	uint8_t h[8] = {IPPROTO_DSTOPTS, 0, 0, 1, 0, 0, 0, 9}, cut[8] = {IPPROTO_UDP, 9};
-	struct ip_packet chain = {.v6 = true, .proto = IPPROTO_FRAGMENT, .options = h, .options_len = 8};
+	struct ip_packet chain = {
+		.v6 = true, .proto = IPPROTO_FRAGMENT, .options = h, .options_len = 8};
 
 	ip_send(w, &chain, cut, 8);
-	ok(icmp6_take(w, ICMP6_PARAM_PROB, &s), "row 42: a first fragment without its whole header chain is refused");
+	ok(icmp6_take(w, ICMP6_PARAM_PROB, &s),
+	   "row 42: a first fragment without its whole header chain is refused");
 	wire_close(w);
 }
 
@@ -262,7 +290,8 @@ static void row44(void)
 
 	w = wire_open(0);
 	echo6(&ip, IPPROTO_ROUTING);
-	ok(icmp6_take(w, ICMP6_PARAM_PROB, &s) && s.payload[1] == 0 && s.payload[7] == 42, "row 44: routing header type 0 is rejected");
+	ok(icmp6_take(w, ICMP6_PARAM_PROB, &s) && s.payload[1] == 0 && s.payload[7] == 42,
+	   "row 44: routing header type 0 is rejected");
 	wire_close(w);
 }
 
@@ -289,12 +318,15 @@ static void row48(void)
 {
 	uint8_t unreach[36] = {ICMP_DEST_UNREACH, ICMP_PORT_UNREACH};
 	struct ip_packet ip = {.proto = 200}, later = {.proto = 200, .frag = 100},
-			 all = {.proto = 200, .dst = "10.0.0.255", .to_mac = (const uint8_t *)"\xff\xff\xff\xff\xff\xff"};
+			 all = {.proto = 200,
+				.dst = "10.0.0.255",
+				.to_mac = (const uint8_t *)"\xff\xff\xff\xff\xff\xff"};
 	int n = 0;
 
 	w = wire_open(0);
 	ip_send(w, &ip, pattern(), 50);
-	ok(icmp4_take(w, ICMP_DEST_UNREACH, &s) && s.payload[1] == ICMP_PROT_UNREACH, "row 48: unknown protocol");
+	ok(icmp4_take(w, ICMP_DEST_UNREACH, &s) && s.payload[1] == ICMP_PROT_UNREACH,
+	   "row 48: unknown protocol");
 	icmp4_send(w, NULL, NULL, unreach, sizeof(unreach));
 	ip_send(w, &later, pattern(), 50);
 	ip_send(w, &all, pattern(), 50);
@@ -314,8 +346,10 @@ static void row49(void)
 
 	w = wire_open(0);
 	ip_send(w, &ip, pattern(), 1400);
-	ok(icmp6_take(w, ICMP6_PARAM_PROB, &s) && s.len == 1240, "row 49: an error quotes as much as 1280 bytes hold");
-	ok(!transport_sum(true, &s.ip6->ip6_src, &s.ip6->ip6_dst, IPPROTO_ICMPV6, s.payload, s.len), "row 49: with a good checksum");
+	ok(icmp6_take(w, ICMP6_PARAM_PROB, &s) && s.len == 1240,
+	   "row 49: an error quotes as much as 1280 bytes hold");
+	ok(!transport_sum(true, &s.ip6->ip6_src, &s.ip6->ip6_dst, IPPROTO_ICMPV6, s.payload, s.len),
+	   "row 49: with a good checksum");
 	uint8_t echo[8] = {ICMP6_ECHO_REQUEST};
 
 	icmp6_send(w, NULL, NULL, 64, echo, 8);
@@ -371,9 +405,11 @@ static void row50(void)
 	while (arp_take(&f))
 		asked++;
 	ok(asked == 3, "row 50: three requests, then failure");
-	ok(lwip_sendto(fd, "x", 1, 0, (void *)&to, sizeof(to)) == 1 && arp_take(&f) == 1, "row 50: asked again when needed");
+	ok(lwip_sendto(fd, "x", 1, 0, (void *)&to, sizeof(to)) == 1 && arp_take(&f) == 1,
+	   "row 50: asked again when needed");
 	arp(2, "10.0.0.77", other, our4);
-	ok(ip_take(w, IPPROTO_UDP, &s) && !memcmp(s.frame->data, other, 6), "row 50: the answer lets the waiting packet go");
+	ok(ip_take(w, IPPROTO_UDP, &s) && !memcmp(s.frame->data, other, 6),
+	   "row 50: the answer lets the waiting packet go");
 	arp(1, "10.0.0.88", other, our4);
 	ok(arp_take(&f) == 2 && !memcmp(f->data, other, 6), "row 50: requests for us are answered");
 	arp(2, "10.0.0.99", other, our4);
@@ -383,7 +419,8 @@ static void row50(void)
 	ok(arp_take(&f) == 1, "row 50: an unasked answer makes no entry");
 	wire_drop(w);
 	arp(1, our4, other, our4);
-	ok(arp_take(&f) == 1 && !memcmp(f->data + 28, f->data + 38, 4), "row 50: a conflict is answered by an announcement");
+	ok(arp_take(&f) == 1 && !memcmp(f->data + 28, f->data + 38, 4),
+	   "row 50: a conflict is answered by an announcement");
 	arp(1, our4, other, our4);
 	ok(!arp_take(&f), "row 50: but once in ten seconds");
 	wire_close(w);
@@ -407,7 +444,8 @@ static void row51(void)
 
 	w = wire_open(0);
 	solicit(NULL, NULL, our6, 255, true);
-	ok(icmp6_take(w, ND_NEIGHBOR_ADVERT, &s) && s.payload[4] == 0x60 && s.ip6->ip6_hlim == 255, "row 51: an advertisement, solicited and override");
+	ok(icmp6_take(w, ND_NEIGHBOR_ADVERT, &s) && s.payload[4] == 0x60 && s.ip6->ip6_hlim == 255,
+	   "row 51: an advertisement, solicited and override");
 	solicit(NULL, NULL, our6, 64, true);
 	ok(!icmp6_take(w, ND_NEIGHBOR_ADVERT, &s), "row 51: hop limit 64 is ignored");
 	int fd = udp_on(w, true, 7);
@@ -426,9 +464,11 @@ static void row51(void)
 	lwip_send(fd, "x", 1, 0);
 	wire_advance(w, 4000);
 	wire_drop(w);
-	ok(lwip_send(fd, "x", 1, 0) == 1 || errno == EHOSTUNREACH, "row 51: then the address is unreachable");
+	ok(lwip_send(fd, "x", 1, 0) == 1 || errno == EHOSTUNREACH,
+	   "row 51: then the address is unreachable");
 	wire_close(w);
-	/* REACHABLE, STALE, DELAY, PROBE: data flows meanwhile, the probe goes to the neighbour alone. */
+	/* REACHABLE, STALE, DELAY, PROBE: data flows meanwhile, the probe goes to the neighbour
+	 * alone. */
 	struct sockaddr_in6 peer = name6(peer6, 9);
 
 	w = wire_open(0);
@@ -437,7 +477,8 @@ static void row51(void)
 	wire_drop(w);
 	lwip_sendto(fd, "x", 1, 0, (void *)&peer, sizeof(peer));
 	wire_advance(w, 6000);
-	ok(!icmp6_take(w, ND_NEIGHBOR_SOLICIT, &s), "row 51: a reachable neighbour is not asked again");
+	ok(!icmp6_take(w, ND_NEIGHBOR_SOLICIT, &s),
+	   "row 51: a reachable neighbour is not asked again");
 	wire_advance(w, 50000);
 	wire_drop(w);
 	lwip_sendto(fd, "x", 1, 0, (void *)&peer, sizeof(peer));
@@ -448,7 +489,8 @@ static void row51(void)
 	wire_advance(w, 5500);
 	bool asked = icmp6_take(w, ND_NEIGHBOR_SOLICIT, &s);
 
-	ok(asked && (s.frame->time - sent) / MS >= 5000 && !memcmp(s.frame->data, peer_mac, 6), "row 51: five seconds later it is probed by unicast");
+	ok(asked && (s.frame->time - sent) / MS >= 5000 && !memcmp(s.frame->data, peer_mac, 6),
+	   "row 51: five seconds later it is probed by unicast");
 	uint8_t answer[32] = {ND_NEIGHBOR_ADVERT, 0, 0, 0, 0x60, 0, 0, 0};
 
 	inet_pton(AF_INET6, peer6, answer + 8);
@@ -479,11 +521,13 @@ static void row51(void)
 	memcpy(m + 42, "\2\0\0\0\0\3", 6);
 	icmp6_send(w, "fe80::66", NULL, 255, m, sizeof(m));
 	lwip_sendto(fd, "x", 1, 0, (void *)&far, sizeof(far));
-	ok(ip_take(w, IPPROTO_UDP, &s) && !memcmp(s.frame->data, peer_mac, 6), "row 51: a redirect of a stranger is ignored");
+	ok(ip_take(w, IPPROTO_UDP, &s) && !memcmp(s.frame->data, peer_mac, 6),
+	   "row 51: a redirect of a stranger is ignored");
 	icmp6_send(w, "fe80::2", NULL, 64, m, sizeof(m));
 	wire_drop(w);
 	lwip_sendto(fd, "x", 1, 0, (void *)&far, sizeof(far));
-	ok(ip_take(w, IPPROTO_UDP, &s) && !memcmp(s.frame->data, peer_mac, 6), "row 51: so is one from off the link");
+	ok(ip_take(w, IPPROTO_UDP, &s) && !memcmp(s.frame->data, peer_mac, 6),
+	   "row 51: so is one from off the link");
 	icmp6_send(w, "fe80::2", NULL, 255, m, sizeof(m));
 	wire_drop(w);
 	lwip_sendto(fd, "x", 1, 0, (void *)&far, sizeof(far));
@@ -494,7 +538,8 @@ static void row51(void)
 static void row53(void)
 {
 	uint8_t h[8] = {IPPROTO_ICMPV6}, m[32] = {ND_NEIGHBOR_SOLICIT};
-	struct ip_packet ip = {.v6 = true, .proto = IPPROTO_FRAGMENT, .options = h, .options_len = 8, .ttl = 255};
+	struct ip_packet ip = {
+		.v6 = true, .proto = IPPROTO_FRAGMENT, .options = h, .options_len = 8, .ttl = 255};
 	struct in6_addr a, b;
 
 	w = wire_open(0);
@@ -534,8 +579,14 @@ static void row61(void)
 		    s.ip6->ip6_nxt == IPPROTO_HOPOPTS && s.ip6->ip6_hlim == 1)
 			n++;
 	ok(n == 2, "row 61: a join is reported twice, with router alert");
-	struct ip_packet ip = {.v6 = true, .src = "fe80::99", .dst = "ff02::1", .proto = IPPROTO_HOPOPTS, .ttl = 1,
-			       .options = alert, .options_len = 8, .to_mac = (const uint8_t *)"\x33\x33\0\0\0\1"};
+	struct ip_packet ip = {.v6 = true,
+			       .src = "fe80::99",
+			       .dst = "ff02::1",
+			       .proto = IPPROTO_HOPOPTS,
+			       .ttl = 1,
+			       .options = alert,
+			       .options_len = 8,
+			       .to_mac = (const uint8_t *)"\x33\x33\0\0\0\1"};
 	struct in6_addr a, b;
 
 	inet_pton(AF_INET6, "fe80::99", &a);
@@ -567,15 +618,20 @@ static void row62(void)
 	lwip_setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreq, sizeof(mreq));
 	wire_advance(w, 3000);
 	while (ip_take(w, IPPROTO_IGMP, &s))
-		n += s.payload[0] == 0x22 && s.payload[8] == 4 && s.ip4->ihl == 6 && s.ip4->ttl == 1;
+		n += s.payload[0] == 0x22 && s.payload[8] == 4 && s.ip4->ihl == 6 &&
+		     s.ip4->ttl == 1;
 	ok(n == 2, "row 62: IGMPv3 reports a join twice, with router alert");
-	struct ip_packet ip = {.dst = "224.0.0.1", .proto = IPPROTO_IGMP, .ttl = 1, .to_mac = (const uint8_t *)"\1\0\x5e\0\0\1"};
+	struct ip_packet ip = {.dst = "224.0.0.1",
+			       .proto = IPPROTO_IGMP,
+			       .ttl = 1,
+			       .to_mac = (const uint8_t *)"\1\0\x5e\0\0\1"};
 	uint16_t sum = inet_sum(0, q, 8);
 
 	memcpy(q + 2, &sum, 2);
 	ip_send(w, &ip, q, 8);
 	wire_advance(w, 11000);
-	ok(ip_take(w, IPPROTO_IGMP, &s) && s.payload[0] == 0x16, "row 62: a version 2 querier gets version 2 reports");
+	ok(ip_take(w, IPPROTO_IGMP, &s) && s.payload[0] == 0x16,
+	   "row 62: a version 2 querier gets version 2 reports");
 	lwip_close(fd);
 	ok(ip_take(w, IPPROTO_IGMP, &s) && s.payload[0] == 0x17, "row 62: and a leave");
 	wire_close(w);
@@ -586,8 +642,12 @@ static void row63(void)
 	struct sockaddr_in6 from;
 	char control[256];
 	struct iovec iov = {buf, 100};
-	struct msghdr m = {.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1,
-			   .msg_control = control, .msg_controllen = sizeof(control)};
+	struct msghdr m = {.msg_name = &from,
+			   .msg_namelen = sizeof(from),
+			   .msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = control,
+			   .msg_controllen = sizeof(control)};
 	int on = 1, hops = 0, found = 0;
 
 	w = wire_open(0);
@@ -599,7 +659,8 @@ static void row63(void)
 	ok(lwip_recvmsg(fd, &m, 0) == 1, "row 63: recvmsg");
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
 		if (c->cmsg_type == IPV6_PKTINFO)
-			found = ((struct in6_pktinfo *)CMSG_DATA(c))->ipi6_ifindex == (unsigned int)lwip_netif_index(w->netif);
+			found = ((struct in6_pktinfo *)CMSG_DATA(c))->ipi6_ifindex ==
+				(unsigned int)lwip_netif_index(w->netif);
 		if (c->cmsg_type == IPV6_HOPLIMIT)
 			memcpy(&hops, CMSG_DATA(c), sizeof(hops));
 	}
@@ -607,7 +668,8 @@ static void row63(void)
 	udp_send(w, false, 9, 7, "y", 1);
 	socklen_t len = sizeof(from);
 
-	ok(lwip_recvfrom(fd, buf, 10, 0, (void *)&from, &len) == 1 && IN6_IS_ADDR_V4MAPPED(&from.sin6_addr),
+	ok(lwip_recvfrom(fd, buf, 10, 0, (void *)&from, &len) == 1 &&
+		   IN6_IS_ADDR_V4MAPPED(&from.sin6_addr),
 	   "row 63: an IPv6 socket receives IPv4 with a mapped address");
 	lwip_close(fd);
 	fd = lwip_msocket(w->stack, AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -623,7 +685,8 @@ static void row63(void)
 	memcpy(&gsr.gsr_group, &group, sizeof(group));
 	memcpy(&gsr.gsr_source, &source, sizeof(source));
 	wire_drop(w);
-	ok(!lwip_setsockopt(fd, IPPROTO_IPV6, MCAST_JOIN_SOURCE_GROUP, &gsr, sizeof(gsr)), "row 63: a source-specific join");
+	ok(!lwip_setsockopt(fd, IPPROTO_IPV6, MCAST_JOIN_SOURCE_GROUP, &gsr, sizeof(gsr)),
+	   "row 63: a source-specific join");
 	wire_close(w);
 }
 
@@ -632,7 +695,10 @@ static void row66(void)
 	uint8_t m[16] = {ICMP_ECHO};
 	struct ip_packet through = {.dst = "10.0.0.9"}, last = {.dst = "10.1.0.9", .ttl = 1},
 			 lost = {.dst = "99.0.0.1"}, martian = {.dst = "127.0.0.1"},
-			 ll = {.v6 = true, .src = "fe80::2", .dst = "2001:db8::1", .proto = IPPROTO_UDP};
+			 ll = {.v6 = true,
+			       .src = "fe80::2",
+			       .dst = "2001:db8::1",
+			       .proto = IPPROTO_UDP};
 
 	w = wire_open(LWIP_STACK_FLAG_FORWARDING);
 	struct ip_addr a, mask, hop;
@@ -650,29 +716,49 @@ static void row66(void)
 	bool forwarded = false;
 
 	while (ip_take(w, IPPROTO_ICMP, &s))
-		forwarded |= s.payload[0] == ICMP_ECHO && s.ip4->ttl == 63 && !inet_sum(0, s.ip4, 20);
+		forwarded |=
+			s.payload[0] == ICMP_ECHO && s.ip4->ttl == 63 && !inet_sum(0, s.ip4, 20);
 	ok(forwarded, "row 66: forwarded with TTL less one and a good checksum");
 	ip_send(w, &last, m, 16);
 	ok(icmp4_take(w, ICMP_TIME_EXCEEDED, &s), "row 66: TTL 1 is time exceeded");
 	ip_send(w, &lost, m, 16);
-	ok(icmp4_take(w, ICMP_DEST_UNREACH, &s) && s.payload[1] == ICMP_NET_UNREACH, "row 66: without route: unreachable");
+	ok(icmp4_take(w, ICMP_DEST_UNREACH, &s) && s.payload[1] == ICMP_NET_UNREACH,
+	   "row 66: without route: unreachable");
 	ip_send(w, &martian, m, 16);
 	ok(!ip_take(w, IPPROTO_ICMP, &s), "row 66: martians are dropped");
 	solicit("fe80::2", NULL, our6, 255, true); /* so that the answer finds it */
 	ip_send(w, &ll, pattern(), 30);
-	ok(icmp6_take(w, ICMP6_DST_UNREACH, &s) && s.payload[1] == 2, "row 66: link-local sources stay on their link");
+	ok(icmp6_take(w, ICMP6_DST_UNREACH, &s) && s.payload[1] == 2,
+	   "row 66: link-local sources stay on their link");
 	lwip_set_mtu(w->netif, 1000);
 	struct ip_packet big = {.dst = "10.1.0.9", .proto = IPPROTO_UDP, .frag = IP_DF};
 
 	ip_send(w, &big, pattern(), 1200);
-	ok(icmp4_take(w, ICMP_DEST_UNREACH, &s) && s.payload[1] == ICMP_FRAG_NEEDED && (s.payload[6] << 8 | s.payload[7]) == 1000,
+	ok(icmp4_take(w, ICMP_DEST_UNREACH, &s) && s.payload[1] == ICMP_FRAG_NEEDED &&
+		   (s.payload[6] << 8 | s.payload[7]) == 1000,
 	   "row 66: too big with DF: fragmentation needed and the MTU");
 	wire_close(w);
 }
 
 int main(void)
 {
-	row37(); row38(); row39(); row40(); row41(); row42(); row43(); row44(); row45(); row48();
-	row49(); row50(); row51(); row53(); row61(); row62(); row63(); row66();
+	row37();
+	row38();
+	row39();
+	row40();
+	row41();
+	row42();
+	row43();
+	row44();
+	row45();
+	row48();
+	row49();
+	row50();
+	row51();
+	row53();
+	row61();
+	row62();
+	row63();
+	row66();
 	return done_testing();
 }

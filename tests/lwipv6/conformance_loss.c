@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Conformance of TCP's extensions: timestamps, SACK, recovery, ECN, cookies, path MTU (rows 24 to 36). */
+/* Conformance of TCP's extensions: timestamps, SACK, recovery, ECN, cookies, path MTU (rows 24 to
+ * 36). */
 #include "tests/lwipv6/wire.h"
 
 static struct wire *w;
@@ -78,7 +79,8 @@ static void row24(void)
 	   "row 24: PAWS drops a segment with an old timestamp, with an ACK");
 	wire_close(w);
 	open_accepted(&plain);
-	ok(c.syn.wscale < 0 && !c.syn.has_ts && !c.syn.sack_ok, "row 24: what was not offered is not answered");
+	ok(c.syn.wscale < 0 && !c.syn.has_ts && !c.syn.sack_ok,
+	   "row 24: what was not offered is not answered");
 	wire_close(w);
 }
 
@@ -96,7 +98,8 @@ static void row25(void)
 	   "row 25: three blocks, the newest first");
 	conn_send_at(&c, TH_ACK, 3000, 1000);
 	segment_take(w, &s);
-	ok(s.nsack && s.sack[0][0] == c.seq + 3000 && s.sack[0][1] == c.seq + 4000, "row 25: a duplicate is told by D-SACK");
+	ok(s.nsack && s.sack[0][0] == c.seq + 3000 && s.sack[0][1] == c.seq + 4000,
+	   "row 25: a duplicate is told by D-SACK");
 	wire_close(w);
 	/* Reneging: SACKed data is kept until acknowledged. */
 	open_accepted(&full);
@@ -136,7 +139,8 @@ static void row26(void)
 		else if (s.len && (int32_t)(s.seq - (c.ack + 10 * 1448)) < 0)
 			others++;
 	}
-	ok(lost == 2 && !others, "row 26: SACK recovery sends exactly what is missing (%u, %u others)", lost, others);
+	ok(lost == 2 && !others,
+	   "row 26: SACK recovery sends exactly what is missing (%u, %u others)", lost, others);
 	ok(info().tcpi_ca_state == 3, "row 26: in recovery");
 	c.ack += 10 * 1448;
 	conn_send(&c, TH_ACK, 0);
@@ -150,7 +154,8 @@ static void row26(void)
 	wire_drop(w);
 	for (int i = 0; i < 3; i++)
 		conn_send(&c, TH_ACK, 0);
-	ok(segment_take(w, &s) && s.seq == c.ack, "row 26: NewReno retransmits at three duplicates");
+	ok(segment_take(w, &s) && s.seq == c.ack,
+	   "row 26: NewReno retransmits at three duplicates");
 	wire_drop(w);
 	c.ack += 3 * 1460;
 	conn_send(&c, TH_ACK, 0);
@@ -172,7 +177,8 @@ static void row27(void)
 		while (segment_take(w, &s))
 			sent += s.len > 0;
 	}
-	ok(sent >= 8 && sent <= 19, "row 27: recovery sends in proportion to what is delivered (%u for 19, window was %u)",
+	ok(sent >= 8 && sent <= 19,
+	   "row 27: recovery sends in proportion to what is delivered (%u for 19, window was %u)",
 	   sent, before);
 	wire_close(w);
 }
@@ -221,7 +227,8 @@ static void row29(void)
 	/* A delay spike: the timeout fires, then the originals' ACKs come. */
 	for (int i = 0; i < 2000 && info().tcpi_ca_state != 4; i++)
 		wire_advance(w, 1);
-	ok(info().tcpi_ca_state == 4 && info().tcpi_snd_cwnd < cwnd, "row 29: the timeout reduces the window");
+	ok(info().tcpi_ca_state == 4 && info().tcpi_snd_cwnd < cwnd,
+	   "row 29: the timeout reduces the window");
 	struct conn originals = c;
 
 	for (int i = 1; i <= 3; i++) {
@@ -229,8 +236,9 @@ static void row29(void)
 		conn_send(&originals, TH_ACK, 0);
 	}
 	lwip_statistics(w->stack, &st, sizeof(st));
-	ok(st.tcp_spurious == 1 && info().tcpi_snd_cwnd >= cwnd, "row 29: F-RTO finds it spurious and undoes it (%u, was %u)",
-	   info().tcpi_snd_cwnd, cwnd);
+	ok(st.tcp_spurious == 1 && info().tcpi_snd_cwnd >= cwnd,
+	   "row 29: F-RTO finds it spurious and undoes it (%u, was %u)", info().tcpi_snd_cwnd,
+	   cwnd);
 	wire_close(w);
 }
 
@@ -244,7 +252,8 @@ static void row30(void)
 	conn_sack(&c, 0, 1, (uint32_t[][2]){{1448, 60 * 1448}});
 	wire_advance(w, 40);
 	low = info().tcpi_snd_ssthresh;
-	ok(low >= max * 68 / 100 && low <= max * 72 / 100, "row 30: a loss reduces %u to %u: beta 0.7", max, low);
+	ok(low >= max * 68 / 100 && low <= max * 72 / 100,
+	   "row 30: a loss reduces %u to %u: beta 0.7", max, low);
 	wire_drop(w);
 	c.ack += 100 * 1448;
 	conn_send(&c, TH_ACK, 0);
@@ -290,8 +299,15 @@ static void row31(void)
 	segment_take(w, &s);
 	ok(s.flags & 0x80, "row 31: and CWR says so");
 	wire_drop(w);
-	struct segment ce = {.sport = c.port, .dport = 80, .seq = c.seq, .ack = c.ack, .flags = TH_ACK,
-			     .window = 1000, .data = pattern(), .len = 100, .tos = 3};
+	struct segment ce = {.sport = c.port,
+			     .dport = 80,
+			     .seq = c.seq,
+			     .ack = c.ack,
+			     .flags = TH_ACK,
+			     .window = 1000,
+			     .data = pattern(),
+			     .len = 100,
+			     .tos = 3};
 
 	ce.options_len = 12;
 	memcpy(ce.options, "\x01\x01\x08\x0a", 4);
@@ -337,13 +353,19 @@ static void row32(void)
 			cookie = s.seq;
 	}
 	lwip_statistics(w->stack, &st, sizeof(st));
-	ok(st.tcp_cookies_sent > 5000, "row 32: under a flood of 6000 SYNs %d are answered by cookies",
+	ok(st.tcp_cookies_sent > 5000,
+	   "row 32: under a flood of 6000 SYNs %d are answered by cookies",
 	   (int)st.tcp_cookies_sent);
-	struct segment ack = {.sport = syn.sport, .dport = 80, .seq = syn.seq + 1, .ack = cookie + 1,
-			      .flags = TH_ACK, .window = 65535};
+	struct segment ack = {.sport = syn.sport,
+			      .dport = 80,
+			      .seq = syn.seq + 1,
+			      .ack = cookie + 1,
+			      .flags = TH_ACK,
+			      .window = 65535};
 
 	segment_send(w, false, &ack);
-	ok(lwip_accept4(l, NULL, NULL, SOCK_NONBLOCK) >= 0, "row 32: a cookie that comes back makes the connection");
+	ok(lwip_accept4(l, NULL, NULL, SOCK_NONBLOCK) >= 0,
+	   "row 32: a cookie that comes back makes the connection");
 	ack.sport++;
 	wire_drop(w);
 	segment_send(w, false, &ack);
@@ -364,7 +386,8 @@ static void row33(void)
 		last = c.syn.sport;
 		conn_close(&c);
 	}
-	ok(high - low > 20000 && sequential < 5, "row 33: ports spread over %u to %u, %u in sequence", low, high, sequential);
+	ok(high - low > 20000 && sequential < 5,
+	   "row 33: ports spread over %u to %u, %u in sequence", low, high, sequential);
 	wire_close(w);
 }
 
@@ -374,7 +397,8 @@ static void too_big(uint16_t mtu, uint32_t seq)
 	struct iphdr *q = (struct iphdr *)(m + 8);
 	uint16_t ports[2] = {htons(80), htons(c.port)};
 
-	*q = (struct iphdr){.version = 4, .ihl = 5, .tot_len = htons(1500), .ttl = 64, .protocol = IPPROTO_TCP};
+	*q = (struct iphdr){
+		.version = 4, .ihl = 5, .tot_len = htons(1500), .ttl = 64, .protocol = IPPROTO_TCP};
 	inet_pton(AF_INET, our4, &q->saddr);
 	inet_pton(AF_INET, peer4, &q->daddr);
 	memcpy(m + 28, ports, 4);
@@ -385,7 +409,8 @@ static void too_big(uint16_t mtu, uint32_t seq)
 
 static void too_big6(uint32_t mtu, uint32_t seq)
 {
-	uint8_t m[8 + 40 + 8] = {ICMP6_PACKET_TOO_BIG, 0, 0, 0, mtu >> 24, mtu >> 16, mtu >> 8, mtu};
+	uint8_t m[8 + 40 + 8] = {
+		ICMP6_PACKET_TOO_BIG, 0, 0, 0, mtu >> 24, mtu >> 16, mtu >> 8, mtu};
 	struct ip6_hdr *q = (struct ip6_hdr *)(m + 8);
 	uint16_t ports[2] = {htons(80), htons(c.port)};
 
@@ -447,7 +472,8 @@ static void row35(void)
 	lwip_send(c.fd, pattern(), 4000, 0);
 	wire_drop(w);
 	too_big6(1400, c.ack + 500000);
-	ok(info().tcpi_pmtu == 1500, "row 35: a packet too big that quotes nothing in flight is ignored");
+	ok(info().tcpi_pmtu == 1500,
+	   "row 35: a packet too big that quotes nothing in flight is ignored");
 	too_big6(1400, c.ack);
 	wire_advance(w, 5);
 	fits = true;
@@ -489,12 +515,25 @@ static void row36(void)
 			conn_send(&at, TH_ACK, 0);
 		}
 	}
-	ok(top == 30000, "row 36: smaller segments get through a black hole (%u bytes, the last of %zu)", top, size);
+	ok(top == 30000,
+	   "row 36: smaller segments get through a black hole (%u bytes, the last of %zu)", top,
+	   size);
 	wire_close(w);
 }
 
 int main(void)
 {
-	row24(); row25(); row26(); row27(); row28(); row29(); row30(); row31(); row32(); row33(); row35(); row36();
+	row24();
+	row25();
+	row26();
+	row27();
+	row28();
+	row29();
+	row30();
+	row31();
+	row32();
+	row33();
+	row35();
+	row36();
 	return done_testing();
 }

@@ -2,8 +2,8 @@
 /*
  * Row 69: mutated frames on an interface of a stack with sockets of every kind open, under the
  * sanitizers. The frames are valid ones of every protocol with random bytes changed, cut or joined;
- * half of them get their checksums repaired so that the mutation is seen behind the checks. The seed
- * is fixed; FUZZ_FRAMES and FUZZ_SEED change amount and seed.
+ * half of them get their checksums repaired so that the mutation is seen behind the checks. The
+ * seed is fixed; FUZZ_FRAMES and FUZZ_SEED change amount and seed.
  */
 #include "tests/lwipv6/wire.h"
 
@@ -19,9 +19,11 @@ static unsigned int below(unsigned int n)
 
 static size_t base_frame(uint8_t *f)
 {
-	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IGMP,
-					    IPPROTO_FRAGMENT, IPPROTO_HOPOPTS, IPPROTO_DSTOPTS, IPPROTO_ROUTING};
-	static const uint8_t types[] = {1, 2, 3, 4, 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 143};
+	static const uint8_t protocols[] = {IPPROTO_TCP,     IPPROTO_UDP,     IPPROTO_ICMP,
+					    IPPROTO_ICMPV6,  IPPROTO_IGMP,    IPPROTO_FRAGMENT,
+					    IPPROTO_HOPOPTS, IPPROTO_DSTOPTS, IPPROTO_ROUTING};
+	static const uint8_t types[] = {1,   2,	  3,   4,   128, 129, 130, 131,
+					132, 133, 134, 135, 136, 137, 143};
 	size_t payload = below(4) ? below(200) : below(1400);
 	bool v6 = below(2);
 	uint8_t *ip = f + 14, *t = ip + (v6 ? 40 : 20), proto = protocols[below(sizeof(protocols))];
@@ -46,7 +48,8 @@ static size_t base_frame(uint8_t *f)
 		t[12] = (5 + below(11)) << 4;
 		t[13] = below(4) ? 1u << below(8) | TH_ACK : below(256);
 	} else if (proto == IPPROTO_UDP) {
-		uint16_t words[4] = {htons(9), htons(below(2) ? 7 : below(65536)), htons(payload), 0};
+		uint16_t words[4] = {htons(9), htons(below(2) ? 7 : below(65536)), htons(payload),
+				     0};
 
 		memcpy(t, words, 8);
 	} else if (proto == IPPROTO_ICMPV6) {
@@ -61,7 +64,8 @@ static size_t base_frame(uint8_t *f)
 		ip[7] = below(2) ? 255 : below(4);
 		inet_pton(AF_INET6, below(2) ? peer6 : "fe80::99", ip + 8);
 		inet_pton(AF_INET6, below(4) ? our6 : "ff02::1", ip + 24);
-		if (proto == IPPROTO_FRAGMENT || proto == IPPROTO_HOPOPTS || proto == IPPROTO_DSTOPTS || proto == IPPROTO_ROUTING) {
+		if (proto == IPPROTO_FRAGMENT || proto == IPPROTO_HOPOPTS ||
+		    proto == IPPROTO_DSTOPTS || proto == IPPROTO_ROUTING) {
 			t[0] = protocols[below(sizeof(protocols))];
 			t[1] = below(3);
 		}
@@ -93,7 +97,8 @@ static void floods(void)
 	struct offer o = full;
 	size_t before, most = 0;
 	struct conn c;
-	int l = listen_on(w, false, 80), udp = lwip_msocket(w->stack, AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	int l = listen_on(w, false, 80),
+	    udp = lwip_msocket(w->stack, AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 
 	lwip_bind(udp, (void *)&any, sizeof(any));
 	conn_accept(w, &c, l, 80, &o);
@@ -101,8 +106,10 @@ static void floods(void)
 	wire_drop(w);
 	before = memory();
 	for (uint32_t i = 0; i < 10000; i++) {
-		struct segment syn = {.sport = i, .dport = 80, .seq = i, .flags = TH_SYN, .window = 1000};
-		struct ip_packet fragment = {.proto = IPPROTO_UDP, .id = i, .frag = IP_MF | (i % 7)};
+		struct segment syn = {
+			.sport = i, .dport = 80, .seq = i, .flags = TH_SYN, .window = 1000};
+		struct ip_packet fragment = {
+			.proto = IPPROTO_UDP, .id = i, .frag = IP_MF | (i % 7)};
 		uint8_t solicitation[32] = {ND_NEIGHBOR_SOLICIT};
 		char from[32];
 
@@ -116,15 +123,19 @@ static void floods(void)
 		icmp6_send(w, from, our6, 255, solicitation, 32);
 		/* Single bytes out of order, and acknowledgments of every second byte. */
 		conn_send_at(&c, TH_ACK, 2 + 2 * i, 1);
-		conn_sack(&c, 0, 3, (uint32_t[][2]){{1 + 6 * i % 50000, 2 + 6 * i % 50000},
-						    {3 + 6 * i % 50000, 4 + 6 * i % 50000},
-						    {5 + 6 * i % 50000, 6 + 6 * i % 50000}});
+		conn_sack(&c, 0, 3,
+			  (uint32_t[][2]){{1 + 6 * i % 50000, 2 + 6 * i % 50000},
+					  {3 + 6 * i % 50000, 4 + 6 * i % 50000},
+					  {5 + 6 * i % 50000, 6 + 6 * i % 50000}});
 		if (i % 100 == 0)
 			wire_drop(w);
 		if (memory() - before > most && memory() > before)
 			most = memory() - before;
 	}
-	ok(most < 32 << 20, "row 69: floods of SYNs, fragments, datagrams, neighbours, crumbs and SACK blocks take %zu KiB", most >> 10);
+	ok(most < 32 << 20,
+	   "row 69: floods of SYNs, fragments, datagrams, neighbours, crumbs and SACK blocks take "
+	   "%zu KiB",
+	   most >> 10);
 	wire_close(w);
 }
 
@@ -163,7 +174,8 @@ int main(void)
 		wire_input(w, f, len);
 		if (!below(10)) { /* a segment of the living connection, with wild numbers */
 			c.tsval += below(3);
-			conn_send_at(&c, below(256), below(3) ? below(3000) : below(1u << 31), below(1500));
+			conn_send_at(&c, below(256), below(3) ? below(3000) : below(1u << 31),
+				     below(1500));
 			lwip_send(c.fd, pattern(), below(3000), 0);
 		}
 		if (!below(50)) {
@@ -188,11 +200,12 @@ int main(void)
 
 	lwip_statistics(w->stack, &st, sizeof(st));
 	icmp6_send(w, NULL, NULL, 64, echo, 8);
-	bool alive = icmp6_take(w, ICMP6_ECHO_REPLY, &seen) || (conn_accept(w, &c, l, 80, &o) && !segment_take(w, &s));
+	bool alive = icmp6_take(w, ICMP6_ECHO_REPLY, &seen) ||
+		     (conn_accept(w, &c, l, 80, &o) && !segment_take(w, &s));
 
 	ok(alive, "row 69: the stack lives after %ld mutated frames", frames);
-	ok(st.ip_in > (uint64_t)frames / 2 && st.tcp_in > 100 && st.icmp_in > 100, "row 69: and they reached TCP and ICMP (%d, %d)",
-	   (int)st.tcp_in, (int)st.icmp_in);
+	ok(st.ip_in > (uint64_t)frames / 2 && st.tcp_in > 100 && st.icmp_in > 100,
+	   "row 69: and they reached TCP and ICMP (%d, %d)", (int)st.tcp_in, (int)st.icmp_in);
 	wire_close(w);
 	floods();
 	return done_testing();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Conformance of TCP's base (rows 1 to 23 of the checklist), with exact segments on a virtual clock. */
+/* Conformance of TCP's base (rows 1 to 23 of the checklist), with exact segments on a virtual
+ * clock. */
 #include "tests/lwipv6/wire.h"
 #include <sys/ioctl.h>
 
@@ -94,8 +95,15 @@ static void row2(void)
 		o.v6 = v6;
 		open_accepted(&o);
 		ok(c.syn.checksum_good, "row 2: IPv%d SYN-ACK has a good checksum", v6 ? 6 : 4);
-		s = (struct segment){.sport = c.port, .dport = 80, .seq = c.seq, .ack = c.ack, .flags = TH_ACK,
-				     .window = 65535, .data = pattern(), .len = 100, .check = 0x1234};
+		s = (struct segment){.sport = c.port,
+				     .dport = 80,
+				     .seq = c.seq,
+				     .ack = c.ack,
+				     .flags = TH_ACK,
+				     .window = 65535,
+				     .data = pattern(),
+				     .len = 100,
+				     .check = 0x1234};
 		segment_send(w, v6, &s);
 		wire_advance(w, 100);
 		ok(lwip_recv(c.fd, buf, 200, 0) < 0 && errno == EAGAIN && !segment_take(w, &s),
@@ -110,7 +118,10 @@ static void row3(void)
 		const char *what, *bytes;
 		int len;
 	} lists[] = {
-		{"unknown option", "\xfe\x06" "abcd", 6},
+		{"unknown option",
+		 "\xfe\x06"
+		 "abcd",
+		 6},
 		{"length 0", "\x05\x00", 2},
 		{"length beyond the header", "\x08\x20\x01\x01", 4},
 		{"NOPs and end", "\x01\x01\x01\x00", 4},
@@ -119,13 +130,20 @@ static void row3(void)
 
 	open_accepted(&plain);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		s = (struct segment){.sport = c.port, .dport = 80, .seq = c.seq, .ack = c.ack, .flags = TH_ACK,
-				     .window = 65535, .data = pattern(), .len = 10,
+		s = (struct segment){.sport = c.port,
+				     .dport = 80,
+				     .seq = c.seq,
+				     .ack = c.ack,
+				     .flags = TH_ACK,
+				     .window = 65535,
+				     .data = pattern(),
+				     .len = 10,
 				     .options_len = lists[i].len};
 		memcpy(s.options, lists[i].bytes, lists[i].len);
 		segment_send(w, false, &s);
 		c.seq += 10;
-		ok(lwip_recv(c.fd, buf, 100, 0) == 10, "row 3: data behind %s is taken", lists[i].what);
+		ok(lwip_recv(c.fd, buf, 100, 0) == 10, "row 3: data behind %s is taken",
+		   lists[i].what);
 	}
 	done();
 }
@@ -143,7 +161,8 @@ static void row4(void)
 		conn_close(&c);
 	}
 	for (int i = 2; i < 200; i++) {
-		int64_t d1 = (int32_t)(isn[i] - isn[i - 1]), d2 = (int32_t)(isn[i - 1] - isn[i - 2]);
+		int64_t d1 = (int32_t)(isn[i] - isn[i - 1]),
+			d2 = (int32_t)(isn[i - 1] - isn[i - 2]);
 
 		linear += llabs(d1 - d2) < 100000;
 		constant &= isn[i] == isn[0];
@@ -172,7 +191,8 @@ static void row4(void)
 	}
 	int32_t moved = s.seq - first;
 
-	ok(moved > 200000 && moved < 300000, "row 4: one tuple's numbers follow a 4 us clock (%d in 1 s)", moved);
+	ok(moved > 200000 && moved < 300000,
+	   "row 4: one tuple's numbers follow a 4 us clock (%d in 1 s)", moved);
 	done();
 }
 
@@ -185,7 +205,8 @@ static void row5(void)
 
 	lwip_connect(fd, (void *)&to, sizeof(to));
 	segment_take(w, &s);
-	struct segment mine = {.sport = 80, .dport = s.sport, .seq = 7000, .flags = TH_SYN, .window = 65535};
+	struct segment mine = {
+		.sport = 80, .dport = s.sport, .seq = 7000, .flags = TH_SYN, .window = 65535};
 	uint32_t iss = s.seq;
 
 	segment_send(w, false, &mine);
@@ -194,7 +215,8 @@ static void row5(void)
 	mine.flags = TH_SYN | TH_ACK;
 	mine.ack = iss + 1;
 	segment_send(w, false, &mine);
-	ok(events_of(fd) & POLLOUT && !error_of(fd), "row 5: the simultaneous open ends established");
+	ok(events_of(fd) & POLLOUT && !error_of(fd),
+	   "row 5: the simultaneous open ends established");
 	lwip_close(fd);
 	done();
 	/* The peer still has the last connection of these ports. */
@@ -202,12 +224,19 @@ static void row5(void)
 	fd = lwip_msocket(w->stack, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	lwip_connect(fd, (void *)&to, sizeof(to));
 	segment_take(w, &s);
-	struct segment old = {.sport = 80, .dport = s.sport, .seq = 9000, .ack = s.seq - 70000, .flags = TH_ACK, .window = 65535};
+	struct segment old = {.sport = 80,
+			      .dport = s.sport,
+			      .seq = 9000,
+			      .ack = s.seq - 70000,
+			      .flags = TH_ACK,
+			      .window = 65535};
 
 	iss = s.seq;
 	segment_send(w, false, &old);
-	ok(segment_take(w, &s) && s.flags == TH_RST && s.seq == old.ack, "row 5: an old connection's ACK is answered by its reset");
-	ok(segment_take(w, &s) && s.flags & TH_SYN && s.seq == iss, "row 5: and the SYN goes again at once");
+	ok(segment_take(w, &s) && s.flags == TH_RST && s.seq == old.ack,
+	   "row 5: an old connection's ACK is answered by its reset");
+	ok(segment_take(w, &s) && s.flags & TH_SYN && s.seq == iss,
+	   "row 5: and the SYN goes again at once");
 	segment_send(w, false, &old);
 	ok(segment_take(w, &s) && s.flags == TH_RST && !segment_take(w, &s), "row 5: once only");
 	lwip_close(fd);
@@ -229,7 +258,8 @@ static void row6(void)
 
 	lwip_connect(fd, (void *)&to, sizeof(to));
 	segment_take(w, &s);
-	struct segment rst = {.sport = 80, .dport = s.sport, .ack = s.seq + 1, .flags = TH_RST | TH_ACK};
+	struct segment rst = {
+		.sport = 80, .dport = s.sport, .ack = s.seq + 1, .flags = TH_RST | TH_ACK};
 
 	segment_send(w, false, &rst);
 	ok(error_of(fd) == ECONNREFUSED, "row 6: a refused attempt gives ECONNREFUSED");
@@ -250,8 +280,10 @@ static void row7(void)
 	conn_send(&c, TH_RST, 0);
 	wire_drop(w);
 	conn_send_at(&c, TH_ACK | TH_FIN, -1, 0);
-	ok(segment_take(w, &s) && s.flags == TH_ACK, "row 7: TIME-WAIT survives a reset and answers a FIN");
-	struct segment syn = {.sport = c.port, .dport = 80, .seq = c.seq - 5000, .flags = TH_SYN, .window = 1000};
+	ok(segment_take(w, &s) && s.flags == TH_ACK,
+	   "row 7: TIME-WAIT survives a reset and answers a FIN");
+	struct segment syn = {
+		.sport = c.port, .dport = 80, .seq = c.seq - 5000, .flags = TH_SYN, .window = 1000};
 	struct segment fresh = syn;
 
 	segment_send(w, false, &syn);
@@ -263,14 +295,16 @@ static void row7(void)
 	memcpy(same.options, "\x01\x01\x08\x0a", 4);
 	memcpy(same.options + 4, &equal, 4);
 	segment_send(w, false, &same);
-	ok(segment_take(w, &s) && s.flags == TH_ACK, "row 7: so is one with the same timestamp and a lower number");
+	ok(segment_take(w, &s) && s.flags == TH_ACK,
+	   "row 7: so is one with the same timestamp and a lower number");
 	fresh.options_len = 12;
 	memcpy(fresh.options, "\x01\x01\x08\x0a", 4);
 	uint32_t later = htonl(c.tsval + 100);
 
 	memcpy(fresh.options + 4, &later, 4);
 	segment_send(w, false, &fresh);
-	ok(segment_take(w, &s) && s.flags == (TH_SYN | TH_ACK), "row 7: a SYN with a later timestamp reopens");
+	ok(segment_take(w, &s) && s.flags == (TH_SYN | TH_ACK),
+	   "row 7: a SYN with a later timestamp reopens");
 	done();
 	open_accepted(&full);
 	lwip_shutdown(c.fd, SHUT_WR);
@@ -284,7 +318,8 @@ static void row7(void)
 	equal = htonl(c.tsval);
 	memcpy(same.options + 4, &equal, 4);
 	segment_send(w, false, &same);
-	ok(segment_take(w, &s) && s.flags == (TH_SYN | TH_ACK), "row 7: within one tick the sequence number tells");
+	ok(segment_take(w, &s) && s.flags == (TH_SYN | TH_ACK),
+	   "row 7: within one tick the sequence number tells");
 	done();
 	open_accepted(&plain);
 	lwip_shutdown(c.fd, SHUT_WR);
@@ -314,12 +349,13 @@ static void row8(void)
 			w = wire_open(0);
 			lwip_set_mtu(w->netif, mtus[i]);
 			conn_connect(w, &c, &o);
-			ok(c.syn.mss == mtus[i] - (v6 ? 60 : 40), "row 8: MTU %d, IPv%d: MSS %d", mtus[i],
-			   v6 ? 6 : 4, c.syn.mss);
+			ok(c.syn.mss == mtus[i] - (v6 ? 60 : 40), "row 8: MTU %d, IPv%d: MSS %d",
+			   mtus[i], v6 ? 6 : 4, c.syn.mss);
 			lwip_send(c.fd, pattern(), 3000, 0);
 			segment_take(w, &s);
 			ok(s.len == (v6 ? 1220 : 536) && !s.mss,
-			   "row 8: without the option segments carry %zu bytes, and no MSS option", s.len);
+			   "row 8: without the option segments carry %zu bytes, and no MSS option",
+			   s.len);
 			done();
 		}
 	struct offer o = full;
@@ -340,7 +376,8 @@ static void row9(void)
 	lwip_send(c.fd, "a", 1, 0);
 	lwip_send(c.fd, "b", 1, 0);
 	lwip_send(c.fd, "c", 1, 0);
-	ok(segment_take(w, &s) && s.len == 1 && !segment_take(w, &s), "row 9: Nagle holds small writes");
+	ok(segment_take(w, &s) && s.len == 1 && !segment_take(w, &s),
+	   "row 9: Nagle holds small writes");
 	c.ack += 1;
 	conn_send(&c, TH_ACK, 0);
 	ok(segment_take(w, &s) && s.len == 2, "row 9: and sends them together after the ACK");
@@ -349,7 +386,8 @@ static void row9(void)
 	lwip_setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	lwip_send(c.fd, "d", 1, 0);
 	lwip_send(c.fd, "e", 1, 0);
-	ok(segment_take(w, &s) && segment_take(w, &s) && s.len == 1, "row 9: TCP_NODELAY sends each");
+	ok(segment_take(w, &s) && segment_take(w, &s) && s.len == 1,
+	   "row 9: TCP_NODELAY sends each");
 	done();
 }
 
@@ -372,7 +410,8 @@ static void row10(void)
 
 		doubles &= b > a * 19 / 10 && b < a * 21 / 10;
 	}
-	ok(times[1] - times[0] >= 199, "row 10: first timeout after %d ms", (int)(times[1] - times[0]));
+	ok(times[1] - times[0] >= 199, "row 10: first timeout after %d ms",
+	   (int)(times[1] - times[0]));
 	ok(doubles, "row 10: each timeout doubles the one before");
 	done();
 	/* Karn: the answer to a retransmission is no sample. */
@@ -386,8 +425,8 @@ static void row10(void)
 	socklen_t len = sizeof(info);
 
 	lwip_getsockopt(c.fd, IPPROTO_TCP, TCP_INFO, &info, &len);
-	ok(info.tcpi_rtt < 1000000, "row 10: a retransmission's answer gives no round-trip time (%u us)",
-	   info.tcpi_rtt);
+	ok(info.tcpi_rtt < 1000000,
+	   "row 10: a retransmission's answer gives no round-trip time (%u us)", info.tcpi_rtt);
 	done();
 	w = wire_open(0);
 	struct sockaddr_in to = name4(peer4, 80);
@@ -398,7 +437,8 @@ static void row10(void)
 	uint64_t first = s.time;
 
 	wire_advance(w, 1500);
-	ok(segment_take(w, &s) && s.flags & TH_SYN && s.time - first >= 1000 * MS, "row 10: SYN again after 1 s");
+	ok(segment_take(w, &s) && s.flags & TH_SYN && s.time - first >= 1000 * MS,
+	   "row 10: SYN again after 1 s");
 	done();
 }
 
@@ -427,7 +467,8 @@ static void row11(void)
 	ok(!segment_take(w, &s) || s.seq != c.ack, "row 11: two duplicates do nothing");
 	wire_drop(w);
 	conn_send(&c, TH_ACK, 0);
-	ok(segment_take(w, &s) && s.seq == c.ack, "row 11: the third retransmits the first segment");
+	ok(segment_take(w, &s) && s.seq == c.ack,
+	   "row 11: the third retransmits the first segment");
 	done();
 	/* Restart after idle. */
 	open_accepted(&full);
@@ -515,21 +556,32 @@ static void row14(void)
 	int mark = 0;
 
 	open_accepted(&plain);
-	s = (struct segment){.sport = c.port, .dport = 80, .seq = c.seq, .ack = c.ack, .flags = TH_ACK | TH_URG,
-			     .window = 65535, .data = (uint8_t *)"abXcd", .len = 5, .urgent = 3};
+	s = (struct segment){.sport = c.port,
+			     .dport = 80,
+			     .seq = c.seq,
+			     .ack = c.ack,
+			     .flags = TH_ACK | TH_URG,
+			     .window = 65535,
+			     .data = (uint8_t *)"abXcd",
+			     .len = 5,
+			     .urgent = 3};
 	segment_send(w, false, &s);
 	ok(events_of(c.fd) & POLLPRI, "row 14: urgent data shows as POLLPRI");
-	ok(lwip_recv(c.fd, &byte, 1, MSG_OOB) == 1 && byte == 'X', "row 14: MSG_OOB reads the byte");
-	ok(lwip_recv(c.fd, buf, 10, 0) == 2 && !memcmp(buf, "ab", 2), "row 14: reading stops at the mark");
+	ok(lwip_recv(c.fd, &byte, 1, MSG_OOB) == 1 && byte == 'X',
+	   "row 14: MSG_OOB reads the byte");
+	ok(lwip_recv(c.fd, buf, 10, 0) == 2 && !memcmp(buf, "ab", 2),
+	   "row 14: reading stops at the mark");
 	lwip_ioctl(c.fd, SIOCATMARK, &mark);
 	ok(mark, "row 14: SIOCATMARK says so");
-	ok(lwip_recv(c.fd, buf, 10, 0) == 2 && !memcmp(buf, "cd", 2), "row 14: the rest follows without it");
+	ok(lwip_recv(c.fd, buf, 10, 0) == 2 && !memcmp(buf, "cd", 2),
+	   "row 14: the rest follows without it");
 	lwip_send(c.fd, "uv!", 3, MSG_OOB);
 	wire_drop(w);
 	done();
 	open_accepted(&plain);
 	lwip_send(c.fd, "uv!", 3, MSG_OOB);
-	ok(segment_take(w, &s) && s.flags & TH_URG && s.urgent == 3, "row 14: sending sets URG and pointer");
+	ok(segment_take(w, &s) && s.flags & TH_URG && s.urgent == 3,
+	   "row 14: sending sets URG and pointer");
 	done();
 }
 
@@ -557,7 +609,8 @@ static void row15(void)
 			conn_send(&c, TH_ACK, 0);
 		}
 	}
-	ok(n == 6 && times[5] - times[4] > times[2] - times[1], "row 15: a closed window is probed, slower each time");
+	ok(n == 6 && times[5] - times[4] > times[2] - times[1],
+	   "row 15: a closed window is probed, slower each time");
 	for (int i = 0; i < 50; i++) {
 		wire_advance(w, 60000);
 		while (segment_take(w, &s))
@@ -638,10 +691,12 @@ static void row17(void)
 	uint64_t before = w->now;
 
 	wire_advance(w, 500);
-	ok(segment_take(w, &s) && s.ack == c.seq && s.time - before < 500 * MS, "row 17: less than half a second");
+	ok(segment_take(w, &s) && s.ack == c.seq && s.time - before < 500 * MS,
+	   "row 17: less than half a second");
 	conn_send(&c, TH_ACK, 1448);
 	conn_send(&c, TH_ACK, 1448);
-	ok(segment_take(w, &s) && s.ack == c.seq, "row 17: the second full segment is acknowledged at once");
+	ok(segment_take(w, &s) && s.ack == c.seq,
+	   "row 17: the second full segment is acknowledged at once");
 	conn_send_at(&c, TH_ACK, 1448, 1448);
 	ok(segment_take(w, &s) && s.ack == c.seq, "row 17: a gap is reported at once");
 	conn_send(&c, TH_ACK, 1448);
@@ -656,16 +711,20 @@ static void row18(void)
 	w = wire_open(0);
 	int l1 = listen_on(w, false, 80), l2 = listen_on(w, true, 81);
 
-	ok(l1 >= 0 && l2 >= 0 && conn_accept(w, &c, l1, 80, &plain), "row 18: several listeners at once");
+	ok(l1 >= 0 && l2 >= 0 && conn_accept(w, &c, l1, 80, &plain),
+	   "row 18: several listeners at once");
 	struct offer o = plain;
 
 	o.v6 = true;
 	ok(conn_accept(w, &c, l2, 81, &o), "row 18: each gets its connections");
 	int fd = lwip_msocket(w->stack, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
-	ok(lwip_connect(fd, (void *)&to, sizeof(to)) < 0 && errno == ENETUNREACH, "row 18: no connection to a broadcast");
-	ok(lwip_connect(fd, (void *)&group, sizeof(group)) < 0 && errno == ENETUNREACH, "row 18: nor to a group");
-	struct ip_packet ip = {.dst = "10.0.0.255", .proto = IPPROTO_TCP,
+	ok(lwip_connect(fd, (void *)&to, sizeof(to)) < 0 && errno == ENETUNREACH,
+	   "row 18: no connection to a broadcast");
+	ok(lwip_connect(fd, (void *)&group, sizeof(group)) < 0 && errno == ENETUNREACH,
+	   "row 18: nor to a group");
+	struct ip_packet ip = {.dst = "10.0.0.255",
+			       .proto = IPPROTO_TCP,
 			       .to_mac = (const uint8_t *)"\xff\xff\xff\xff\xff\xff"};
 	uint8_t syn[20] = {0x30, 0x39, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, TH_SYN, 4, 0};
 	uint8_t a[4] = {10, 0, 0, 2}, b[4] = {10, 0, 0, 255};
@@ -687,7 +746,8 @@ static void row19(void)
 	lwip_setsockopt(c.fd, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
 	lwip_setsockopt(c.fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
 	lwip_send(c.fd, "x", 1, 0);
-	ok(segment_take(w, &s) && s.ttl == 33 && (s.tos & 0xfc) == 0x48, "row 19: IP_TTL and IP_TOS");
+	ok(segment_take(w, &s) && s.ttl == 33 && (s.tos & 0xfc) == 0x48,
+	   "row 19: IP_TTL and IP_TOS");
 	done();
 	struct offer o = plain;
 
@@ -696,7 +756,8 @@ static void row19(void)
 	lwip_setsockopt(c.fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &hops, sizeof(hops));
 	lwip_setsockopt(c.fd, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof(class));
 	lwip_send(c.fd, "x", 1, 0);
-	ok(segment_take(w, &s) && s.ttl == 7 && (s.tos & 0xfc) == 0x20, "row 19: hop limit and traffic class");
+	ok(segment_take(w, &s) && s.ttl == 7 && (s.tos & 0xfc) == 0x20,
+	   "row 19: hop limit and traffic class");
 	done();
 }
 
@@ -707,7 +768,8 @@ static void unreachable(uint8_t code, uint16_t sport, uint16_t dport, uint32_t s
 	struct iphdr *q = (struct iphdr *)(m + 8);
 	uint16_t ports[2] = {htons(sport), htons(dport)};
 
-	*q = (struct iphdr){.version = 4, .ihl = 5, .tot_len = htons(1500), .ttl = 64, .protocol = IPPROTO_TCP};
+	*q = (struct iphdr){
+		.version = 4, .ihl = 5, .tot_len = htons(1500), .ttl = 64, .protocol = IPPROTO_TCP};
 	inet_pton(AF_INET, our4, &q->saddr);
 	inet_pton(AF_INET, peer4, &q->daddr);
 	memcpy(m + 28, ports, 4);
@@ -733,7 +795,8 @@ static void row20(void)
 	open_accepted(&plain);
 	lwip_send(c.fd, "x", 1, 0);
 	unreachable(ICMP_PORT_UNREACH, 80, c.port, c.ack, 0);
-	ok(!error_of(c.fd) && !(events_of(c.fd) & POLLERR), "row 20: an established connection survives it");
+	ok(!error_of(c.fd) && !(events_of(c.fd) & POLLERR),
+	   "row 20: an established connection survives it");
 	done();
 }
 
@@ -763,8 +826,15 @@ static void row22(void)
 	wire_advance(w, 100);
 	while (segment_take(w, &s))
 		c.seq = s.ack;
-	s = (struct segment){.sport = c.port, .dport = 80, .seq = c.seq, .ack = c.ack, .flags = TH_ACK | TH_URG,
-			     .window = 65535, .urgent = 9, .data = pattern(), .len = 1};
+	s = (struct segment){.sport = c.port,
+			     .dport = 80,
+			     .seq = c.seq,
+			     .ack = c.ack,
+			     .flags = TH_ACK | TH_URG,
+			     .window = 65535,
+			     .urgent = 9,
+			     .data = pattern(),
+			     .len = 1};
 	segment_send(w, false, &s);
 	ok(events_of(c.fd) & POLLPRI, "row 22: the urgent pointer is taken at a zero window");
 	conn_send(&c, TH_RST, 0);
@@ -776,7 +846,8 @@ static void row23(void)
 {
 	open_accepted(&plain);
 	conn_send_at(&c, TH_RST, 100, 0);
-	ok(segment_take(w, &s) && s.flags == TH_ACK && !error_of(c.fd), "row 23: a reset inside the window is challenged");
+	ok(segment_take(w, &s) && s.flags == TH_ACK && !error_of(c.fd),
+	   "row 23: a reset inside the window is challenged");
 	wire_advance(w, 1000);
 	conn_send_at(&c, TH_SYN, 50, 0);
 	ok(segment_take(w, &s) && s.flags == TH_ACK && !error_of(c.fd), "row 23: so is a SYN");
@@ -799,7 +870,28 @@ static void row23(void)
 
 int main(void)
 {
-	row1(); row2(); row3(); row4(); row5(); row6(); row7(); row8(); row9(); row10(); row11(); row12();
-	row13(); row14(); row15(); row16(); row17(); row18(); row19(); row20(); row21(); row22(); row23();
+	row1();
+	row2();
+	row3();
+	row4();
+	row5();
+	row6();
+	row7();
+	row8();
+	row9();
+	row10();
+	row11();
+	row12();
+	row13();
+	row14();
+	row15();
+	row16();
+	row17();
+	row18();
+	row19();
+	row20();
+	row21();
+	row22();
+	row23();
 	return done_testing();
 }

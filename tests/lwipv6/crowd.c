@@ -11,12 +11,20 @@
 #define EACH	  25000
 #define CROWD	  (LISTENERS * EACH)
 
-static struct { uint32_t seq, ack; } peer[LISTENERS][EACH];
+static struct {
+	uint32_t seq, ack;
+} peer[LISTENERS][EACH];
 
 static void send_to(struct wire *w, int listener, int i, uint8_t flags, size_t len)
 {
-	struct segment s = {.sport = 1024 + i, .dport = 80 + listener, .seq = peer[listener][i].seq, .ack = peer[listener][i].ack,
-			    .flags = flags, .window = 65535, .data = pattern(), .len = len};
+	struct segment s = {.sport = 1024 + i,
+			    .dport = 80 + listener,
+			    .seq = peer[listener][i].seq,
+			    .ack = peer[listener][i].ack,
+			    .flags = flags,
+			    .window = 65535,
+			    .data = pattern(),
+			    .len = len};
 
 	segment_send(w, false, &s);
 	peer[listener][i].seq += len + !!(flags & TH_SYN);
@@ -52,7 +60,10 @@ int main(void)
 	ok(st.tcp_established == CROWD, "%d connections stand at once", (int)st.tcp_established);
 	size_t each = (after.uordblks + after.hblkhd - before.uordblks - before.hblkhd) / CROWD;
 
-	ok(each < 1024, "an idle one takes %zu bytes before a program accepts it, the allocator's own and the table counted", each);
+	ok(each < 1024,
+	   "an idle one takes %zu bytes before a program accepts it, the allocator's own and the "
+	   "table counted",
+	   each);
 	for (int k = 0; k < LISTENERS; k++)
 		for (int n = 0; n < EACH; n++) {
 			send_to(w, k, n, TH_ACK, 1);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a stranger or a program can hand to a stack, for libFuzzer. The first byte says what follows:
+ * What a stranger or a program can hand to a stack, for libFuzzer. The first byte says what
+ * follows:
  *
- *   F   frames: LENGTH (2 bytes) FLAGS FRAME..., on a stack with sockets of every kind; FLAGS 1 = leave
- *       the checksums as they are, 2 = let time pass behind it
- *   C   a configuration string, without the items that open something outside the process
- *   A   a sequence of socket calls, see call(), over the loopback interface
+ *   F   frames: LENGTH (2 bytes) FLAGS FRAME..., on a stack with sockets of every kind; FLAGS 1 =
+ * leave the checksums as they are, 2 = let time pass behind it C   a configuration string, without
+ * the items that open something outside the process A   a sequence of socket calls, see call(),
+ * over the loopback interface
  *
  * Time is virtual and everything seeded: an input does the same each time.
  */
@@ -36,7 +37,8 @@ static void frames(struct input *in)
 {
 	static uint8_t room[4098], buf[70000];
 	struct wire *w = wire_open(LWIP_STACK_FLAG_FORWARDING);
-	int l = listen_on(w, true, 80), udp = lwip_msocket(w->stack, AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	int l = listen_on(w, true, 80),
+	    udp = lwip_msocket(w->stack, AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	int raw = lwip_msocket(w->stack, AF_INET6, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_ICMPV6), child;
 	int packet = lwip_msocket(w->stack, AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, htons(ETH_P_ALL));
 	struct sockaddr_in6 any = name6("::", 7);
@@ -89,7 +91,8 @@ static void configuration(struct input *in)
 	text[in->len] = 0;
 	/* vd, tp, tn open and create things outside; files are read or written. */
 	for (const char *t = text; *t; t++)
-		if (!strncmp(t, "vd", 2) || !strncmp(t, "tp", 2) || !strncmp(t, "tn", 2) || !strncmp(t, "sl", 2))
+		if (!strncmp(t, "vd", 2) || !strncmp(t, "tp", 2) || !strncmp(t, "tn", 2) ||
+		    !strncmp(t, "sl", 2))
 			return;
 	stack = lwip_stack_create(text, error, sizeof(error));
 	if (stack)
@@ -107,13 +110,17 @@ struct calls {
 
 static void name_of(struct input *in, struct sockaddr_storage *sa, socklen_t *len)
 {
-	static const char *const hosts[] = {"::1", "::", "fd00::1", "fd00::2", "::ffff:127.0.0.1", "ff02::1"};
+	static const char *const hosts[] = {
+		"::1", "::", "fd00::1", "fd00::2", "::ffff:127.0.0.1", "ff02::1"};
 	unsigned int how = take(in, 1);
 	uint16_t port = 1000 + how / 16;
 
 	memset(sa, 0, sizeof(*sa));
 	if (how & 8) {
-		*(struct sockaddr_in *)sa = name4(how & 1 ? "127.0.0.1" : how & 2 ? "10.0.0.1" : "10.0.0.2", port);
+		*(struct sockaddr_in *)sa = name4(how & 1   ? "127.0.0.1"
+						  : how & 2 ? "10.0.0.1"
+							    : "10.0.0.2",
+						  port);
 		*len = sizeof(struct sockaddr_in);
 	} else {
 		*(struct sockaddr_in6 *)sa = name6(hosts[how % 6], port);
@@ -132,17 +139,22 @@ static void released(void *base, void *arg)
 
 static void call(struct calls *k, struct input *in)
 {
-	static const int families[] = {AF_INET, AF_INET6, AF_INET6, AF_PACKET}, types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_STREAM, SOCK_RAW};
-	static const int levels[] = {SOL_SOCKET, IPPROTO_TCP, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_RAW, IPPROTO_ICMPV6, SOL_PACKET};
-	static const long cmds[] = {FIONREAD, SIOCATMARK, SIOCOUTQ, SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCGIFMTU, SIOCSIFMTU, SIOCGIFINDEX,
-				    SIOCGIFHWADDR, SIOCGIFADDR, SIOCGIFNAME, SIOCSARP, SIOCDARP, SIOCGARP, SIOCGSTAMP};
+	static const int families[] = {AF_INET, AF_INET6, AF_INET6, AF_PACKET},
+			 types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_STREAM, SOCK_RAW};
+	static const int levels[] = {SOL_SOCKET,  IPPROTO_TCP,	  IPPROTO_IP, IPPROTO_IPV6,
+				     IPPROTO_RAW, IPPROTO_ICMPV6, SOL_PACKET};
+	static const long cmds[] = {FIONREAD,	   SIOCATMARK,	SIOCOUTQ,    SIOCGIFFLAGS,
+				    SIOCSIFFLAGS,  SIOCGIFMTU,	SIOCSIFMTU,  SIOCGIFINDEX,
+				    SIOCGIFHWADDR, SIOCGIFADDR, SIOCGIFNAME, SIOCSARP,
+				    SIOCDARP,	   SIOCGARP,	SIOCGSTAMP};
 	static uint8_t buf[70000];
 	unsigned int op = take(in, 1), slot = op / 32, n;
 	struct sockaddr_storage sa;
 	struct lwip_lease *lease;
 	socklen_t len = sizeof(sa);
 	struct iovec iov[32];
-	struct msghdr m = {.msg_iov = iov, .msg_iovlen = 1, .msg_control = buf + 60000, .msg_controllen = 256};
+	struct msghdr m = {
+		.msg_iov = iov, .msg_iovlen = 1, .msg_control = buf + 60000, .msg_controllen = 256};
 	int *fd = &k->fd[slot], other;
 
 	switch (op % 32) {
@@ -151,7 +163,8 @@ static void call(struct calls *k, struct input *in)
 		n = take(in, 1);
 		if (*fd >= 0)
 			lwip_close(*fd);
-		*fd = lwip_msocket(k->w->stack, families[n % 4], types[n / 4 % 4] | SOCK_NONBLOCK, n / 16 % 4 == 3 ? IPPROTO_ICMPV6 : 0);
+		*fd = lwip_msocket(k->w->stack, families[n % 4], types[n / 4 % 4] | SOCK_NONBLOCK,
+				   n / 16 % 4 == 3 ? IPPROTO_ICMPV6 : 0);
 		break;
 	case 2:
 		lwip_close(*fd);
@@ -261,7 +274,8 @@ static void call(struct calls *k, struct input *in)
 		break;
 	}
 	case 27: {
-		struct ip_addr a = {{htonl(0xfd000000), 0, 0, htonl(take(in, 1))}}, mask = {{~0u, ~0u, 0, 0}};
+		struct ip_addr a = {{htonl(0xfd000000), 0, 0, htonl(take(in, 1))}},
+			       mask = {{~0u, ~0u, 0, 0}};
 
 		if (take(in, 1) & 1)
 			lwip_add_addr(k->w->netif, &a, &mask);

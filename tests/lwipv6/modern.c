@@ -51,7 +51,8 @@ static void epoll_and_uring(void)
 	epoll_ctl(ep, EPOLL_CTL_ADD, server, &ev);
 	ok(epoll_wait(ep, &got, 1, 0) == 0, "epoll: nothing to read yet");
 	lwip_send(client, "x", 1, 0);
-	ok(epoll_wait(ep, &got, 1, 5000) == 1 && got.events & EPOLLIN, "epoll: data shows as readable");
+	ok(epoll_wait(ep, &got, 1, 5000) == 1 && got.events & EPOLLIN,
+	   "epoll: data shows as readable");
 	lwip_recv(server, &byte, 1, 0);
 	ok(epoll_wait(ep, &got, 1, 0) == 0, "epoll: and no more when it was read");
 	close(ep);
@@ -60,13 +61,15 @@ static void epoll_and_uring(void)
 	io_uring_submit(&ring);
 	ok(io_uring_peek_cqe(&ring, &cqe) == -EAGAIN, "io_uring: a poll on a descriptor waits");
 	lwip_send(client, "y", 1, 0);
-	ok(!io_uring_wait_cqe(&ring, &cqe) && cqe->res & POLLIN, "io_uring: and completes when data is there");
+	ok(!io_uring_wait_cqe(&ring, &cqe) && cqe->res & POLLIN,
+	   "io_uring: and completes when data is there");
 	io_uring_cqe_seen(&ring, cqe);
 	lwip_recv(server, &byte, 1, 0);
 	io_uring_prep_poll_add(io_uring_get_sqe(&ring), server, POLLRDHUP);
 	io_uring_submit(&ring);
 	lwip_close(client);
-	ok(!io_uring_wait_cqe(&ring, &cqe) && cqe->res & POLLRDHUP, "io_uring: the peer's end shows as well");
+	ok(!io_uring_wait_cqe(&ring, &cqe) && cqe->res & POLLRDHUP,
+	   "io_uring: the peer's end shows as well");
 	io_uring_queue_exit(&ring);
 	lwip_close(server);
 }
@@ -91,7 +94,8 @@ static void zero_copy(void)
 
 	memcpy(data, pattern(), sizeof(data));
 	connection(&client, &server);
-	ok(lwip_send_zc(client, data, sizeof(data), 0, released, &one) == sizeof(data), "zero copy: the whole buffer is taken");
+	ok(lwip_send_zc(client, data, sizeof(data), 0, released, &one) == sizeof(data),
+	   "zero copy: the whole buffer is taken");
 	while (got < sizeof(data)) {
 		count = 32;
 		ssize_t n = lwip_recv_zc(server, iov, &count, 0, &lease);
@@ -102,7 +106,8 @@ static void zero_copy(void)
 			same &= !memcmp(iov[i].iov_base, data + got, iov[i].iov_len);
 			got += iov[i].iov_len;
 		}
-		ok(releases == 0 || got == sizeof(data), "zero copy: %zu bytes are lent, the sender's buffer is kept", got);
+		ok(releases == 0 || got == sizeof(data),
+		   "zero copy: %zu bytes are lent, the sender's buffer is kept", got);
 		lwip_recv_zc_release(lease);
 	}
 	ok(same && got == sizeof(data), "zero copy: every byte arrives");
@@ -121,7 +126,8 @@ static void zero_copy(void)
 static void batches(void)
 {
 	struct sockaddr_in to = name4("10.0.0.2", 7);
-	int tx = lwip_msocket(a, AF_INET, SOCK_DGRAM, 0), rx = lwip_msocket(b, AF_INET, SOCK_DGRAM, 0), n = 0;
+	int tx = lwip_msocket(a, AF_INET, SOCK_DGRAM, 0),
+	    rx = lwip_msocket(b, AF_INET, SOCK_DGRAM, 0), n = 0;
 	char out[10][4], in[10][4];
 	struct mmsghdr m[10] = {0};
 	struct iovec iov[10];
@@ -168,13 +174,17 @@ static void statistics_and_trace(void)
 	lwip_recv(server, path + sizeof(path), 0, 0);
 	lwip_capture_stop(ends[0]);
 	lwip_netif_statistics(ends[0], &after, sizeof(after));
-	ok(after.tx_packets > before.tx_packets && after.rx_packets > before.rx_packets, "statistics: of an interface");
-	ok(read(fd, magic, 4) == 4 && !memcmp(magic, "\x4d\x3c\xb2\xa1", 4) && !fstat(fd, &st) && st.st_size > 300,
+	ok(after.tx_packets > before.tx_packets && after.rx_packets > before.rx_packets,
+	   "statistics: of an interface");
+	ok(read(fd, magic, 4) == 4 && !memcmp(magic, "\x4d\x3c\xb2\xa1", 4) && !fstat(fd, &st) &&
+		   st.st_size > 300,
 	   "trace: a pcap file with frames");
 	ok(!lwip_statistics(a, &s, sizeof(s)) && s.tcp_active_opens, "statistics: as a structure");
 	text = lwip_statistics_json(a);
 	j = json_loads(text, 0, NULL);
-	ok(j && json_integer_value(json_object_get(j, "tcp_active_opens")) == (json_int_t)s.tcp_active_opens &&
+	ok(j &&
+		   json_integer_value(json_object_get(j, "tcp_active_opens")) ==
+			   (json_int_t)s.tcp_active_opens &&
 		   json_object_get(json_object_get(j, "interfaces"), "pr0"),
 	   "statistics: as JSON, the same figures");
 	json_decref(j);
@@ -190,17 +200,22 @@ static void mtu(void)
 	static uint8_t data[60000], back[60000];
 	struct sockaddr_in to = name4("10.0.0.2", 7);
 	struct lwip_statistics before, after;
-	int tx = lwip_msocket(a, AF_INET, SOCK_DGRAM, 0), rx = lwip_msocket(b, AF_INET, SOCK_DGRAM, 0), client, server;
+	int tx = lwip_msocket(a, AF_INET, SOCK_DGRAM, 0),
+	    rx = lwip_msocket(b, AF_INET, SOCK_DGRAM, 0), client, server;
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
 
-	ok(lwip_set_mtu(ends[0], 65536) < 0 && lwip_set_mtu(ends[0], 67) < 0, "mtu: 65536 and 67 are refused");
+	ok(lwip_set_mtu(ends[0], 65536) < 0 && lwip_set_mtu(ends[0], 67) < 0,
+	   "mtu: 65536 and 67 are refused");
 	ok(!lwip_set_mtu(ends[0], 65535) && !lwip_set_mtu(ends[1], 65535), "mtu: 65535 is taken");
 	lwip_bind(rx, (void *)&to, sizeof(to));
 	lwip_statistics(a, &before, sizeof(before));
 	memcpy(data, pattern(), sizeof(data));
-	ok(lwip_sendto(tx, data, sizeof(data), 0, (void *)&to, sizeof(to)) == sizeof(data), "mtu: a datagram of 60,000 bytes");
-	ok(lwip_recv(rx, back, sizeof(back), 0) == sizeof(back) && !memcmp(data, back, sizeof(data)), "mtu: arrives");
+	ok(lwip_sendto(tx, data, sizeof(data), 0, (void *)&to, sizeof(to)) == sizeof(data),
+	   "mtu: a datagram of 60,000 bytes");
+	ok(lwip_recv(rx, back, sizeof(back), 0) == sizeof(back) &&
+		   !memcmp(data, back, sizeof(data)),
+	   "mtu: arrives");
 	lwip_statistics(a, &after, sizeof(after));
 	ok(before.ip_fragmented == after.ip_fragmented, "mtu: without fragments");
 	connection(&client, &server);
@@ -215,14 +230,19 @@ static void mtu(void)
 static void from_string(void)
 {
 	char error[200] = "";
-	struct stack *s = lwip_stack_create("ip=lo0:10.5.0.1/24,ip='lo0:fd05::1/64',forward,temporary,mtu=lo0:1400", error, sizeof(error));
+	struct stack *s = lwip_stack_create(
+		"ip=lo0:10.5.0.1/24,ip='lo0:fd05::1/64',forward,temporary,mtu=lo0:1400", error,
+		sizeof(error));
 
 	ok(s, "string: a stack (%s)", error);
 	if (s) {
-		ok(lwip_stack_flags_get(s) & LWIP_STACK_FLAG_FORWARDING && lwip_stack_flags_get(s) & LWIP_STACK_FLAG_TEMPORARY, "string: its flags");
+		ok(lwip_stack_flags_get(s) & LWIP_STACK_FLAG_FORWARDING &&
+			   lwip_stack_flags_get(s) & LWIP_STACK_FLAG_TEMPORARY,
+		   "string: its flags");
 		lwip_stack_free(s);
 	}
-	ok(!lwip_stack_create("mtu=lo0:12", error, sizeof(error)) && strstr(error, "12"), "string: a bad value is named (%s)", error);
+	ok(!lwip_stack_create("mtu=lo0:12", error, sizeof(error)) && strstr(error, "12"),
+	   "string: a bad value is named (%s)", error);
 }
 
 /* What was sent and closed is delivered although the stack ends at once. */
@@ -252,7 +272,8 @@ static void ending(void)
 	fd = lwip_accept(l, NULL, NULL);
 	while ((n = lwip_recv(fd, back + got, sizeof(back) - got, 0)) > 0)
 		got += n;
-	ok(got == 100000 && !n && !memcmp(back, pattern(), got), "ending: a stack that goes delivers what was closed before (%d bytes)", got);
+	ok(got == 100000 && !n && !memcmp(back, pattern(), got),
+	   "ending: a stack that goes delivers what was closed before (%d bytes)", got);
 	lwip_close(fd);
 	lwip_close(l);
 }

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * One end of test traffic, compiled three times: over liblwipv6 (traffic, links in traffic_link.c),
- * over lwIP (traffic_lwip, TRAFFIC_LWIP defined, links in traffic_lwip.c) and over the kernel's sockets
- * (traffic_kernel, TRAFFIC_KERNEL defined).
+ * over lwIP (traffic_lwip, TRAFFIC_LWIP defined, links in traffic_lwip.c) and over the kernel's
+ * sockets (traffic_kernel, TRAFFIC_KERNEL defined).
  *
  *   traffic IF serve     5001 sink, 5002 source, 5003 echo, 5004 one byte, 5005 UDP sink, 5006 idle
  *   traffic IF send|receive|rr|cps|many|udp|idle HOST AMOUNT
  *   traffic_kernel TAP relay TAP              frames between two taps
  *
- * AMOUNT is bytes for send and receive, connections for idle, seconds for the rest; "12s" makes send
- * and receive run for seconds. Every byte of a transfer is compared with a pattern when AMOUNT is in
- * bytes. IF is "tap=NAME[,LOSS%,DUPLICATE%,REORDER%,DELAY_MS]", "vde=URL" or "pair", which serves in
- * the same process; the kernel's variant ignores it. Our addresses are 10.9.0.2/24 and fd00:9::2/64,
- * the server's end of a pair has 1 in place of 2. TRAFFIC_CONGESTION names the client's congestion
- * control, TRAFFIC_CAPTURE a file for our link's frames. Prints one line: figure and unit, CPU seconds per
- * gigabyte behind those of send and receive; or what failed.
+ * AMOUNT is bytes for send and receive, connections for idle, seconds for the rest; "12s" makes
+ * send and receive run for seconds. Every byte of a transfer is compared with a pattern when AMOUNT
+ * is in bytes. IF is "tap=NAME[,LOSS%,DUPLICATE%,REORDER%,DELAY_MS]", "vde=URL" or "pair", which
+ * serves in the same process; the kernel's variant ignores it. Our addresses are 10.9.0.2/24 and
+ * fd00:9::2/64, the server's end of a pair has 1 in place of 2. TRAFFIC_CONGESTION names the
+ * client's congestion control, TRAFFIC_CAPTURE a file for our link's frames. Prints one line:
+ * figure and unit, CPU seconds per gigabyte behind those of send and receive; or what failed.
  */
 #include "tests/lwipv6/traffic.h"
 #include <errno.h>
@@ -38,18 +38,18 @@
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
 #define lwip_msocket(stack, family, type, protocol) socket(family, type, protocol)
-#define lwip_bind	bind
-#define lwip_listen	listen
-#define lwip_accept	accept
-#define lwip_connect	connect
-#define lwip_recv	recv
-#define lwip_recvfrom	recvfrom
-#define lwip_send(fd, data, len, flags) send(fd, data, len, (flags) | MSG_NOSIGNAL)
-#define lwip_sendto	sendto
-#define lwip_sendmmsg	sendmmsg
-#define lwip_shutdown	shutdown
-#define lwip_close	close
-#define lwip_setsockopt setsockopt
+#define lwip_bind				    bind
+#define lwip_listen				    listen
+#define lwip_accept				    accept
+#define lwip_connect				    connect
+#define lwip_recv				    recv
+#define lwip_recvfrom				    recvfrom
+#define lwip_send(fd, data, len, flags)		    send(fd, data, len, (flags) | MSG_NOSIGNAL)
+#define lwip_sendto				    sendto
+#define lwip_sendmmsg				    sendmmsg
+#define lwip_shutdown				    shutdown
+#define lwip_close				    close
+#define lwip_setsockopt				    setsockopt
 #elif defined TRAFFIC_LWIP
 #include <lwip/sockets.h>
 #define lwip_msocket(stack, family, type, protocol) lwip_socket(family, type, protocol)
@@ -59,8 +59,8 @@
 #include "lwipv6/lwipv6.h"
 #endif
 
-#define CHUNK 262144
-#define PATTERN(offset) ((uint8_t)((offset) * 7 + ((offset) >> 8)))
+#define CHUNK		262144
+#define PATTERN(offset) ((uint8_t)((offset)*7 + ((offset) >> 8)))
 
 #define BATCH 32   /* datagrams of one call */
 #define MANY  1000 /* connections at once */
@@ -72,7 +72,8 @@ static double cpu(void)
 	struct rusage r;
 
 	getrusage(RUSAGE_SELF, &r);
-	return r.ru_utime.tv_sec + r.ru_stime.tv_sec + (r.ru_utime.tv_usec + r.ru_stime.tv_usec) * 1e-6;
+	return r.ru_utime.tv_sec + r.ru_stime.tv_sec +
+	       (r.ru_utime.tv_usec + r.ru_stime.tv_usec) * 1e-6;
 }
 
 static int fail(const char *what)
@@ -183,9 +184,11 @@ static int open_to(const char *host, int type, int port)
 	inet_pton(v6 ? AF_INET6 : AF_INET, host, v6 ? (void *)&b.sin6_addr : (void *)&a.sin_addr);
 #ifndef TRAFFIC_LWIP
 	if (getenv("TRAFFIC_CONGESTION"))
-		lwip_setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, getenv("TRAFFIC_CONGESTION"), strlen(getenv("TRAFFIC_CONGESTION")));
+		lwip_setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, getenv("TRAFFIC_CONGESTION"),
+				strlen(getenv("TRAFFIC_CONGESTION")));
 #endif
-	for (int tries = 0; lwip_connect(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0;) {
+	for (int tries = 0;
+	     lwip_connect(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0;) {
 		/* The server of a pair may not listen yet. */
 		if (errno != ECONNREFUSED || ++tries > 100)
 			return -1;
@@ -231,7 +234,8 @@ static int bulk(const char *host, bool sending, const char *amount)
 		}
 	} else {
 		while (now() - start < limit) {
-			n = sending ? lwip_send(fd, pattern, 65536, 0) : lwip_recv(fd, buf, CHUNK, 0);
+			n = sending ? lwip_send(fd, pattern, 65536, 0)
+				    : lwip_recv(fd, buf, CHUNK, 0);
 			if (n <= 0)
 				return fail("transfer");
 			at += n;
@@ -342,7 +346,8 @@ static int idle(const char *host, int count)
 		if (open_to(host, SOCK_STREAM, 5006) < 0)
 			return fail("connect");
 	after = mallinfo2();
-	printf("%.0f bytes\n", (double)(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd) / count);
+	printf("%.0f bytes\n",
+	       (double)(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd) / count);
 	return 0;
 }
 
@@ -358,7 +363,8 @@ static int open_tap(const char *name)
 
 static int relay(const char *one, const char *other)
 {
-	struct pollfd p[2] = {{.fd = open_tap(one), .events = POLLIN}, {.fd = open_tap(other), .events = POLLIN}};
+	struct pollfd p[2] = {{.fd = open_tap(one), .events = POLLIN},
+			      {.fd = open_tap(other), .events = POLLIN}};
 	char frame[65536];
 	ssize_t n;
 
@@ -367,7 +373,8 @@ static int relay(const char *one, const char *other)
 	while (poll(p, 2, -1) > 0)
 		for (int i = 0; i < 2; i++)
 			while ((n = read(p[i].fd, frame, sizeof(frame))) > 0)
-				if (write(p[!i].fd, frame, n) < 0 && errno != EAGAIN && errno != EIO)
+				if (write(p[!i].fd, frame, n) < 0 && errno != EAGAIN &&
+				    errno != EIO)
 					return fail("write");
 	return 1;
 }
@@ -378,7 +385,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(pattern); i++)
 		pattern[i] = PATTERN(i % 65536);
 	if (argc < 3 || argc > 5) {
-		fprintf(stderr, "usage: %s IF serve | IF send|receive|rr|cps|many|udp|idle HOST AMOUNT\n", argv[0]);
+		fprintf(stderr,
+			"usage: %s IF serve | IF send|receive|rr|cps|many|udp|idle HOST AMOUNT\n",
+			argv[0]);
 		return 2;
 	}
 #ifdef TRAFFIC_KERNEL

@@ -30,7 +30,7 @@ struct impairment {
 		size_t len;
 		uint8_t frame[2048];
 		struct held *next;
-	} *queue;
+	} * queue;
 	unsigned int seed;
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The link of lwIP's variant of traffic, as fast as Debian's library allows: frames are read into
- * PBUF_RAM, because the buffers of its pool are smaller than it believes, and handed to the stack with
- * the core lock held, without its mailbox. "pair" is lwIP's own loopback: a process has one stack.
+ * PBUF_RAM, because the buffers of its pool are smaller than it believes, and handed to the stack
+ * with the core lock held, without its mailbox. "pair" is lwIP's own loopback: a process has one
+ * stack.
  */
 #include "tests/lwipv6/traffic.h"
 #include <errno.h>
@@ -48,7 +49,8 @@ static void *receive(void *arg)
 	char frame[2048];
 
 	for (;;) {
-		ssize_t n = vde ? vde_recv(vde, frame, sizeof(frame), 0) : read(tap_fd, frame, sizeof(frame));
+		ssize_t n = vde ? vde_recv(vde, frame, sizeof(frame), 0)
+				: read(tap_fd, frame, sizeof(frame));
 		struct pbuf *p;
 
 		if (n <= 0) {
@@ -73,8 +75,8 @@ static err_t netif_start(struct netif *n)
 	n->hwaddr_len = 6;
 	memcpy(n->hwaddr, "\x02\x00\x00\x09\x00\x02", 6);
 	n->mtu = 1500;
-	n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6 |
-		   NETIF_FLAG_LINK_UP;
+	n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
+		   NETIF_FLAG_MLD6 | NETIF_FLAG_LINK_UP;
 	n->output = etharp_output;
 	n->output_ip6 = ethip6_output;
 	n->linkoutput = output;

@@ -64,8 +64,9 @@ static bool resolve(struct wire *w, const uint8_t *f, size_t len)
 	if (w->answer_all) { /* not to probes and announcements */
 		memcpy(&a4, f + 38, 4);
 		memcpy(&a6, f + 62, 16);
-		if (type == ETHERTYPE_ARP ? !memcmp(f + 28, "\0\0\0", 4) || !memcmp(f + 28, f + 38, 4) :
-					    !memcmp(f + 22, "\0\0\0", 4))
+		if (type == ETHERTYPE_ARP
+			    ? !memcmp(f + 28, "\0\0\0", 4) || !memcmp(f + 28, f + 38, 4)
+			    : !memcmp(f + 22, "\0\0\0", 4))
 			return false;
 	}
 	if (type == ETHERTYPE_ARP && f[21] == 1 && !memcmp(f + 38, &a4, 4)) {
@@ -309,9 +310,11 @@ void ip_send(struct wire *w, const struct ip_packet *ip, const void *payload, si
 	free(room);
 }
 
-void icmp6_send(struct wire *w, const char *src, const char *dst, uint8_t hops, void *icmp, size_t len)
+void icmp6_send(struct wire *w, const char *src, const char *dst, uint8_t hops, void *icmp,
+		size_t len)
 {
-	struct ip_packet ip = {.v6 = true, .src = src, .dst = dst, .proto = IPPROTO_ICMPV6, .ttl = hops};
+	struct ip_packet ip = {
+		.v6 = true, .src = src, .dst = dst, .proto = IPPROTO_ICMPV6, .ttl = hops};
 	struct in6_addr s, d;
 	uint8_t *m = icmp, mac[6] = {0x33, 0x33};
 	uint16_t sum;
@@ -455,7 +458,8 @@ static void decode_options(struct segment *s, const uint8_t *o, size_t len)
 		else if (o[0] == 5)
 			for (s->nsack = 0; s->nsack < (o[1] - 2) / 8 && s->nsack < 4; s->nsack++)
 				for (int k = 0; k < 2; k++) {
-					memcpy(&s->sack[s->nsack][k], o + 2 + 8 * s->nsack + 4 * k, 4);
+					memcpy(&s->sack[s->nsack][k], o + 2 + 8 * s->nsack + 4 * k,
+					       4);
 					s->sack[s->nsack][k] = ntohl(s->sack[s->nsack][k]);
 				}
 		else if (o[0] == 8) {
@@ -479,17 +483,25 @@ bool segment_take(struct wire *w, struct segment *s)
 		return false;
 	h = (const struct tcphdr *)seen.payload;
 	*s = (struct segment){
-		.sport = ntohs(h->source), .dport = ntohs(h->dest), .seq = ntohl(h->seq),
-		.ack = ntohl(h->ack_seq), .flags = h->th_flags, .window = ntohs(h->window),
-		.urgent = ntohs(h->urg_ptr), .data = seen.payload + h->doff * 4,
-		.len = seen.len - h->doff * 4, .wscale = -1, .time = seen.frame->time,
+		.sport = ntohs(h->source),
+		.dport = ntohs(h->dest),
+		.seq = ntohl(h->seq),
+		.ack = ntohl(h->ack_seq),
+		.flags = h->th_flags,
+		.window = ntohs(h->window),
+		.urgent = ntohs(h->urg_ptr),
+		.data = seen.payload + h->doff * 4,
+		.len = seen.len - h->doff * 4,
+		.wscale = -1,
+		.time = seen.frame->time,
 		.tos = seen.v6 ? ntohl(seen.ip6->ip6_flow) >> 20 : seen.ip4->tos,
 		.ttl = seen.v6 ? seen.ip6->ip6_hlim : seen.ip4->ttl,
 		.flow = seen.v6 ? ntohl(seen.ip6->ip6_flow) & 0xfffff : 0,
 	};
-	s->checksum_good = !transport_sum(seen.v6, seen.v6 ? (void *)&seen.ip6->ip6_src : (void *)&seen.ip4->saddr,
-					  seen.v6 ? (void *)&seen.ip6->ip6_dst : (void *)&seen.ip4->daddr,
-					  IPPROTO_TCP, seen.payload, seen.len);
+	s->checksum_good = !transport_sum(
+		seen.v6, seen.v6 ? (void *)&seen.ip6->ip6_src : (void *)&seen.ip4->saddr,
+		seen.v6 ? (void *)&seen.ip6->ip6_dst : (void *)&seen.ip4->daddr, IPPROTO_TCP,
+		seen.payload, seen.len);
 	decode_options(s, seen.payload + 20, h->doff * 4 - 20);
 	return true;
 }
@@ -512,7 +524,8 @@ struct sockaddr_in6 name6(const char *addr, uint16_t port)
 
 int listen_on(struct wire *w, bool v6, uint16_t port)
 {
-	int fd = lwip_msocket(w->stack, v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), on = 1;
+	int fd = lwip_msocket(w->stack, v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0),
+	    on = 1;
 	struct sockaddr_in a = name4("0.0.0.0", port);
 	struct sockaddr_in6 b = name6("::", port);
 
@@ -546,8 +559,12 @@ static uint8_t put_options(uint8_t *o, const struct offer *f, uint32_t tsval, ui
 
 static void conn_init(struct conn *c, struct wire *w, const struct offer *o)
 {
-	*c = (struct conn){.w = w, .v6 = o->v6, .seq = 1000, .window = o->window ? o->window : 65535,
-			   .ts = o->ts, .tsval = 5000};
+	*c = (struct conn){.w = w,
+			   .v6 = o->v6,
+			   .seq = 1000,
+			   .window = o->window ? o->window : 65535,
+			   .ts = o->ts,
+			   .tsval = 5000};
 }
 
 int udp_on(struct wire *w, bool v6, uint16_t port)
@@ -556,7 +573,8 @@ int udp_on(struct wire *w, bool v6, uint16_t port)
 	struct sockaddr_in a = name4("0.0.0.0", port);
 	struct sockaddr_in6 b = name6("::", port);
 
-	return lwip_bind(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0 ? -1 : fd;
+	return lwip_bind(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0 ? -1
+											   : fd;
 }
 
 bool conn_accept(struct wire *w, struct conn *c, int listener, uint16_t port, const struct offer *o)
@@ -602,8 +620,12 @@ bool conn_connect(struct wire *w, struct conn *c, const struct offer *o)
 	c->stack_port = c->syn.sport;
 	c->ack = c->syn.seq + 1;
 	c->tsecr = c->syn.tsval;
-	s = (struct segment){.sport = 80, .dport = c->stack_port, .seq = c->seq++, .ack = c->ack,
-			     .flags = TH_SYN | TH_ACK | (o->ecn ? 0x40 : 0), .window = c->window};
+	s = (struct segment){.sport = 80,
+			     .dport = c->stack_port,
+			     .seq = c->seq++,
+			     .ack = c->ack,
+			     .flags = TH_SYN | TH_ACK | (o->ecn ? 0x40 : 0),
+			     .window = c->window};
 	s.options_len = put_options(s.options, o, c->tsval, c->tsecr);
 	wire_advance(w, 20);
 	segment_send(w, o->v6, &s);
@@ -612,8 +634,13 @@ bool conn_connect(struct wire *w, struct conn *c, const struct offer *o)
 
 static void fill(struct conn *c, struct segment *s, uint8_t flags)
 {
-	*s = (struct segment){.sport = c->port, .dport = c->stack_port, .seq = c->seq, .ack = c->ack,
-			      .flags = flags, .window = c->window, .data = pattern()};
+	*s = (struct segment){.sport = c->port,
+			      .dport = c->stack_port,
+			      .seq = c->seq,
+			      .ack = c->ack,
+			      .flags = flags,
+			      .window = c->window,
+			      .data = pattern()};
 	if (c->ts) {
 		static const struct offer ts = {.ts = true, .wscale = -1};
 
@@ -686,7 +713,8 @@ void wire_repair(uint8_t *f, size_t len)
 			return;
 		if (ip[9] == IPPROTO_TCP) {
 			memcpy(ip + header + 16, &zero, 2);
-			sum = transport_sum(false, ip + 12, ip + 16, ip[9], ip + header, len - 14 - header);
+			sum = transport_sum(false, ip + 12, ip + 16, ip[9], ip + header,
+					    len - 14 - header);
 			memcpy(ip + header + 16, &sum, 2);
 		} else if (ip[9] == IPPROTO_ICMP || ip[9] == IPPROTO_IGMP) {
 			memcpy(ip + header + 2, &zero, 2);

@@ -33,12 +33,12 @@
 #define udp_send   wire_udp_send
 #endif
 
-#define MS 1000000ULL
+#define MS     1000000ULL
 #define FRAMES 8192
 
 struct frame {
 	size_t len;
-	uint64_t time; /* virtual ns */
+	uint64_t time;	      /* virtual ns */
 	uint8_t *data, *room; /* data is two bytes into the room: aligned network headers */
 };
 
@@ -48,10 +48,13 @@ struct wire {
 	uint8_t mac[6];
 	struct frame queue[FRAMES];
 	unsigned int head, tail;
-	bool quiet; /* do not answer for the peer's addresses */
+	bool quiet;	 /* do not answer for the peer's addresses */
 	bool answer_all; /* but for every address that is asked for */
 	uint64_t now;
-	struct pending { uint8_t data[128]; size_t len; } answers[16];
+	struct pending {
+		uint8_t data[128];
+		size_t len;
+	} answers[16];
 	int nanswers;
 };
 
@@ -61,8 +64,8 @@ extern const char *const our4, *const our6, *const peer4, *const peer6;
 struct wire *wire_open(unsigned long flags);
 /* The same without addresses, and with the interface flags given (NETIF_FLAG_*). */
 struct wire *wire_open_bare(unsigned long flags, int netif_flags);
-/* A second link of the same stack, with these addresses ("10.0.0.1/24"; NULL = none); all neighbours
- * on it exist. Closed before the first, by wire_leave(). */
+/* A second link of the same stack, with these addresses ("10.0.0.1/24"; NULL = none); all
+ * neighbours on it exist. Closed before the first, by wire_leave(). */
 struct wire *wire_join(struct wire *first, const char *addr4, const char *addr6, int netif_flags);
 void wire_leave(struct wire *w);
 void wire_close(struct wire *w);
@@ -83,18 +86,20 @@ uint16_t transport_sum(bool v6, const void *src, const void *dst, uint8_t proto,
 /* ---- IP: @payload in a packet from the peer, or from @src when not NULL */
 struct ip_packet {
 	bool v6;
-	const char *src, *dst; /* NULL = peer, stack */
+	const char *src, *dst;	 /* NULL = peer, stack */
 	uint8_t proto, ttl, tos; /* ttl 0 = 64 */
 	uint16_t id, frag;	 /* v4: host order, flags included */
 	const uint8_t *options;	 /* v4 options or v6 extension headers */
 	uint8_t options_len;
-	const uint8_t *to_mac;	 /* NULL = the stack's */
+	const uint8_t *to_mac; /* NULL = the stack's */
 	bool bad_checksum;
 };
 void ip_send(struct wire *w, const struct ip_packet *ip, const void *payload, size_t len);
-void icmp6_send(struct wire *w, const char *src, const char *dst, uint8_t hops, void *icmp, size_t len);
+void icmp6_send(struct wire *w, const char *src, const char *dst, uint8_t hops, void *icmp,
+		size_t len);
 void icmp4_send(struct wire *w, const char *src, const char *dst, void *icmp, size_t len);
-void udp_send(struct wire *w, bool v6, uint16_t sport, uint16_t dport, const void *data, size_t len);
+void udp_send(struct wire *w, bool v6, uint16_t sport, uint16_t dport, const void *data,
+	      size_t len);
 
 /* A received frame, found by protocol. Pointers into the frame. */
 struct seen {
@@ -157,7 +162,8 @@ extern const struct offer plain, full;
 int listen_on(struct wire *w, bool v6, uint16_t port);
 int udp_on(struct wire *w, bool v6, uint16_t port);
 /* We connect to a listener of the stack. */
-bool conn_accept(struct wire *w, struct conn *c, int listener, uint16_t port, const struct offer *o);
+bool conn_accept(struct wire *w, struct conn *c, int listener, uint16_t port,
+		 const struct offer *o);
 /* The stack connects to us. */
 bool conn_connect(struct wire *w, struct conn *c, const struct offer *o);
 /* A segment at the current numbers; @len bytes of a known pattern are sent and counted. */

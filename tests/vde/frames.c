@@ -215,8 +215,8 @@ static bool hub(void)
 	uint8_t frame[64], got[2048];
 
 	make(frame, two, 1, tag, 4);
-	return arrives("hub", 1, frame, 64, 2, frame, 64) &&
-	       next_frame(3, got, 2048) == 64 && nothing("hub", 1);
+	return arrives("hub", 1, frame, 64, 2, frame, 64) && next_frame(3, got, 2048) == 64 &&
+	       nothing("hub", 1);
 }
 
 /* From port 5, limited to 100 frames a second to unknown addresses: port 1 gets few of 1,000. */

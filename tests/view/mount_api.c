@@ -29,7 +29,8 @@ static int open_file_system(const char *type, const char *source)
 		return -fail("fsconfig source");
 	if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -fail("fsconfig create");
-	mount = syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
+	mount = syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC,
+			MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
 	close(context);
 	return mount < 0 ? -fail("fsmount") : mount;
 }
@@ -41,7 +42,8 @@ static int open_copy(const char *source)
 
 	if (mount < 0)
 		return -fail("open_tree");
-	if (syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0)
+	if (syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) <
+	    0)
 		return -fail("mount_setattr");
 	return mount;
 }

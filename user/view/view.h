@@ -16,7 +16,8 @@
  *		return view_mount_run(mount, argv);
  *	}
  *
- *	static const struct view_mount_type types[] = {{.prefix = "hello", .mount = mount_hello}, {}};
+ *	static const struct view_mount_type types[] = {{.prefix = "hello", .mount = mount_hello},
+ *{}};
  *
  *	const struct view_service view_service = {
  *		.abi = VIEW_ABI,
@@ -67,10 +68,10 @@ struct view_mount_type {
 };
 
 /*
- * A system call, by the name that the kernel's headers have for its 64-bit form; all forms of it are
- * meant. The handler runs in the manager's thread and must not block; it answers the call by one of
- * view_call_continue, _return, _install or keeps it to do so later, from any thread, and returns 0;
- * or returns VIEW_PASS and answers nothing.
+ * A system call, by the name that the kernel's headers have for its 64-bit form; all forms of it
+ * are meant. The handler runs in the manager's thread and must not block; it answers the call by
+ * one of view_call_continue, _return, _install or keeps it to do so later, from any thread, and
+ * returns 0; or returns VIEW_PASS and answers nothing.
  *
  * The engine umview can only see calls that were claimed when the view was started (option -p).
  */
@@ -84,7 +85,7 @@ struct view_call_claim {
 struct view_service {
 	uint32_t abi; /* VIEW_ABI */
 	const char *name;
-	const char *description; /* one line */
+	const char *description;	      /* one line */
 	const struct view_mount_type *mounts; /* up to a NULL prefix; NULL: none */
 	const struct view_call_claim *calls;  /* up to a NULL name; NULL: none */
 	/* Both may be NULL. options: what followed the comma when it was added, or "". */
@@ -97,27 +98,28 @@ struct view_service {
 
 const char *view_mount_source(const struct view_mount *mount); /* "" if none was given */
 const char *view_mount_target(const struct view_mount *mount);
-const char *view_mount_type(const struct view_mount *mount); /* aliases resolved */
+const char *view_mount_type(const struct view_mount *mount);	/* aliases resolved */
 const char *view_mount_options(const struct view_mount *mount); /* data of mount(2), or "" */
 unsigned long view_mount_flags(const struct view_mount *mount); /* MS_ */
 
-/* In the view there is only the user's own id (umview, not root): files of others cannot be written. */
+/* In the view there is only the user's own id (umview, not root): files of others cannot be
+ * written. */
 bool view_mount_single_id(const struct view_mount *mount);
 
 /*
  * Run a program, searched in PATH, where the caller of mount(2) is: same root, same working
- * directory. By the time that it ends or goes into the background it must have mounted a file system
- * on the place, an empty directory (or file, if the target is one), from where it is then moved to
- * the target. Its words become the error message when it fails. EIO: it failed. ENOENT: there is no
- * such program. ENOTCONN: it ended well, but nothing is mounted.
+ * directory. By the time that it ends or goes into the background it must have mounted a file
+ * system on the place, an empty directory (or file, if the target is one), from where it is then
+ * moved to the target. Its words become the error message when it fails. EIO: it failed. ENOENT:
+ * there is no such program. ENOTCONN: it ended well, but nothing is mounted.
  */
 int view_mount_run(struct view_mount *mount, char *const argv[]);
 const char *view_mount_place(const struct view_mount *mount);
 
 /*
  * The same by hand: begin makes the place; then mount there what is wanted, by view_mount_kernel or
- * serve, which is run without the rest; finish moves it to the target, or, with an error, undoes it,
- * and returns the error.
+ * serve, which is run without the rest; finish moves it to the target, or, with an error, undoes
+ * it, and returns the error.
  */
 int view_mount_begin(struct view_mount *mount);
 int view_mount_serve(struct view_mount *mount, char *const argv[]);
@@ -144,9 +146,9 @@ bool view_mount_exists(struct view_mount *mount, const char *path);
 bool view_mount_has_mounts(struct view_mount *mount, const char *path);
 
 /*
- * Lock the source, an image, against being mounted a second time while what is mounted now is there:
- * alone to write, or shared to read. Sources that are no files are not locked. EBUSY: it is mounted
- * already, in this view or another.
+ * Lock the source, an image, against being mounted a second time while what is mounted now is
+ * there: alone to write, or shared to read. Sources that are no files are not locked. EBUSY: it is
+ * mounted already, in this view or another.
  */
 int view_mount_lock(struct view_mount *mount, bool alone);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A kernel to be debugged: it counts, calls functions, maps a page for two address spaces, makes a system call,
- * reads a line from the terminal and says what it read.
+ * A kernel to be debugged: it counts, calls functions, maps a page for two address spaces, makes a
+ * system call, reads a line from the terminal and says what it read.
  */
 #include "guest.h"
 
@@ -14,7 +14,8 @@ char line[64];
 
 static inline void map(u32 index, u32 asid, u32 frame)
 {
-	__asm__ volatile("mtc0 %0, $10\n\tmtc0 %1, $2\n\tmtc0 %2, $0\n\tnop\n\ttlbwi" ::"r"(PAGE | asid << 6),
+	__asm__ volatile("mtc0 %0, $10\n\tmtc0 %1, $2\n\tmtc0 %2, $0\n\tnop\n\ttlbwi" ::"r"(
+				 PAGE | asid << 6),
 			 "r"(frame | 0x600), "r"(index << 8));
 }
 

@@ -20,10 +20,9 @@ struct rcu_head {
 /* Defined here for every file, one for the program. */
 __attribute__((weak)) pthread_rwlock_t race_lock = PTHREAD_RWLOCK_INITIALIZER;
 
-#define caa_container_of(pointer, type, member)                                                    \
-	((type *)((char *)(pointer) - offsetof(type, member)))
-#define rcu_assign_pointer(to, value) __atomic_store_n(&(to), (value), __ATOMIC_RELEASE)
-#define rcu_dereference(from)	      __atomic_load_n(&(from), __ATOMIC_ACQUIRE)
+#define caa_container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+#define rcu_assign_pointer(to, value)		__atomic_store_n(&(to), (value), __ATOMIC_RELEASE)
+#define rcu_dereference(from)			__atomic_load_n(&(from), __ATOMIC_ACQUIRE)
 
 static inline void rcu_register_thread(void)
 {

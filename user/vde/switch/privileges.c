@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Capabilities belong to threads: each that is there before the set-up is done gives up its own. The
- * bounding set goes too, and no_new_privs keeps the rest from coming back by an exec.
+ * Capabilities belong to threads: each that is there before the set-up is done gives up its own.
+ * The bounding set goes too, and no_new_privs keeps the rest from coming back by an exec.
  */
 #include "user/vde/switch/privileges.h"
 

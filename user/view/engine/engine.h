@@ -26,16 +26,16 @@ struct view_call {
 	uint64_t args[6];
 	uint64_t id;
 	uint64_t attached; /* 1 + the number of the branch it was attached to; 0: it was not */
-	int listener;		       /* umview: where it came from */
+	int listener;	   /* umview: where it came from */
 	struct kmview_request request; /* kmview */
 };
 
 struct engine {
 	const char *name;
-	bool changes;	/* arguments can be changed, hooks added at any time */
+	bool changes;	 /* arguments can be changed, hooks added at any time */
 	bool own_mounts; /* the kernel makes plain mounts for the tasks themselves */
-	bool single_id;	/* an ordinary user has no id but his own */
-	bool own_names;	/* host and domain name are the branch's own, in the kernel */
+	bool single_id;	 /* an ordinary user has no id but his own */
+	bool own_names;	 /* host and domain name are the branch's own, in the kernel */
 
 	/* Prepare; hooks: names of calls to see, up to NULL. Why not goes to text. */
 	int (*open)(struct view *view, const char *const *hooks, char *text, size_t size);

@@ -4,7 +4,8 @@
  *
  * For calls that are not asked about, the kernel knows from the filter's first instructions (number
  * and architecture only) that it always allows them, and does not run it (Linux 5.11). A call whose
- * sixth argument, unused by all calls that we ask about as a rule, is the token is the keeper's own.
+ * sixth argument, unused by all calls that we ask about as a rule, is the token is the keeper's
+ * own.
  */
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -50,7 +51,8 @@ static void emit_table(struct sock_fprog *filter, const char *const *hooks, unsi
 	const struct kmview_syscall *call = NULL;
 
 	while ((call = kmview_syscall_next(call)))
-		if (call->nr[abi] >= 0 && (hooked(hooks, call->name) || hooked(hooks, call->family)))
+		if (call->nr[abi] >= 0 &&
+		    (hooked(hooks, call->name) || hooked(hooks, call->family)))
 			emit_call(filter, call->nr[abi] | bit, token);
 	emit(filter, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 }

@@ -20,8 +20,10 @@ static int open_engine(struct view *view, const char *const *hooks, char *text, 
 	int error = kmview_open(&view->session, &options);
 
 	if (error == -ENOENT || error == -ENXIO)
-		snprintf(text, size, "there is no %s: load kmview.ko (modprobe kmview), or use "
-			 "umview", KMVIEW_DEVICE);
+		snprintf(text, size,
+			 "there is no %s: load kmview.ko (modprobe kmview), or use "
+			 "umview",
+			 KMVIEW_DEVICE);
 	else if (error == -EACCES)
 		snprintf(text, size, "%s is not for this user: see its mode, or use umview",
 			 KMVIEW_DEVICE);

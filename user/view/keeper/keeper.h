@@ -17,10 +17,10 @@ struct keeper {
 	uint64_t token;		   /* sixth argument of calls that are the keeper's own */
 	char *const *command;
 	const struct sock_fprog *filter; /* of the first process; NULL: none */
-	const char *const *scripts; /* run before the command, up to NULL; NULL: none */
-	bool nested;		    /* a branch in a branch: scripts are told */
-	bool root;		    /* the command is root to itself */
-	bool linger;		    /* wait for all processes, not only the first */
+	const char *const *scripts;	 /* run before the command, up to NULL; NULL: none */
+	bool nested;			 /* a branch in a branch: scripts are told */
+	bool root;			 /* the command is root to itself */
+	bool linger;			 /* wait for all processes, not only the first */
 	pid_t servers;			 /* keeper of servers */
 	pid_t first;			 /* process */
 };

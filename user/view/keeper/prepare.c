@@ -73,8 +73,8 @@ static int control_socket(struct keeper *keeper)
 
 	/* By way of a descriptor, as the address of a socket has room for short paths only. */
 	sprintf(address.sun_path, "/proc/self/fd/%d/control", directory);
-	if (directory < 0 || fd < 0 ||
-	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 64) < 0)
+	if (directory < 0 || fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, 64) < 0)
 		error = errno;
 	if (directory >= 0)
 		close(directory);

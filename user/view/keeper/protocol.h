@@ -7,8 +7,8 @@
  * the socket that its reply goes to, so any number of them are under way at once and any thread of
  * the manager may ask.
  *
- *	manager -> keeper	struct keeper_request, strings; descriptors: reply, root, cwd, others
- *	keeper  -> manager	struct keeper_reply, text; descriptor: a result (reply socket)
+ *	manager -> keeper	struct keeper_request, strings; descriptors: reply, root, cwd,
+ *others keeper  -> manager	struct keeper_reply, text; descriptor: a result (reply socket)
  *	keeper  -> manager	struct keeper_news, on the pair itself
  *
  * A request is a system call to make, or a program to run until it ends, both at the root and the
@@ -22,7 +22,7 @@
 #include <sys/types.h>
 
 #define VIEW_SOURCE "view" /* what a view's own directory is mounted from */
-#define KEEPER_TEXT 65536 /* bytes of a message, all its strings included */
+#define KEEPER_TEXT 65536  /* bytes of a message, all its strings included */
 #define KEEPER_FDS  8
 
 enum keeper_operation {
@@ -40,7 +40,8 @@ enum keeper_argument {
 
 #define KEEPER_RESULT_FD (1u << 0) /* CALL: the result is a descriptor: pass it on */
 #define KEEPER_ANNOUNCE	 (1u << 2) /* CALL: the reply comes before the call, and is who makes it */
-#define KEEPER_MOUNTS	 (1u << 1) /* RUN: a file system must be mounted on the target when it ends */
+#define KEEPER_MOUNTS	 (1u << 1) /* RUN: a file system must be mounted on the target when it ends \
+				    */
 
 /* Descriptors of a request, in this order; what is passed beyond them has these numbers there. */
 enum { KEEPER_FD_REPLY, KEEPER_FD_ROOT, KEEPER_FD_CWD, KEEPER_FD_EXTRA };
@@ -50,7 +51,8 @@ struct keeper_request {
 	uint32_t operation;
 	uint32_t flags;
 	uint32_t nr;	/* CALL: of the native table */
-	uint32_t count; /* RUN: the text is a variable for the environment, so many arguments, the target */
+	uint32_t count; /* RUN: the text is a variable for the environment, so many arguments, the
+			   target */
 	uint64_t args[6];
 	uint8_t kinds[6];
 	uint8_t reserved[2];
@@ -59,7 +61,7 @@ struct keeper_request {
 
 struct keeper_reply {
 	int64_t result; /* CALL: of the call; RUN: exit status, 128 + signal; or -errno: not done */
-	char text[]; /* RUN: the end of what it wrote; STAT: struct statx */
+	char text[];	/* RUN: the end of what it wrote; STAT: struct statx */
 };
 
 enum keeper_event {

@@ -45,8 +45,8 @@ static unsigned int base_count;
 /* ---- one request, in a process of its own */
 
 /*
- * Nothing of the branch is held any more when the reply is there: whoever gets it may unmount at once
- * what this request looked at.
+ * Nothing of the branch is held any more when the reply is there: whoever gets it may unmount at
+ * once what this request looked at.
  */
 static void reply(const int *fds, int64_t result, const void *text, size_t length, int fd)
 {
@@ -212,8 +212,8 @@ static void run(const struct keeper_request *request, size_t text, const int *fd
 	reply(fds, result, written, output_end(output, written), -1);
 }
 
-static _Noreturn void serve(struct keeper *keeper, union request *request, size_t length,
-			    int *fds, unsigned int count, int begin)
+static _Noreturn void serve(struct keeper *keeper, union request *request, size_t length, int *fds,
+			    unsigned int count, int begin)
 {
 	size_t text = length - sizeof(request->head);
 	sigset_t none;
@@ -404,7 +404,8 @@ static _Noreturn void finish(struct keeper *keeper, int signals)
 	_exit(0);
 }
 
-/* Servers of ours are in bin/ of the installation, of which the stand-in is lib/vsquare/view/NAME. */
+/* Servers of ours are in bin/ of the installation, of which the stand-in is lib/vsquare/view/NAME.
+ */
 static void extend_path(const char *stand_in)
 {
 	const char *path = getenv("PATH"), *slash = strrchr(stand_in, '/');
@@ -443,8 +444,7 @@ _Noreturn void servers_main(struct keeper *keeper)
 		if (poll(ready, 2, -1) < 0 && errno != EINTR)
 			break;
 		if ((ready[1].revents & POLLIN) &&
-		    read(signals, &info, sizeof(info)) == sizeof(info) &&
-		    info.ssi_signo == SIGTERM)
+		    read(signals, &info, sizeof(info)) == sizeof(info) && info.ssi_signo == SIGTERM)
 			ended = true;
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;

@@ -3,9 +3,9 @@
  * One system call, from the engine to whoever claimed it.
  *
  * Services are asked first, newest claim first; then come the calls that the manager itself serves;
- * the rest goes on as if nobody had looked. A call of a task in a mount namespace that it made itself
- * always goes on: what it does there is its own business, and it has the rights to. A task that was
- * attached keeps the mounts that it sees, but names and services are those of the branch.
+ * the rest goes on as if nobody had looked. A call of a task in a mount namespace that it made
+ * itself always goes on: what it does there is its own business, and it has the rights to. A task
+ * that was attached keeps the mounts that it sees, but names and services are those of the branch.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -83,9 +83,9 @@ static json_t *command_info(struct asked *asked)
 {
 	const struct branch *branch = asked->branch;
 
-	return json_pack("{s:s, s:s, s:i, s:i, s:s, s:i, s:o}", "version", VSQUARE_VERSION, "engine",
-			 asked->view->engine->name, "manager", getpid(), "view", branch->number,
-			 "name", branch->name, "first", branch->first, "parent",
+	return json_pack("{s:s, s:s, s:i, s:i, s:s, s:i, s:o}", "version", VSQUARE_VERSION,
+			 "engine", asked->view->engine->name, "manager", getpid(), "view",
+			 branch->number, "name", branch->name, "first", branch->first, "parent",
 			 branch->parent ? json_integer(branch->parent->number) : json_null());
 }
 
@@ -102,7 +102,8 @@ static json_t *command_name(struct asked *asked)
 static json_t *command_shutdown(struct asked *asked)
 {
 	const union sigval delay = {
-		.sival_int = 1 + 1000 * json_integer_value(json_object_get(asked->request, "seconds")),
+		.sival_int =
+			1 + 1000 * json_integer_value(json_object_get(asked->request, "seconds")),
 	};
 
 	sigqueue(asked->branch->keeper, SIGTERM, delay);
@@ -120,8 +121,7 @@ static void status_line(pid_t pid, const char *key, char *value, size_t size)
 	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file))
 		if (!strncmp(line, key, strlen(key)) && line[strlen(key)] == ':')
-			snprintf(value, size, "%.*s",
-				 (int)strcspn(line + strlen(key) + 2, "\n"),
+			snprintf(value, size, "%.*s", (int)strcspn(line + strlen(key) + 2, "\n"),
 				 line + strlen(key) + 2);
 	if (file)
 		fclose(file);
@@ -193,8 +193,8 @@ static json_t *command_add(struct asked *asked)
 	if (!service)
 		return refuse("which service?");
 	/* A path is the asking process's, which may be in what only the view sees. */
-	if (*service == '/' && snprintf(path, sizeof(path), "/proc/%d/root%s", asked->pid, service) <
-				       (int)sizeof(path))
+	if (*service == '/' && snprintf(path, sizeof(path), "/proc/%d/root%s", asked->pid,
+					service) < (int)sizeof(path))
 		service = path;
 	error = services_add(asked->view, service, is_set(asked, "permanent"), why, sizeof(why));
 	if (error < 0 && !(error == -EEXIST && is_set(asked, "present")))
@@ -267,8 +267,8 @@ static json_t *command_branch(struct asked *asked)
 	snprintf(branch->name, sizeof(branch->name), "%s", name ? name : "");
 	/* As text: JSON has no unsigned numbers of 64 bits. */
 	snprintf(token, sizeof(token), "%llu", (unsigned long long)asked->view->token);
-	return json_pack("{s:s, s:s, s:s, s:s}", "engine", asked->view->engine->name, "token", token,
-			 "own", asked->view->own, "stand-in", asked->view->stand_in);
+	return json_pack("{s:s, s:s, s:s, s:s}", "engine", asked->view->engine->name, "token",
+			 token, "own", asked->view->own, "stand-in", asked->view->stand_in);
 }
 
 static const struct {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The control socket of a branch: a connection brings one request, a line of JSON, and gets one line
- * back. The socket is in a file system that only the branch has, so whoever can connect is inside.
+ * The control socket of a branch: a connection brings one request, a line of JSON, and gets one
+ * line back. The socket is in a file system that only the branch has, so whoever can connect is
+ * inside.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -61,16 +61,16 @@ struct branch {
 struct view {
 	struct options options;
 	const struct engine *engine;
-	uint64_t token;		 /* see protocol.h */
+	uint64_t token;		  /* see protocol.h */
 	char directory[PATH_MAX]; /* of the installation: lib/vsquare/view */
-	char own[PATH_MAX];	 /* the view's directory inside: directory/inside */
-	char stand_in[PATH_MAX]; /* program that covers mount(8) */
-	int events;		 /* epoll */
+	char own[PATH_MAX];	  /* the view's directory inside: directory/inside */
+	char stand_in[PATH_MAX];  /* program that covers mount(8) */
+	int events;		  /* epoll */
 	int signals;
 	bool ended;
-	bool ending; /* a branch is: locks on what it had mounted are let go one after the other */
-	int status;		 /* exit status of the view */
-	pid_t keeper;		 /* of the first branch; 0: gone */
+	bool ending;  /* a branch is: locks on what it had mounted are let go one after the other */
+	int status;   /* exit status of the view */
+	pid_t keeper; /* of the first branch; 0: gone */
 	pthread_rwlock_t branches_lock;
 	struct branch *branches;
 	unsigned int branch_count;
@@ -120,7 +120,8 @@ int calls_listen(struct view *view, int fd);
 void call_in_thread(struct view_call *call, void (*serve)(struct view_call *call));
 void call_return(struct view_call *call, int64_t value);
 void call_continue(struct view_call *call);
-/* Does the kernel make plain mounts for this task: is that the engine's way, and are its ids ours? */
+/* Does the kernel make plain mounts for this task: is that the engine's way, and are its ids ours?
+ */
 bool call_mounts_itself(const struct view_call *call);
 bool call_known(const struct view_call *call); /* is its branch known, so that we may act in it */
 /* A string argument, to free(3): NULL with *error 0 if the pointer is NULL. */
@@ -176,9 +177,9 @@ struct view_mount {
 	char *type;
 	char *options;
 	unsigned long flags;
-	uint64_t service; /* of the claim being asked */
-	int lock;	  /* on the source; -1: none */
-	unsigned int parts; /* mounts that were made below the place */
+	uint64_t service;	   /* of the claim being asked */
+	int lock;		   /* on the source; -1: none */
+	unsigned int parts;	   /* mounts that were made below the place */
 	char place[PATH_MAX + 32]; /* where servers mount */
 	char mark[64];		   /* of the servers, see servers.c */
 	char message[1024];
@@ -187,7 +188,7 @@ struct view_mount {
 /* A mount to be filled in; its number makes its place unique. */
 void mount_init(struct view_mount *mount, struct view_call *call);
 
-bool mount_serve(struct view_call *call);    /* true: it was one of ours, and is or will be answered */
+bool mount_serve(struct view_call *call); /* true: it was one of ours, and is or will be answered */
 bool mount_fd_serve(struct view_call *call); /* the same for fsopen(2) and its kin */
 bool names_serve(struct view_call *call);
 int names_set(struct branch *branch, const char *field, const char *value);
@@ -208,7 +209,7 @@ void servers_note(struct view_mount *mount, const char *mark);
  * for its servers. */
 uint64_t servers_device(struct view_call *call, const char *target, int flags, unsigned int *parts);
 void servers_wait(struct branch *branch, uint64_t device);
-void servers_forget(struct view *view); /* what is mounted no more */
+void servers_forget(struct view *view);			      /* what is mounted no more */
 bool servers_of_service(struct view *view, uint64_t service); /* is any mounted */
 json_t *servers_list(struct view *view);
 

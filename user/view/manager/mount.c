@@ -2,7 +2,8 @@
 /*
  * mount(2) and umount2(2) of the tasks of a view.
  *
- *	mount(2) -> a type that a service claims -> its handler, which runs a server or makes a mount
+ *	mount(2) -> a type that a service claims -> its handler, which runs a server or makes a
+ *mount
  *		 -> any other -> the kernel, by the task itself (kmview) or by the keeper (umview)
  *
  * Whoever unmounts something that a service mounted waits until its servers have written what they
@@ -30,8 +31,8 @@
 #define LOCK_WAIT_MS  3000
 #define LOCK_PAUSE_MS 50
 
-const char *const mount_hooks[] = {"mount",	 "umount2",    "umount",	 "pivot_root",
-				   "fsopen",	 "fsconfig",   "fsmount",	 "fspick",
+const char *const mount_hooks[] = {"mount",	 "umount2",   "umount",	       "pivot_root",
+				   "fsopen",	 "fsconfig",  "fsmount",       "fspick",
 				   "move_mount", "open_tree", "mount_setattr", NULL};
 
 void mount_init(struct view_mount *mount, struct view_call *call)
@@ -57,7 +58,8 @@ void mount_free(struct view_mount *mount)
 
 /* ---- mounts of the kernel's, made by the keeper */
 
-/* libfuse names its open device in the options: it is the task's descriptor, of which we pass a copy. */
+/* libfuse names its open device in the options: it is the task's descriptor, of which we pass a
+ * copy. */
 static int pass_fuse_device(struct ask *ask, struct view_call *call, const char *options,
 			    char *changed, size_t size)
 {
@@ -97,9 +99,10 @@ static void begin_on_path(struct view_call *call, long nr, const char *path)
 /*
  * Until its server is asked, the kernel takes root for the owner of a FUSE file system's root, and
  * lets nobody write to what belongs to an id that the namespace does not have. So it is asked at
- * once; but it can answer only when its mount(2) has returned, so we do not wait for that. Who wants
- * to make a file meanwhile waits behind some who hold the directory's lock until the server has told
- * them that there is nothing for them to remove: that is not certain to be long enough, but nearly.
+ * once; but it can answer only when its mount(2) has returned, so we do not wait for that. Who
+ * wants to make a file meanwhile waits behind some who hold the directory's lock until the server
+ * has told them that there is nothing for them to remove: that is not certain to be long enough,
+ * but nearly.
  */
 static void ask_for_owner(struct view_call *call, const char *target)
 {
@@ -121,7 +124,8 @@ static int kernel_mount(struct view_call *call, const char *source, const char *
 
 	if (!ask)
 		return error;
-	if (type && (!strcmp(type, "fuse") || !strncmp(type, "fuse.", 5)) && !(flags & MS_CHANGES)) {
+	if (type && (!strcmp(type, "fuse") || !strncmp(type, "fuse.", 5)) &&
+	    !(flags & MS_CHANGES)) {
 		fuse = pass_fuse_device(ask, call, options, changed, sizeof(changed));
 		if (fuse < 0) {
 			ask_free(ask);
@@ -191,7 +195,8 @@ int view_mount_error(struct view_mount *mount, int error, const char *format, ..
 	return error;
 }
 
-/* A server that writes its last after a lazy unmount still has its lock: wait a little for its end. */
+/* A server that writes its last after a lazy unmount still has its lock: wait a little for its end.
+ */
 static bool lock_soon(struct view *view, int fd, int how)
 {
 	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000};
@@ -227,10 +232,11 @@ int view_mount_lock(struct view_mount *mount, bool alone)
 	}
 	if (!lock_soon(mount->call->view, fd, alone ? LOCK_EX : LOCK_SH)) {
 		close(fd);
-		return view_mount_error(mount, -EBUSY,
-					"%s is mounted already, in this view or another: unmount it "
-					"there, or mount it read-only everywhere",
-					view_mount_source(mount));
+		return view_mount_error(
+			mount, -EBUSY,
+			"%s is mounted already, in this view or another: unmount it "
+			"there, or mount it read-only everywhere",
+			view_mount_source(mount));
 	}
 	mount->lock = fd;
 	return 0;

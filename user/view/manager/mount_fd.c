@@ -3,12 +3,12 @@
  * The mount calls that work with descriptors: fsopen(2), fsconfig(2), fsmount(2), move_mount(2),
  * open_tree(2), fspick(2), mount_setattr(2).
  *
- * A type that a service claims gets a stand-in for the kernel's context, an empty memory file, known
- * again by its inode; what fsconfig(2) says is collected. fsmount(2) lets the service mount in the
- * view's own directory, takes a copy of that mount as a descriptor, and removes it there. Descriptors
- * of mounts cannot be put into a task (they are O_PATH), so it gets a stand-in for that as well, which
- * move_mount(2) and mount_setattr(2) take. Everything else is done by the task (kmview) or by the
- * keeper with copies of the task's descriptors (umview).
+ * A type that a service claims gets a stand-in for the kernel's context, an empty memory file,
+ * known again by its inode; what fsconfig(2) says is collected. fsmount(2) lets the service mount
+ * in the view's own directory, takes a copy of that mount as a descriptor, and removes it there.
+ * Descriptors of mounts cannot be put into a task (they are O_PATH), so it gets a stand-in for that
+ * as well, which move_mount(2) and mount_setattr(2) take. Everything else is done by the task
+ * (kmview) or by the keeper with copies of the task's descriptors (umview).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -145,7 +145,8 @@ static struct context *mount_of(struct view_call *call)
 
 /* ---- by the keeper, with copies of the task's descriptors */
 
-/* Put a descriptor argument of the call into the request; what to close afterwards goes to *copy. */
+/* Put a descriptor argument of the call into the request; what to close afterwards goes to *copy.
+ */
 static int pass_fd(struct ask *ask, struct view_call *call, unsigned int index, int *copy)
 {
 	int number = call->args[index];

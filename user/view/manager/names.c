@@ -2,8 +2,8 @@
 /*
  * Host and domain name, and with kmview the other fields of uname(2).
  *
- * umview: each branch has a UTS namespace, in which the keeper sets what is asked for; uname(2) is the
- * kernel's. kmview: the fields are kept here, and uname(2) is hooked from the first change on.
+ * umview: each branch has a UTS namespace, in which the keeper sets what is asked for; uname(2) is
+ * the kernel's. kmview: the fields are kept here, and uname(2) is hooked from the first change on.
  */
 #include <errno.h>
 #include <stdio.h>

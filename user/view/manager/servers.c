@@ -2,12 +2,12 @@
 /*
  * File-system servers: which mounts they serve, and waiting for their end.
  *
- * A mount is known by its device number, which the kernel gives to nothing else while it is there, and,
- * as it gives it to another as soon as it is gone, by its type, source and options. A server is known by
- * a mark in its environment, which it keeps however often it forks. An entry is dropped when its device
- * is in no branch any more and its server has ended: until then its image is locked. A mount of the
- * kernel's that a service made may be a copy of another, with its device: that is known by its number
- * in the branch where it is made.
+ * A mount is known by its device number, which the kernel gives to nothing else while it is there,
+ * and, as it gives it to another as soon as it is gone, by its type, source and options. A server
+ * is known by a mark in its environment, which it keeps however often it forks. An entry is dropped
+ * when its device is in no branch any more and its server has ended: until then its image is
+ * locked. A mount of the kernel's that a service made may be a copy of another, with its device:
+ * that is known by its number in the branch where it is made.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,11 +28,11 @@ struct served {
 	struct served *next;
 	struct view *view;
 	uint64_t service;
-	uint64_t device; /* major << 32 | minor */
-	char mark[64];	 /* "": no servers, a mount of the kernel's */
+	uint64_t device;       /* major << 32 | minor */
+	char mark[64];	       /* "": no servers, a mount of the kernel's */
 	struct branch *branch; /* and then: where it is */
-	uint64_t id;		/* its number in that branch's mountinfo */
-	int lock;	 /* on the source, -1: none */
+	uint64_t id;	       /* its number in that branch's mountinfo */
+	int lock;	       /* on the source, -1: none */
 	unsigned int parts;
 	char *source, *target, *type;
 	char *super; /* as mountinfo has it */
@@ -69,8 +69,8 @@ static char *super_of(char *line)
 	return super ? super : line;
 }
 
-/* Has a branch's mountinfo a line with these words and this end, or, without an end, one that begins
- * with the words? */
+/* Has a branch's mountinfo a line with these words and this end, or, without an end, one that
+ * begins with the words? */
 static bool mountinfo_has(const struct branch *branch, const char *words, const char *super)
 {
 	char path[64], *line = NULL;
@@ -306,9 +306,9 @@ json_t *servers_list(struct view *view)
 	for (struct served *served = all; served; served = served->next) {
 		if (!still_there(served))
 			continue;
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "source", served->source,
-						      "target", served->target, "type",
-						      served->type));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s}", "source", served->source,
+						"target", served->target, "type", served->type));
 	}
 	pthread_mutex_unlock(&lock);
 	return list;

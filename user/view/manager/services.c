@@ -63,7 +63,8 @@ static void *load(struct view *view, const char *name, char *why, size_t size)
 		return handle;
 	}
 	snprintf(why, size,
-		 "there is no service %s in ~/.viewos/services or %s/services; a path names any other",
+		 "there is no service %s in ~/.viewos/services or %s/services; a path names any "
+		 "other",
 		 name, view->directory);
 	return NULL;
 }
@@ -118,9 +119,12 @@ int services_add(struct view *view, const char *text, bool permanent, char *why,
 	if (!error) {
 		service->about = dlsym(service->handle, "view_service");
 		if (!service->about || service->about->abi != VIEW_ABI || !service->about->name) {
-			snprintf(why, size, service->about
-				 ? "%s was made for another version of views: compile it anew"
-				 : "%s is no service of views: it has no view_service", name);
+			snprintf(why, size,
+				 service->about
+					 ? "%s was made for another version of views: compile it "
+					   "anew"
+					 : "%s is no service of views: it has no view_service",
+				 name);
 			error = -EINVAL;
 		}
 	}
@@ -208,13 +212,11 @@ json_t *services_list(void)
 
 	/* Oldest first, as they were added. */
 	for (struct service *service = services; service; service = service->next)
-		json_array_insert_new(list, 0,
-				      json_pack("{s:s, s:s, s:b}", "name", service->about->name,
-						"description",
-						service->about->description
-							? service->about->description
-							: "",
-						"permanent", service->permanent));
+		json_array_insert_new(
+			list, 0,
+			json_pack("{s:s, s:s, s:b}", "name", service->about->name, "description",
+				  service->about->description ? service->about->description : "",
+				  "permanent", service->permanent));
 	return list;
 }
 
@@ -349,8 +351,8 @@ json_t *services_aliases(void)
 
 	pthread_mutex_lock(&lock);
 	for (struct alias *alias = aliases; alias; alias = alias->next)
-		json_array_append_new(list, json_pack("{s:s, s:s}", "alias", alias->name, "type",
-						      alias->type));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s}", "alias", alias->name, "type", alias->type));
 	pthread_mutex_unlock(&lock);
 	return list;
 }

@@ -183,7 +183,8 @@ static int open_engine(struct view *view)
 	if (error < 0)
 		say(view, "%s", why);
 	else if (!view->options.engine && !view->options.quiet)
-		say(view, "engine: %s", view->engine == &engine_kmview
+		say(view, "engine: %s",
+		    view->engine == &engine_kmview
 			    ? "kmview, the kernel module"
 			    : "umview, namespaces and seccomp, as there is no " KMVIEW_DEVICE);
 	return error;

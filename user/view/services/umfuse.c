@@ -195,10 +195,9 @@ static int run(struct view_mount *mount, struct entry *entry)
 	if (!error && count)
 		error = view_mount_run(mount, argv);
 	if (error == -ENOENT)
-		view_mount_error(mount, error,
-				 "%s on %s needs the program %s: install the package %s",
-				 view_mount_type(mount), view_mount_target(mount), argv[0],
-				 entry->package);
+		view_mount_error(
+			mount, error, "%s on %s needs the program %s: install the package %s",
+			view_mount_type(mount), view_mount_target(mount), argv[0], entry->package);
 	while (count > 0)
 		free(argv[--count]);
 	return error;

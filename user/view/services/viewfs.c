@@ -11,8 +11,9 @@
  *	merge,ro		overlayfs of the two trees, if nothing is mounted below them
  *	all others		our own server, viewfs(1); over /, one for each directory there
  *
- * cow is not overlayfs's because the layer would then be in another format with each engine: there a
- * deleted name is a device node that only some may make, and a second directory is needed beside it.
+ * cow is not overlayfs's because the layer would then be in another format with each engine: there
+ *a deleted name is a device node that only some may make, and a second directory is needed beside
+ *it.
  */
 #include <errno.h>
 #include <limits.h>
@@ -161,7 +162,8 @@ static int hide(struct view_mount *mount, const struct wish *wish)
 	return view_mount_finish(mount, error);
 }
 
-/* A tree that overlayfs can take: a name without its separators, no bookkeeping, no mounts below. */
+/* A tree that overlayfs can take: a name without its separators, no bookkeeping, no mounts below.
+ */
 static bool is_plain(struct view_mount *mount, const char *path)
 {
 	char book[PATH_MAX];

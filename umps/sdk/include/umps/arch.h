@@ -7,7 +7,7 @@
 #define UMPS_ARCH_H
 
 #define WORD_SIZE 4
-#define WS        WORD_SIZE
+#define WS	  WORD_SIZE
 
 /* Where things are; kseg0 holds the two ROMs and the registers, RAM starts at RAM_BASE. */
 #define KSEG0_BASE	0x00000000
@@ -23,7 +23,7 @@
 #define N_EXT_IL	  5
 #define N_DEV_PER_IL	  8
 #define DEV_IL_START	  (N_IL - N_EXT_IL)
-#define EXT_IL_INDEX(il)  ((il) - DEV_IL_START)
+#define EXT_IL_INDEX(il)  ((il)-DEV_IL_START)
 
 #define IL_IPI	    0
 #define IL_CPUTIMER 1
@@ -56,27 +56,27 @@
 #define CDEV_BITMAP_ADDR(il) (CDEV_BITMAP_BASE + EXT_IL_INDEX(il) * WS)
 
 /* Device registers: four words per device. */
-#define DEV_REG_SIZE_W	      4
-#define DEV_REG_SIZE	      (DEV_REG_SIZE_W * WS)
-#define DEV_REG_START	      (MMIO_BASE + 0x54)
-#define DEV_REG_ADDR(il, dev) \
+#define DEV_REG_SIZE_W 4
+#define DEV_REG_SIZE   (DEV_REG_SIZE_W * WS)
+#define DEV_REG_START  (MMIO_BASE + 0x54)
+#define DEV_REG_ADDR(il, dev)                                                                      \
 	(DEV_REG_START + (EXT_IL_INDEX(il) * N_DEV_PER_IL + (dev)) * DEV_REG_SIZE)
 #define DEV_REG_END (DEV_REG_START + N_EXT_IL * N_DEV_PER_IL * DEV_REG_SIZE)
 
 /* Interrupt routing table: one word per source, which processor gets its interrupts. */
-#define IRT_BASE	  (MMIO_BASE + 0x300)
-#define IRT_END		  (IRT_BASE + (N_IL - IL_TIMER) * N_DEV_PER_IL * WS)
-#define IRT_ENTRY(il, dev) (IRT_BASE + (((il) - IL_TIMER) * N_DEV_PER_IL + (dev)) * WS)
+#define IRT_BASE	   (MMIO_BASE + 0x300)
+#define IRT_END		   (IRT_BASE + (N_IL - IL_TIMER) * N_DEV_PER_IL * WS)
+#define IRT_ENTRY(il, dev) (IRT_BASE + (((il)-IL_TIMER) * N_DEV_PER_IL + (dev)) * WS)
 
 #define IRT_POLICY_FIXED   0
 #define IRT_POLICY_DYNAMIC 1
 
 #define IRT_ENTRY_POLICY_BIT	    28
 #define IRT_ENTRY_POLICY_MASK	    0x10000000
-#define IRT_ENTRY_GET_POLICY(entry) (((entry) & IRT_ENTRY_POLICY_MASK) >> IRT_ENTRY_POLICY_BIT)
+#define IRT_ENTRY_GET_POLICY(entry) (((entry)&IRT_ENTRY_POLICY_MASK) >> IRT_ENTRY_POLICY_BIT)
 #define IRT_ENTRY_DEST_BIT	    0
 #define IRT_ENTRY_DEST_MASK	    0x0000FFFF
-#define IRT_ENTRY_GET_DEST(entry)   (((entry) & IRT_ENTRY_DEST_MASK) >> IRT_ENTRY_DEST_BIT)
+#define IRT_ENTRY_GET_DEST(entry)   (((entry)&IRT_ENTRY_DEST_MASK) >> IRT_ENTRY_DEST_BIT)
 
 /* Registers that each processor sees its own copy of. */
 #define CPUCTL_BASE	  (MMIO_BASE + 0x400)
@@ -87,20 +87,20 @@
 #define CPUCTL_BIOS_RES_1 (CPUCTL_BASE + 0x10)
 #define CPUCTL_END	  (CPUCTL_BASE + 0x14)
 
-#define CPUCTL_INBOX_MSG_BIT	     0
-#define CPUCTL_INBOX_MSG_MASK	     0x000000FF
-#define CPUCTL_INBOX_GET_MSG(inbox)  (((inbox) & CPUCTL_INBOX_MSG_MASK) >> CPUCTL_INBOX_MSG_BIT)
-#define CPUCTL_INBOX_ORIGIN_BIT	     8
-#define CPUCTL_INBOX_ORIGIN_MASK     0x00000F00
-#define CPUCTL_INBOX_GET_ORIGIN(inbox) \
-	(((inbox) & CPUCTL_INBOX_ORIGIN_MASK) >> CPUCTL_INBOX_ORIGIN_BIT)
-#define CPUCTL_OUTBOX_MSG_BIT	 0
-#define CPUCTL_OUTBOX_MSG_MASK	 0x000000FF
-#define CPUCTL_OUTBOX_RECIP_BIT	 8
-#define CPUCTL_OUTBOX_RECIP_MASK 0x00FFFF00
-#define CPUCTL_OUTBOX_GET_MSG(outbox) (((outbox) & CPUCTL_OUTBOX_MSG_MASK) >> CPUCTL_OUTBOX_MSG_BIT)
-#define CPUCTL_OUTBOX_GET_RECIP(outbox) \
-	(((outbox) & CPUCTL_OUTBOX_RECIP_MASK) >> CPUCTL_OUTBOX_RECIP_BIT)
+#define CPUCTL_INBOX_MSG_BIT	    0
+#define CPUCTL_INBOX_MSG_MASK	    0x000000FF
+#define CPUCTL_INBOX_GET_MSG(inbox) (((inbox)&CPUCTL_INBOX_MSG_MASK) >> CPUCTL_INBOX_MSG_BIT)
+#define CPUCTL_INBOX_ORIGIN_BIT	    8
+#define CPUCTL_INBOX_ORIGIN_MASK    0x00000F00
+#define CPUCTL_INBOX_GET_ORIGIN(inbox)                                                             \
+	(((inbox)&CPUCTL_INBOX_ORIGIN_MASK) >> CPUCTL_INBOX_ORIGIN_BIT)
+#define CPUCTL_OUTBOX_MSG_BIT	      0
+#define CPUCTL_OUTBOX_MSG_MASK	      0x000000FF
+#define CPUCTL_OUTBOX_RECIP_BIT	      8
+#define CPUCTL_OUTBOX_RECIP_MASK      0x00FFFF00
+#define CPUCTL_OUTBOX_GET_MSG(outbox) (((outbox)&CPUCTL_OUTBOX_MSG_MASK) >> CPUCTL_OUTBOX_MSG_BIT)
+#define CPUCTL_OUTBOX_GET_RECIP(outbox)                                                            \
+	(((outbox)&CPUCTL_OUTBOX_RECIP_MASK) >> CPUCTL_OUTBOX_RECIP_BIT)
 #define CPUCTL_TPR_PRIORITY_MASK 0x0000000F
 
 /* Machine control. */

@@ -58,7 +58,7 @@
 
 #define MIN(A, B)  ((A) < (B) ? (A) : (B))
 #define MAX(A, B)  ((A) > (B) ? (A) : (B))
-#define ALIGNED(A) (((unsigned)(A) & 0x3) == 0)
+#define ALIGNED(A) (((unsigned)(A)&0x3) == 0)
 
 /*
  * LDIT(T) starts the interval timer for T microseconds; STCK(T) reads the time of day, in

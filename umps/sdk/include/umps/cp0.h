@@ -31,9 +31,9 @@
 #define STATUS_KUo_BIT 5
 #define STATUS_KUo     0x00000020
 
-#define STATUS_IM_MASK	       0x0000FF00
-#define STATUS_IM_BIT(line)    (8 + (line))
-#define STATUS_IM(line)	       (1 << STATUS_IM_BIT(line))
+#define STATUS_IM_MASK	    0x0000FF00
+#define STATUS_IM_BIT(line) (8 + (line))
+#define STATUS_IM(line)	    (1 << STATUS_IM_BIT(line))
 
 #define STATUS_BEV_BIT 22
 #define STATUS_BEV     0x00400000
@@ -51,13 +51,13 @@
 /* Cause: why the last exception was taken, and the pending interrupt lines. */
 #define CAUSE_EXCCODE_BIT	 2
 #define CAUSE_EXCCODE_MASK	 0x0000007C
-#define CAUSE_GET_EXCCODE(cause) (((cause) & CAUSE_EXCCODE_MASK) >> CAUSE_EXCCODE_BIT)
+#define CAUSE_GET_EXCCODE(cause) (((cause)&CAUSE_EXCCODE_MASK) >> CAUSE_EXCCODE_BIT)
 #define CAUSE_IP_MASK		 0x0000FF00
 #define CAUSE_IP_BIT(line)	 (8 + (line))
 #define CAUSE_IP(line)		 (1 << CAUSE_IP_BIT(line))
 #define CAUSE_CE_BIT		 28
 #define CAUSE_CE_MASK		 0x30000000
-#define CAUSE_GET_CE(cause)	 (((cause) & CAUSE_CE_MASK) >> CAUSE_CE_BIT)
+#define CAUSE_GET_CE(cause)	 (((cause)&CAUSE_CE_MASK) >> CAUSE_CE_BIT)
 #define CAUSE_BD_BIT		 31
 #define CAUSE_BD		 0x80000000
 
@@ -82,18 +82,18 @@
 /* EntryHi: virtual page and address space. */
 #define ENTRYHI_SEGNO_BIT	   30
 #define ENTRYHI_SEGNO_MASK	   0xC0000000
-#define ENTRYHI_GET_SEGNO(entryhi) (((entryhi) & ENTRYHI_SEGNO_MASK) >> ENTRYHI_SEGNO_BIT)
+#define ENTRYHI_GET_SEGNO(entryhi) (((entryhi)&ENTRYHI_SEGNO_MASK) >> ENTRYHI_SEGNO_BIT)
 #define ENTRYHI_VPN_BIT		   12
 #define ENTRYHI_VPN_MASK	   0x3FFFF000
-#define ENTRYHI_GET_VPN(entryhi)   (((entryhi) & ENTRYHI_VPN_MASK) >> ENTRYHI_VPN_BIT)
+#define ENTRYHI_GET_VPN(entryhi)   (((entryhi)&ENTRYHI_VPN_MASK) >> ENTRYHI_VPN_BIT)
 #define ENTRYHI_ASID_BIT	   6
 #define ENTRYHI_ASID_MASK	   0x00000FC0
-#define ENTRYHI_GET_ASID(entryhi)  (((entryhi) & ENTRYHI_ASID_MASK) >> ENTRYHI_ASID_BIT)
+#define ENTRYHI_GET_ASID(entryhi)  (((entryhi)&ENTRYHI_ASID_MASK) >> ENTRYHI_ASID_BIT)
 
 /* EntryLo: frame and its permissions. */
 #define ENTRYLO_PFN_BIT		 12
 #define ENTRYLO_PFN_MASK	 0xFFFFF000
-#define ENTRYLO_GET_PFN(entrylo) (((entrylo) & ENTRYLO_PFN_MASK) >> ENTRYLO_PFN_BIT)
+#define ENTRYLO_GET_PFN(entrylo) (((entrylo)&ENTRYLO_PFN_MASK) >> ENTRYLO_PFN_BIT)
 #define ENTRYLO_DIRTY_BIT	 10
 #define ENTRYLO_DIRTY		 0x00000400
 #define ENTRYLO_VALID_BIT	 9

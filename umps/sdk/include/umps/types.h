@@ -97,7 +97,8 @@ typedef struct state {
 #define reg_HI gpr[29]
 #define reg_LO gpr[30]
 
-/* A frame of the network adapter, without check sequence; whole words, as the adapter moves them. */
+/* A frame of the network adapter, without check sequence; whole words, as the adapter moves them.
+ */
 #define ETH_ALEN    6
 #define ETH_PAYLOAD 1500
 

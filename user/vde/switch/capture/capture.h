@@ -2,8 +2,9 @@
 /*
  * Capture of what passes a port, or of a VLAN, as pcapng to a file or a pipe.
  *
- * Data threads copy frames into a buffer of each capture that wants them (forward/observe.h); a thread per capture writes the buffer out. A writer that is too slow, a pipe
- * that nobody reads, loses frames of the capture, which are counted, never of the switch.
+ * Data threads copy frames into a buffer of each capture that wants them (forward/observe.h); a
+ * thread per capture writes the buffer out. A writer that is too slow, a pipe that nobody reads,
+ * loses frames of the capture, which are counted, never of the switch.
  */
 #ifndef VDE_CAPTURE_H
 #define VDE_CAPTURE_H
