@@ -16,8 +16,10 @@
  *		return view_mount_run(mount, argv);
  *	}
  *
- *	static const struct view_mount_type types[] = {{.prefix = "hello", .mount = mount_hello},
- *{}};
+ *	static const struct view_mount_type types[] = {
+ *		{.prefix = "hello", .mount = mount_hello},
+ *		{},
+ *	};
  *
  *	const struct view_service view_service = {
  *		.abi = VIEW_ABI,

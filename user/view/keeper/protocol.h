@@ -7,9 +7,9 @@
  * the socket that its reply goes to, so any number of them are under way at once and any thread of
  * the manager may ask.
  *
- *	manager -> keeper	struct keeper_request, strings; descriptors: reply, root, cwd,
- *others keeper  -> manager	struct keeper_reply, text; descriptor: a result (reply socket)
- *	keeper  -> manager	struct keeper_news, on the pair itself
+ *	manager -> keeper	struct keeper_request, strings; descriptors: reply, root, cwd, more
+ *	keeper -> manager	struct keeper_reply, text; descriptor: a result (reply socket)
+ *	keeper -> manager	struct keeper_news, on the pair itself
  *
  * A request is a system call to make, or a program to run until it ends, both at the root and the
  * working directory of the task on whose behalf it is.
@@ -40,8 +40,9 @@ enum keeper_argument {
 
 #define KEEPER_RESULT_FD (1u << 0) /* CALL: the result is a descriptor: pass it on */
 #define KEEPER_ANNOUNCE	 (1u << 2) /* CALL: the reply comes before the call, and is who makes it */
-#define KEEPER_MOUNTS	 (1u << 1) /* RUN: a file system must be mounted on the target when it ends \
-				    */
+#define KEEPER_MOUNTS                                                                              \
+	(1u << 1) /* RUN: a file system must be mounted on the target when it ends                 \
+		   */
 
 /* Descriptors of a request, in this order; what is passed beyond them has these numbers there. */
 enum { KEEPER_FD_REPLY, KEEPER_FD_ROOT, KEEPER_FD_CWD, KEEPER_FD_EXTRA };

@@ -2,9 +2,8 @@
 /*
  * mount(2) and umount2(2) of the tasks of a view.
  *
- *	mount(2) -> a type that a service claims -> its handler, which runs a server or makes a
- *mount
- *		 -> any other -> the kernel, by the task itself (kmview) or by the keeper (umview)
+ *	mount(2) -> a type that a service claims -> its handler: a server, or a mount
+ *		 -> any other -> the kernel, by the task itself (kmview) or the keeper (umview)
  *
  * Whoever unmounts something that a service mounted waits until its servers have written what they
  * held, so that what was mounted may be looked at from outside as soon as umount(8) has ended.

@@ -11,9 +11,8 @@
  *	merge,ro		overlayfs of the two trees, if nothing is mounted below them
  *	all others		our own server, viewfs(1); over /, one for each directory there
  *
- * cow is not overlayfs's because the layer would then be in another format with each engine: there
- *a deleted name is a device node that only some may make, and a second directory is needed beside
- *it.
+ * cow is not overlayfs's because a layer would then be in another format with each engine: there a
+ * deleted name is a device node that only some may make, and a second directory is needed beside.
  */
 #include <errno.h>
 #include <limits.h>
