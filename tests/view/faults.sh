@@ -3,6 +3,7 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 as_user sh -c 'mkdir "$0/m" "$0/layer" "$0/tree" "$0/many" && echo tree >"$0/tree/file" && echo content >"$0/content"' "$work"
+mounts=${MOUNTS:-100}
 view_start a
 
 # broken images of each format: an error, not a hang, and the view goes on
@@ -57,15 +58,15 @@ ok "after making room it goes on" in_view a \
 	"rm $work/tree/big && timeout 20 sh -c 'until echo more >$work/tree/more; do sleep 0.1; done' 2>/dev/null && umount $work/tree && umount $work/small"
 
 # crowds
-ok "sixty mount at once" in_view a "cd $work && cp good.squashfs many/image && mkdir many/{1..60} &&
-	for i in {1..60}; do squashfuse many/image many/\$i & done; wait; test \$(grep -c ' $work/many/' /proc/mounts) = 60"
-ok "by services, too" in_view a "for i in {1..60}; do umount many/\$i & done; wait; ! grep -q ' $work/many/' /proc/mounts &&
-	for i in {1..60}; do mount -r -t squashfs many/image many/\$i & done; wait; test \$(grep -c ' $work/many/' /proc/mounts) = 60"
-ok "and unmount at once" in_view a "for i in {1..60}; do umount many/\$i & done; wait; ! grep -q ' $work/many/' /proc/mounts"
+ok "two hundred mount at once" in_view a "cd $work && cp good.squashfs many/image && mkdir many/{1..200} &&
+	for i in {1..200}; do squashfuse many/image many/\$i & done; wait; test \$(grep -c ' $work/many/' /proc/mounts) = 200"
+ok "by services, too" in_view a "for i in {1..200}; do umount many/\$i & done; wait; ! grep -q ' $work/many/' /proc/mounts &&
+	for i in {1..200}; do mount -r -t squashfs many/image many/\$i & done; wait; test \$(grep -c ' $work/many/' /proc/mounts) = 200"
+ok "and unmount at once" in_view a "for i in {1..200}; do umount many/\$i & done; wait; ! grep -q ' $work/many/' /proc/mounts"
 descriptors() { manager=$(in_view a "viewctl info --json | jq .manager"); ls "/proc/$manager/fd" | wc -l; }
 before=$(descriptors)
-ok "a hundred mounts and unmounts" in_view a \
-	"for i in {1..100}; do mount -r -t squashfs many/image m && umount m || exit 1; done; true"
+ok "$mounts mounts and unmounts" in_view a \
+	"for i in {1..$mounts}; do mount -r -t squashfs many/image m && umount m || exit 1; done; true"
 is "leak no descriptor of the manager" "$(descriptors)" "$before"
 
 cd / || exit
