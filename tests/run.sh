@@ -11,6 +11,7 @@
 #
 # Lines are passed on by the shell, not by awk, which would hold them back in its buffers.
 set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL # a make that a test runs is its own
 cd "$(dirname "$0")/.." || exit 2
 
 # One test: its lines, with its name in front of the description.

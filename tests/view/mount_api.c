@@ -4,6 +4,7 @@
  *
  *	mount_api TYPE SOURCE TARGET	fsopen, fsconfig, fsmount, move_mount
  *	mount_api bind SOURCE TARGET	open_tree, mount_setattr, move_mount
+ *	mount_api plain-bind SOURCE TARGET	open_tree, move_mount
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,15 +36,15 @@ static int open_file_system(const char *type, const char *source)
 	return mount < 0 ? -fail("fsmount") : mount;
 }
 
-static int open_copy(const char *source)
+static int open_copy(const char *source, int read_only)
 {
 	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
 	int mount = syscall(SYS_open_tree, AT_FDCWD, source, OPEN_TREE_CLONE | AT_RECURSIVE);
 
 	if (mount < 0)
 		return -fail("open_tree");
-	if (syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) <
-	    0)
+	if (read_only && syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes,
+				 sizeof(attributes)) < 0)
 		return -fail("mount_setattr");
 	return mount;
 }
@@ -54,7 +55,10 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
-	mount = strcmp(argv[1], "bind") ? open_file_system(argv[1], argv[2]) : open_copy(argv[2]);
+	if (strstr(argv[1], "bind"))
+		mount = open_copy(argv[2], !strcmp(argv[1], "bind"));
+	else
+		mount = open_file_system(argv[1], argv[2]);
 	if (mount < 0)
 		return 1;
 	if (syscall(SYS_move_mount, mount, "", AT_FDCWD, argv[3], MOVE_MOUNT_F_EMPTY_PATH) < 0)

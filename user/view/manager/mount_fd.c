@@ -5,10 +5,11 @@
  *
  * A type that a service claims gets a stand-in for the kernel's context, an empty memory file,
  * known again by its inode; what fsconfig(2) says is collected. fsmount(2) lets the service mount
- * in the view's own directory, takes a copy of that mount as a descriptor, and removes it there.
- * Descriptors of mounts cannot be put into a task (they are O_PATH), so it gets a stand-in for that
- * as well, which move_mount(2) and mount_setattr(2) take. Everything else is done by the task
- * (kmview) or by the keeper with copies of the task's descriptors (umview).
+ * in the view's own directory and gives a stand-in for that mount; move_mount(2) of it moves the
+ * mount from there. Copies of trees (open_tree(2)) are made by the keeper in umview; their
+ * descriptors cannot be put into a task (they are O_PATH), so it gets a stand-in as well.
+ * Everything else is done by the task (kmview) or by the keeper with copies of the task's
+ * descriptors (umview).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,7 @@
 
 /* <sys/mount.h> and <linux/mount.h> do not go together. */
 #define MNT_DETACH_FLAG 2
+#define MS_MOVE_FLAG	8192
 
 struct context {
 	struct context *next;
@@ -35,8 +37,9 @@ struct context {
 	char options[4096];
 	unsigned long flags;
 	bool created;
-	int mount; /* of a mount: its descriptor; else -1 */
-	int file;  /* keeps the inode from being used again */
+	int mount;	      /* of a copy of a tree: its descriptor; else -1 */
+	char place[PATH_MAX]; /* of a mount that a service made: where it waits; else "" */
+	int file;	      /* keeps the inode from being used again */
 };
 
 /* A program that closes its stand-ins unused does not tell us: the oldest go. */
@@ -60,9 +63,14 @@ static struct context *context_of(int file)
 	return context;
 }
 
-static void context_drop(struct context *context)
+static void context_drop(struct view_call *call, struct context *context)
 {
 	struct context **at;
+
+	if (context->place[0]) {
+		ask_path(call, SYS_umount2, context->place, MNT_DETACH_FLAG);
+		ask_path(call, SYS_rmdir, context->place, 0);
+	}
 
 	pthread_mutex_lock(&lock);
 	for (at = &contexts; *at != context; at = &(*at)->next)
@@ -75,7 +83,7 @@ static void context_drop(struct context *context)
 	free(context);
 }
 
-static void drop_oldest(void)
+static void drop_oldest(struct view_call *call)
 {
 	struct context *context;
 	unsigned int count = 0;
@@ -85,17 +93,17 @@ static void drop_oldest(void)
 		;
 	pthread_mutex_unlock(&lock);
 	if (context)
-		context_drop(context);
+		context_drop(call, context);
 }
 
-static struct context *context_new(const char *type)
+static struct context *context_new(struct view_call *call, const char *type)
 {
 	struct context *context = calloc(1, sizeof(*context));
 	struct stat about;
 
 	if (!context)
 		return NULL;
-	drop_oldest();
+	drop_oldest(call);
 	context->mount = -1;
 	context->file = memfd_create("fscontext", MFD_CLOEXEC);
 	if (context->file < 0 || fstat(context->file, &about) < 0) {
@@ -122,7 +130,7 @@ static void give(struct view_call *call, int fd, bool close_on_exec)
 		close(fd);
 		return;
 	}
-	context = context_new("");
+	context = context_new(call, "");
 	if (!context) {
 		close(fd);
 		call_return(call, -ENOMEM);
@@ -140,7 +148,7 @@ static struct context *mount_of(struct view_call *call)
 
 	if (file >= 0)
 		close(file);
-	return context && context->mount >= 0 ? context : NULL;
+	return context && (context->mount >= 0 || context->place[0]) ? context : NULL;
 }
 
 /* ---- by the keeper, with copies of the task's descriptors */
@@ -221,16 +229,6 @@ static void by_keeper(struct view_call *call, long nr, const char *kinds, bool g
 		call_return(call, result);
 }
 
-/* Moved, a mount needs no descriptor, which would make it busy. */
-static void move_mount_of(struct view_call *call, struct context *context)
-{
-	int64_t result = by_keeper_only(call, SYS_move_mount, "dsdsv", NULL);
-
-	if (result == 0 && context)
-		context_drop(context);
-	call_return(call, result);
-}
-
 /* The value of an fsconfig(2) is a string, a path, bytes or nothing, by its command. */
 static void config_by_keeper(struct view_call *call)
 {
@@ -280,29 +278,15 @@ static int config(struct view_call *call, struct context *context)
 	return error;
 }
 
-static int take_mount(struct view_call *call, const char *path, int *fd)
-{
-	int error;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
-
-	if (!ask)
-		return error;
-	ask_value(ask, 0, (int64_t)AT_FDCWD);
-	ask_string(ask, 1, path);
-	ask_value(ask, 2, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	error = ask_call(ask, SYS_open_tree, fd);
-	ask_free(ask);
-	return error;
-}
-
 static void stand_in_mount(struct view_call *call, struct context *context)
 {
+	struct context *made = NULL;
 	struct view_mount mount;
-	char path[PATH_MAX + 64];
-	int fd = -1, error;
+	char path[PATH_MAX];
+	int error;
 
 	mount_init(&mount, call);
-	snprintf(path, sizeof(path), "%s.fd", mount.place);
+	snprintf(path, sizeof(path), "%.4000s.fd", mount.place);
 	error = context->created ? ask_path(call, SYS_mkdir, path, 0700) : -EINVAL;
 	mount.flags = context->flags;
 	mount.source = strdup(context->source);
@@ -311,19 +295,99 @@ static void stand_in_mount(struct view_call *call, struct context *context)
 	mount.options = strdup(context->options);
 	if (!error)
 		error = mount_by_service(&mount);
-	if (!error)
-		error = take_mount(call, path, &fd);
 	if (mount.message[0] && error)
 		message_keep(call->tid, mount.message);
-	ask_path(call, SYS_umount2, path, MNT_DETACH_FLAG);
-	ask_path(call, SYS_rmdir, path, 0);
 	mount_free(&mount);
+	if (!error) {
+		made = context_new(call, "");
+		error = made ? 0 : -ENOMEM;
+	}
 	if (error) {
+		ask_path(call, SYS_umount2, path, MNT_DETACH_FLAG);
+		ask_path(call, SYS_rmdir, path, 0);
 		call_return(call, error == VIEW_PASS ? -ENODEV : error);
 		return;
 	}
-	give(call, fd, call->args[1] & FSMOUNT_CLOEXEC);
-	context_drop(context);
+	memcpy(made->place, path, sizeof(path));
+	call->view->engine->install(call, made->file, call->args[1] & FSMOUNT_CLOEXEC);
+	context_drop(call, context);
+}
+
+/* From where it waits to where the task says, by a path or a descriptor and a path. */
+static int64_t move_from_place(struct view_call *call, struct context *context)
+{
+	int error, number = call->args[2], copy = -1;
+	char *path = call_string(call, 3, PATH_MAX, &error), target[PATH_MAX + 64];
+	struct ask *ask = path ? ask_new(call->branch, call->tid, &error) : NULL;
+
+	if (!ask) {
+		free(path);
+		return error ? error : -EFAULT;
+	}
+	snprintf(target, sizeof(target), "%s", path);
+	if (number != AT_FDCWD && path[0] != '/') {
+		copy = call_fd(call, number);
+		if (copy >= 0)
+			snprintf(target, sizeof(target), "/proc/self/fd/%d%s%s", ask_fd(ask, copy),
+				 path[0] ? "/" : "", path);
+		else
+			error = copy;
+	}
+	ask_string(ask, 0, context->place);
+	ask_string(ask, 1, target);
+	ask_value(ask, 2, 0);
+	ask_value(ask, 3, MS_MOVE_FLAG);
+	ask_value(ask, 4, 0);
+	if (!error)
+		error = ask_call(ask, SYS_mount, NULL);
+	ask_free(ask);
+	if (copy >= 0)
+		close(copy);
+	free(path);
+	if (!error)
+		ask_path(call, SYS_rmdir, context->place, 0);
+	return error;
+}
+
+/* Moved, a mount needs no descriptor, which would make it busy. */
+static void move_mount_of(struct view_call *call, struct context *context)
+{
+	int64_t result = context && context->place[0]
+				 ? move_from_place(call, context)
+				 : by_keeper_only(call, SYS_move_mount, "dsdsv", NULL);
+
+	if (result == 0 && context) {
+		context->place[0] = '\0';
+		context_drop(call, context);
+	}
+	call_return(call, result);
+}
+
+/* Of a mount that waits, by its path. */
+static void set_attributes(struct view_call *call, struct context *context)
+{
+	struct mount_attr attributes;
+	int error;
+	struct ask *ask;
+
+	if (!context || !context->place[0]) {
+		by_keeper(call, SYS_mount_setattr, "dsvav", false);
+		return;
+	}
+	ask = ask_new(call->branch, call->tid, &error);
+	if (ask && view_call_read(call, call->args[3], &attributes, sizeof(attributes)) !=
+			   sizeof(attributes))
+		error = -EFAULT;
+	if (ask && !error) {
+		ask_value(ask, 0, (int64_t)AT_FDCWD);
+		ask_string(ask, 1, context->place);
+		ask_value(ask, 2, call->args[2] & ~(uint64_t)AT_EMPTY_PATH);
+		ask_bytes(ask, 3, &attributes, sizeof(attributes));
+		ask_value(ask, 4, sizeof(attributes));
+		error = ask_call(ask, SYS_mount_setattr, NULL);
+	}
+	ask_free(ask);
+	call_return(call, error);
 }
 
 /* ---- the calls */
@@ -342,7 +406,7 @@ static void serve_fsopen(struct view_call *call)
 	services_resolve(type, resolved, sizeof(resolved));
 	free(type);
 	if (services_claim(resolved)) {
-		context = context_new(resolved);
+		context = context_new(call, resolved);
 		if (context)
 			call->view->engine->install(call, context->file,
 						    call->args[1] & FSOPEN_CLOEXEC);
@@ -389,7 +453,7 @@ static void serve_other(struct view_call *call)
 	else if (!strcmp(call->name, "fspick"))
 		by_keeper(call, SYS_fspick, "dsv", true);
 	else
-		by_keeper(call, SYS_mount_setattr, "dsvav", false);
+		set_attributes(call, context);
 }
 
 bool mount_fd_serve(struct view_call *call)

@@ -120,17 +120,30 @@ static int by_server(struct view_mount *mount, const struct wish *wish)
 
 /*
  * Over / itself nothing can be mounted that would be seen. So each directory of it gets its own
- * mount, with a directory of that name in SOURCE for its layer.
+ * mount, with a directory of that name in SOURCE for its layer. The one that SOURCE is in comes
+ * last: the layers of the others are not to be reached through it.
  */
+static bool holds_source(struct view_mount *mount, const char *name)
+{
+	const char *source = view_mount_source(mount);
+	size_t length = strlen(name);
+
+	return source[0] == '/' && !strncmp(source + 1, name, length) &&
+	       (source[length + 1] == '/' || !source[length + 1]);
+}
+
 static int one_directory(struct view_mount *mount, const char *name, void *data)
 {
 	static const char *const kernels[] = {"proc", "sys", "dev", "run", "lost+found"};
 	char source[PATH_MAX], target[PATH_MAX];
+	const bool *last = data;
 	int error;
 
 	for (size_t i = 0; i < sizeof(kernels) / sizeof(*kernels); i++)
 		if (!strcmp(name, kernels[i]))
 			return 0;
+	if (holds_source(mount, name) != *last)
+		return 0;
 	if (snprintf(source, sizeof(source), "%s/%s", view_mount_source(mount), name) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	snprintf(target, sizeof(target), "/%s", name);
@@ -181,6 +194,15 @@ static int merge_read_only(struct view_mount *mount)
 	return view_mount_kernel(mount, "viewfs", target, "overlay", MS_RDONLY, data);
 }
 
+static int over_root(struct view_mount *mount)
+{
+	bool last = false;
+	int error = view_mount_each_directory(mount, one_directory, &last);
+
+	last = true;
+	return error ? error : view_mount_each_directory(mount, one_directory, &last);
+}
+
 static int mount_viewfs(struct view_mount *mount, void *data)
 {
 	const char *source = view_mount_source(mount), *target = view_mount_target(mount);
@@ -192,7 +214,7 @@ static int mount_viewfs(struct view_mount *mount, void *data)
 	if (error)
 		; /* said below */
 	else if (!strcmp(target, "/") && !moves && strcmp(wish.mode, "hide"))
-		error = view_mount_each_directory(mount, one_directory, NULL);
+		error = over_root(mount);
 	else if (!strcmp(wish.mode, "hide") || (moves && nothing))
 		error = hide(mount, &wish);
 	else if (moves && wish.overlay && !wish.exceptions)
