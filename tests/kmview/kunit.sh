@@ -4,7 +4,7 @@
 #
 # Each kmod/kmview/NAME_test.c becomes a module, together with the sources of the headers that it
 # includes; it is loaded into the kernel that tests/vm/compile.sh makes, which logs its results.
-# Hooks cannot be tested here, because User-Mode Linux has no ftrace.
+# Hooks cannot be tested here, because User-Mode Linux has no ftrace. tests/lib/uml_state.c says what is preloaded.
 top=$(readlink -f "$(dirname "$0")/../..")
 . "$top/tests/lib/tap.sh"
 
@@ -38,7 +38,7 @@ for module in /*.ko; do /bin/busybox insmod $module; done
 END
 chmod +x "$work/root/init"
 (cd "$work/root" && find . | cpio --quiet -o -H newc) >"$work/initrd"
-TMPDIR=$work timeout 120 "$kernel/vmlinux" mem=128M initrd="$work/initrd" rdinit=/init con=null con0=null,fd:2 \
+LD_PRELOAD=$top/build/tests/lib/uml_state.so TMPDIR=$work timeout 120 "$kernel/vmlinux" mem=128M initrd="$work/initrd" rdinit=/init con=null con0=null,fd:2 \
 	panic=-1 </dev/null >"$work/log" 2>&1
 
 # A result of a test is indented under its suite; the line of the suite itself is not.

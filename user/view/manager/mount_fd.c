@@ -444,7 +444,7 @@ static void serve_other(struct view_call *call)
 {
 	struct context *context = mount_of(call);
 
-	if (call->view->engine->own_mounts && !context)
+	if (call_mounts_itself(call) && !context)
 		call_continue(call);
 	else if (!strcmp(call->name, "move_mount"))
 		move_mount_of(call, context);
@@ -469,8 +469,7 @@ bool mount_fd_serve(struct view_call *call)
 		return true;
 	}
 	/* A plain open_tree(2) is an open(2). */
-	if (call_mounts_itself(call) ||
-	    (!strcmp(call->name, "open_tree") && !(call->args[2] & OPEN_TREE_CLONE)))
+	if (!strcmp(call->name, "open_tree") && !(call->args[2] & OPEN_TREE_CLONE))
 		return false;
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		if (!strcmp(call->name, others[i])) {
