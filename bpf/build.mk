@@ -2,8 +2,7 @@
 # BPF programs: bpf/DIR/NAME.bpf.c becomes build/bpf/DIR/NAME.bpf.o and a libbpf skeleton beside it,
 # which user programs include as "build/bpf/DIR/NAME.skel.h" with a prerequisite on the file.
 BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -I. \
-	      -I/usr/include/$(shell $(CC) -print-multiarch)
+BPF_CFLAGS = -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -I. -I/usr/include/$(shell $(CC) -print-multiarch)
 
 .PRECIOUS: $(BUILD)/bpf/%.bpf.o
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c

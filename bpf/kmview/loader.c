@@ -16,9 +16,9 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "build/gen/bpf/kmview/count.skel.h"
-#include "build/gen/bpf/kmview/policy.skel.h"
-#include "build/gen/bpf/kmview/uname.skel.h"
+#include "build/bpf/kmview/count.skel.h"
+#include "build/bpf/kmview/policy.skel.h"
+#include "build/bpf/kmview/uname.skel.h"
 #include "loader.h"
 #include "tables.h"
 
