@@ -2,6 +2,7 @@
 # make demo: what Virtual Square does, on real programs, in four acts. Ends with 0 if all of it worked.
 set -u
 cd "$(dirname "$0")/.." || exit 2
+. tests/lib/reachable.sh tests/demo.sh
 work=$(mktemp -d)
 bin=$PWD/build/bin
 failed=0

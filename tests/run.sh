@@ -13,6 +13,7 @@
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL # a make that a test runs is its own
 cd "$(dirname "$0")/.." || exit 2
+. tests/lib/reachable.sh tests/run.sh "$@"
 
 # One test: its lines, with its name in front of the description.
 one() {

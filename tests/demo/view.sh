@@ -42,7 +42,7 @@ run "mke2fs -q -t ext4 -d files -E root_owner=1000:1000 disk.img 16M; ls -l disk
 tell "A view ($engine), and in it:"
 run "$engine -q bash story"
 tell "Another view of it, while a second shell, outside, looks at the same directory:"
-run "mkfifo go back; (read <go; echo \"outside: \$(ls -A m | wc -l) files in m\"; echo >back) & $engine -q sh -c 'mount -t ext4 disk.img m; echo \"inside:  \$(ls m | tr \"\\n\" \" \")\"; echo >go; read line <back'; wait"
+run "mkfifo go back; (read <go; echo \"outside: \$(ls -A m | wc -l) files in m\"; echo >back) & $engine -q sh -c 'mount -t ext4 disk.img m; echo \"inside:  \$(ls m | tr \"\\n\" \" \")\"; echo >go; read line <back' || { kill %1; false; } && wait"
 tell "The image is clean, and the note is in it:"
 run "/sbin/fsck.ext4 -fn disk.img 2>&1 | tail -n1; debugfs -R 'cat /note' disk.img 2>/dev/null"
 left=$(grep -lzsF "HOME=$work" /proc/[0-9]*/environ)
