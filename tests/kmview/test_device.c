@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "inside.h"
@@ -50,6 +51,22 @@ static const char *handshake(void)
 	CHECK(mmap(NULL, init.ring_size + 4096, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED);
 	CHECK(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 4096) == MAP_FAILED);
 	CHECK(mmap(NULL, init.ring_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) != MAP_FAILED);
+	return NULL;
+}
+
+/* Whose end would end the session, if not that of who opened it? */
+static const char *others_handshake(void)
+{
+	struct kmview_init init = {.major = KMVIEW_ABI_MAJOR};
+	int fd = open(KMVIEW_DEVICE, O_RDWR), status;
+	pid_t child = fork();
+
+	CHECK(fd >= 0 && child >= 0);
+	if (child == 0)
+		_exit(command(fd, KMVIEW_INIT, &init) == -EPERM ? 0 : 1);
+	CHECK(waitpid(child, &status, 0) == child);
+	EXPECT(status, 0);
+	EXPECT(command(fd, KMVIEW_INIT, &init), 0);
 	return NULL;
 }
 
@@ -318,6 +335,7 @@ static const char *awake(void)
 
 const struct test device_tests[] = {
 	{"the handshake refuses what it does not know", handshake},
+	{"the handshake is only for who opened the device", others_handshake},
 	{"wrong commands have the errors of the header", wrong_commands},
 	{"sessions are independent", two_sessions},
 	{"an answer with a wrong id is EIO", wrong_id},
