@@ -68,7 +68,7 @@ bug_check() {
 	mkdir -p build/style/cppcheck
 	cppcheck -j"$(nproc)" --cppcheck-build-dir=build/style/cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 -I. \
 		--suppress=unknownMacro --suppress=syntaxError --suppress=internalAstError --suppress=arithOperationsOnVoidPointer \
-		--suppress=autoVariables --suppress='uninitvar:kmod/*' --suppress='selfAssignment:kmod/*' \
+		--suppress=autoVariables --suppress=uninitvar --suppress='selfAssignment:kmod/*' \
 		$(printf '%s\n' "${sources[@]}" | grep '\.c$' | grep -v '^bpf/')
 }
 
