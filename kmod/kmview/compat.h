@@ -52,6 +52,9 @@ static inline int kmview_ftrace_undirect(struct ftrace_ops *ops, unsigned long a
 #define kmview_receive_fd(file, flags) receive_fd(file, flags)
 #endif
 
+/* 6.5: overlayfs looks a layer up when the option is set; before, when the file system is made. */
+#define KMVIEW_LAYERS_EARLY (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0))
+
 /* 6.17: the length of the value is no longer passed. */
 static inline int kmview_parse_fs_string(struct fs_context *fc, const char *key, const char *value)
 {

@@ -31,7 +31,8 @@ static int set_program(struct kmview_session *session, const struct kmview_prog 
 		prog = bpf_prog_get_type_dev(arg->fd, BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, false);
 		if (IS_ERR(prog))
 			return PTR_ERR(prog);
-		if (prog->aux->max_tp_access > sizeof(struct kmview_call)) {
+		/* It has one argument, the record, and reads and writes no further than that. */
+		if (prog->aux->max_tp_access > sizeof(struct kmview_call) || prog->aux->max_ctx_offset > sizeof(u64)) {
 			bpf_prog_put(prog);
 			return -EINVAL;
 		}

@@ -122,6 +122,13 @@ static size_t parent_length(const char *name, size_t length)
 	return length;
 }
 
+/* A link of /proc that jumps to an open file or the like. It has no text to read, and only such links read themselves.
+ */
+static bool is_magic(const struct dentry *link)
+{
+	return d_is_symlink(link) && d_inode(link)->i_op->readlink;
+}
+
 /* Look the first length bytes of walk->name up. */
 static int lookup_part(struct walk *walk, size_t length, unsigned int flags, struct path *path)
 {
@@ -136,8 +143,8 @@ static int lookup_part(struct walk *walk, size_t length, unsigned int flags, str
 
 /*
  * Bring walk->name to walk->result: from the whole name on, shorter and shorter, find a part that exists. If its last
- * component is a link, it is a dangling one, since the longer part did not exist: replace it and start anew. Returns 1;
- * 0: it leads nowhere; -ENOMEM.
+ * component is a link, it is a dangling one, since the longer part did not exist: replace it and start anew. A magic
+ * link is followed by the kernel. Returns 1; 0: it leads nowhere; -ENOMEM.
  */
 static int resolve(struct walk *walk, bool follow)
 {
@@ -160,6 +167,7 @@ again:
 	for (;; length = parent_length(walk->name, length)) {
 		/* Without the slashes at its end, a link is found itself. */
 		size_t end = length;
+		bool magic;
 
 		while (end > 1 && walk->name[end - 1] == '/')
 			end--;
@@ -171,7 +179,14 @@ again:
 				return 0;
 			continue;
 		}
-		if (d_is_symlink(path.dentry)) {
+		magic = is_magic(path.dentry);
+		if (magic) {
+			path_put(&path);
+			err = lookup_part(walk, end, LOOKUP_FOLLOW, &path);
+			if (err)
+				return err == -ENOMEM ? err : 0;
+		}
+		if (!magic && d_is_symlink(path.dentry)) {
 			good = links++ < LINKS_MAX && follow_link(walk, &path, end);
 			path_put(&path);
 			if (!good)

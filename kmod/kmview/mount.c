@@ -16,6 +16,7 @@
  *
  * What is not served here goes on to the kernel and is, for an ordinary user, EPERM.
  */
+#include <linux/anon_inodes.h>
 #include <linux/cred.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
@@ -63,17 +64,18 @@ MODULE_PARM_DESC(tmpfs_max_mb, "largest tmpfs a session may mount, in MiB; defau
 	 MOVE_MOUNT_T_AUTOMOUNTS | MOVE_MOUNT_T_EMPTY_PATH)
 #define FLAGS_TYPE (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 
-static unsigned long path_mount_address, path_umount_address;
+static unsigned long path_mount_address, path_umount_address, sb_kern_mount_address;
 
 void kmview_mount_init(void)
 {
 	path_mount_address = kmview_symbol("path_mount");
 	path_umount_address = kmview_symbol("path_umount");
+	sb_kern_mount_address = kmview_symbol("security_sb_kern_mount");
 }
 
 bool kmview_mount_available(void)
 {
-	return path_mount_address && path_umount_address;
+	return path_mount_address && path_umount_address && sb_kern_mount_address;
 }
 
 /* ---- the capability */
@@ -182,6 +184,8 @@ static long serve_unshare(struct kmview_context *context, struct kmview_session 
 	result = native_raised(context);
 	if (result)
 		return result;
+	/* From here on this is another namespace. Until it is private nothing may be mounted in it by our help. */
+	kmview_leave_space();
 	namespace_root(&root);
 	result = do_path_mount(NULL, &root, NULL, MS_REC | MS_PRIVATE, NULL);
 	path_put(&root);
@@ -219,6 +223,24 @@ static int record_or_undo(struct kmview_session *session, const struct path *pat
 	return err;
 }
 
+/*
+ * An overlay shows a layer without what is mounted in it. Returns -EPERM if that would uncover something, or why there
+ * is no such directory.
+ */
+static int check_layer(const char *name)
+{
+	struct path path;
+	bool covers;
+	int err;
+
+	err = kern_path(name, LOOKUP_FOLLOW, &path);
+	if (err)
+		return err;
+	covers = path_has_submounts(&path);
+	path_put(&path);
+	return covers ? -EPERM : 0;
+}
+
 /* A file system of the session's own. */
 static int mount_new(struct kmview_session *session, const char *source, const struct path *path, const char *type,
 		     unsigned long flags, char *data)
@@ -232,9 +254,14 @@ static int mount_new(struct kmview_session *session, const char *source, const s
 		return -EPERM;
 	set_limits(&limits);
 	err = kmview_options_check(fs, data, PAGE_SIZE, &limits);
+	if (!err && fs == KMVIEW_FS_OVERLAY)
+		err = kmview_options_layers_check(data, check_layer);
 	if (err)
 		return err;
 	err = do_path_mount(source, path, type, flags | FLAGS_FORCED, data);
+	/* Of what a layer's name leads to now, and did before, the kernel took one. */
+	if (!err && fs == KMVIEW_FS_OVERLAY && kmview_options_layers_check(data, check_layer) == -EPERM)
+		return punish(session);
 	return err ?: record_or_undo(session, path, true);
 }
 
@@ -303,20 +330,20 @@ static int mount_change(struct kmview_session *session, const struct path *path,
 static int mount_move(struct kmview_session *session, const char *source, const struct path *path)
 {
 	struct path from;
-	bool good;
 	int err;
 
 	err = source ? kern_path(source, LOOKUP_FOLLOW, &from) : -EINVAL;
 	if (err)
 		return err;
-	good = kmview_recorded(session, from.mnt, NULL);
+	err = kmview_recorded(session, from.mnt, NULL) ? kmview_moves_lock(session) : -EPERM;
+	if (!err) {
+		err = do_path_mount(source, path, NULL, MS_MOVE, NULL);
+		if (!err && !kmview_is_above(from.mnt, path))
+			err = punish(session);
+		kmview_moves_unlock(session);
+	}
 	path_put(&from);
-	if (!good)
-		return -EPERM;
-	err = do_path_mount(source, path, NULL, MS_MOVE, NULL);
-	if (err)
-		return err;
-	return kmview_recorded_above(session, path) ? 0 : punish(session);
+	return err;
 }
 
 static int mount_by_flags(struct kmview_session *session, const char *source, const struct path *path, const char *type,
@@ -366,6 +393,7 @@ static long serve_umount(struct kmview_context *context, struct kmview_session *
 	int flags = old ? 0 : context->args[1];
 	struct vfsmount *mount;
 	struct path path;
+	bool own = false;
 	int err;
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
@@ -375,9 +403,13 @@ static long serve_umount(struct kmview_context *context, struct kmview_session *
 	if (err)
 		return err;
 	mount = path.mnt;
-	if (path.dentry != mount->mnt_root || !kmview_recorded(session, mount, NULL)) {
+	err = path.dentry != mount->mnt_root ? -EINVAL : kmview_recorded(session, mount, &own) ? 0 : -EPERM;
+	/* Force ends what the file system does for all who have it mounted. */
+	if (!err && flags & MNT_FORCE && !own)
+		err = -EPERM;
+	if (err) {
 		path_put(&path);
-		return path.dentry != mount->mnt_root ? -EINVAL : -EPERM;
+		return err;
 	}
 	err = do_path_umount(&path, flags);
 	if (!err)
@@ -387,24 +419,25 @@ static long serve_umount(struct kmview_context *context, struct kmview_session *
 
 static long serve_pivot_root(struct kmview_context *context, struct kmview_session *session)
 {
-	struct path path;
+	struct path path, root;
 	long result;
-	bool good;
 
 	result = user_path_at(AT_FDCWD, u64_to_user_ptr(context->args[0]), LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
 	if (result)
 		return result;
-	good = kmview_recorded(session, path.mnt, NULL);
+	result = kmview_recorded(session, path.mnt, NULL) ? kmview_moves_lock(session) : -EPERM;
+	if (!result) {
+		result = native_raised(context);
+		if (!result) {
+			namespace_root(&root);
+			if (root.mnt != path.mnt)
+				result = punish(session);
+			path_put(&root);
+		}
+		kmview_moves_unlock(session);
+	}
 	path_put(&path);
-	if (!good)
-		return -EPERM;
-	result = native_raised(context);
-	if (result)
-		return result;
-	namespace_root(&path);
-	good = kmview_recorded(session, path.mnt, NULL);
-	path_put(&path);
-	return good ? 0 : punish(session);
+	return result;
 }
 
 /* ---- the new mount API */
@@ -417,14 +450,64 @@ static bool is_fs_context(const struct file *file)
 	return dentry->d_sb->s_magic == ANON_INODE_FS_MAGIC && !strcmp(dentry->d_name.name, "[fscontext]");
 }
 
-static long serve_fsopen(struct kmview_context *context, struct kmview_session *session)
+/*
+ * The kernel's fsconfig(2) takes options from whoever has the descriptor, also where we do not look: outside the
+ * session, in a user namespace. So a task gets a context that we made and hold in the phase "creating" until its file
+ * system is there: the kernel answers EBUSY then, and options come in only by set_option().
+ */
+static struct fs_context *make_context(struct file_system_type *type)
 {
-	char *type = copy_string(context->args[0], PAGE_SIZE), value[24];
+	struct fs_context *fc = fs_context_for_mount(type, 0);
+	struct fc_log *log;
+
+	if (IS_ERR(fc))
+		return fc;
+	log = kzalloc(sizeof(*log), GFP_KERNEL);
+	if (!log) {
+		put_fs_context(fc);
+		return ERR_PTR(-ENOMEM);
+	}
+	refcount_set(&log->usage, 1);
+	log->owner = type->owner;
+	fc->log.log = log;
+	fc->phase = FS_CONTEXT_CREATING;
+	return fc;
+}
+
+/* A context for the same kind of file system as an opened one has, in a file of the same kind. */
+static struct file *make_context_like(const struct file *model)
+{
+	struct file_system_type *type = ((struct fs_context *)model->private_data)->fs_type;
+	enum kmview_fs fs = kmview_fs_of(type->name);
 	struct kmview_limits limits;
 	struct fs_context *fc;
 	const char *forced;
-	enum kmview_fs fs;
 	struct file *file;
+	char value[24];
+	int err = 0;
+
+	if (fs == KMVIEW_FS_OTHER)
+		return ERR_PTR(-EPERM);
+	if (fs == KMVIEW_FS_OVERLAY && !KMVIEW_LAYERS_EARLY)
+		return ERR_PTR(-ENOSYS); /* its layers are looked up too late to be checked; there is mount(2) */
+	fc = make_context(type);
+	if (IS_ERR(fc))
+		return ERR_CAST(fc);
+	set_limits(&limits);
+	forced = kmview_option_forced(fs, &limits, value, sizeof(value));
+	if (forced)
+		err = kmview_parse_fs_string(fc, forced, *value ? value : NULL);
+	file = err ? ERR_PTR(err) : anon_inode_getfile("[fscontext]", model->f_op, fc, O_RDWR);
+	if (IS_ERR(file))
+		put_fs_context(fc);
+	return file;
+}
+
+static long serve_fsopen(struct kmview_context *context, struct kmview_session *session)
+{
+	char *type = copy_string(context->args[0], PAGE_SIZE);
+	struct file *model, *file;
+	enum kmview_fs fs;
 	long fd;
 
 	if (IS_ERR_OR_NULL(type))
@@ -437,89 +520,169 @@ static long serve_fsopen(struct kmview_context *context, struct kmview_session *
 	if (fd < 0)
 		return fd;
 	/* The name was read a second time: look at what was opened. */
-	file = fget(fd);
-	if (!file)
+	model = fget(fd);
+	if (!model)
 		return -EBADF;
-	if (!is_fs_context(file)) {
-		fput(file);
+	if (!is_fs_context(model)) {
+		fput(model);
 		return -EBADF; /* another thread put something else there */
 	}
-	fc = file->private_data;
-	fs = kmview_fs_of(fc->fs_type->name);
-	set_limits(&limits);
-	forced = kmview_option_forced(fs, &limits, value, sizeof(value));
-	if (fs != KMVIEW_FS_OTHER && forced) {
-		mutex_lock(&fc->uapi_mutex);
-		if (fc->phase == FS_CONTEXT_CREATE_PARAMS && kmview_parse_fs_string(fc, forced, *value ? value : NULL))
-			fs = KMVIEW_FS_OTHER;
-		mutex_unlock(&fc->uapi_mutex);
-	}
-	fput(file);
-	if (fs == KMVIEW_FS_OTHER) {
-		close_fd(fd);
-		return -EPERM;
-	}
+	close_fd(fd);
+	file = make_context_like(model);
+	fput(model);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	fd = get_unused_fd_flags(context->args[1] & FSOPEN_CLOEXEC ? O_CLOEXEC : 0);
+	if (fd < 0)
+		fput(file);
+	else
+		fd_install(fd, file);
 	return fd;
 }
 
-/* One option, from our copies of key and value. */
-static long set_option(struct fs_context *fc, const char *key, const char *value)
+/* One option, from our copies of key and value; of a file, with the file. Under fc->uapi_mutex. */
+static int parse_option(struct kmview_session *session, struct fs_context *fc, const char *key, const char *value,
+			struct file *file)
 {
-	struct kmview_limits limits;
+	struct fs_parameter param = { .key = key, .type = fs_value_is_file, .file = file };
+	enum kmview_fs fs = kmview_fs_of(fc->fs_type->name);
 	struct raised raised;
-	long err;
+	int err;
+
+	err = fs == KMVIEW_FS_OVERLAY ? kmview_layers_check(key, value, check_layer) : 0;
+	if (err)
+		return err;
+	if (!raise(&raised))
+		return -ENOMEM;
+	if (file) {
+		get_file(file);
+		err = vfs_parse_fs_param(fc, &param);
+		if (param.file)
+			fput(param.file);
+	} else {
+		err = kmview_parse_fs_string(fc, key, value);
+	}
+	lower(&raised);
+	if (!err && fs == KMVIEW_FS_OVERLAY && kmview_layers_check(key, value, check_layer) == -EPERM)
+		err = punish(session);
+	return err;
+}
+
+static int set_option(struct kmview_session *session, struct fs_context *fc, const char *key, const char *value,
+		      struct file *file)
+{
+	enum kmview_fs fs = kmview_fs_of(fc->fs_type->name);
+	struct kmview_limits limits;
+	int err;
 
 	set_limits(&limits);
-	if (!kmview_option_allowed(kmview_fs_of(fc->fs_type->name), key, value, &limits))
+	/* Of the options that are files, only FUSE's has no path, which could be changed. */
+	if (file ? fs != KMVIEW_FS_FUSE || strcmp(key, "fd") : !kmview_option_allowed(fs, key, value, &limits))
 		return -EPERM;
 	err = mutex_lock_interruptible(&fc->uapi_mutex);
 	if (err)
 		return err;
-	if (fc->purpose != FS_CONTEXT_FOR_MOUNT || fc->phase != FS_CONTEXT_CREATE_PARAMS)
+	err = fc->phase == FS_CONTEXT_CREATING ? parse_option(session, fc, key, value, file) : -EBUSY;
+	mutex_unlock(&fc->uapi_mutex);
+	return err;
+}
+
+/* What the kernel does at FSCONFIG_CMD_CREATE. */
+static int create_tree(struct fs_context *fc)
+{
+	struct super_block *sb;
+	int err;
+
+	err = vfs_get_tree(fc);
+	if (err)
+		return err;
+	sb = fc->root->d_sb;
+	err = kmview_call(sb_kern_mount_address, (unsigned long)sb, 0, 0, 0, 0);
+	if (err) {
+		dput(fc->root);
+		fc->root = NULL;
+		deactivate_locked_super(sb);
+		return err;
+	}
+	up_write(&sb->s_umount);
+	return 0;
+}
+
+static int create(struct fs_context *fc)
+{
+	struct raised raised;
+	int err;
+
+	err = mutex_lock_interruptible(&fc->uapi_mutex);
+	if (err)
+		return err;
+	if (fc->phase != FS_CONTEXT_CREATING) {
 		err = -EBUSY;
-	else if (!raise(&raised))
+	} else if (!raise(&raised)) {
 		err = -ENOMEM;
-	if (!err) {
-		err = kmview_parse_fs_string(fc, key, value);
+	} else {
+		err = create_tree(fc);
 		lower(&raised);
+		fc->phase = err ? FS_CONTEXT_FAILED : FS_CONTEXT_AWAITING_MOUNT;
 	}
 	mutex_unlock(&fc->uapi_mutex);
 	return err;
 }
 
-static long configure(struct kmview_context *context, struct fs_context *fc)
+static long set_from_user(struct kmview_context *context, struct kmview_session *session, struct fs_context *fc)
 {
+	char *key = copy_string(context->args[2], 256), *value = NULL;
 	unsigned int command = context->args[1];
-	char *key = NULL, *value = NULL;
-	long err;
+	struct file *file = NULL;
+	long err = 0;
 
-	switch (command) {
-	case FSCONFIG_SET_FLAG:
-	case FSCONFIG_SET_STRING:
-		break;
-	case FSCONFIG_SET_BINARY: /* no option that is allowed needs these */
-	case FSCONFIG_SET_PATH:
-	case FSCONFIG_SET_PATH_EMPTY:
-		return -EPERM;
-	case FSCONFIG_CMD_CREATE:
-		return kmview_fs_of(fc->fs_type->name) == KMVIEW_FS_OTHER ? -EPERM : native_raised(context);
-	default: /* files are checked by the file system, FUSE and overlay take them */
-		return kmview_native(context);
-	}
-	key = copy_string(context->args[2], 256);
 	if (IS_ERR_OR_NULL(key))
 		return key ? PTR_ERR(key) : -EINVAL;
 	if (command == FSCONFIG_SET_STRING) {
 		value = copy_string(context->args[3], PAGE_SIZE);
 		if (IS_ERR_OR_NULL(value)) {
-			kfree(key);
-			return value ? PTR_ERR(value) : -EINVAL;
+			err = value ? PTR_ERR(value) : -EINVAL;
+			value = NULL;
 		}
+	} else if (command == FSCONFIG_SET_FD) {
+		file = context->args[3] ? NULL : fget(context->args[4]);
+		if (!file)
+			err = context->args[3] ? -EINVAL : -EBADF;
 	}
-	err = context->args[4] ? -EINVAL : set_option(fc, key, value);
+	if (!err && !file && context->args[4])
+		err = -EINVAL;
+	if (!err)
+		err = set_option(session, fc, key, value, file);
+	if (file)
+		fput(file);
 	kfree(value);
 	kfree(key);
 	return err;
+}
+
+/* Is it one of ours, which is not mounted yet? Others are in this phase only with the mutex held. */
+static bool is_ours(struct fs_context *fc)
+{
+	bool ours;
+
+	mutex_lock(&fc->uapi_mutex);
+	ours = fc->phase == FS_CONTEXT_CREATING;
+	mutex_unlock(&fc->uapi_mutex);
+	return ours;
+}
+
+static long configure(struct kmview_context *context, struct kmview_session *session, struct fs_context *fc)
+{
+	switch ((unsigned int)context->args[1]) {
+	case FSCONFIG_SET_FLAG:
+	case FSCONFIG_SET_STRING:
+	case FSCONFIG_SET_FD:
+		return set_from_user(context, session, fc);
+	case FSCONFIG_CMD_CREATE:
+		return create(fc);
+	default: /* no option that is allowed needs the others */
+		return -EPERM;
+	}
 }
 
 static long serve_fsconfig(struct kmview_context *context, struct kmview_session *session)
@@ -527,32 +690,38 @@ static long serve_fsconfig(struct kmview_context *context, struct kmview_session
 	struct file *file = fget(context->args[0]);
 	long result;
 
-	if (!file || !is_fs_context(file))
+	if (!file || !is_fs_context(file) || !is_ours(file->private_data))
 		result = kmview_native(context);
 	else
-		result = configure(context, file->private_data);
+		result = configure(context, session, file->private_data);
 	if (file)
 		fput(file);
 	return result;
 }
 
-/* A call that makes a detached mount: with these arguments, and the mount is the session's. */
-static long serve_detached(struct kmview_context *context, struct kmview_session *session, unsigned int arg, u64 add,
-			   bool own)
+/*
+ * A call that makes a detached mount: with these arguments, and the mount is the session's. What is at the descriptor
+ * afterwards another thread may have put there: it must be a detached mount, of that file system if one is given.
+ */
+static long serve_detached(struct kmview_context *context, struct kmview_session *session, u64 add,
+			   const struct super_block *sb)
 {
 	struct kmview_context changed = *context;
 	struct file *file;
 	long fd;
 	int err;
 
-	changed.args[arg] |= add;
+	changed.args[2] |= add;
 	fd = kmview_with_args(&changed, native_raised);
 	if (fd < 0)
 		return fd;
 	file = fget_raw(fd);
 	if (!file)
 		return -EBADF;
-	err = kmview_record(session, file->f_path.mnt, own);
+	if (!(file->f_mode & FMODE_NEED_UNMOUNT) || (sb && file->f_path.mnt->mnt_sb != sb))
+		err = -EBADF;
+	else
+		err = kmview_record(session, file->f_path.mnt, sb);
 	fput(file);
 	if (err)
 		close_fd(fd);
@@ -561,14 +730,39 @@ static long serve_detached(struct kmview_context *context, struct kmview_session
 
 static long serve_open_tree(struct kmview_context *context, struct kmview_session *session)
 {
+	const u64 known = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_RECURSIVE |
+			  AT_SYMLINK_NOFOLLOW;
+
 	if (!(context->args[2] & OPEN_TREE_CLONE))
 		return kmview_native(context);
-	return serve_detached(context, session, 2, AT_RECURSIVE, false);
+	if ((unsigned int)context->args[2] & ~known)
+		return -EPERM;
+	return serve_detached(context, session, AT_RECURSIVE, NULL);
 }
 
 static long serve_fsmount(struct kmview_context *context, struct kmview_session *session)
 {
-	return serve_detached(context, session, 2, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, true);
+	struct file *file = fget(context->args[0]);
+	const struct super_block *sb = NULL;
+	struct fs_context *fc;
+	long result;
+
+	if (file && is_fs_context(file)) {
+		fc = file->private_data;
+		mutex_lock(&fc->uapi_mutex);
+		if (fc->phase == FS_CONTEXT_AWAITING_MOUNT && fc->root)
+			sb = fc->root->d_sb;
+		mutex_unlock(&fc->uapi_mutex);
+	}
+	if (!sb)
+		result = kmview_native(context);
+	else if ((unsigned int)context->args[1] & ~FSMOUNT_CLOEXEC)
+		result = -EPERM;
+	else
+		result = serve_detached(context, session, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, sb);
+	if (file)
+		fput(file);
+	return result;
 }
 
 /* A path as the mount calls take them: EMPTY says that the descriptor itself may be meant. */
@@ -577,6 +771,21 @@ static int resolve(u64 dirfd, u64 name, bool follow, bool empty, struct path *pa
 	unsigned int flags = (follow ? LOOKUP_FOLLOW : 0) | (empty ? LOOKUP_EMPTY : 0);
 
 	return user_path_at((int)dirfd, u64_to_user_ptr(name), flags, path);
+}
+
+/* The mount of from, which is the session's, goes to what the call says, which must be the path to. */
+static long move_checked(struct kmview_context *context, struct kmview_session *session, const struct path *from,
+			 const struct path *to)
+{
+	long result = kmview_moves_lock(session);
+
+	if (result)
+		return result;
+	result = native_raised(context);
+	if (!result && !kmview_is_above(from->mnt, to))
+		result = punish(session);
+	kmview_moves_unlock(session);
+	return result ?: tighten_above(to);
 }
 
 static long serve_move_mount(struct kmview_context *context, struct kmview_session *session)
@@ -598,17 +807,16 @@ static long serve_move_mount(struct kmview_context *context, struct kmview_sessi
 		result = kmview_record(session, from.mnt, false);
 		good = !result;
 	}
-	path_put(&from);
 	if (!good)
-		return result ?: -EPERM;
-	result = resolve(context->args[2], context->args[3], flags & MOVE_MOUNT_T_SYMLINKS,
-			 flags & MOVE_MOUNT_T_EMPTY_PATH, &to);
-	if (result)
-		return result;
-	result = native_raised(context);
-	if (!result)
-		result = kmview_recorded_above(session, &to) ? tighten_above(&to) : punish(session);
-	path_put(&to);
+		result = result ?: -EPERM;
+	else
+		result = resolve(context->args[2], context->args[3], flags & MOVE_MOUNT_T_SYMLINKS,
+				 flags & MOVE_MOUNT_T_EMPTY_PATH, &to);
+	if (!result) {
+		result = move_checked(context, session, &from, &to);
+		path_put(&to);
+	}
+	path_put(&from);
 	return result;
 }
 

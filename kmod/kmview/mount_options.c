@@ -5,6 +5,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "mount_options.h"
@@ -194,4 +195,59 @@ int kmview_options_check(enum kmview_fs fs, char *data, size_t size, const struc
 	    (int)(size - length))
 		return -E2BIG;
 	return 0;
+}
+
+/* The next of the names between colons, without its backslashes; returns where the list goes on, NULL: at its end. */
+static const char *next_layer(const char *list, char *name)
+{
+	for (; *list && *list != ':'; list++) {
+		if (*list == '\\' && list[1])
+			list++;
+		*name++ = *list;
+	}
+	*name = '\0';
+	return *list ? list + 1 : NULL;
+}
+
+int kmview_layers_check(const char *key, const char *value, int (*check)(const char *name))
+{
+	char *name;
+	int err = 0;
+
+	if (strcmp(key, "lowerdir") && strcmp(key, "lowerdir+") && strcmp(key, "upperdir"))
+		return 0;
+	/* Here a colon and a backslash are part of the name. */
+	if (!strcmp(key, "lowerdir+"))
+		return check(value);
+	name = kmalloc(strlen(value) + 1, GFP_KERNEL);
+	if (!name)
+		return -ENOMEM;
+	while (!err && value) {
+		value = next_layer(value, name);
+		/* Two colons: what follows is for data only. */
+		if (*name)
+			err = check(name);
+	}
+	kfree(name);
+	return err;
+}
+
+int kmview_options_layers_check(char *data, int (*check)(const char *name))
+{
+	char *option, *end, *value, separator;
+	int err = 0;
+
+	for (option = data; !err && *option; option = *end ? end + 1 : end) {
+		end = option_end(KMVIEW_FS_OVERLAY, option);
+		separator = *end;
+		*end = '\0';
+		value = strchr(option, '=');
+		if (value) {
+			*value = '\0';
+			err = kmview_layers_check(option, value + 1, check);
+			*value = '=';
+		}
+		*end = separator;
+	}
+	return err;
 }

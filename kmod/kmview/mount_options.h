@@ -36,4 +36,11 @@ const char *kmview_option_forced(enum kmview_fs fs, const struct kmview_limits *
  */
 int kmview_options_check(enum kmview_fs fs, char *data, size_t size, const struct kmview_limits *limits);
 
+/*
+ * Show each directory that an overlay is made of to check(), as a name: those of one option, or of a list as above.
+ * Returns the first result that is not 0; -ENOMEM; -EINVAL: a name that cannot be one.
+ */
+int kmview_layers_check(const char *key, const char *value, int (*check)(const char *name));
+int kmview_options_layers_check(char *data, int (*check)(const char *name));
+
 #endif

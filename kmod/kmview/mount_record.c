@@ -32,6 +32,7 @@ struct kmview_space {
 	refcount_t refs;		      /* tasks */
 	const struct kmview_session *session; /* not counted: its tasks are */
 	const struct mnt_namespace *ns;	      /* not counted */
+	struct mutex moves;		      /* see kmview_moves_lock(); taken before lock */
 	struct mutex lock;
 	struct list_head mounts;
 	unsigned int count;
@@ -80,11 +81,20 @@ int kmview_record_space(struct kmview_session *session)
 	refcount_set(&space->refs, 1);
 	space->session = session;
 	space->ns = current->nsproxy->mnt_ns;
+	mutex_init(&space->moves);
 	mutex_init(&space->lock);
 	INIT_LIST_HEAD(&space->mounts);
 	kmview_space_put(self->space);
 	self->space = space;
 	return 0;
+}
+
+void kmview_leave_space(void)
+{
+	struct kmview_task *self = kmview_current();
+
+	kmview_space_put(self->space);
+	self->space = NULL;
 }
 
 bool kmview_in_recorded_space(const struct kmview_session *session)
@@ -175,15 +185,26 @@ int kmview_record_above(struct kmview_session *session, const struct path *path,
 	return err;
 }
 
-bool kmview_recorded_above(struct kmview_session *session, const struct path *path)
+bool kmview_is_above(const struct vfsmount *mount, const struct path *path)
 {
 	struct path above = *path;
-	bool good;
+	bool found = false;
 
 	path_get(&above);
-	while (follow_down_one(&above))
-		;
-	good = above.mnt == path->mnt || kmview_recorded(session, above.mnt, NULL);
+	while (!found && follow_down_one(&above))
+		found = above.mnt == mount;
 	path_put(&above);
-	return good;
+	return found;
+}
+
+int kmview_moves_lock(struct kmview_session *session)
+{
+	struct kmview_space *space = find_space(session);
+
+	return space ? mutex_lock_killable(&space->moves) : -EPERM;
+}
+
+void kmview_moves_unlock(struct kmview_session *session)
+{
+	mutex_unlock(&find_space(session)->moves);
 }

@@ -13,6 +13,9 @@ struct vfsmount;
 int kmview_record_space(struct kmview_session *session);
 bool kmview_in_recorded_space(const struct kmview_session *session);
 
+/* It is in a namespace where nothing was recorded. */
+void kmview_leave_space(void);
+
 /* A task forked from one in the space, or that task's end. NULL is none. In any context but interrupts. */
 struct kmview_space *kmview_space_get(struct kmview_space *space);
 void kmview_space_put(struct kmview_space *space);
@@ -28,6 +31,15 @@ bool kmview_recorded(struct kmview_session *session, struct vfsmount *mount, boo
 
 /* The same for all that was mounted on a path since it was resolved. */
 int kmview_record_above(struct kmview_session *session, const struct path *path, bool own);
-bool kmview_recorded_above(struct kmview_session *session, const struct path *path);
+
+/* Is this mount now on a path that was the top when it was resolved? */
+bool kmview_is_above(const struct vfsmount *mount, const struct path *path);
+
+/*
+ * Between these two no other task of the session moves a mount in the space that the current task is in: what is found
+ * in its place afterwards was put there by the caller. 0, -EPERM: not in a space, -EINTR.
+ */
+int kmview_moves_lock(struct kmview_session *session);
+void kmview_moves_unlock(struct kmview_session *session);
 
 #endif

@@ -584,7 +584,9 @@ int kmview_ask(struct kmview_session *session, const struct kmview_context *cont
 		answer->value = -EFAULT;
 	WRITE_ONCE(slot->state, KMVIEW_FREE);
 	*gift = put_slot(channel, index, false);
-	if (unlikely(!sensible(answer, id, kind, *gift))) {
+	/* A filter has seen the arguments that the task passed: it must not be the way to others for who is under one.
+	 */
+	if (unlikely(!sensible(answer, id, kind, *gift) || (answer->verdict == KMVIEW_CHANGE && session->filtered))) {
 		atomic64_inc(&session->bad_answers);
 		if (*gift)
 			fput(*gift);

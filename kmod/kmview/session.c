@@ -14,6 +14,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
+#include <linux/thread_info.h>
 
 #include "hook.h"
 #include "mount.h"
@@ -114,14 +115,20 @@ struct kmview_session *kmview_session_open(void)
 	session->id = atomic64_inc_return(&last_id);
 	session->manager = get_task_pid(current, PIDTYPE_TGID);
 	session->pid_ns = get_pid_ns(task_active_pid_ns(current));
+	session->filtered = test_syscall_work(SECCOMP);
 	session->bytes = sizeof(*session);
 	if (self) {
-		kmview_session_get(self->session);
-		session->parent = self->session;
+		/* Read once: an attach may put us into an inner one just now, which holds this one, too. */
+		session->parent = READ_ONCE(self->session);
+		kmview_session_get(session->parent);
+		session->depth = session->parent->depth + 1;
 	}
-	if (!enlist(session)) {
+	/* A call that each manager lets go on takes kernel stack for each. */
+	if (session->depth >= KMVIEW_NESTING_MAX || !enlist(session)) {
+		int err = session->depth >= KMVIEW_NESTING_MAX ? -ELOOP : -ENFILE;
+
 		discard(session);
-		return ERR_PTR(-ENFILE);
+		return ERR_PTR(err);
 	}
 	return session;
 }
@@ -132,6 +139,9 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 	bool mounts = init->flags & KMVIEW_INIT_MOUNT;
 	int err;
 
+	/* Only of a process that is there its end will be seen. */
+	if (task_tgid(current) != session->manager)
+		return -EPERM;
 	if (session->watching)
 		return -EBUSY;
 	if (init->major != KMVIEW_ABI_MAJOR)

@@ -54,12 +54,14 @@ struct kmview_session {
 	u64 id;
 	struct kmview_session *parent; /* the session that the manager is in; counted */
 	struct user_struct *user;      /* who opened it */
+	unsigned int depth;	       /* how many sessions are around it */
 	struct pid *manager;	       /* the process that opened it */
 	struct pid_namespace *pid_ns;  /* in which the manager counts */
 	struct work_struct free_work;
 	struct list_head node; /* of all sessions */
 
 	struct mutex setup; /* INIT, RULES, PREFIX, PROG; taken before the locks of hook.c */
+	bool filtered;	    /* whoever opened it has a seccomp filter: no CHANGE, no ATTACH */
 	bool watching;	    /* initialised: holds hooks */
 	bool alive;	    /* initialised, and the manager is there */
 	u32 flags;	    /* KMVIEW_INIT_ */

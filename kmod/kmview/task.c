@@ -119,6 +119,8 @@ static void leave(struct kmview_task *self)
 static void on_fork(void *data, struct task_struct *parent, struct task_struct *child)
 {
 	struct kmview_task *self = lookup(parent), *new;
+	struct kmview_session *session;
+	bool entered = false;
 
 	if (!self)
 		return;
@@ -130,13 +132,22 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 		send_sig(SIGKILL, child, 1);
 		return;
 	}
-	kmview_session_get(self->session);
 	new->space = kmview_space_get(self->space);
 	spin_lock(&kmview_tasks_lock);
-	enter(new, child, self->session, self->cookie);
-	if (!kmview_session_lives(self->session))
+	session = self->session; /* an attach may have changed it, but not now */
+	/* A thread that an attach of the whole process has found already is inside. */
+	if (!find(child)) {
+		kmview_session_get(session);
+		enter(new, child, session, self->cookie);
+		entered = true;
+	}
+	if (!kmview_session_lives(session))
 		send_sig(SIGKILL, child, 1);
 	spin_unlock(&kmview_tasks_lock);
+	if (!entered) {
+		kmview_space_put(new->space);
+		kmem_cache_free(task_cache, new);
+	}
 }
 
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
@@ -251,6 +262,8 @@ static int may_enter(struct task_struct *task, struct kmview_session *session)
 
 	if (!kmview_session_lives(session))
 		return -ENOTCONN;
+	if (self && self->session == session)
+		return -EALREADY;
 	return (self ? self->session : NULL) == session->parent ? 0 : -EBUSY;
 }
 
@@ -314,7 +327,7 @@ int kmview_join(struct kmview_session *session, u64 cookie)
 	err = put_in(current, session, cookie, new);
 	if (err)
 		kmem_cache_free(task_cache, new);
-	return err;
+	return err == -EALREADY ? -EBUSY : err;
 }
 
 /* The next thread of the process that is not in the session yet, counted; NULL: all are. */
@@ -369,7 +382,8 @@ static int attach_threads(struct task_struct *leader, struct kmview_session *ses
 				kmem_cache_free(task_cache, new);
 		}
 		put_task_struct(thread);
-		if (err && err != -ESRCH) /* that one exited meanwhile */
+		/* That one exited meanwhile, or was forked by one that is inside. */
+		if (err && err != -ESRCH && err != -EALREADY)
 			return err;
 		any |= !err;
 		err = 0;
@@ -391,6 +405,8 @@ int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
 
 	if (!ptrace_may_access_address || !pidfd_get_pid_address)
 		return -EOPNOTSUPP;
+	if (session->filtered)
+		return -EPERM;
 	pid = (void *)kmview_call(pidfd_get_pid_address, pidfd, (unsigned long)&flags, 0, 0, 0);
 	if (IS_ERR(pid))
 		return PTR_ERR(pid);

@@ -461,6 +461,7 @@ int main(int argc, char **argv)
 		argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL) << 16 | getpid();
 	struct random random = {seed | 1};
 	unsigned int rounds = 0, broken = 0;
+	time_t told = time(NULL);
 	bool gone = true;
 
 	printf("# seed %#llx\n", (unsigned long long)seed);
@@ -478,6 +479,11 @@ int main(int argc, char **argv)
 		broken += WIFEXITED(status) && WEXITSTATUS(status) == 2;
 		gone = all_gone();
 		rounds++;
+		if (time(NULL) >= told + 60) {
+			told = time(NULL);
+			printf("# %u rounds, %ld s to go\n", rounds, (long)(end - told));
+			fflush(stdout);
+		}
 	}
 	printf("# %u rounds\n", rounds);
 	ok(gone, "no process is left of sessions that ended");

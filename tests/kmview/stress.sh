@@ -11,10 +11,14 @@ cycle() {
 }
 cycles() {
 	local i
-	for ((i = 0; i < $1; i++)); do cycle || { echo "cycle $i"; return 1; }; done
+	for ((i = 0; i < $1; i++)); do
+		cycle || { echo "cycle $i"; return 1; }
+		[ $(((i + 1) % 50)) -ne 0 ] || echo "# $((i + 1)) cycles, $SECONDS s" >&3
+	done
 }
 unreclaimable() { awk '/^SUnreclaim/ { print $2 }' /proc/meminfo; }
 
+exec 3>&1 # ok keeps what a command prints; progress shall be seen
 until_true 30 rmmod kmview
 ok "a few cycles first" cycles 3
 before=$(unreclaimable)

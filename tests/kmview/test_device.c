@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The device itself: the handshake, wrong commands, wrong answers. */
 #include <errno.h>
+#include <linux/bpf.h>
 #include <sched.h>
 #include <stdio.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "inside.h"
@@ -50,6 +52,66 @@ static const char *handshake(void)
 	CHECK(mmap(NULL, init.ring_size + 4096, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED);
 	CHECK(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 4096) == MAP_FAILED);
 	CHECK(mmap(NULL, init.ring_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) != MAP_FAILED);
+	return NULL;
+}
+
+/* Whose end would end the session, if not that of who opened it? */
+static const char *others_handshake(void)
+{
+	struct kmview_init init = {.major = KMVIEW_ABI_MAJOR};
+	int fd = open(KMVIEW_DEVICE, O_RDWR), status;
+	pid_t child = fork();
+
+	CHECK(fd >= 0 && child >= 0);
+	if (child == 0)
+		_exit(command(fd, KMVIEW_INIT, &init) == -EPERM ? 0 : 1);
+	CHECK(waitpid(child, &status, 0) == child);
+	EXPECT(status, 0);
+	EXPECT(command(fd, KMVIEW_INIT, &init), 0);
+	return NULL;
+}
+
+/* A program that takes an argument more than it is given, or bytes behind the record. */
+static int load_program(bool second_argument, int offset)
+{
+	struct bpf_insn code[] = {
+		{.code = BPF_LDX | BPF_MEM | BPF_DW,
+		 .dst_reg = 1,
+		 .src_reg = 1,
+		 .off = second_argument ? 8 : 0},
+		{.code = second_argument ? BPF_ALU64 | BPF_MOV | BPF_K : BPF_LDX | BPF_MEM | BPF_DW,
+		 .dst_reg = 0,
+		 .src_reg = second_argument ? 0 : 1,
+		 .off = second_argument ? 0 : offset},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE,
+		.insns = (uintptr_t)code,
+		.insn_cnt = sizeof(code) / sizeof(code[0]),
+		.license = (uintptr_t) "GPL",
+	};
+
+	return syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static const char *wrong_programs(void)
+{
+	struct kmview_prog prog = {.fd = load_program(false, sizeof(struct kmview_call) - 8)};
+	struct kmview *session;
+	int fd;
+
+	EXPECT(kmview_open(&session, NULL), 0);
+	fd = kmview_fd(session);
+	CHECK(prog.fd >= 0);
+	EXPECT(command(fd, KMVIEW_PROG, &prog), 0);
+	prog.fd = load_program(false, sizeof(struct kmview_call));
+	CHECK(prog.fd >= 0);
+	EXPECT(command(fd, KMVIEW_PROG, &prog), -EINVAL);
+	prog.fd = load_program(true, 0);
+	CHECK(prog.fd >= 0);
+	EXPECT(command(fd, KMVIEW_PROG, &prog), -EINVAL);
 	return NULL;
 }
 
@@ -318,7 +380,9 @@ static const char *awake(void)
 
 const struct test device_tests[] = {
 	{"the handshake refuses what it does not know", handshake},
+	{"the handshake is only for who opened the device", others_handshake},
 	{"wrong commands have the errors of the header", wrong_commands},
+	{"programs that reach beyond the record are refused", wrong_programs},
 	{"sessions are independent", two_sessions},
 	{"an answer with a wrong id is EIO", wrong_id},
 	{"an answer with an unknown verdict is EIO", wrong_verdict},

@@ -311,6 +311,31 @@ static const char *path_links(void)
 	return paths_seen("openat", link_steps, 3);
 }
 
+/* Through /proc/self/fd, whose links jump: the directory is there, what is below it not. */
+static const char *magic_steps(void)
+{
+	int in = open_below("view"), out = open_below("other"),
+	    file = open_below("view/sub/file"); /* 1, 2 */
+	char path[64];
+
+	CHECK(in >= 0 && out >= 0 && file >= 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/sub/file", in);
+	CHECK(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY) >= 0); /* 3 */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/missing", in);
+	CHECK(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY) < 0 && errno == ENOENT); /* 4 */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/no/where", out);
+	CHECK(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY) < 0 && errno == ENOENT);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/x", file);
+	CHECK(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY) < 0 && errno == ENOTDIR); /* 5 */
+	CHECK(syscall(SYS_openat, AT_FDCWD, "/proc/self/exe/x", O_RDONLY) < 0 && errno == ENOTDIR);
+	return NULL;
+}
+
+static const char *path_magic(void)
+{
+	return paths_seen("openat", magic_steps, 5);
+}
+
 static const char *stat_steps(void)
 {
 	char path[256];
@@ -395,6 +420,7 @@ const struct test filter_tests[] = {
 	{"an absolute path below a prefix is seen, others are not", path_absolute},
 	{"relative paths start at the working directory or descriptor", path_relative},
 	{"symbolic links are followed, dangling ones too", path_links},
+	{"links of /proc that jump are followed", path_magic},
 	{"lstat does not follow the last link", path_lstat},
 	{"either path of rename is enough", path_two},
 	{"prefixes are seen from the root of the task", path_chroot},

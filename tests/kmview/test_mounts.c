@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/mount.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -355,6 +356,176 @@ static const char *fuse(void)
 
 /* ---- what must not */
 
+/* Options are not set behind our back: not by a task of another user namespace, not from outside.
+ */
+static const char *configure_elsewhere(void *data)
+{
+	int fs, status;
+	pid_t child;
+
+	TRY(own_space());
+	fs = syscall(SYS_fsopen, "tmpfs", 0);
+	CHECK(fs >= 0);
+	child = fork();
+	if (child == 0) {
+		prctl(PR_SET_DUMPABLE, 1);
+		if (unshare(CLONE_NEWUSER))
+			_exit(1);
+		if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", "900g", 0) == 0)
+			_exit(2);
+		if (errno != EBUSY)
+			_exit(3);
+		if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+			_exit(4);
+		_exit(0);
+	}
+	CHECK(waitpid(child, &status, 0) == child);
+	EXPECT(status, 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", "900g", 0), -1);
+	EXPECT(errno, EPERM);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", "1m", 0), 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0), 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", "2m", 0), -1);
+	EXPECT(syscall(SYS_fsmount, fs, ~1, 0), -1);
+	CHECK(syscall(SYS_fsmount, fs, 0, 0) >= 0);
+	return NULL;
+}
+
+static const char *configured_here(void)
+{
+	return as_user(configure_elsewhere);
+}
+
+/* The new mount API for FUSE, whose device comes as a descriptor or as its number. */
+static const char *fuse_by_context(void *data)
+{
+	int device = open("/dev/fuse", O_RDWR), fs, mount_fd;
+	char number[16];
+
+	TRY(own_space());
+	CHECK(device >= 0);
+	snprintf(number, sizeof(number), "%d", device);
+	fs = syscall(SYS_fsopen, "fuse", 1 /* FSOPEN_CLOEXEC */);
+	CHECK(fs >= 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "user_id", "0", 0), -1);
+	EXPECT(errno, EPERM);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "allow_other", NULL, 0), -1);
+	EXPECT(errno, EPERM);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "user_id", "1000", 0), 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "group_id", "1000", 0), 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "rootmode", "40000", 0), 0);
+	/* Older kernels know the number only. */
+	if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_FD, "fd", NULL, device))
+		EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "fd", number, 0), 0);
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0), 0);
+	mount_fd = syscall(SYS_fsmount, fs, 0, 0);
+	CHECK(mount_fd >= 0);
+	EXPECT(syscall(SYS_move_mount, mount_fd, "", AT_FDCWD, path_of("a"),
+		       MOVE_MOUNT_F_EMPTY_PATH),
+	       0);
+	close(mount_fd);
+	EXPECT(umount2(path_of("a"), MNT_DETACH), 0);
+	return NULL;
+}
+
+static const char *fuse_context(void)
+{
+	return as_user(fuse_by_context);
+}
+
+/* By force a mount takes its file system from all who use it: only from our own. */
+static const char *force(void *data)
+{
+	TRY(own_space());
+	EXPECT(try_mount(path_of("lower"), path_of("a"), NULL, MS_BIND, NULL), 0);
+	EXPECT(umount2(path_of("a"), MNT_FORCE), -1);
+	EXPECT(errno, EPERM);
+	EXPECT(umount2(path_of("a"), 0), 0);
+	EXPECT(try_mount("x", path_of("a"), "tmpfs", 0, "size=1m"), 0);
+	EXPECT(umount2(path_of("a"), MNT_FORCE), 0);
+	return NULL;
+}
+
+static const char *no_force(void)
+{
+	return as_user(force);
+}
+
+/* An overlay leaves out what is mounted in its layers. What that covers must stay covered. */
+static const char *overlay_uncovers(void *data)
+{
+	char options[512];
+	int fs;
+
+	TRY(own_space());
+	/* /sys/kernel has tracing and debug mounted in it, / has everything. */
+	snprintf(options, sizeof(options), "lowerdir=/:%s", path_of("b"));
+	EXPECT(try_mount("overlay", path_of("a"), "overlay", 0, options), -EPERM);
+	snprintf(options, sizeof(options), "lowerdir=%s:/sys/ker\\nel", path_of("b"));
+	EXPECT(try_mount("overlay", path_of("a"), "overlay", 0, options), -EPERM);
+	EXPECT(try_mount("x", path_of("lower"), "tmpfs", 0, "size=64k"), 0);
+	snprintf(options, sizeof(options), "lowerdir=%s:%s", path_of("b"), top);
+	EXPECT(try_mount("overlay", path_of("a"), "overlay", 0, options), -EPERM);
+	fs = syscall(SYS_fsopen, "overlay", 0);
+	if (fs < 0) {
+		EXPECT(errno, ENOSYS); /* before 6.5 */
+		return NULL;
+	}
+	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir", "/", 0), -1);
+	EXPECT(errno, EPERM);
+	CHECK(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir+", "/", 0) < 0);
+	CHECK(syscall(SYS_fsconfig, fs, FSCONFIG_SET_FD, "lowerdir+", NULL, inherited) < 0);
+	return NULL;
+}
+
+static const char *overlay_covered(void)
+{
+	return as_user(overlay_uncovers);
+}
+
+/*
+ * Another thread puts a descriptor of the host's mount where fsmount and open_tree are about to put
+ * theirs; the mount must not become the session's by that.
+ */
+static volatile int swap_to, swap_stop;
+
+static void *swap_descriptor(void *data)
+{
+	int host = open("/proc", O_PATH | O_DIRECTORY);
+
+	while (!swap_stop)
+		dup2(host, swap_to);
+	return NULL;
+}
+
+static const char *swap_detached(void *data)
+{
+	pthread_t thread;
+	int fd;
+
+	TRY(own_space());
+	fd = open("/dev/null", O_RDONLY);
+	CHECK(fd >= 0);
+	swap_to = fd;
+	CHECK(pthread_create(&thread, NULL, swap_descriptor, NULL) == 0);
+	for (int i = 0; i < 2000; i++) {
+		close(fd);
+		syscall(SYS_open_tree, AT_FDCWD, top, OPEN_TREE_CLONE);
+		if (i % 100 == 0)
+			close_range(fd + 8, ~0U, 0);
+	}
+	swap_stop = 1;
+	pthread_join(thread, NULL);
+	EXPECT(umount2("/proc", MNT_DETACH), -1);
+	EXPECT(errno, EPERM);
+	return NULL;
+}
+
+static const char *detached_swapped(void)
+{
+	return as_user(swap_detached);
+}
+
 static const char *mount_in_host(void *data)
 {
 	EXPECT(try_mount("x", path_of("a"), "tmpfs", 0, NULL), -EPERM);
@@ -621,6 +792,11 @@ const struct test mount_tests[] = {
 	{"nothing is mounted in the host's namespace", not_in_host},
 	{"not by a descriptor of the host's namespace", not_by_host_fd},
 	{"no other kinds of file systems", not_other_kinds},
+	{"a user mounts FUSE by fsopen", fuse_context},
+	{"options of fsopen are not set from elsewhere", configured_here},
+	{"force is for file systems of the session only", no_force},
+	{"an overlay does not uncover what is mounted in its layers", overlay_covered},
+	{"a descriptor changed in the middle makes no mount the session's", detached_swapped},
 	{"nothing of the host's is unmounted, moved, changed or uncovered", not_undone},
 	{"device nodes are not made nor opened", no_devices},
 	{"FUSE is limited as fusermount3 limits it", fuse_limited},

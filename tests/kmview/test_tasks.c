@@ -390,12 +390,102 @@ static const char *be_inner_manager(void *data)
 	return NULL;
 }
 
+static void change_nothing(struct kmview_request *request, void *data)
+{
+	uint64_t args[6];
+
+	scratch->number[7]++;
+	memcpy(args, request->event.args, sizeof(args));
+	kmview_change(request, args, false);
+}
+
 static const char *nested(void)
 {
 	TRY(open_hooked());
 	TRY(inside(session, be_inner_manager, NULL, outer_serve, NULL));
 	EXPECT(scratch->number[6], 1);
 	EXPECT(scratch->number[7], 1);
+	return NULL;
+}
+
+/* Sessions in sessions, as many as may be; each manager lets the call of the innermost task go on.
+ */
+static const char *nest(void *data)
+{
+	struct kmview *inner;
+	int error = kmview_open(&inner, NULL);
+
+	if (error < 0) {
+		scratch->number[6] = error;
+		syscall(SYS_getppid);
+		return NULL;
+	}
+	scratch->number[5]++;
+	EXPECT(kmview_hook(inner, "getppid", NULL), 0);
+	return inside(inner, nest, NULL, change_nothing, NULL);
+}
+
+static const char *nested_deeply(void)
+{
+	TRY(nest(NULL));
+	EXPECT(scratch->number[5], KMVIEW_NESTING_MAX);
+	EXPECT(scratch->number[6], -ELOOP);
+	EXPECT(scratch->number[7], KMVIEW_NESTING_MAX);
+	return NULL;
+}
+
+/* A process full of threads that come and go is attached; it is inside once, and leaves nothing
+ * behind. */
+static void *brief_thread(void *data)
+{
+	return NULL;
+}
+
+static void *breeder(void *data)
+{
+	pthread_t thread;
+
+	for (;;)
+		if (pthread_create(&thread, NULL, brief_thread, NULL) == 0)
+			pthread_join(thread, NULL);
+	return NULL;
+}
+
+static pid_t start_breeders(void)
+{
+	pid_t child = fork();
+	pthread_t thread;
+
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		for (int i = 0; i < 3; i++)
+			pthread_create(&thread, NULL, breeder, NULL);
+		scratch->number[4] = 1;
+		breeder(NULL);
+	}
+	return child;
+}
+
+static const char *attach_breeders(void)
+{
+	struct kmview_stats stats;
+	int status;
+
+	for (int i = 0; i < 10; i++) {
+		pid_t child;
+
+		scratch->number[4] = 0;
+		child = start_breeders();
+		UNTIL(scratch->number[4] == 1);
+		TRY(open_hooked());
+		EXPECT(kmview_attach(session, child, 0), 0);
+		EXPECT(kmview_stats(session, &stats), 0);
+		CHECK(stats.tasks > 0);
+		kill(child, SIGKILL);
+		CHECK(waitpid(child, &status, 0) == child);
+		UNTIL(kmview_stats(session, &stats) == 0 && stats.tasks == 0);
+		kmview_close(session);
+	}
 	return NULL;
 }
 
@@ -509,6 +599,8 @@ const struct test task_tests[] = {
 	{"attaching is refused to who could not trace", attach_refused},
 	{"a process asleep in a call, with threads, is attached", attach_sleeper},
 	{"a session inside a session sees calls first, results last", nested},
+	{"sessions nest so deep and no deeper", nested_deeply},
+	{"a process whose threads come and go is attached", attach_breeders},
 	{"a 32-bit program does not escape, not by socketcall", programs_of_32_bits},
 	{"calls by int 0x80 and by numbers of x32 do not escape", by_other_entries},
 	{},

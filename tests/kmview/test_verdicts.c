@@ -2,9 +2,13 @@
 /* What can happen at a call: values in the table, answers of the manager, data that goes along. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -144,6 +148,34 @@ static const char *change(void)
 {
 	TRY(open_with("lseek", NULL));
 	return inside(session, seek_changed, NULL, seek_elsewhere, NULL);
+}
+
+/* Who is under a seccomp filter does not get other arguments past it, nor a process that is not
+ * under it. */
+static const char *seek_refused(void *data)
+{
+	EXPECT(lseek(open("/etc/hostname", O_RDONLY), 5, SEEK_SET), -1);
+	EXPECT(errno, EIO);
+	return NULL;
+}
+
+static const char *change_filtered(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog filter = {.len = 1, .filter = &allow};
+	pid_t outside = fork();
+
+	if (outside == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		pause();
+		_exit(0);
+	}
+	EXPECT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	EXPECT(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+	TRY(open_with("lseek", NULL));
+	EXPECT(kmview_attach(session, outside, 0), -EPERM);
+	kill(outside, SIGKILL);
+	return inside(session, seek_refused, NULL, seek_elsewhere, NULL);
 }
 
 static void tell_then_replace(struct kmview_request *request, void *data)
@@ -517,6 +549,7 @@ const struct test verdict_tests[] = {
 	{"an event names call, task and arguments", event},
 	{"an answer brings bytes, or EFAULT", return_bytes},
 	{"an answer changes arguments and leaves the registers", change},
+	{"arguments do not change behind a seccomp filter of the manager", change_filtered},
 	{"the manager is told the result and replaces it", tell},
 	{"a rule asks for exits only", exit_only},
 	{"a rule asks for entries and exits", both},

@@ -4,7 +4,7 @@
  *
  * One open file of /dev/kmview is one session; whoever opened it is its manager.
  *
- *   open("/dev/kmview", O_RDWR | O_CLOEXEC)
+ *   open("/dev/kmview", O_RDWR | O_CLOEXEC)    ELOOP: KMVIEW_NESTING_MAX sessions are around the caller already
  *   ioctl KMVIEW_INIT         agree on the ABI; the session starts to exist
  *   mmap(kmview_init.ring_size) the ring: events out, answers in
  *   ioctl KMVIEW_RULES        what happens at which call (any time, any number of times)
@@ -63,9 +63,12 @@
 #define KMVIEW_SLOT_SIZE_MIN 1024
 #define KMVIEW_SLOT_SIZE_MAX 65536
 
+#define KMVIEW_NESTING_MAX 8
+
 /*
- * KMVIEW_INIT: once for each open file. EPROTO: the major number is not ours. EBUSY: done before.
- * ENFILE: the user has as many sessions as the parameter max_sessions allows.
+ * KMVIEW_INIT: once for each open file. EPROTO: the major number is not ours. EBUSY: done before. EPERM: the caller is
+ * not the process that opened the file. (ENFILE of open: the user has as many sessions as the parameter max_sessions
+ * allows.)
  */
 struct kmview_init {
 	__u16 major; /* in: what the manager speaks; out: what the kernel speaks */
@@ -149,10 +152,11 @@ struct kmview_event {
 	struct kmview_copied copied[6];
 };
 
+/* CHANGE is EIO in a session that was opened under a seccomp filter: the filter saw only the program's arguments. */
 enum kmview_verdict {
 	KMVIEW_CONTINUE, /* the call goes on: outer sessions, then the kernel. At exit: the result stands */
 	KMVIEW_RETURN,	 /* the call returns value */
-	KMVIEW_CHANGE,	 /* the call goes on with args[] in place of the program's */
+	KMVIEW_CHANGE,	 /* the call goes on with args[] in place of the program's; see above */
 	KMVIEW_INSTALL,	 /* the file of KMVIEW_GIVE becomes a descriptor of the task, its number is returned */
 };
 
@@ -314,7 +318,10 @@ struct kmview_join {
 	__u64 cookie;
 };
 
-/* KMVIEW_ATTACH: a running process enters. As JOIN; EPERM: the caller could not ptrace it. */
+/*
+ * KMVIEW_ATTACH: a running process enters. As JOIN; EPERM: the caller could not ptrace it, or the session was opened
+ * under a seccomp filter.
+ */
 struct kmview_attach {
 	__s32 pidfd;
 	__u32 reserved;
