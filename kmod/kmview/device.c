@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "dispatch.h"
+#include "enter.h"
 #include "filter.h"
 #include "hook.h"
 #include "mount.h"
@@ -127,6 +128,7 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 		struct kmview_kill kill;
 		struct kmview_mem mem;
 		struct kmview_give give;
+		struct kmview_enter enter;
 	} in;
 
 	switch (cmd) {
@@ -146,6 +148,7 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 	case KMVIEW_KILL:
 	case KMVIEW_MEM:
 	case KMVIEW_GIVE:
+	case KMVIEW_ENTER:
 		break;
 	default:
 		return -ENOTTY;
@@ -167,6 +170,8 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 		return send_signal(session, &in.kill);
 	case KMVIEW_MEM:
 		return kmview_mem(session, &in.mem);
+	case KMVIEW_ENTER:
+		return kmview_enter(session, in.enter.pidfd, in.enter.like);
 	default:
 		return kmview_give(session, &in.give);
 	}
@@ -259,6 +264,7 @@ static int __init kmview_load(void)
 	if (err)
 		goto undo_tasks;
 	kmview_mount_init();
+	kmview_enter_init();
 	err = kmview_dispatch_init();
 	if (err)
 		goto undo_tasks;

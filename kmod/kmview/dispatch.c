@@ -26,6 +26,7 @@
 #include "rule.h"
 #include "session.h"
 #include "task.h"
+#include "user_memory.h"
 
 static long run(struct kmview_context *context, struct kmview_session *session);
 
@@ -185,33 +186,6 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 	return result;
 }
 
-/* The program's bytes go to the task, word by word: for the few that there are this is the quickest way. */
-static bool copy_out(const struct kmview_call *call)
-{
-	u64 __user *to = (u64 __user *)(unsigned long)call->out_address;
-	const u64 *from = (const u64 *)call->out;
-	u32 length = call->out_length;
-
-	if (length > KMVIEW_BPF_BYTES || !user_write_access_begin(to, length))
-		return false;
-	for (; length >= 64; length -= 64, to += 8, from += 8) {
-		unsafe_put_user(from[0], to, fault);
-		unsafe_put_user(from[1], to + 1, fault);
-		unsafe_put_user(from[2], to + 2, fault);
-		unsafe_put_user(from[3], to + 3, fault);
-		unsafe_put_user(from[4], to + 4, fault);
-		unsafe_put_user(from[5], to + 5, fault);
-		unsafe_put_user(from[6], to + 6, fault);
-		unsafe_put_user(from[7], to + 7, fault);
-	}
-	unsafe_copy_to_user((char __user *)to, (const char *)from, length, fault);
-	user_write_access_end();
-	return true;
-fault:
-	user_write_access_end();
-	return false;
-}
-
 /* The rule is BPF: run the program, and do what it says. Returns true if the call has its result. */
 static bool run_program(struct kmview_context *context, struct kmview_session *session, unsigned int place,
 			long *result, bool *ask)
@@ -248,7 +222,8 @@ static bool run_program(struct kmview_context *context, struct kmview_session *s
 	if (call->verdict != KMVIEW_BPF_ANSWER || builtin_of(context) == KMVIEW_BUILTIN_EXIT)
 		return false;
 	*result = call->value;
-	if (call->out_length && !copy_out(call))
+	if (call->out_length &&
+	    (call->out_length > KMVIEW_BPF_BYTES || !kmview_copy_out(call->out_address, call->out, call->out_length)))
 		*result = -EFAULT;
 	return true;
 }

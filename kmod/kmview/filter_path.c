@@ -20,7 +20,7 @@
 #include "filter.h"
 #include "path_text.h"
 #include "session.h"
-#include "user_string.h"
+#include "user_memory.h"
 
 #define LINKS_MAX 40 /* as the kernel's MAXSYMLINKS */
 

@@ -80,12 +80,7 @@ bool kmview_mount_available(void)
 
 /* ---- the capability */
 
-struct raised {
-	struct cred *cred;
-	const struct cred *before;
-};
-
-static bool raise(struct raised *raised)
+bool kmview_raise(struct kmview_raised *raised)
 {
 	raised->cred = prepare_creds();
 	if (!raised->cred)
@@ -95,7 +90,7 @@ static bool raise(struct raised *raised)
 	return true;
 }
 
-static void lower(struct raised *raised)
+void kmview_lower(struct kmview_raised *raised)
 {
 	revert_creds(raised->before);
 	put_cred(raised->cred);
@@ -103,41 +98,41 @@ static void lower(struct raised *raised)
 
 static long native_raised(struct kmview_context *context)
 {
-	struct raised raised;
+	struct kmview_raised raised;
 	long result;
 
-	if (!raise(&raised))
+	if (!kmview_raise(&raised))
 		return -ENOMEM;
 	result = kmview_native(context);
-	lower(&raised);
+	kmview_lower(&raised);
 	return result;
 }
 
 static int do_path_mount(const char *source, const struct path *path, const char *type, unsigned long flags, void *data)
 {
-	struct raised raised;
+	struct kmview_raised raised;
 	int err;
 
-	if (!raise(&raised))
+	if (!kmview_raise(&raised))
 		return -ENOMEM;
 	err = kmview_call(path_mount_address, (unsigned long)source, (unsigned long)path, (unsigned long)type, flags,
 			  (unsigned long)data);
-	lower(&raised);
+	kmview_lower(&raised);
 	return err;
 }
 
 /* The path's reference passes to the kernel's function. */
 static int do_path_umount(const struct path *path, int flags)
 {
-	struct raised raised;
+	struct kmview_raised raised;
 	int err;
 
-	if (!raise(&raised)) {
+	if (!kmview_raise(&raised)) {
 		path_put(path);
 		return -ENOMEM;
 	}
 	err = kmview_call(path_umount_address, (unsigned long)path, flags, 0, 0, 0);
-	lower(&raised);
+	kmview_lower(&raised);
 	return err;
 }
 
@@ -275,15 +270,15 @@ static unsigned long tight_flags(const struct vfsmount *mount)
 	       (flags & MNT_NOSYMFOLLOW ? MS_NOSYMFOLLOW : 0);
 }
 
-/* What was just mounted on the path becomes nosuid and nodev, or goes. */
-static int tighten_above(const struct path *path)
+/* What was just mounted on the path becomes nosuid and nodev, and has these flags as well, or goes. */
+static int tighten_above(const struct path *path, unsigned long more)
 {
 	struct path top;
 	int err;
 
 	if (!get_top(path, &top)) /* moved away again meanwhile */
 		return 0;
-	err = do_path_mount(NULL, &top, NULL, MS_REMOUNT | MS_BIND | FLAGS_FORCED | tight_flags(top.mnt), NULL);
+	err = do_path_mount(NULL, &top, NULL, MS_REMOUNT | MS_BIND | FLAGS_FORCED | tight_flags(top.mnt) | more, NULL);
 	if (err)
 		do_path_umount(&top, MNT_DETACH);
 	else
@@ -304,7 +299,7 @@ static int mount_bind(struct kmview_session *session, const char *source, const 
 	err = do_path_mount(source, path, NULL, MS_BIND | MS_REC | (flags & MS_SILENT), NULL);
 	if (err)
 		return err;
-	return record_or_undo(session, path, false) ?: tighten_above(path);
+	return record_or_undo(session, path, false) ?: tighten_above(path, 0);
 }
 
 /* Change flags of a mount of the session's, to stricter ones; options of the file system only if it is the session's.
@@ -546,13 +541,13 @@ static int parse_option(struct kmview_session *session, struct fs_context *fc, c
 {
 	struct fs_parameter param = { .key = key, .type = fs_value_is_file, .file = file };
 	enum kmview_fs fs = kmview_fs_of(fc->fs_type->name);
-	struct raised raised;
+	struct kmview_raised raised;
 	int err;
 
 	err = fs == KMVIEW_FS_OVERLAY ? kmview_layers_check(key, value, check_layer) : 0;
 	if (err)
 		return err;
-	if (!raise(&raised))
+	if (!kmview_raise(&raised))
 		return -ENOMEM;
 	if (file) {
 		get_file(file);
@@ -562,7 +557,7 @@ static int parse_option(struct kmview_session *session, struct fs_context *fc, c
 	} else {
 		err = kmview_parse_fs_string(fc, key, value);
 	}
-	lower(&raised);
+	kmview_lower(&raised);
 	if (!err && fs == KMVIEW_FS_OVERLAY && kmview_layers_check(key, value, check_layer) == -EPERM)
 		err = punish(session);
 	return err;
@@ -610,7 +605,7 @@ static int create_tree(struct fs_context *fc)
 
 static int create(struct fs_context *fc)
 {
-	struct raised raised;
+	struct kmview_raised raised;
 	int err;
 
 	err = mutex_lock_interruptible(&fc->uapi_mutex);
@@ -618,11 +613,11 @@ static int create(struct fs_context *fc)
 		return err;
 	if (fc->phase != FS_CONTEXT_CREATING) {
 		err = -EBUSY;
-	} else if (!raise(&raised)) {
+	} else if (!kmview_raise(&raised)) {
 		err = -ENOMEM;
 	} else {
 		err = create_tree(fc);
-		lower(&raised);
+		kmview_lower(&raised);
 		fc->phase = err ? FS_CONTEXT_FAILED : FS_CONTEXT_AWAITING_MOUNT;
 	}
 	mutex_unlock(&fc->uapi_mutex);
@@ -773,9 +768,12 @@ static int resolve(u64 dirfd, u64 name, bool follow, bool empty, struct path *pa
 	return user_path_at((int)dirfd, u64_to_user_ptr(name), flags, path);
 }
 
-/* The mount of from, which is the session's, goes to what the call says, which must be the path to. */
+/*
+ * The mount of from, which is the session's, goes to what the call says, which must be the path to. It gets the flags
+ * noted for it.
+ */
 static long move_checked(struct kmview_context *context, struct kmview_session *session, const struct path *from,
-			 const struct path *to)
+			 const struct path *to, unsigned long noted)
 {
 	long result = kmview_moves_lock(session);
 
@@ -785,13 +783,14 @@ static long move_checked(struct kmview_context *context, struct kmview_session *
 	if (!result && !kmview_is_above(from->mnt, to))
 		result = punish(session);
 	kmview_moves_unlock(session);
-	return result ?: tighten_above(to);
+	return result ?: tighten_above(to, noted);
 }
 
 static long serve_move_mount(struct kmview_context *context, struct kmview_session *session)
 {
 	unsigned int flags = context->args[4];
 	struct path from, to;
+	unsigned long noted;
 	long result;
 	bool good;
 
@@ -807,22 +806,42 @@ static long serve_move_mount(struct kmview_context *context, struct kmview_sessi
 		result = kmview_record(session, from.mnt, false);
 		good = !result;
 	}
+	noted = kmview_note_flags(session, from.mnt, 0);
 	if (!good)
 		result = result ?: -EPERM;
 	else
 		result = resolve(context->args[2], context->args[3], flags & MOVE_MOUNT_T_SYMLINKS,
 				 flags & MOVE_MOUNT_T_EMPTY_PATH, &to);
 	if (!result) {
-		result = move_checked(context, session, &from, &to);
+		result = move_checked(context, session, &from, &to, noted);
 		path_put(&to);
 	}
 	path_put(&from);
 	return result;
 }
 
+/* Is the mount not in the namespace of the current task? */
+static bool is_detached(const struct vfsmount *mount)
+{
+	struct path path = { .mnt = (struct vfsmount *)mount, .dentry = mount->mnt_root };
+	struct path root;
+	bool apart;
+
+	path_get(&path);
+	while (follow_up(&path))
+		;
+	namespace_root(&root);
+	apart = path.mnt != root.mnt;
+	path_put(&root);
+	path_put(&path);
+	return apart;
+}
+
 /*
- * mount_setattr(2), as far as util-linux uses it on what is mounted: propagation (everything is private already) and
- * stricter flags.
+ * mount_setattr(2), as far as util-linux uses it: propagation (everything is private already) and stricter flags. A
+ * tree that is not in place yet, of open_tree(2) or fsmount(2), gets its flags when move_mount(2) puts it there: the
+ * kernel has no function that sets them before but the call itself, which would read what is to be set a second time
+ * from memory that other threads can write.
  */
 static long serve_setattr(struct kmview_context *context, struct kmview_session *session)
 {
@@ -830,6 +849,7 @@ static long serve_setattr(struct kmview_context *context, struct kmview_session 
 		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW;
 	unsigned int flags = context->args[2];
 	struct mount_attr attr = {};
+	unsigned long set;
 	struct path path;
 	long err;
 
@@ -845,11 +865,17 @@ static long serve_setattr(struct kmview_context *context, struct kmview_session 
 	err = resolve(context->args[0], context->args[1], !(flags & AT_SYMLINK_NOFOLLOW), flags & AT_EMPTY_PATH, &path);
 	if (err)
 		return err;
-	err = mount_change(session, &path,
-			   MS_REMOUNT | MS_BIND | (attr.attr_set & MOUNT_ATTR_RDONLY ? MS_RDONLY : 0) |
-				   (attr.attr_set & MOUNT_ATTR_NOEXEC ? MS_NOEXEC : 0) |
-				   (attr.attr_set & MOUNT_ATTR_NOSYMFOLLOW ? MS_NOSYMFOLLOW : 0),
-			   NULL);
+	set = (attr.attr_set & MOUNT_ATTR_RDONLY ? MS_RDONLY : 0) |
+	      (attr.attr_set & MOUNT_ATTR_NOEXEC ? MS_NOEXEC : 0) |
+	      (attr.attr_set & MOUNT_ATTR_NOSYMFOLLOW ? MS_NOSYMFOLLOW : 0);
+	if (path.dentry != path.mnt->mnt_root)
+		err = -EINVAL;
+	else if (flags & AT_RECURSIVE && path_has_submounts(&path))
+		err = -EPERM; /* nor is there one for what is mounted below */
+	else if (kmview_recorded(session, path.mnt, NULL) && is_detached(path.mnt))
+		kmview_note_flags(session, path.mnt, set);
+	else
+		err = mount_change(session, &path, MS_REMOUNT | MS_BIND | set, NULL);
 	path_put(&path);
 	return err;
 }

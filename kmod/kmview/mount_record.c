@@ -20,6 +20,7 @@
 #include <linux/path.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "mount_record.h"
@@ -42,6 +43,7 @@ struct record {
 	struct list_head node;
 	struct vfsmount *mount;
 	bool own;
+	unsigned long flags; /* to get when it is put in place */
 };
 
 struct kmview_space *kmview_space_get(struct kmview_space *space)
@@ -74,7 +76,6 @@ static struct kmview_space *find_space(const struct kmview_session *session)
 int kmview_record_space(struct kmview_session *session)
 {
 	struct kmview_space *space = kzalloc(sizeof(*space), GFP_KERNEL_ACCOUNT);
-	struct kmview_task *self = kmview_current();
 
 	if (!space)
 		return -ENOMEM;
@@ -84,17 +85,39 @@ int kmview_record_space(struct kmview_session *session)
 	mutex_init(&space->moves);
 	mutex_init(&space->lock);
 	INIT_LIST_HEAD(&space->mounts);
-	kmview_space_put(self->space);
-	self->space = space;
+	kmview_space_put(kmview_task_set_space(space));
 	return 0;
 }
 
 void kmview_leave_space(void)
 {
-	struct kmview_task *self = kmview_current();
+	kmview_space_put(kmview_task_set_space(NULL));
+}
 
-	kmview_space_put(self->space);
-	self->space = NULL;
+int kmview_record_enter(struct kmview_session *session, struct task_struct *like)
+{
+	struct kmview_space *space = kmview_task_space(like);
+
+	/* We are in this namespace, so it is not another one at an address of old. */
+	if (!space || space->session != session || space->ns != current->nsproxy->mnt_ns) {
+		kmview_space_put(space);
+		return -EPERM;
+	}
+	kmview_space_put(kmview_task_set_space(space));
+	return 0;
+}
+
+bool kmview_in_space_of(const struct kmview_session *session, struct task_struct *task)
+{
+	struct kmview_space *space = kmview_task_space(task);
+	bool in = false;
+
+	task_lock(task);
+	if (space && space->session == session && task->nsproxy)
+		in = space->ns == task->nsproxy->mnt_ns;
+	task_unlock(task);
+	kmview_space_put(space);
+	return in;
 }
 
 bool kmview_in_recorded_space(const struct kmview_session *session)
@@ -124,10 +147,12 @@ int kmview_record(struct kmview_session *session, struct vfsmount *mount, bool o
 	}
 	record->mount = mount;
 	record->own = own;
+	record->flags = 0;
 	mutex_lock(&space->lock);
 	old = find_record(space, mount);
 	if (old) {
 		old->own = own;
+		old->flags = 0;
 		kfree(record);
 	} else if (space->count >= MOUNTS_MAX) {
 		kfree(record);
@@ -170,6 +195,21 @@ bool kmview_recorded(struct kmview_session *session, struct vfsmount *mount, boo
 		*own = record->own;
 	mutex_unlock(&space->lock);
 	return record;
+}
+
+unsigned long kmview_note_flags(struct kmview_session *session, struct vfsmount *mount, unsigned long flags)
+{
+	struct kmview_space *space = find_space(session);
+	struct record *record;
+
+	if (!space)
+		return 0;
+	mutex_lock(&space->lock);
+	record = find_record(space, mount);
+	if (record)
+		flags = record->flags |= flags;
+	mutex_unlock(&space->lock);
+	return record ? flags : 0;
 }
 
 int kmview_record_above(struct kmview_session *session, const struct path *path, bool own)

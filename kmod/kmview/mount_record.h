@@ -7,10 +7,19 @@
 struct kmview_session;
 struct kmview_space;
 struct path;
+struct task_struct;
 struct vfsmount;
 
 /* The current task has made its mount namespace, as a task of the session: a space. 0 or -ENOMEM. */
 int kmview_record_space(struct kmview_session *session);
+/*
+ * The current task has entered the namespace of a task of the session, and is from now on of its space.
+ * -EPERM: that is no space of the session.
+ */
+int kmview_record_enter(struct kmview_session *session, struct task_struct *like);
+
+/* Is a task in a space of the session? */
+bool kmview_in_space_of(const struct kmview_session *session, struct task_struct *task);
 bool kmview_in_recorded_space(const struct kmview_session *session);
 
 /* It is in a namespace where nothing was recorded. */
@@ -28,6 +37,9 @@ void kmview_space_put(struct kmview_space *space);
 int kmview_record(struct kmview_session *session, struct vfsmount *mount, bool own);
 void kmview_forget(struct kmview_session *session, struct vfsmount *mount);
 bool kmview_recorded(struct kmview_session *session, struct vfsmount *mount, bool *own);
+
+/* What a recorded mount is to have when it is put in place: flags of mount(2), added to those noted before. */
+unsigned long kmview_note_flags(struct kmview_session *session, struct vfsmount *mount, unsigned long flags);
 
 /* The same for all that was mounted on a path since it was resolved. */
 int kmview_record_above(struct kmview_session *session, const struct path *path, bool own);

@@ -31,11 +31,12 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "compat.h"
 #include "ring.h"
 #include "ring_index.h"
 #include "session.h"
 #include "task.h"
-#include "user_string.h"
+#include "user_memory.h"
 
 #define NO_SLOT U32_MAX
 #define MEM_MAX (16 << 20)
@@ -442,6 +443,13 @@ static bool learn(struct kmview_pause *pause, bool helped)
 	return helped;
 }
 
+/* Let the other side run, on the only processor. */
+static void take_turns(struct kmview_channel *channel)
+{
+	kmview_give_up_credit(&channel->turns);
+	yield();
+}
+
 /*
  * Give the manager a moment to answer before we sleep: with several processors poll, with one let it run. Polls are
  * counted, not timed, so that the moment is longer on a slower machine.
@@ -453,7 +461,7 @@ static bool answered_soon(struct kmview_channel *channel, const struct kmview_sl
 	if (!worth_trying(&channel->task_pause))
 		return false;
 	if (channel->one_cpu)
-		yield();
+		take_turns(channel);
 	else
 		while (!answered(slot) && --polls && !need_resched() && !signal_pending(current))
 			cpu_relax();
@@ -543,8 +551,7 @@ static bool copy_answer(const struct kmview_channel *channel, const struct kmvie
 	u32 room = data_bytes(channel);
 
 	return answer->copy_length <= room && answer->copy_offset <= room - answer->copy_length &&
-	       !copy_to_user((void __user *)(unsigned long)answer->copy_to, slot->data + answer->copy_offset,
-			     answer->copy_length);
+	       kmview_copy_out(answer->copy_to, slot->data + answer->copy_offset, answer->copy_length);
 }
 
 int kmview_ask(struct kmview_session *session, const struct kmview_context *context, const struct kmview_rule *rule,
@@ -627,7 +634,7 @@ static int wait_events(struct kmview_session *session, s32 timeout_ms)
 	int err = 1;
 
 	if (channel->one_cpu && worth_trying(&channel->manager_pause)) {
-		yield();
+		take_turns(channel);
 		if (learn(&channel->manager_pause, has_entries(channel)))
 			return 1;
 	}

@@ -10,6 +10,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "filter.h"
 #include "rule.h"
 #include "uapi/kmview.h"
@@ -47,6 +48,7 @@ struct kmview_channel {
 	u64 next_id;
 	bool one_cpu;
 	struct kmview_pause task_pause, manager_pause; /* from trying to do without sleep */
+	struct kmview_turns turns;
 };
 
 struct kmview_session {

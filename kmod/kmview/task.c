@@ -358,6 +358,12 @@ static struct task_struct *next_outside(struct task_struct *leader, struct kmvie
 	return found;
 }
 
+bool kmview_may_ptrace(struct task_struct *task)
+{
+	return ptrace_may_access_address &&
+	       (u8)kmview_call(ptrace_may_access_address, (unsigned long)task, PTRACE_MODE_ATTACH_REALCREDS, 0, 0, 0);
+}
+
 /*
  * Threads enter one by one, until a pass finds none outside: a thread made meanwhile by one that was outside is seen by
  * the next pass, one made by a thread inside is inside.
@@ -370,8 +376,7 @@ static int attach_threads(struct task_struct *leader, struct kmview_session *ses
 	int err = 0;
 
 	while ((thread = next_outside(leader, session, &err))) {
-		if (!err && !(u8)kmview_call(ptrace_may_access_address, (unsigned long)thread,
-					     PTRACE_MODE_ATTACH_REALCREDS, 0, 0, 0))
+		if (!err && !kmview_may_ptrace(thread))
 			err = -EPERM;
 		new = err ? NULL : new_task(thread->pid);
 		if (!err && !new)
@@ -396,24 +401,34 @@ static int attach_threads(struct task_struct *leader, struct kmview_session *ses
 	return READ_ONCE(leader->exit_state) ? -ESRCH : -EBUSY;
 }
 
-int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
+struct task_struct *kmview_pidfd_task(int pidfd)
 {
 	struct task_struct *leader;
 	unsigned int flags;
 	struct pid *pid;
+
+	if (!pidfd_get_pid_address)
+		return ERR_PTR(-EOPNOTSUPP);
+	pid = (void *)kmview_call(pidfd_get_pid_address, pidfd, (unsigned long)&flags, 0, 0, 0);
+	if (IS_ERR(pid))
+		return ERR_CAST(pid);
+	leader = get_pid_task(pid, PIDTYPE_TGID);
+	put_pid(pid);
+	return leader ?: ERR_PTR(-ESRCH);
+}
+
+int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
+{
+	struct task_struct *leader;
 	int err;
 
-	if (!ptrace_may_access_address || !pidfd_get_pid_address)
+	if (!ptrace_may_access_address)
 		return -EOPNOTSUPP;
 	if (session->filtered)
 		return -EPERM;
-	pid = (void *)kmview_call(pidfd_get_pid_address, pidfd, (unsigned long)&flags, 0, 0, 0);
-	if (IS_ERR(pid))
-		return PTR_ERR(pid);
-	leader = get_pid_task(pid, PIDTYPE_TGID);
-	put_pid(pid);
-	if (!leader)
-		return -ESRCH;
+	leader = kmview_pidfd_task(pidfd);
+	if (IS_ERR(leader))
+		return PTR_ERR(leader);
 	if (task_tgid(leader) == session->manager || same_thread_group(leader, current) || leader->flags & PF_KTHREAD)
 		err = -EINVAL;
 	else if (mutex_lock_interruptible(&leader->signal->cred_guard_mutex))
@@ -425,6 +440,46 @@ int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
 	}
 	put_task_struct(leader);
 	return err;
+}
+
+/* ---- moving to another mount namespace */
+
+int kmview_task_moving(struct task_struct *task, const struct kmview_session *session, bool moving)
+{
+	struct kmview_task *self;
+	int err = -ESRCH;
+
+	spin_lock(&kmview_tasks_lock);
+	self = find(task);
+	if (self && self->session == session) {
+		err = moving && self->moving ? -EALREADY : 0;
+		self->moving = moving;
+	}
+	spin_unlock(&kmview_tasks_lock);
+	return err;
+}
+
+struct kmview_space *kmview_task_space(struct task_struct *task)
+{
+	struct kmview_space *space = NULL;
+	struct kmview_task *self;
+
+	spin_lock(&kmview_tasks_lock);
+	self = find(task);
+	if (self)
+		space = kmview_space_get(self->space);
+	spin_unlock(&kmview_tasks_lock);
+	return space;
+}
+
+struct kmview_space *kmview_task_set_space(struct kmview_space *space)
+{
+	struct kmview_task *self = kmview_current();
+
+	spin_lock(&kmview_tasks_lock);
+	swap(self->space, space);
+	spin_unlock(&kmview_tasks_lock);
+	return space;
 }
 
 /* ---- all tasks of a session */
@@ -503,9 +558,7 @@ int kmview_tasks_init(void)
 			return -ENOENT;
 	ptrace_may_access_address = kmview_symbol("ptrace_may_access");
 	pidfd_get_pid_address = kmview_symbol("pidfd_get_pid");
-	/* What a program answers is copied to user space from where it wrote it. */
-	task_cache = kmem_cache_create_usercopy("kmview_task", sizeof(struct kmview_task), 0, SLAB_HWCACHE_ALIGN,
-						offsetof(struct kmview_task, call.out), KMVIEW_BPF_BYTES, NULL);
+	task_cache = KMEM_CACHE(kmview_task, SLAB_HWCACHE_ALIGN);
 	return task_cache ? 0 : -ENOMEM;
 }
 

@@ -21,12 +21,13 @@ struct kmview_task {
 	pid_t pid;			/* where its entry is */
 	struct kmview_session *session; /* the innermost; counted */
 	u64 cookie;
+	bool moving; /* a task work of enter.c waits for it; under kmview_tasks_lock */
 	bool native; /* the module itself makes calls as this task: no session sees them */
 	/* Its pids as the manager of a session counts them, and for which session that is. Of the task alone. */
 	const struct kmview_session *counted_by;
 	u32 seen_pid;
 	u32 seen_tid;
-	struct kmview_space *space; /* mount_record.c; counted */
+	struct kmview_space *space; /* mount_record.c; counted; changed by the task, under kmview_tasks_lock */
 	bool moved;		    /* an exec gave it another pid */
 	struct list_head node;	    /* of all tasks, under kmview_tasks_lock */
 	union {
@@ -58,6 +59,22 @@ struct kmview_task *kmview_current(void);
 
 int kmview_join(struct kmview_session *session, u64 cookie);
 int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie);
+
+/* The process of a pidfd, counted, or an error. */
+struct task_struct *kmview_pidfd_task(int pidfd);
+
+/* Could the current task ptrace it? False also where this kernel does not say. */
+bool kmview_may_ptrace(struct task_struct *task);
+
+/* Note that a task of the session begins, or has ended, to move. -ESRCH: it is not in it, -EALREADY: it moves. */
+int kmview_task_moving(struct task_struct *task, const struct kmview_session *session, bool moving);
+
+/* The space of a task, counted, or NULL. */
+struct kmview_space *kmview_task_space(struct task_struct *task);
+
+/* Give the current task a space; the count passes on, as does that of the old one, which is returned. */
+struct kmview_space *kmview_task_set_space(struct kmview_space *space);
+
 int kmview_tasks_list(struct kmview_session *session, struct kmview_tasks __user *arg);
 
 /* Send a signal to every process of the session and of those nested in it. */

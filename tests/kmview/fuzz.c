@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -97,6 +98,7 @@ struct session {
 	struct kmview_ring *ring;
 	volatile bool stop;
 	struct random randoms[THREADS];
+	int pidfds[TASKS];
 	int next;
 };
 
@@ -221,10 +223,10 @@ static void scribble(struct session *session, struct random *random)
 
 static void command(struct session *session, struct random *random)
 {
-	static const unsigned long numbers[] = {KMVIEW_INIT,	 KMVIEW_RULES,	KMVIEW_JOIN,
-						KMVIEW_EXCHANGE, KMVIEW_PREFIX, KMVIEW_MARK,
-						KMVIEW_PROG,	 KMVIEW_ATTACH, KMVIEW_TASKS,
-						KMVIEW_MEM,	 KMVIEW_GIVE,	KMVIEW_STATS};
+	static const unsigned long numbers[] = {
+		KMVIEW_INIT, KMVIEW_RULES, KMVIEW_JOIN,	  KMVIEW_EXCHANGE, KMVIEW_PREFIX,
+		KMVIEW_MARK, KMVIEW_PROG,  KMVIEW_ATTACH, KMVIEW_TASKS,	   KMVIEW_MEM,
+		KMVIEW_GIVE, KMVIEW_STATS, KMVIEW_ENTER};
 	static const char *const paths[] = {"/tmp", "/", "/a/b/c", "relative", "/a/../b", ""};
 	char buffer[4096];
 	union {
@@ -233,6 +235,7 @@ static void command(struct session *session, struct random *random)
 		struct kmview_exchange exchange;
 		struct kmview_mem mem;
 		struct kmview_tasks tasks;
+		struct kmview_enter enter;
 	} argument;
 	unsigned long number = numbers[below(random, sizeof(numbers) / sizeof(numbers[0]))];
 
@@ -257,6 +260,10 @@ static void command(struct session *session, struct random *random)
 		/* Our own buffer is as large as that. */
 		if (argument.mem.length > sizeof(buffer) && !argument.mem.write)
 			argument.mem.buffer = edge(random) & ~0x7ffffffff000ULL;
+	}
+	if (number == KMVIEW_ENTER && below(random, 4)) {
+		argument.enter.pidfd = session->pidfds[below(random, TASKS)];
+		argument.enter.like = session->pidfds[below(random, TASKS)];
 	}
 	if (number == KMVIEW_TASKS && argument.tasks.tasks == (uintptr_t)buffer)
 		argument.tasks.count =
@@ -306,6 +313,8 @@ static void task_main(struct session *session, struct random *random)
 
 	if (ioctl(session->fd, KMVIEW_JOIN, &join) < 0)
 		_exit(1);
+	if (below(random, 2))
+		unshare(CLONE_NEWNS);
 	for (unsigned int n = 40; n; n--) {
 		switch (below(random, 10)) {
 		case 0:
@@ -385,6 +394,7 @@ static void manage(struct random *random)
 		tasks[i] = fork();
 		if (tasks[i] == 0)
 			task_main(&session, &own);
+		session.pidfds[i] = syscall(SYS_pidfd_open, tasks[i], 0);
 	}
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, fuzz_thread, &session);

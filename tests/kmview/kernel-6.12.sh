@@ -1,4 +1,4 @@
 #!/bin/bash
-# The module's device, on the kernel "6.12".
+# The module's device, and the fuzzer for some seconds, on the kernel "6.12".
 # timeout: 900
-cd "$(dirname "$0")/../.." && exec tests/vm/run 6.12 --time 800 build/tests/kmview/device
+cd "$(dirname "$0")/../.." && exec tests/vm/run 6.12 --time 800 tests/kmview/device.sh

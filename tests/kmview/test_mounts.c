@@ -65,13 +65,10 @@ static char *mount_line(const char *point)
 	return at ? line : NULL;
 }
 
-/* Run a body as the user in a session with mounts; its namespace is already its own if asked. */
-static const char *as_user(body_fn *body)
+/* Files for the tests; the rest of the test runs as the user. */
+static const char *prepare(void)
 {
-	struct kmview_options options = {.flags = KMVIEW_INIT_MOUNT};
-	struct kmview *session;
-	char *before = read_mounts(), *after, command[768];
-	const char *why;
+	char command[768];
 
 	snprintf(top, sizeof(top), "/tmp/mounts.%d", getpid());
 	snprintf(command, sizeof(command),
@@ -81,6 +78,26 @@ static const char *as_user(body_fn *body)
 		 top, top, top, top, top, top, USER, USER, top);
 	EXPECT(system(command), 0);
 	inherited = open(top, O_RDONLY | O_DIRECTORY);
+	return NULL;
+}
+
+static bool clean_up(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", top);
+	return system(command) == 0;
+}
+
+/* Run a body as the user in a session with mounts; its namespace is already its own if asked. */
+static const char *as_user(body_fn *body)
+{
+	struct kmview_options options = {.flags = KMVIEW_INIT_MOUNT};
+	struct kmview *session;
+	char *before = read_mounts(), *after;
+	const char *why;
+
+	TRY(prepare());
 	TRY(become_user());
 	EXPECT(kmview_open(&session, &options), 0);
 	CHECK(kmview_features(session) & KMVIEW_FEATURE_MOUNT);
@@ -89,8 +106,7 @@ static const char *as_user(body_fn *body)
 	after = read_mounts();
 	if (!why && strcmp(before, after))
 		why = failed(__FILE__, __LINE__, "the host's mounts are as before", 0);
-	snprintf(command, sizeof(command), "rm -rf %s", top);
-	return system(command) ? "rm failed" : why;
+	return clean_up() ? why : "rm failed";
 }
 
 static const char *path_of(const char *name)
@@ -331,6 +347,255 @@ static const char *next_space(void *data)
 static const char *spaces_apart(void)
 {
 	return as_user(next_space);
+}
+
+static int set_attributes(int fd, const char *path, unsigned int flags, struct mount_attr attr)
+{
+	return syscall(SYS_mount_setattr, fd, path, flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
+}
+
+/* Flags of a tree that is not in place yet. */
+static const char *mount_flags_before(void *data)
+{
+	struct mount_attr strict = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC};
+	struct mount_attr loose = {.attr_clr = MOUNT_ATTR_NOSUID};
+	struct mount_attr mapped = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = 0};
+	char *line;
+	int fd;
+
+	TRY(own_space());
+	fd = syscall(SYS_open_tree, AT_FDCWD, path_of("lower"), OPEN_TREE_CLONE);
+	CHECK(fd >= 0);
+	EXPECT(set_attributes(fd, "", AT_EMPTY_PATH, strict), 0);
+	EXPECT(set_attributes(fd, "", AT_EMPTY_PATH, loose), -EPERM);
+	EXPECT(set_attributes(fd, "", AT_EMPTY_PATH, mapped), -EPERM);
+	EXPECT(syscall(SYS_move_mount, fd, "", AT_FDCWD, path_of("a"), MOVE_MOUNT_F_EMPTY_PATH), 0);
+	close(fd);
+	line = mount_line(path_of("a"));
+	CHECK(line && strstr(line, " ro,nosuid,nodev,noexec"));
+	EXPECT(open(path_of("a/new"), O_CREAT | O_RDWR, 0644), -1);
+	EXPECT(errno, EROFS);
+	EXPECT(close(open(path_of("lower/new"), O_CREAT | O_RDWR, 0644)), 0);
+	EXPECT(umount2(path_of("a"), 0), 0);
+
+	/* One that another tree is mounted in: the kernel cannot be asked for all of it. */
+	EXPECT(try_mount("x", path_of("b"), "tmpfs", 0, "size=1m"), 0);
+	fd = syscall(SYS_open_tree, AT_FDCWD, top, OPEN_TREE_CLONE | AT_RECURSIVE);
+	CHECK(fd >= 0);
+	EXPECT(set_attributes(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, strict), -EPERM);
+	EXPECT(set_attributes(fd, "", AT_EMPTY_PATH, strict), 0);
+	close(fd);
+	/* What the session did not mount. */
+	EXPECT(set_attributes(AT_FDCWD, "/proc", 0, strict), -EPERM);
+	return NULL;
+}
+
+static const char *flags_before(void)
+{
+	return as_user(mount_flags_before);
+}
+
+/* ---- a process that was attached enters */
+
+enum { READY, GO, RESULT, END }; /* of scratch->number */
+
+static const char *make_space(void *data)
+{
+	TRY(own_space());
+	EXPECT(try_mount("x", path_of("a"), "tmpfs", 0, "size=1m"), 0);
+	EXPECT(close(open(path_of("a/seen"), O_CREAT | O_RDWR, 0644)), 0);
+	scratch->number[READY] = 1;
+	UNTIL(((volatile int *)scratch->number)[END]);
+	return NULL;
+}
+
+/* A process outside, in directory a: what it sees there once it is told to look. */
+static void look_around(void)
+{
+	struct stat there, here;
+
+	if (chdir(path_of("a")))
+		_exit(1);
+	while (!((volatile int *)scratch->number)[GO])
+		moment();
+	if (stat(path_of("a/seen"), &there) || stat("seen", &here) || there.st_ino != here.st_ino)
+		_exit(2);
+	/* It is of the space: it may do what the others there may. */
+	if (chdir("/") || try_mount("x", path_of("b"), "tmpfs", 0, "size=1m") ||
+	    umount2(path_of("b"), 0) || umount2("/proc", MNT_DETACH) == 0)
+		_exit(3);
+	_exit(0);
+}
+
+static bool same_space(pid_t a, pid_t b)
+{
+	char path[64];
+	struct stat one, other;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", a);
+	if (stat(path, &one))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", b);
+	return stat(path, &other) == 0 && one.st_ino == other.st_ino;
+}
+
+static const char *start_space(struct kmview **session, pid_t *like)
+{
+	struct kmview_options options = {.flags = KMVIEW_INIT_MOUNT};
+
+	/* Whose namespaces can be looked at: after a change of ids that is not so. */
+	EXPECT(prctl(PR_SET_DUMPABLE, 1), 0);
+	scratch->number[READY] = 0;
+	EXPECT(kmview_open(session, &options), 0);
+	*like = inside_start(*session, make_space, NULL);
+	CHECK(*like > 0);
+	UNTIL(((volatile int *)scratch->number)[READY]);
+	return NULL;
+}
+
+static const char *enter(void)
+{
+	struct kmview *session;
+	pid_t like, outside;
+	int status;
+
+	TRY(prepare());
+	TRY(become_user());
+	outside = fork();
+	if (outside == 0) {
+		prctl(PR_SET_DUMPABLE, 1);
+		look_around();
+	}
+	TRY(start_space(&session, &like));
+	EXPECT(kmview_enter(session, outside, like), -ESRCH);
+	EXPECT(kmview_attach(session, outside, 1), 0);
+	EXPECT(kmview_enter(session, outside, like), 0);
+	UNTIL(same_space(outside, like));
+	/* It is not where the manager is any more. */
+	EXPECT(kmview_enter(session, outside, like), -EXDEV);
+	scratch->number[GO] = 1;
+	CHECK(waitpid(outside, &status, 0) == outside);
+	EXPECT(status, 0);
+	scratch->number[END] = 1;
+	TRY(inside_serve(session, like, let_go, NULL));
+	kmview_close(session);
+	return clean_up() ? NULL : "rm failed";
+}
+
+static int idle_thread(void *data)
+{
+	while (pause())
+		;
+	return 0;
+}
+
+/* Processes that must not enter: started as root, since an ordinary user cannot make them. */
+enum kind { PLAIN, THREADS, SHARED, CHROOTED, ELSEWHERE, KINDS };
+
+static void stand_still(enum kind kind)
+{
+	static char stack[65536];
+	const unsigned long thread =
+		CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+
+	if (kind == CHROOTED && (chroot(top) || chdir("/")))
+		_exit(1);
+	if (kind == ELSEWHERE && unshare(CLONE_NEWNS))
+		_exit(1);
+	if (become_user() || prctl(PR_SET_DUMPABLE, 1))
+		_exit(1);
+	if (kind == THREADS && clone(idle_thread, stack + sizeof(stack), thread, NULL) < 0)
+		_exit(1);
+	if (kind == SHARED && clone(idle_thread, stack + sizeof(stack), CLONE_FS, NULL) < 0)
+		_exit(1);
+	scratch->number[4 + kind] = 1;
+	for (;;)
+		pause();
+}
+
+static const char *not_enter(void)
+{
+	static const int wanted[KINDS] = {0, -EMLINK, -EMLINK, -EXDEV, -EXDEV};
+	struct kmview *session, *other;
+	pid_t still[KINDS], like, other_like;
+
+	TRY(prepare());
+	for (int i = 0; i < KINDS; i++) {
+		still[i] = fork();
+		if (still[i] == 0)
+			stand_still(i);
+		UNTIL(((volatile int *)scratch->number)[4 + i]);
+	}
+	TRY(become_user());
+	TRY(start_space(&session, &like));
+	TRY(start_space(&other, &other_like));
+	for (int i = 0; i < KINDS; i++)
+		EXPECT(kmview_attach(session, still[i], 1), 0);
+	/* Only what this session made. */
+	EXPECT(kmview_enter(session, still[PLAIN], other_like), -EINVAL);
+	EXPECT(kmview_enter(session, still[PLAIN], getpid()), -EINVAL);
+	EXPECT(kmview_enter(session, still[PLAIN], 1), -EINVAL);
+	EXPECT(kmview_enter(session, still[PLAIN], still[ELSEWHERE]), -EINVAL);
+	EXPECT(kmview_enter(other, still[PLAIN], other_like), -ESRCH);
+	EXPECT(kmview_enter(session, getpid(), like), -ESRCH);
+	for (int i = KINDS - 1; i >= 0; i--)
+		EXPECT(kmview_enter(session, still[i], like), wanted[i]);
+	UNTIL(same_space(still[PLAIN], like));
+	for (int i = 1; i < KINDS; i++)
+		CHECK(!same_space(still[i], like));
+	/* A session without mounts. */
+	kmview_close(session);
+	kmview_close(other);
+	EXPECT(kmview_open(&session, NULL), 0);
+	EXPECT(kmview_enter(session, getpid(), getpid()), -EOPNOTSUPP);
+	kmview_close(session);
+	return clean_up() ? NULL : "rm failed";
+}
+
+/* It enters while stopped, is killed, or its like goes: nothing is left, nobody is somewhere else.
+ */
+static const char *enter_and_go(void)
+{
+	struct kmview *session;
+	pid_t like, outside;
+	int status;
+
+	TRY(prepare());
+	TRY(become_user());
+	for (int i = 0; i < 3; i++) {
+		outside = fork();
+		if (outside == 0) {
+			prctl(PR_SET_DUMPABLE, 1);
+			for (;;)
+				pause();
+		}
+		TRY(start_space(&session, &like));
+		EXPECT(kmview_attach(session, outside, 1), 0);
+		kill(outside, SIGSTOP);
+		UNTIL(process_state(outside) == 'T');
+		EXPECT(kmview_enter(session, outside, like), 0);
+		EXPECT(kmview_enter(session, outside, like), -EALREADY);
+		CHECK(!same_space(outside, like));
+		if (i == 1)
+			kill(outside, SIGKILL);
+		if (i == 2) {
+			kill(like, SIGKILL);
+			CHECK(waitpid(like, &status, 0) == like);
+		}
+		kill(outside, SIGCONT);
+		if (i == 0)
+			UNTIL(same_space(outside, like));
+		if (i == 2) {
+			UNTIL(process_state(outside) == 'S');
+			CHECK(same_space(outside, getpid()));
+		}
+		EXPECT(kmview_kill(session, SIGKILL), 0);
+		CHECK(waitpid(outside, &status, 0) == outside && WIFSIGNALED(status));
+		if (i != 2)
+			CHECK(waitpid(like, &status, 0) == like);
+		kmview_close(session);
+	}
+	return clean_up() ? NULL : "rm failed";
 }
 
 static const char *run_fuse(void *data)
@@ -787,6 +1052,11 @@ const struct test mount_tests[] = {
 	{"a user mounts by fsopen, fsmount and move_mount", new_api},
 	{"an overlay with an upper layer is made in a user namespace and handed over", handed_over},
 	{"a second private namespace starts anew", spaces_apart},
+	{"flags of a tree that is not in place yet", flags_before},
+	{"an attached process enters the session's mounts, its directory with it", enter},
+	{"it enters when it goes on, or not at all if it or its like is killed", enter_and_go},
+	{"nobody enters with threads, from elsewhere, or to what the session did not make",
+	 not_enter},
 	{"an unmodified FUSE program mounts and unmounts", fuse},
 	{"a session that did not ask has no help", only_when_asked},
 	{"nothing is mounted in the host's namespace", not_in_host},

@@ -41,13 +41,25 @@ if [ "$engine" = kmview ]; then
 	exec {commands}>"$work/commands"
 	until_true 20 eval '[ -n "$(server "bash $work/commands")" ]'
 	pid=$(server "bash $work/commands")
+	echo "cd $work/point" >&$commands
+	until_true 60 eval '[ "$(readlink "/proc/$pid/cwd")" = "$work/point" ]'
 	ok "a name is set" in_view a 'viewctl names nodename=inside'
+	ok "an image with a file is mounted" in_view a "mount -t ext4 $image $work/point && echo here >$work/point/file"
 	ok "a running shell is attached" in_view a "viewctl attach $pid"
 	ok "it is confined then" grep -q '^NoNewPrivs:.1' "/proc/$pid/status"
-	echo 'uname -n; echo done' >&$commands
+	echo "uname -n; cat $work/point/file; cat file; echo mine >made; echo done" >&$commands
 	ok "it goes on" until_true 60 grep -q done "$work/said"
-	is "and has the names of the view" "$(head -n 1 "$work/said")" inside
+	is "and has the names of the view, its mounts, there too where it was" "$(cat "$work/said")" "inside
+here
+here
+done"
+	is "what it writes is in the image" "$(in_view a "cat $work/point/made")" mine
 	exec {commands}>&-
+	ok "its end" until_true 60 eval '! [ -e "/proc/$pid" ]'
+	ok "leaves nothing busy" in_view a "umount $work/point"
+	as_user python3 -c 'import threading, time; threading.Thread(target=time.sleep, args=(1000,)).start(); time.sleep(1000)' &
+	until_true 60 eval 'pid=$(server threading); [ -n "$pid" ] && [ "$(ls "/proc/$pid/task" | wc -l)" = 2 ]'
+	like "a process with threads keeps its mounts" "$(in_view a "viewctl attach $pid")" 'but not its mounts: it has threads'
 	like "what cannot be attached" "$(in_view a 'viewctl attach 999999')" 'cannot attach process 999999: '
 else
 	like "attaching says which engine can" "$(in_view a 'viewctl attach 1')" 'only be attached with the engine kmview'

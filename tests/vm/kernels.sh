@@ -117,12 +117,16 @@ compiler_root() { # DIRECTORY SUITE RELEASE
 	ln -s "root/usr/src/linux-headers-$3" "$1/kdir"
 }
 
+# Is it there, and looked for since the package lists were read, today?
+ready() { # NAME
+	[ -e "$CACHE/kernels/$1/release" ] && fresh "$APT/updated" 24 &&
+		[ "$CACHE/kernels/.checked-$1" -nt "$APT/updated" ]
+}
+
 fetch() { # NAME
 	local name=$1 suite meta headers version release final new old start=$SECONDS
 	local checked=$CACHE/kernels/.checked-$1
-	if [ -e "$CACHE/kernels/$name/release" ] && fresh "$APT/updated" 24 && [ "$checked" -nt "$APT/updated" ]; then
-		return
-	fi
+	if ready "$name"; then return; fi
 	suite=$(field "$name" 2) meta=$(field "$name" 3) headers=$(field "$name" 4)
 	if ! apt_refresh && [ -e "$CACHE/kernels/$name/release" ]; then return; fi
 	version=$(apt_version "$suite" "$meta")
@@ -184,7 +188,8 @@ for name; do
 		echo "$name: no such kernel; there are $(awk '!/^#/ && NF { print $1 }' "$here/kernels" | xargs)" >&2
 		exit 2
 	fi
-	locked kernels fetch "$name"
+	# Nobody waits for the lock, while others fetch, to learn that it is ready.
+	ready "$name" || locked kernels fetch "$name"
 	dir=$(readlink -f "$CACHE/kernels/$name")
 	if [ -n "${dir_only:-}" ]; then
 		echo "$dir"

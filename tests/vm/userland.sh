@@ -11,9 +11,11 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/cache.sh"
 . "$here/apt.sh"
 
+ready() { [ -e "$image" ] && fresh "$image" 720; }
+
 make_image() {
 	local packages new=$CACHE/guest.new start=$SECONDS
-	if [ -e "$image" ] && { fresh "$image" 720 || ! apt_refresh; }; then return; fi
+	if ready || { [ -e "$image" ] && ! apt_refresh; }; then return; fi
 	if [ "$(id -u)" -ne 0 ]; then
 		echo "The userland of guests is a Debian root, which only root can make; run this as root once" >&2
 		return 1
@@ -37,5 +39,5 @@ make_image() {
 }
 
 image=$CACHE/guest-$(cat "$here/packages" "$here/userland.sh" | sha256sum | head -c 16).ext4
-locked guest make_image
+ready || locked guest make_image
 echo "$image"

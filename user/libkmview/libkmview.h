@@ -215,6 +215,15 @@ int kmview_join(struct kmview *session, uint64_t cookie);
 /* Bring a running process in, for good. EPERM: we could not ptrace it. ESRCH: there is none. */
 int kmview_attach(struct kmview *session, pid_t pid, uint64_t cookie);
 
+/*
+ * Let a process of the session, which was attached, enter the mount namespace that another one,
+ * like, has made (KMVIEW_INIT_MOUNT). It enters when it next leaves the kernel, and its working
+ * directory is looked up by its path. EMLINK: it has threads, or shares its working directory.
+ * EXDEV: its mount namespace or its root is not ours. EINVAL: like is not in a namespace that the
+ * session made. The others are those of KMVIEW_ENTER (kmview.h).
+ */
+int kmview_enter(struct kmview *session, pid_t pid, pid_t like);
+
 /* Who is inside: an array to free(3). */
 int kmview_tasks(struct kmview *session, struct kmview_task_info **tasks, size_t *count);
 

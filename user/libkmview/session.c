@@ -160,6 +160,22 @@ int kmview_attach(struct kmview *session, pid_t pid, uint64_t cookie)
 	return error;
 }
 
+int kmview_enter(struct kmview *session, pid_t pid, pid_t like)
+{
+	struct kmview_enter enter = {0};
+	int error;
+
+	enter.pidfd = syscall(SYS_pidfd_open, pid, 0);
+	if (enter.pidfd < 0)
+		return -errno;
+	enter.like = syscall(SYS_pidfd_open, like, 0);
+	error = enter.like < 0 ? -errno : session_ioctl(session, KMVIEW_ENTER, &enter);
+	if (enter.like >= 0)
+		close(enter.like);
+	close(enter.pidfd);
+	return error;
+}
+
 int kmview_tasks(struct kmview *session, struct kmview_task_info **tasks, size_t *count)
 {
 	struct kmview_tasks request = {.count = 16};

@@ -37,7 +37,7 @@
  * Errors common to all ioctls: ENOTTY unknown command; EINVAL a reserved field not 0, an unknown flag or a value out
  * of range; EFAULT a bad pointer; ENOTCONN the session was not initialised, or is dead.
  *
- * Changes of the ABI: 1.0 first.
+ * Changes of the ABI: 1.0 first; 1.1 has KMVIEW_ENTER.
  */
 #ifndef _UAPI_KMVIEW_H
 #define _UAPI_KMVIEW_H
@@ -47,7 +47,7 @@
 
 #define KMVIEW_DEVICE	 "/dev/kmview"
 #define KMVIEW_ABI_MAJOR 1
-#define KMVIEW_ABI_MINOR 0
+#define KMVIEW_ABI_MINOR 1
 
 /* ---- the session */
 
@@ -328,6 +328,21 @@ struct kmview_attach {
 	__u64 cookie;
 };
 
+/*
+ * KMVIEW_ENTER: a process of the session enters the mount namespace that another process of the session has made by
+ * unshare(2) (KMVIEW_INIT_MOUNT). It does so by itself, when it next leaves the kernel; a call that it sleeps in is
+ * interrupted, or restarted, as by a signal that it ignores. Root is the namespace's; the working directory what its
+ * path leads to there, else the root; open files stay.
+ * EMLINK: it has threads, or shares its working directory with other processes. EXDEV: its mount namespace or its root
+ * is not the caller's. EINVAL: like is not in a namespace of this session. ESRCH: it is not in this session.
+ * EPERM: the caller could not ptrace it. EALREADY: it has not yet followed the last KMVIEW_ENTER. EOPNOTSUPP: the
+ * session has no KMVIEW_INIT_MOUNT.
+ */
+struct kmview_enter {
+	__s32 pidfd;
+	__s32 like; /* a pidfd, too */
+};
+
 struct kmview_task_info {
 	__u32 pid;
 	__u32 tid;
@@ -394,6 +409,7 @@ struct kmview_stats {
 #define KMVIEW_KILL	_IOW(KMVIEW_MAGIC, 10, struct kmview_kill)
 #define KMVIEW_MEM	_IOW(KMVIEW_MAGIC, 11, struct kmview_mem)
 #define KMVIEW_GIVE	_IOW(KMVIEW_MAGIC, 12, struct kmview_give)
+#define KMVIEW_ENTER	_IOW(KMVIEW_MAGIC, 14, struct kmview_enter)
 #define KMVIEW_STATS	_IOR(KMVIEW_MAGIC, 13, struct kmview_stats)
 
 #endif

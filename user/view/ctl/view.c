@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctl.h"
@@ -173,6 +175,27 @@ int shutdown_main(int argc, char **argv)
 						(int)seconds));
 }
 
+/* The process enters our mounts when it next runs: wait for that, if it takes no longer than 10 s.
+ */
+static void wait_entered(long pid)
+{
+	const struct timespec moment = {.tv_nsec = 10000000};
+	struct stat ours, its;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%ld/ns/mnt", pid);
+	for (int i = 0; i < 1000 && stat("/proc/self/ns/mnt", &ours) == 0 && stat(path, &its) == 0;
+	     i++) {
+		if (its.st_ino == ours.st_ino)
+			return;
+		nanosleep(&moment, NULL);
+	}
+	fprintf(stderr,
+		"viewctl: process %ld is stopped: it will see the mounts of the view when it "
+		"goes on\n",
+		pid);
+}
+
 int attach_main(int argc, char **argv)
 {
 	struct switches switches = {0};
@@ -187,6 +210,8 @@ int attach_main(int argc, char **argv)
 		status = pid < 0 ? STATUS_USAGE
 				 : ask_done(json_pack("{s:s, s:i}", "command", "attach", "pid",
 						      (int)pid));
+		if (!status)
+			wait_entered(pid);
 	}
 	return status;
 }

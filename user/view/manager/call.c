@@ -5,7 +5,8 @@
  * Services are asked first, newest claim first; then come the calls that the manager itself serves;
  * the rest goes on as if nobody had looked. A call of a task in a mount namespace that it made
  * itself always goes on: what it does there is its own business, and it has the rights to. A task
- * that was attached keeps the mounts that it sees, but names and services are those of the branch.
+ * that was attached but could not enter the branch's namespace keeps the mounts that it sees, yet
+ * names and services are those of the branch.
  */
 #include <errno.h>
 #include <stdio.h>

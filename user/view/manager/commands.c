@@ -156,18 +156,38 @@ static json_t *command_who(struct asked *asked)
 	return json_pack("{s:o}", "processes", list);
 }
 
+/* Why a process keeps the mounts that it sees. */
+static const char *why_not_entered(int error)
+{
+	switch (error) {
+	case -EMLINK:
+		return "it has threads or shares its working directory, and only a process without "
+		       "can enter";
+	case -EXDEV:
+		return "it is in a mount namespace or a root directory other than the manager's";
+	}
+	return strerror(-error);
+}
+
 static json_t *command_attach(struct asked *asked)
 {
 	pid_t pid = json_integer_value(json_object_get(asked->request, "pid"));
-	char why[128];
+	char why[256];
 	int error;
 
 	if (!asked->view->session)
 		return refuse("a running process can only be attached with the engine kmview");
 	error = kmview_attach(asked->view->session, pid, 1 + asked->branch->number);
+	if (error < 0) {
+		snprintf(why, sizeof(why), "cannot attach process %d: %s", pid, strerror(-error));
+		return refuse(why);
+	}
+	error = kmview_enter(asked->view->session, pid, asked->branch->keeper);
 	if (error == 0)
 		return done();
-	snprintf(why, sizeof(why), "cannot attach process %d: %s", pid, strerror(-error));
+	snprintf(why, sizeof(why),
+		 "process %d has the names and services of the view, but not its mounts: %s", pid,
+		 why_not_entered(error));
 	return refuse(why);
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Strings from user space, see user_string.h: by words, as long as the memory goes on, then by bytes. */
+/* To and from user space, see user_memory.h: by words, as long as the memory goes on, then by bytes. */
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <asm/word-at-a-time.h>
 
-#include "user_string.h"
+#include "user_memory.h"
 
 long kmview_copy_string(char *to, const char __user *from, size_t room)
 {
@@ -42,4 +42,31 @@ out:
 fault:
 	user_read_access_end();
 	return -EFAULT;
+}
+
+bool kmview_copy_out(u64 address, const void *bytes, size_t length)
+{
+	u64 __user *to = (u64 __user *)(unsigned long)address;
+	const u64 *from = bytes;
+
+	if (!length)
+		return true;
+	if (!user_write_access_begin(to, length))
+		return false;
+	for (; length >= 64; length -= 64, to += 8, from += 8) {
+		unsafe_put_user(from[0], to, fault);
+		unsafe_put_user(from[1], to + 1, fault);
+		unsafe_put_user(from[2], to + 2, fault);
+		unsafe_put_user(from[3], to + 3, fault);
+		unsafe_put_user(from[4], to + 4, fault);
+		unsafe_put_user(from[5], to + 5, fault);
+		unsafe_put_user(from[6], to + 6, fault);
+		unsafe_put_user(from[7], to + 7, fault);
+	}
+	unsafe_copy_to_user((char __user *)to, (const char *)from, length, fault);
+	user_write_access_end();
+	return true;
+fault:
+	user_write_access_end();
+	return false;
 }
