@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Workloads of the measurements of views. Prints nanoseconds for one operation.
+ * Workloads of the measurements of views. Prints nanoseconds for one operation. BENCH_SHARE=N in the
+ * environment: one Nth of the operations, where they are counted rather than timed.
  *
  *	bench stat FILE			stat(2)
  *	bench open-read-close FILE	open(2), read(2) of 512 bytes, close(2)
  *	bench getppid			getppid(2), the call that does least
  *	bench fork-exec PROGRAM		200 times fork(2), execve(2), wait
+ *	bench unlink DIRECTORY		unlink(2) of all its files, once it was listed
  *	bench read-4k FILE, read-1m	a whole file, dropped from the page cache before; one block
  *	bench run COMMAND...		a command, its output dropped
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -37,9 +40,11 @@ static void fail(const char *what)
 
 static double repeat(int count, void (*operation)(const char *), const char *path)
 {
+	const char *share = getenv("BENCH_SHARE");
 	double start;
 
-	for (int i = 0; i < count / 10; i++)
+	count /= share && atoi(share) > 0 ? atoi(share) : 1;
+	for (int i = 0; i < count / 10 + 1; i++)
 		operation(path);
 	start = now_ns();
 	for (int i = 0; i < count; i++)
@@ -112,6 +117,31 @@ static double read_file(const char *path, size_t block)
 	return (now_ns() - start) / count;
 }
 
+static double unlink_all(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	char **names = NULL;
+	size_t count = 0;
+	double start;
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		names = reallocarray(names, count + 1, sizeof(*names));
+		if (!names)
+			fail(path);
+		names[count++] = strdup(entry->d_name);
+	}
+	if (!dir || !count)
+		fail(path);
+	start = now_ns();
+	for (size_t i = 0; i < count; i++)
+		if (unlinkat(dirfd(dir), names[i], 0) < 0)
+			fail(names[i]);
+	return (now_ns() - start) / count;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "", *path = argc > 2 ? argv[2] : NULL;
@@ -128,6 +158,8 @@ int main(int argc, char **argv)
 		ns = repeat(10000, do_open_read_close, path);
 	} else if (!strcmp(what, "fork-exec")) {
 		ns = repeat(200, do_fork_exec, path);
+	} else if (!strcmp(what, "unlink")) {
+		ns = unlink_all(path);
 	} else if (!strcmp(what, "read-4k")) {
 		ns = read_file(path, 4096);
 	} else if (!strcmp(what, "read-1m")) {

@@ -55,6 +55,7 @@ struct branch {
 	pid_t keeper;
 	pid_t servers;
 	pid_t first;
+	bool single_id; /* the user has no id but his own */
 	char name[64];
 };
 
@@ -162,6 +163,9 @@ int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about);
 /* Exit status or -errno. variable: NAME=VALUE for its environment; mounted: what must be a mount
  * afterwards. */
 int64_t ask_run(struct ask *ask, const char *variable, char *const argv[], const char *mounted);
+
+/* Map the user namespace of a process, protocol.h. */
+int ask_ids(struct ask *ask, pid_t pid, const unsigned int ids[4]);
 
 /* In one go: a call with a path and a value. */
 int64_t ask_path(struct view_call *call, long nr, const char *path, uint64_t value);

@@ -140,7 +140,7 @@ static int kernel_mount(struct view_call *call, const char *source, const char *
 	error = ask_call(ask, SYS_mount, NULL);
 	ask_free(ask);
 	if (fuse >= 0) {
-		if (!error && call->view->engine->single_id && geteuid())
+		if (!error && call->branch->single_id)
 			ask_for_owner(call, target);
 		close(fuse);
 	}
@@ -181,7 +181,7 @@ unsigned long view_mount_flags(const struct view_mount *mount)
 
 bool view_mount_single_id(const struct view_mount *mount)
 {
-	return mount->call->view->engine->single_id && geteuid();
+	return mount->call->branch->single_id;
 }
 
 int view_mount_error(struct view_mount *mount, int error, const char *format, ...)
