@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 out=build/bench/view.jsonl
 mkdir -p build/bench
 : >"$out"
-make -s build/tests/view/bench
+make -s build/tests/view/bench programs
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
