@@ -55,6 +55,11 @@ like "twice" "$(in_view a 'viewctl add umfuse')" 'umfuse is there already'
 like "a service that is not there" "$(in_view a 'viewctl remove nothing')" 'there is no service nothing'
 ok "services of the user's own by name" in_view a \
 	"mkdir -p ~/.viewos/services && cp $top/build/lib/vsquare/view/services/unreal.so ~/.viewos/services/mine.so && viewctl add mine && um_ls_service | grep '^unreal:' && viewctl remove unreal"
+# standard ones that are no FUSE servers
+ok "a file in memory over a file" in_view a "echo real >$work/real && mount -t ramfile none $work/real && echo virtual >$work/real"
+is "what is there" "$(in_view a "cat $work/real; umount $work/real; cat $work/real" | paste -sd' ')" "virtual real"
+ok "no larger than it may be" in_view a "mount -t umfuseramfile -o size=64k none $work/real &&
+	! head -c 100000 /dev/zero 2>/dev/null >$work/real && umount $work/real"
 view_end a
 nothing_left
 done_testing

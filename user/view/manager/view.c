@@ -240,7 +240,7 @@ static int start_keeper(struct view *view)
 
 static int add_services(struct view *view)
 {
-	static const char *const standard[] = {"umfuse", "viewfs"};
+	static const char *const standard[] = {"umfuse", "viewfs", "ummisc"};
 	char why[1024];
 	int error;
 
