@@ -1,5 +1,5 @@
 #!/bin/bash
-# One machine's share of the measurements of views: prints lines "WORKLOAD CONTEXT NANOSECONDS".
+# One machine's share of the measurements of views: prints lines "WORKLOAD CONTEXT NANOSECONDS PROCESSOR-NANOSECONDS".
 #
 # usage: bench_rounds.sh ROUNDS SHARE ENGINE...     as root, on a host or in a guest
 #
