@@ -237,10 +237,14 @@ static int mount_type(struct view_mount *mount, void *data)
 static int mount_ramfile(struct view_mount *mount, void *data)
 {
 	char options[256];
-	char *make[] = {"/bin/sh", "-c",
-			"d=$(mktemp -d) && mount -t tmpfs -o \"nosuid,nodev,$1\" none $d && touch $d/file && "
+	char *make[] = {"/bin/sh",
+			"-c",
+			"d=$(mktemp -d) && mount -t tmpfs -o \"nosuid,nodev,$1\" none $d && touch "
+			"$d/file && "
 			"mount --bind $d/file \"$0\"; s=$?; umount -l $d; rmdir $d; exit $s",
-			(char *)view_mount_place(mount), options, NULL};
+			(char *)view_mount_place(mount),
+			options,
+			NULL};
 
 	if (snprintf(options, sizeof(options), "mode=755%s%s",
 		     view_mount_options(mount)[0] ? "," : "",
