@@ -1,32 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Workloads of the measurements of views. Prints nanoseconds for one operation.
+ * Workloads of the measurements of views. Prints nanoseconds for one operation: of time, and of
+ *processor time of this process and what it started, which says more where the machine has other
+ *work. BENCH_SHARE=N in the environment: one Nth of the operations, where they are counted rather
+ *than timed.
  *
  *	bench stat FILE			stat(2)
  *	bench open-read-close FILE	open(2), read(2) of 512 bytes, close(2)
  *	bench getppid			getppid(2), the call that does least
  *	bench fork-exec PROGRAM		200 times fork(2), execve(2), wait
+ *	bench unlink DIRECTORY		unlink(2) of all its files, once it was listed
  *	bench read-4k FILE, read-1m	a whole file, dropped from the page cache before; one block
  *	bench run COMMAND...		a command, its output dropped
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-static double now_ns(void)
-{
-	struct timespec now;
+struct cost {
+	double time, processor;
+};
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1e9 + now.tv_nsec;
+static double seconds_ns(const struct timeval *time)
+{
+	return time->tv_sec * 1e9 + time->tv_usec * 1e3;
+}
+
+static struct cost now(void)
+{
+	struct timespec time, processor;
+	struct rusage children;
+
+	getrusage(RUSAGE_CHILDREN, &children);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &processor);
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (struct cost){
+		time.tv_sec * 1e9 + time.tv_nsec,
+		processor.tv_sec * 1e9 + processor.tv_nsec + seconds_ns(&children.ru_utime) +
+			seconds_ns(&children.ru_stime),
+	};
+}
+
+/* What one of so many operations cost since then. */
+static struct cost since(struct cost start, double count)
+{
+	struct cost end = now();
+
+	return (struct cost){(end.time - start.time) / count,
+			     (end.processor - start.processor) / count};
 }
 
 static void fail(const char *what)
@@ -35,16 +66,18 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static double repeat(int count, void (*operation)(const char *), const char *path)
+static struct cost repeat(int count, void (*operation)(const char *), const char *path)
 {
-	double start;
+	const char *share = getenv("BENCH_SHARE");
+	struct cost start;
 
-	for (int i = 0; i < count / 10; i++)
+	count /= share && atoi(share) > 0 ? atoi(share) : 1;
+	for (int i = 0; i < count / 10 + 1; i++)
 		operation(path);
-	start = now_ns();
+	start = now();
 	for (int i = 0; i < count; i++)
 		operation(path);
-	return (now_ns() - start) / count;
+	return since(start, count);
 }
 
 static void do_stat(const char *path)
@@ -95,47 +128,75 @@ static void do_fork_exec(const char *path)
 	run((char *[]){(char *)path, NULL});
 }
 
-static double read_file(const char *path, size_t block)
+static struct cost read_file(const char *path, size_t block)
 {
 	int fd = open(path, O_RDONLY);
 	char *bytes = malloc(block);
-	double start, count = 0;
+	struct cost start;
+	double count = 0;
 	ssize_t got;
 
 	if (fd < 0 || !bytes || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
 		fail(path);
-	start = now_ns();
+	start = now();
 	while ((got = read(fd, bytes, block)) > 0)
 		count++;
 	if (got < 0 || count == 0)
 		fail(path);
-	return (now_ns() - start) / count;
+	return since(start, count);
+}
+
+static struct cost unlink_all(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	char **names = NULL;
+	size_t count = 0;
+	struct cost start;
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		names = reallocarray(names, count + 1, sizeof(*names));
+		if (!names)
+			fail(path);
+		names[count++] = strdup(entry->d_name);
+	}
+	if (!dir || !count)
+		fail(path);
+	start = now();
+	for (size_t i = 0; i < count; i++)
+		if (unlinkat(dirfd(dir), names[i], 0) < 0)
+			fail(names[i]);
+	return since(start, count);
 }
 
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "", *path = argc > 2 ? argv[2] : NULL;
-	double start = now_ns(), ns;
+	struct cost start = now(), cost;
 
 	if (!strcmp(what, "getppid")) {
-		ns = repeat(200000, do_getppid, NULL);
+		cost = repeat(200000, do_getppid, NULL);
 	} else if (!path) {
 		fprintf(stderr, "bench: see the head of bench.c\n");
 		return 2;
 	} else if (!strcmp(what, "stat")) {
-		ns = repeat(20000, do_stat, path);
+		cost = repeat(20000, do_stat, path);
 	} else if (!strcmp(what, "open-read-close")) {
-		ns = repeat(10000, do_open_read_close, path);
+		cost = repeat(10000, do_open_read_close, path);
 	} else if (!strcmp(what, "fork-exec")) {
-		ns = repeat(200, do_fork_exec, path);
+		cost = repeat(200, do_fork_exec, path);
+	} else if (!strcmp(what, "unlink")) {
+		cost = unlink_all(path);
 	} else if (!strcmp(what, "read-4k")) {
-		ns = read_file(path, 4096);
+		cost = read_file(path, 4096);
 	} else if (!strcmp(what, "read-1m")) {
-		ns = read_file(path, 1 << 20);
+		cost = read_file(path, 1 << 20);
 	} else {
 		run(argv + 2);
-		ns = now_ns() - start;
+		cost = since(start, 1);
 	}
-	printf("%.0f\n", ns);
+	printf("%.0f %.0f\n", cost.time, cost.processor);
 	return 0;
 }

@@ -1,43 +1,58 @@
 #!/bin/bash
-# What views cost: build/bench/view.jsonl. umview on this machine, kmview in guests (KERNELS="6.12"
-# for fewer), where only ratios mean anything. ROUNDS: how many.
+# What views cost: build/bench/view.jsonl.
+#
+# On this machine umview, in short alternating rounds: such figures differ by a quarter from one to the
+# next. Against no view, where there is nobody else who works for it, processor time is compared, which
+# other work on the machine changes less. In guests both engines, on one processor whose clock is its count of instructions: figures
+# repeat whatever else the machine does, and their ratios are what is held against the goals. KERNELS="6.12"
+# for fewer guests, "" for none; ROUNDS: how many.
 set -eu
 cd "$(dirname "$0")/../.."
 out=build/bench/view.jsonl
-rounds=${ROUNDS:-5}
 mkdir -p build/bench
 : >"$out"
-make -s build/tests/view/bench
+make -s build/tests/view/bench programs
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-row() { # ENGINE WORKLOAD OURS PEER-CONTEXT PEER WHERE
-	local ours theirs label=$3
-	ours=$(awk -v w="$2" -v c="$3" '$1 == w && $2 == c { printf "%s ", $3 / 1000 }' "$log")
-	theirs=$(awk -v w="$2" -v c="$4" '$1 == w && $2 == c { printf "%s ", $3 / 1000 }' "$log")
-	[ -n "$ours" ] && [ -n "$theirs" ] || return 0
-	[ "$label" = start ] && label='' || label=/$label
-	tests/bench/row.sh "$1/$2$label" "$5" us "$6" lower "$ours" "$theirs" >>"$out"
+figures() { # WORKLOAD CONTEXT time|processor
+	awk -v w="$1" -v c="$2" -v of="$3" '$1 == w && $2 == c { printf "%s ", (of == "time" ? $3 : $4) / 1000 }' "$log"
 }
-rows() { # ENGINE WHERE KERNEL
-	local work proot fuse
-	proot="proot $(dpkg-query -W -f '${Version}' proot 2>/dev/null || echo 5.1.0)"
+row() { # BENCH WORKLOAD CONTEXT PEER-CONTEXT PEER WHERE
+	local ours theirs of=time
+	[ "$4" != native ] || of=processor
+	ours=$(figures "$2" "$3" $of)
+	theirs=$(figures "$2" "$4" $of)
+	[ -n "$ours" ] && [ -n "$theirs" ] || return 0
+	tests/bench/row.sh "$1" "$5" us "$6" lower "$ours" "$theirs" >>"$out"
+}
+rows() { # WHERE KERNEL ENGINE...
+	local work proot fuse where=$1 kernel=$2 engine
+	shift 2
+	proot="proot $(dpkg-query -W -f '${Version}' proot)"
 	fuse="fuse $(dpkg-query -W -f '${Version}' fuse2fs)"
-	for work in stat open-read-close getppid fork-exec find git-status gcc; do
-		row "$1" $work untouched native "native $3" "$2"
-		row "$1" $work untouched proot "$proot" "$2"
+	for engine in "$@"; do
+		for work in stat open-read-close getppid fork-exec find git-status gcc; do
+			row "$engine/$work/untouched" $work "$engine/untouched" native "native $kernel" "$where"
+			row "$engine/$work/untouched" $work "$engine/untouched" proot "$proot" "$where"
+		done
+		for work in stat open-read-close fork-exec find git-status gcc read-4k read-1m; do
+			row "$engine/$work/mounted" $work "$engine/mounted" fuse "$fuse" "$where"
+		done
+		row "$engine/start" start "$engine/start" unshare "unshare $(dpkg-query -W -f '${Version}' util-linux)" "$where"
 	done
-	for work in stat open-read-close fork-exec find git-status gcc read-4k read-1m; do
-		row "$1" $work mounted fuse "$fuse" "$2"
+	for work in viewfs/stat viewfs/open-read-close viewfs/find viewfs/unlink; do
+		row $work $work viewfs overlay "overlay $kernel" "$where"
+		row $work $work viewfs plain "native $kernel" "$where"
 	done
-	row "$1" start start unshare "unshare $(dpkg-query -W -f '${Version}' util-linux)" "$2"
 }
 
-tests/view/bench_rounds.sh umview "$rounds" >"$log"
-rows umview native "$(uname -r)"
-for kernel in ${KERNELS:-6.1 6.12 newest}; do
-	tests/vm/run "$kernel" --relaxed --time 1500 bash -c "uname -r; tests/view/bench_rounds.sh kmview $rounds" >"$log"
+tests/view/bench_rounds.sh "${ROUNDS:-11}" 10 umview >"$log"
+rows native "$(uname -r)" umview
+for kernel in ${KERNELS-6.1 6.12 newest}; do
+	tests/vm/run "$kernel" --icount --relaxed --cpus 1 --time 1500 \
+		bash -c "uname -r; tests/view/bench_rounds.sh ${ROUNDS:-5} 100 umview kmview" >"$log"
 	version=$(grep -m1 -oE '^[0-9]+\.[0-9]+\S*' "$log")
-	rows kmview "emulated ${version%%[-+]*}" "$version"
+	rows "emulated ${version%%[-+]*}" "$version" umview kmview
 done
 cat "$out"

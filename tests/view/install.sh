@@ -11,7 +11,7 @@ installed() { as_user env -u _ PATH="$prefix/bin:/usr/bin:/bin:/usr/sbin:/sbin" 
 as_user mke2fs -q -F -t ext4 "$work/image" 16M >/dev/null
 is "a view of it" "$(installed "$engine" -q sh -c 'viewctl info --json | jq -r .engine')" "$engine"
 is "an image" "$(installed "$engine" -q sh -c "mount -t ext4 $work/image /mnt && ls /mnt")" lost+found
-is "unreal" "$(installed "$engine" -q -p unreal viewctl list | cut -d: -f1 | paste -sd' ')" "umfuse viewfs unreal"
+is "unreal" "$(installed "$engine" -q -p unreal viewctl list | cut -d: -f1 | paste -sd' ')" "umfuse viewfs ummisc unreal"
 is "the old names" "$(installed "$engine" -q um_ls_service | head -n1 | cut -d: -f1)" umfuse
 is "a view in a view" "$(installed "$engine" -q "$engine" -q viewctl info --json | jq .view)" 1
 ok "the example is compiled with the header that is installed" as_user cc -shared -fPIC -I "$prefix/include" \

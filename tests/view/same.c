@@ -209,7 +209,7 @@ static void compare_path(const char *path)
 		    0)
 			return;
 		compare_data(path, fd[0], fd[1]);
-		DO("getxattr", fgetxattr(fd[side], "user.x", text[side], 511));
+		DO(path, fgetxattr(fd[side], "user.x", text[side], 511));
 		if (strcmp(text[0], text[1]))
 			fail("%s has user.x %s and %s", path, text[0], text[1]);
 		close(fd[0]);

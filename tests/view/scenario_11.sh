@@ -31,7 +31,7 @@ fi
 is "vuname shows names and view" "$(in_view a 'vuname -nN')" "virtual a"
 like "and that this is a view" "$(in_view a 'vuname -o')" '^GNU/Linux/View-OS$'
 # as files
-ok "names as files" in_view a 'viewctl add ummisc && mkdir ~/names && mount -t ummiscuname none ~/names'
+ok "names as files" in_view a 'mkdir ~/names && mount -t ummiscuname none ~/names'
 is "one each" "$(in_view a 'ls ~/names | paste -sd" "')" 'domainname machine nodename release sysname version'
 is "which hold them" "$(in_view a 'cat ~/names/nodename')" virtual
 is "and set them" "$(in_view a 'echo filed >~/names/nodename && hostname && cat ~/names/nodename')" "filed

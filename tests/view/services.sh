@@ -19,7 +19,8 @@ like "its mistakes are said in its words" "$(in_view a "mount -t ramfile -o size
 like "it answers a call" "$(in_view a 'python3 -c "import ctypes; l = ctypes.CDLL(None, use_errno=True); l.acct(None); print(ctypes.get_errno())"')" '^1$'
 ok "unmounted" in_view a "umount $work/motd"
 ok "it goes" in_view a 'viewctl remove ramfile'
-like "and its mounts with it" "$(in_view a "mount -t ramfile none $work/motd")" 'unknown filesystem|No such device|not permitted'
+ok "and its mounts with it: what had the type before has it again" in_view a \
+	"mount -t ramfile -o size=64k none $work/motd && umount $work/motd"
 if [ "$engine" = umview ]; then
 	like "added later it cannot watch calls, which is said" "$(in_view a "viewctl add $work/ramfile.so")" \
 		'start the view with -p ramfile'
@@ -55,6 +56,11 @@ like "twice" "$(in_view a 'viewctl add umfuse')" 'umfuse is there already'
 like "a service that is not there" "$(in_view a 'viewctl remove nothing')" 'there is no service nothing'
 ok "services of the user's own by name" in_view a \
 	"mkdir -p ~/.viewos/services && cp $top/build/lib/vsquare/view/services/unreal.so ~/.viewos/services/mine.so && viewctl add mine && um_ls_service | grep '^unreal:' && viewctl remove unreal"
+# standard ones that are no FUSE servers
+ok "a file in memory over a file" in_view a "echo real >$work/real && mount -t ramfile none $work/real && echo virtual >$work/real"
+is "what is there" "$(in_view a "cat $work/real; umount $work/real; cat $work/real" | paste -sd' ')" "virtual real"
+ok "no larger than it may be" in_view a "mount -t umfuseramfile -o size=64k none $work/real &&
+	! head -c 100000 /dev/zero 2>/dev/null >$work/real && umount $work/real"
 view_end a
 nothing_left
 done_testing

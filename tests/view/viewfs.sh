@@ -194,6 +194,25 @@ echo x >>target/one
 is "a copy has them" "$(stat -c %a source/one)" 600
 umount_view target
 
+# ---- a file whose only name that was looked at is removed while it is open; the kernel, or its user,
+# changes it then: its other name has what the file had, and the change
+make_target
+rm -rf source/* source/.-
+ln target/one target/twin
+ok "cow with vstat mounts" mount_view mode=cow,vstat source target
+ok "an open file without a name changes mode" python3 -c '
+import os
+fd = os.open("target/one", os.O_RDONLY)
+os.unlink("target/one")
+os.fchmod(fd, 0o451)'
+is "its other name: mode" "$(stat -c %a target/twin)" 451
+is "and extended attribute" "$(getfattr --only-values -n user.color target/twin)" red
+ok "unmounts" umount_view target
+ok "mounts again" mount_view mode=cow,vstat source target
+is "the same after a mount anew" \
+	"$(stat -c %a target/twin) $(getfattr --only-values -n user.color target/twin)" "451 red"
+umount_view target
+
 # ---- layers of both old generations
 make_target
 mkdir -p source/.-/dir

@@ -1,7 +1,7 @@
 #!/bin/bash
 # timeout: 300
 # viewfs against a plain tree: the same random calls on both give the same, and so do the trees in the
-# end, after a mount anew as well; cow leaves TARGET alone. SEED=N is another run, COUNT=N says how long.
+# end, after a mount anew as well; cow leaves TARGET alone. SEED=N repeats one run, COUNT=N says how long.
 . "$(dirname "$0")/lib/viewfs.sh"
 
 compare() { # NAME OPTIONS SEED [PREPARE]
@@ -23,12 +23,13 @@ compare() { # NAME OPTIONS SEED [PREPARE]
 read_only() { mount --bind target target && mount -o remount,bind,ro target; }
 to_source() { mv target/* source/; }
 
-base=${SEED:-11}
+base=${SEED:-$((RANDOM * 32768 + RANDOM))}
 compare cow mode=cow "$base"
 compare "cow with vstat" mode=cow,vstat $((base + 1))
 compare "cow with nochcopy" mode=cow,nochcopy $((base + 2))
 compare "cow with default_permissions" mode=cow,default_permissions $((base + 3))
 compare "cow with writeback" mode=cow,writeback $((base + 4))
+compare "cow with writeback and vstat" mode=cow,writeback,vstat $((base + 9))
 compare mincow mode=mincow $((base + 5))
 compare merge mode=merge $((base + 6))
 compare move mode=move $((base + 7)) to_source

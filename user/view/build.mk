@@ -3,12 +3,16 @@
 # state what they build in their part.mk.
 comma := ,
 VIEW_DIR := $(BUILD)/lib/vsquare/view
+# The command that takes the best engine there is; vim has a program of the same name. Make it empty to
+# do without: nothing of ours calls it.
+VIEW_COMMAND ?= view
+VIEW_COMMANDS := umview kmview $(VIEW_COMMAND)
 VIEW_PARTS := $(wildcard user/view/manager/*.c user/view/engine/*.c user/view/keeper/*.c \
 	user/view/client/*.c)
 
-PROGRAMS += $(addprefix $(BUILD)/bin/,view umview kmview) $(VIEW_DIR)/stand-in $(VIEW_DIR)/fstypes \
+PROGRAMS += $(addprefix $(BUILD)/bin/,$(VIEW_COMMANDS)) $(VIEW_DIR)/stand-in $(VIEW_DIR)/fstypes \
 	$(VIEW_DIR)/inside/README $(addprefix $(VIEW_DIR)/services/,umfuse.so viewfs.so unreal.so)
-INSTALL_BIN += $(addprefix $(BUILD)/bin/,view umview kmview)
+INSTALL_BIN += $(addprefix $(BUILD)/bin/,$(VIEW_COMMANDS))
 INSTALL_DATA += user/view/view.h:include user/view/examples/ramfile.c:share/doc/vsquare/view \
 	$(VIEW_DIR)/stand-in:lib/vsquare/view $(VIEW_DIR)/fstypes:lib/vsquare/view \
 	$(VIEW_DIR)/inside/README:lib/vsquare/view/inside \
@@ -28,14 +32,14 @@ PROGRAMS += $(1:%=$(BUILD)/man/%.1) $(1:%=$(BUILD)/completion/%)
 INSTALL_MAN += $(1:%=$(BUILD)/man/%.1)
 INSTALL_COMPLETION += $(1:%=$(BUILD)/completion/%)
 endef
-$(eval $(call other_names,kmview view,umview))
+$(eval $(call other_names,kmview $(VIEW_COMMAND),umview))
 
 # Services call what view.h declares: the program exports it.
-$(eval $(call program,bin/view,$(VIEW_PARTS),$(BUILD)/lib/libkmview.a -ljansson -pthread \
+$(eval $(call program,bin/umview,$(VIEW_PARTS),$(BUILD)/lib/libkmview.a -ljansson -pthread \
 	-Wl$(comma)--dynamic-list=user/view/services/exported))
 
-$(BUILD)/bin/umview $(BUILD)/bin/kmview: $(BUILD)/bin/view
-	ln -sf view $@
+$(addprefix $(BUILD)/bin/,kmview $(VIEW_COMMAND)): $(BUILD)/bin/umview
+	ln -sf umview $@
 
 $(eval $(call program,lib/vsquare/view/stand-in,user/view/mount/stand_in.c \
 	user/view/mount/wish.c user/view/client/client.c user/view/keeper/channel.c,-ljansson))

@@ -12,4 +12,10 @@
  */
 int ids_become(const char *login, uid_t uid, gid_t gid);
 
+/*
+ * Ask the manager of the view that we are in to map our new user namespace: every id of the view,
+ * the outer ids being uid and gid. -1: it cannot.
+ */
+int ids_asked(uid_t uid, uid_t outer_uid, gid_t gid, gid_t outer_gid);
+
 #endif

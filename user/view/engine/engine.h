@@ -34,7 +34,6 @@ struct engine {
 	const char *name;
 	bool changes;	 /* arguments can be changed, hooks added at any time */
 	bool own_mounts; /* the kernel makes plain mounts for the tasks themselves */
-	bool single_id;	 /* an ordinary user has no id but his own */
 	bool own_names;	 /* host and domain name are the branch's own, in the kernel */
 
 	/* Prepare; hooks: names of calls to see, up to NULL. Why not goes to text. */
@@ -42,7 +41,10 @@ struct engine {
 	void (*close)(struct view *view);
 	int (*hook)(struct view *view, const char *name); /* one more; ENOTSUP */
 
-	/* In the process that becomes the keeper: enter what the engine makes. */
+	/*
+	 * In the process that becomes the keeper: enter what the engine makes. It gives up
+	 * set-user-ID programs when it is in (keeper_run), if the engine has not done so.
+	 */
 	int (*enter)(struct view *view, bool nested, char *text, size_t size);
 
 	/* Take one: 1, 0: none just now, or an error: no more will come. */

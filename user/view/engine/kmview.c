@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "user/view/manager/manager.h"
@@ -66,8 +67,10 @@ static int hook(struct view *view, const char *name)
 /* A branch of a branch is in the session already. */
 static int enter(struct view *view, bool nested, char *text, size_t size)
 {
-	int error = nested ? 0 : kmview_join(view->session, 0);
+	int error;
 
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	error = nested ? 0 : kmview_join(view->session, 0);
 	if (error < 0) {
 		snprintf(text, size, "cannot join the session: %s", strerror(-error));
 		return error;

@@ -5,7 +5,8 @@
  * The keeper of a branch makes new namespaces and is all-powerful in them; what runs in the branch
  * is not, and what it may not do itself is asked of the manager by its filter. All branches of a
  * view have one filter and one listener, as a second listener is not allowed. Ids: an ordinary user
- * is mapped to himself and nobody else; root may map all ids, and does.
+ * is mapped to himself, and the other ids to his ranges of subordinate ones if he has any; root may
+ * map all ids, and does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "idmap.h"
+#include "user/view/client/ids.h"
 #include "user/view/manager/manager.h"
 
 #define X32_BIT 0x40000000u
@@ -63,24 +66,34 @@ static int write_file(pid_t pid, const char *name, const char *text)
 	return error;
 }
 
-/* All ids if we may; else our own alone, which everybody may. */
-static int write_maps(pid_t pid, uid_t uid, gid_t gid)
+/* All ids if we may; else those of the user; else his own alone, which everybody may. */
+static int write_maps(struct view *view, pid_t pid, uid_t uid, gid_t gid)
 {
 	char map[64];
-	int error;
+	int error, mapped;
 
 	if (write_file(pid, "uid_map", "0 0 4294967295") == 0 &&
 	    write_file(pid, "gid_map", "0 0 4294967295") == 0)
 		return 0;
+	error = idmap_ranges(pid, uid, gid);
+	if (error == 0)
+		return 0;
+	if (error == -ENOEXEC && !view->options.quiet)
+		say(view,
+		    "only your own id is here: your ranges in /etc/subuid and /etc/subgid need the "
+		    "programs newuidmap and newgidmap, of the package uidmap");
+	/* If one of those programs worked, its map is there. */
+	mapped = error;
 	error = write_file(pid, "setgroups", "deny");
-	if (error && error != -ENOENT)
+	if (error && error != -ENOENT && mapped == -ENOENT)
 		return error;
 	snprintf(map, sizeof(map), "%u %u 1", uid, uid);
 	error = write_file(pid, "uid_map", map);
 	if (error)
 		return error;
 	snprintf(map, sizeof(map), "%u %u 1", gid, gid);
-	return write_file(pid, "gid_map", map);
+	error = write_file(pid, "gid_map", map);
+	return mapped == -ENOENT ? error : 0;
 }
 
 static const char *why_not(int error)
@@ -100,7 +113,7 @@ static const char *why_not(int error)
 
 /*
  * The maps are written by a child that stays in the namespace we come from, where it may have more
- * rights than we then have.
+ * rights than we then have; but inside a view it has not, and the keeper of that may do it.
  */
 static int enter(struct view *view, bool nested, char *text, size_t size)
 {
@@ -119,12 +132,14 @@ static int enter(struct view *view, bool nested, char *text, size_t size)
 		close(pair[0]);
 		if (read(pair[1], &ready, 1) != 1)
 			_exit(0);
-		_exit(-write_maps(self, uid, gid));
+		_exit(-write_maps(view, self, uid, gid));
 	}
 	close(pair[1]);
 	if (child < 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS) < 0) {
 		error = errno;
 		snprintf(text, size, "%s", child < 0 ? strerror(error) : why_not(error));
+	} else if (nested && ids_asked(uid, uid, gid, gid) == 0) {
+		/* The child ends without it. */
 	} else if (write(pair[0], &ready, 1) != 1) {
 		error = errno;
 	}
@@ -263,7 +278,6 @@ static int change(struct view_call *call, const uint64_t args[6])
 
 const struct engine engine_umview = {
 	.name = "umview",
-	.single_id = true,
 	.own_names = true,
 	.open = open_engine,
 	.close = close_engine,

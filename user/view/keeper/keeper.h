@@ -39,6 +39,9 @@ void keeper_let_first_go(struct keeper *keeper);
 /* servers.c: the process that serves requests; does not return. */
 _Noreturn void servers_main(struct keeper *keeper);
 
+/* idmap.c: give the new user namespace of a process all ids of ours, two of them exchanged. */
+int keeper_map_ids(pid_t pid, uid_t uid, uid_t outer_uid, gid_t gid, gid_t outer_gid);
+
 /* A system call of the keeper's own. */
 long keeper_call(const struct keeper *keeper, long nr, uint64_t a, uint64_t b, uint64_t c,
 		 uint64_t d, uint64_t e);

@@ -29,6 +29,7 @@ enum keeper_operation {
 	KEEPER_CALL = 1, /* make a system call */
 	KEEPER_RUN,	 /* run a program, say how it ended and what it wrote */
 	KEEPER_STAT,	 /* the attributes of a path: the text; args[0]: flags of statx(2) */
+	KEEPER_IDS,	 /* map a user namespace: pid; uid inside, outside; gid inside, outside */
 };
 
 /* What an argument of KEEPER_CALL is. */

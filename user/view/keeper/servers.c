@@ -237,6 +237,12 @@ static _Noreturn void serve(struct keeper *keeper, union request *request, size_
 		run(&request->head, text, fds);
 	else if (request->head.operation == KEEPER_STAT)
 		look(&request->head, fds);
+	else if (request->head.operation == KEEPER_IDS)
+		reply(fds,
+		      keeper_map_ids(request->head.args[0], request->head.args[1],
+				     request->head.args[2], request->head.args[3],
+				     request->head.args[4]),
+		      NULL, 0, -1);
 	else
 		reply(fds, -EINVAL, NULL, 0, -1);
 	_exit(0);

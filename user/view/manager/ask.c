@@ -209,6 +209,18 @@ int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about)
 	return 0;
 }
 
+int ask_ids(struct ask *ask, pid_t pid, const unsigned int ids[4])
+{
+	int error;
+
+	ask->request.operation = KEEPER_IDS;
+	ask_value(ask, 0, pid);
+	for (int i = 0; i < 4; i++)
+		ask_value(ask, 1 + i, ids[i]);
+	error = exchange(ask, NULL);
+	return error < 0 ? error : (int)ask->answer.result;
+}
+
 int64_t ask_path(struct view_call *call, long nr, const char *path, uint64_t value)
 {
 	int error;

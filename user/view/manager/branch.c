@@ -20,6 +20,23 @@
 #include "manager.h"
 #include "user/view/keeper/keeper.h"
 
+/* Has the user namespace of a process one id only? */
+static bool has_single_id(pid_t pid)
+{
+	unsigned int count = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	file = fopen(path, "re");
+	if (file && fscanf(file, "%*u %*u %u", &count) != 1)
+		count = 0;
+	if (file)
+		fclose(file);
+	/* A user who has more has those below his own first. */
+	return count == 1;
+}
+
 static void become_ready(struct branch *branch, const struct keeper_news *news, int *fds,
 			 unsigned int count)
 {
@@ -30,6 +47,7 @@ static void become_ready(struct branch *branch, const struct keeper_news *news, 
 	branch->namespace = news->namespace;
 	branch->first = news->pid;
 	branch->servers = news->servers;
+	branch->single_id = has_single_id(news->servers);
 	pthread_rwlock_unlock(&view->branches_lock);
 	if (count > 0) {
 		branch->control = fds[0];

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "manager.h"
+#include "user/view/engine/idmap.h"
 
 #define MESSAGES 64
 
@@ -269,6 +270,32 @@ static json_t *command_names(struct asked *asked)
 	return refuse(why);
 }
 
+/*
+ * The asking process has made a user namespace and wants all ids there are in it: in a namespace of
+ * the engine's the keeper may give them, else the user's ranges are there for it.
+ */
+static json_t *command_ids(struct asked *asked)
+{
+	static const char *const keys[4] = {"uid", "outer-uid", "gid", "outer-gid"};
+	unsigned int ids[4];
+	struct ask *ask;
+	int error;
+
+	for (int i = 0; i < 4; i++)
+		ids[i] = json_integer_value(json_object_get(asked->request, keys[i]));
+	if (asked->branch->single_id)
+		return refuse("the user has no ids but his own");
+	if (asked->view->engine->own_mounts) {
+		error = idmap_ranges(asked->pid, ids[0], ids[2]);
+	} else {
+		ask = ask_new(asked->branch, asked->pid, &error);
+		if (ask)
+			error = ask_ids(ask, asked->pid, ids);
+		ask_free(ask);
+	}
+	return error < 0 ? refuse(strerror(-error)) : done();
+}
+
 /* ---- a view inside: the keeper of a new branch comes with its end of a channel */
 
 static json_t *command_branch(struct asked *asked)
@@ -302,6 +329,7 @@ static const struct {
 	{"alias", command_alias},	{"aliases", command_aliases},
 	{"mounts", command_mounts},	{"names", command_names},
 	{"message", command_message},	{"branch", command_branch},
+	{"ids", command_ids},
 };
 
 json_t *command_run(struct branch *branch, pid_t pid, json_t *request, const int *fds,

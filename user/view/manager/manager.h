@@ -9,6 +9,8 @@
  *	call.c			one call, from the engine to whoever claimed it
  *	ask.c			requests to keepers
  *	mount.c, mount_fd.c	the calls that mount: mount(2), fsopen(2) and their kin
+ *	mount_service.c		what services ask of a mount that they serve
+ *	mount_kernel.c		mounts of the kernel's that the keeper makes
  *	missing.c		mount points that do not exist
  *	servers.c		file-system servers: which serves what, waiting for their end
  *	names.c			host and domain name
@@ -55,6 +57,7 @@ struct branch {
 	pid_t keeper;
 	pid_t servers;
 	pid_t first;
+	bool single_id; /* the user has no id but his own */
 	char name[64];
 };
 
@@ -163,6 +166,9 @@ int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about);
  * afterwards. */
 int64_t ask_run(struct ask *ask, const char *variable, char *const argv[], const char *mounted);
 
+/* Map the user namespace of a process, protocol.h. */
+int ask_ids(struct ask *ask, pid_t pid, const unsigned int ids[4]);
+
 /* In one go: a call with a path and a value. */
 int64_t ask_path(struct view_call *call, long nr, const char *path, uint64_t value);
 
@@ -184,6 +190,15 @@ struct view_mount {
 	char mark[64];		   /* of the servers, see servers.c */
 	char message[1024];
 };
+
+/* Flags that say: no new file system. */
+#define MS_CHANGES                                                                                 \
+	(MS_REMOUNT | MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+
+/* mount(2) by the keeper of the task's branch; what takes a type is nosuid and nodev. */
+int mount_by_kernel(struct view_call *call, const char *source, const char *target,
+		    const char *type, unsigned long flags, const char *options);
+int mounts_below(struct view_call *call, const char *path); /* how many; -1: not known */
 
 /* A mount to be filled in; its number makes its place unique. */
 void mount_init(struct view_mount *mount, struct view_call *call);

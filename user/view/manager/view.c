@@ -206,7 +206,6 @@ static _Noreturn void keeper_main(struct view *view, int channel)
 	char why[512];
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (view->engine->enter(view, false, why, sizeof(why)) < 0) {
 		say(view, "%s", why);
 		_exit(STATUS_FAILED);
@@ -241,7 +240,7 @@ static int start_keeper(struct view *view)
 
 static int add_services(struct view *view)
 {
-	static const char *const standard[] = {"umfuse", "viewfs"};
+	static const char *const standard[] = {"umfuse", "viewfs", "ummisc"};
 	char why[1024];
 	int error;
 

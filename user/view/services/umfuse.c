@@ -7,6 +7,8 @@
  * The table (fstypes(5)) says for each type which program serves it, how it is called and which
  * package has it. A type may have "umfuse" or "vufuse" in front, as both old generations had it, or
  * be "auto": then the image is looked at. The user's own table is read before the one installed.
+ *
+ * A file in memory, "ramfile", needs no server: it is a file of a tmpfs that nothing else shows.
  */
 #include <blkid/blkid.h>
 #include <errno.h>
@@ -232,6 +234,25 @@ static int mount_type(struct view_mount *mount, void *data)
 	return result;
 }
 
+static int mount_ramfile(struct view_mount *mount, void *data)
+{
+	char options[256];
+	char *make[] = {"/bin/sh",
+			"-c",
+			"d=$(mktemp -d) && mount -t tmpfs -o \"nosuid,nodev,$1\" none $d && touch "
+			"$d/file && "
+			"mount --bind $d/file \"$0\"; s=$?; umount -l $d; rmdir $d; exit $s",
+			(char *)view_mount_place(mount),
+			options,
+			NULL};
+
+	if (snprintf(options, sizeof(options), "mode=755%s%s",
+		     view_mount_options(mount)[0] ? "," : "",
+		     view_mount_options(mount)) >= (int)sizeof(options))
+		return -E2BIG;
+	return view_mount_run(mount, make);
+}
+
 static int start(struct view *view, const char *options, void **data)
 {
 	char path[PATH_MAX];
@@ -253,6 +274,8 @@ static bool claims(const char *type, void *data)
 
 static const struct view_mount_type types[] = {
 	{.prefix = "", .mount = mount_type, .claims = claims},
+	{.prefix = "ramfile", .mount = mount_ramfile},
+	{.prefix = "umfuseramfile", .mount = mount_ramfile},
 	{},
 };
 

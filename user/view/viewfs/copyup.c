@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "viewfs.h"
@@ -105,46 +104,6 @@ static int copy_data(int from, int to, off_t size)
 	}
 	if (!error && ftruncate(to, size) < 0)
 		error = -errno;
-	return error;
-}
-
-/*
- * What one file system has and the other refuses is lost, as it is with cp; a disk that is full is
- * an error.
- */
-static int copy_xattrs(const struct place *from, const struct place *to)
-{
-	char list[65536], *value = NULL;
-	const char *from_name = *from->name ? from->name : ".";
-	ssize_t length;
-	int error = enter(from);
-
-	if (error)
-		return 0;
-	length = llistxattr(from_name, list, sizeof(list));
-	for (char *name = list; !error && length > 0 && name < list + length;
-	     name += strlen(name) + 1) {
-		ssize_t size;
-
-		if (enter(from) < 0)
-			break;
-		size = lgetxattr(from_name, name, NULL, 0);
-		if (size < 0)
-			continue;
-		free(value);
-		value = malloc(size + 1);
-		if (!value) {
-			error = -ENOMEM;
-			break;
-		}
-		size = lgetxattr(from_name, name, value, size);
-		if (size < 0 || enter(to) < 0)
-			continue;
-		if (lsetxattr(to->name, name, value, size, 0) < 0 &&
-		    (errno == ENOSPC || errno == EDQUOT))
-			error = -errno;
-	}
-	free(value);
 	return error;
 }
 
@@ -250,7 +209,7 @@ int link_in_place(int from, const char *name, struct node *parent, const char *n
 /* Makes the directory, and those above it, in SOURCE. view.tree is held for writing. */
 int ensure_source_dir(struct node *dir)
 {
-	struct place from, to;
+	struct place to;
 	struct record record;
 	struct stat st;
 	char made[16];
@@ -265,8 +224,6 @@ int ensure_source_dir(struct node *dir)
 	error = ensure_source_dir(dir->links->parent);
 	if (!error)
 		error = place_stat(dir, TARGET, &st);
-	if (!error)
-		error = place_of(dir, TARGET, &from);
 	if (error)
 		return error;
 	if (node_record(dir, &record) && record.has & RECORD_TIMES)
@@ -277,7 +234,7 @@ int ensure_source_dir(struct node *dir)
 	if (mkdirat(work, made, 0700) < 0)
 		return -errno;
 	to = (struct place){work, made};
-	error = copy_xattrs(&from, &to);
+	error = copy_xattrs(dir, &to);
 	copy_attributes(work, made, &st);
 	if (!error)
 		error = keep_record(dir, &st, work, made);
@@ -396,14 +353,13 @@ static int link_names(struct node *node)
 static int settle(struct copy *copy)
 {
 	struct node *node = copy->node;
-	struct place from, to = {copy->work, copy->made};
+	struct place to = {copy->work, copy->made};
 	struct link *link = node->links;
 	int pin, error = link ? ensure_source_dir(link->parent) : 0;
 
 	if (error)
 		return error;
-	if (place_of(node, TARGET, &from) == 0 && *from.name)
-		error = copy_xattrs(&from, &to);
+	error = copy_xattrs(node, &to);
 	if (error)
 		return error;
 	if (node_record(node, &copy->record) && copy->record.has & RECORD_TIMES)
@@ -438,6 +394,8 @@ static int settle(struct copy *copy)
 	}
 	if (place_stat(node, SOURCE, &copy->st) == 0)
 		node_rekey(node, &copy->st);
+	if (!error && node_record(node, &copy->record))
+		error = links_set_record(node, &copy->record);
 	return error;
 }
 

@@ -83,6 +83,8 @@ static int handle_open(struct node *node, int fd, int flags, enum layer layer,
 	}
 	*handle = (struct handle){.node = node, .fd = fd, .flags = flags, .layer = layer};
 	fi->direct_io = layer == TARGET && made_when_read(fd);
+	fi->noflush =
+		(flags & O_ACCMODE) == O_RDONLY; /* there is nothing to say when it is closed */
 	pthread_mutex_lock(&view.table);
 	handle->next = node->handles;
 	node->handles = handle;

@@ -8,7 +8,8 @@
  *   .-/ 0x7f 0x7f 0x7f 0x7f /INODE-LEFT     INODE: hexadecimal, that of TARGET's file; LEFT: how
  * many of its names still show
  *
- * and a name that is looked up later becomes a name of the copy then. Deleted names count as well:
+ * and a name that is looked up later becomes a name of the copy then; what the bookkeeping says of
+ * the copy is kept for those names by the name INODE (record.c). Deleted names count as well:
  * before there is a copy, the file INODE-LEFT- stands for nothing but the number. An entry whose
  * LEFT is 0 goes. Files of file systems mounted below TARGET are not followed so: their inode
  * numbers say nothing without a device.
@@ -55,6 +56,11 @@ static void file_name(char *name, size_t size, const struct family *family)
 		 family->copied ? "" : "-");
 }
 
+static void record_name(char *name, size_t size, const struct family *family)
+{
+	snprintf(name, size, "%lx", (unsigned long)family->low);
+}
+
 static void insert_copy(struct family *family)
 {
 	family->next_copy = by_copy[family->ino % BUCKETS];
@@ -77,7 +83,10 @@ static struct family *family_new(ino_t low, unsigned int left)
 static void family_free(struct family *family)
 {
 	struct family **at = &by_low[family->low % BUCKETS];
+	char name[64];
 
+	record_name(name, sizeof(name), family);
+	record_remove(directory, name);
 	while (*at != family)
 		at = &(*at)->next_low;
 	*at = family->next_low;
@@ -224,6 +233,9 @@ int links_copied(const struct stat *low, unsigned int names, int work, const cha
 		family = family_new(low->st_ino, left);
 		if (!family)
 			return -ENOMEM;
+		/* A sudden end may have left it. */
+		record_name(name, sizeof(name), family);
+		record_remove(fd, name);
 	}
 	family->left = left - names;
 	family->copied = true;
@@ -246,25 +258,39 @@ bool links_wanted(const struct found *found)
 	return family && family->copied;
 }
 
-/* What the bookkeeping says of the copy's other names holds for this one. */
-static int join_record(struct node *parent, const char *name)
+/* Of a copy that names of TARGET still lead to. */
+static struct family *family_of_copy(dev_t dev, ino_t ino)
+{
+	struct family *family = by_copy[ino % BUCKETS];
+
+	while (family && (family->ino != ino || family->dev != dev))
+		family = family->next_copy;
+	return family;
+}
+
+/* What the bookkeeping says of a file shall hold for its names that nobody has looked at yet. */
+int links_set_record(const struct node *node, const struct record *record)
+{
+	struct family *family = node->in & IN_SOURCE ? family_of_copy(node->dev, node->ino) : NULL;
+	char name[64];
+
+	if (!family)
+		return 0;
+	record_name(name, sizeof(name), family);
+	return record_write(directory, name, record);
+}
+
+static int join_record(struct family *family, struct node *parent, const char *name)
 {
 	struct record record;
-	struct found found;
-	struct node *node;
-	int book, error = find(parent, name, &found);
+	char kept[64];
+	int book;
 
-	if (error)
-		return error;
-	node = node_known(&found, parent, name);
-	if (!node)
+	record_name(kept, sizeof(kept), family);
+	if (!record_read(directory, kept, &record))
 		return 0;
-	if (node_record(node, &record)) {
-		book = book_dir(parent);
-		error = book < 0 ? book : record_write(book, name, &record);
-	}
-	node_put(node);
-	return error;
+	book = book_dir(parent);
+	return book < 0 ? book : record_write(book, name, &record);
 }
 
 /* Makes it a name of the copy. */
@@ -287,8 +313,8 @@ int links_join(struct node *parent, const char *name)
 		return dir;
 	error = link_in_place(directory, indexed, parent, name);
 	if (!error)
-		error = take(family, 1);
-	return error ? error : join_record(parent, name);
+		error = join_record(family, parent, name);
+	return error ? error : take(family, 1);
 }
 
 /* How many names a file has for those who look. view.tree is held. */
@@ -307,8 +333,6 @@ nlink_t links_count(const struct node *node, const struct stat *st)
 		family = family_of(st);
 		return family ? family->left : st->st_nlink;
 	}
-	for (family = by_copy[st->st_ino % BUCKETS]; family; family = family->next_copy)
-		if (family->ino == st->st_ino && family->dev == st->st_dev)
-			return st->st_nlink - 1 + family->left;
-	return st->st_nlink;
+	family = family_of_copy(st->st_dev, st->st_ino);
+	return family ? st->st_nlink - 1 + family->left : st->st_nlink;
 }

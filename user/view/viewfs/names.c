@@ -306,16 +306,20 @@ static int remove_layered(struct node *parent, const char *name, bool dir,
 			  const struct found *found)
 {
 	char *redirect = NULL;
-	struct stat low;
-	int marks, error = 0;
-	bool below = find_below(parent, name, &low) == 0, shows = found->in == IN_TARGET;
+	struct stat low = found->st;
+	int marks = 0, error = 0;
+	bool shows = found->in == IN_TARGET, below = shows;
 
 	if (reserved(parent, name))
 		return -EPERM;
-	marks = book_marks(parent, name, &redirect);
-	free(redirect);
-	if (marks < 0)
-		return marks;
+	/* A file that shows TARGET's is there and not marked. */
+	if (!shows || dir) {
+		below = find_below(parent, name, &low) == 0;
+		marks = book_marks(parent, name, &redirect);
+		free(redirect);
+		if (marks < 0)
+			return marks;
+	}
 	if (below && !marks && view.mode == MODE_MINCOW) {
 		error = unlink_in(parent, TARGET, name, S_ISDIR(low.st_mode));
 		if (error && !denied(error) && error != -ENOTEMPTY && error != -EBUSY)

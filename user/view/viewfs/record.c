@@ -382,5 +382,5 @@ int node_set_record(struct node *node, const struct record *record)
 		if (error)
 			return error;
 	}
-	return 0;
+	return links_set_record(node, record);
 }

@@ -276,6 +276,7 @@ int links_lost(const struct stat *low, bool there);
 void links_gained(const struct stat *low);
 int links_copied(const struct stat *low, unsigned int names, int work, const char *made);
 bool links_wanted(const struct found *found);
+int links_set_record(const struct node *node, const struct record *record);
 int links_join(struct node *parent, const char *name);
 nlink_t links_count(const struct node *node, const struct stat *st);
 
@@ -299,6 +300,9 @@ bool writable_copy(struct node *node);
 int entry_for(struct node *parent, const char *name, struct fuse_entry_param *entry);
 int record_new(struct node *parent, const char *name, enum layer layer, mode_t mode, dev_t rdev,
 	       const struct fuse_ctx *ctx);
+
+/* xattr.c */
+int copy_xattrs(struct node *node, const struct place *to);
 
 /* names.c */
 void hold_on(struct node *node);

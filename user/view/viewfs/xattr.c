@@ -9,6 +9,7 @@
  * It is for those who stand for users that a user namespace has no numbers for: the kernel refuses
  * their numbers in chown(2) and stat(2).
  */
+#include <linux/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,11 +115,12 @@ static void reply_value(fuse_req_t req, const char *value, ssize_t length, size_
 }
 
 /* The value of an attribute, or without a name the list of them. */
-static ssize_t read_layer(struct node *node, const char *name, char *value, size_t size)
+static ssize_t read_layer(struct node *node, enum layer layer, const char *name, char *value,
+			  size_t size)
 {
 	char self[32];
 	int error;
-	const char *path = xattr_path(node, shown_layer(node), self, sizeof(self), &error);
+	const char *path = xattr_path(node, layer, self, sizeof(self), &error);
 	ssize_t length;
 
 	if (error)
@@ -128,6 +130,30 @@ static ssize_t read_layer(struct node *node, const char *name, char *value, size
 	else
 		length = name ? lgetxattr(path, name, value, size) : llistxattr(path, value, size);
 	return length < 0 ? -errno : length;
+}
+
+/*
+ * To a file in the work directory, from TARGET. A file whose known names are gone has others
+ * perhaps, so it is read without a name. What one file system has and the other refuses is lost, as
+ * it is with cp; a disk that is full is an error. view.tree is held.
+ */
+int copy_xattrs(struct node *node, const struct place *to)
+{
+	char list[65536], *value = malloc(XATTR_SIZE_MAX);
+	ssize_t length = read_layer(node, TARGET, NULL, list, sizeof(list)), size;
+	int error = value ? 0 : -ENOMEM;
+
+	for (char *name = list; !error && length > 0 && name < list + length;
+	     name += strlen(name) + 1) {
+		size = read_layer(node, TARGET, name, value, XATTR_SIZE_MAX);
+		if (size < 0 || enter(to) < 0)
+			continue;
+		if (lsetxattr(to->name, name, value, size, 0) < 0 &&
+		    (errno == ENOSPC || errno == EDQUOT))
+			error = -errno;
+	}
+	free(value);
+	return error;
 }
 
 static void reply_read(fuse_req_t req, struct node *node, const char *name, size_t size)
@@ -140,7 +166,7 @@ static void reply_read(fuse_req_t req, struct node *node, const char *name, size
 		return;
 	}
 	tree_read();
-	length = read_layer(node, name, value, size);
+	length = read_layer(node, shown_layer(node), name, value, size);
 	tree_unlock();
 	reply_value(req, value, length, size);
 	free(value);
