@@ -34,7 +34,8 @@ struct netif_ops {
 enum netif_offload {
 	OFFLOAD_CHECKSUM = 1, /* driver completes CHECKSUM_PARTIAL */
 	OFFLOAD_TSO4 = 2,
-	OFFLOAD_TSO6 = 4
+	OFFLOAD_TSO6 = 4,
+	OFFLOAD_USO = 8 /* datagrams of one size to one peer as one packet */
 };
 
 enum address_state { ADDRESS_TENTATIVE, ADDRESS_PREFERRED, ADDRESS_DEPRECATED, ADDRESS_DUPLICATE };
