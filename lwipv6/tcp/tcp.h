@@ -33,6 +33,7 @@
 #define TCP_RTO_AFTER_SYN (3 * NSEC_PER_SEC) /* RFC 6298 5.7 */
 #define TCP_RTO_MAX	  (120 * NSEC_PER_SEC)
 #define TCP_DELACK	  (40 * NSEC_PER_MSEC)
+#define TCP_HANDSHAKE_ACK (1 * NSEC_PER_MSEC)
 #define TCP_MSL		  (30 * NSEC_PER_SEC)
 #define TCP_FIN_WAIT2	  (60 * NSEC_PER_SEC) /* without a program behind it */
 #define TCP_R2		  (924 * NSEC_PER_SEC) /* MUST-23: at least 100 s; as Linux' 15 retransmissions */
@@ -123,7 +124,7 @@ struct tcp {
 		rack_advanced : 1, reordering_seen : 1, frto : 1, undo : 1, urgent_out : 1,
 		urgent_in : 1, urgent_has_byte : 1, quickack : 1, user_sndbuf : 1, user_rcvbuf : 1,
 		rtt_valid : 1, pmtu_discover : 1, orphan : 1, cookie_opened : 1, cwnd_limited : 1,
-		syn_repeated : 1, mtu_lowered : 1, has_dsack_seen : 1;
+		syn_repeated : 1, mtu_lowered : 1, has_dsack_seen : 1, handshake_ack : 1;
 	int soft_error; /* of ICMP: told when the connection ends by itself */
 	uint8_t urgent_byte;
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
@@ -275,6 +276,15 @@ void tcp_sent_free_all(struct tcp *t);
 void tcp_sendq_free(struct tcp *t);
 /* ---- tcp_output.c */
 void tcp_schedule(struct tcp *t);
+/* The program waits: an acknowledgment of the handshake that was kept for its data goes now. */
+static inline void tcp_ack_handshake(struct tcp *t)
+{
+	if (!t->handshake_ack)
+		return;
+	t->handshake_ack = 0;
+	t->ack_now = 1;
+	tcp_schedule(t);
+}
 void tcp_flush(struct stack *stack);
 void tcp_output(struct tcp *t);
 void tcp_retransmit_head(struct tcp *t);
@@ -341,6 +351,8 @@ void tcp_black_hole(struct tcp *t);
 void tcp_set_mtu(struct tcp *t, uint32_t mtu);
 /* ---- socket/stream.c, upwards */
 void stream_event(struct tcp *t);
+/* A thread of the program waits in connect(). */
+bool stream_connect_blocked(const struct tcp *t);
 bool stream_port_bound(struct stack *stack, uint16_t port);
 /* What a connection's SYN-ACK may promise. */
 uint32_t stream_first_window(const struct tcp_listener *l);

@@ -169,7 +169,7 @@ int tcp_emit(struct tcp *t, uint32_t seq, uint32_t len, uint8_t flags)
 	leave_checksum(p, h, &t->local, &t->remote);
 	ect = t->ecn && len && new_data;
 	if (flags & TH_ACK) {
-		t->ack_now = t->ack_delayed = 0;
+		t->ack_now = t->ack_delayed = t->handshake_ack = 0;
 		t->segs_since_ack = 0;
 		t->last_ack_sent = t->rcv_nxt;
 		timer_cancel(&t->delack);
