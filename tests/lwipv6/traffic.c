@@ -174,7 +174,7 @@ static pthread_t start_servers(void)
 
 /* ---- client */
 
-static int open_to(const char *host, int type, int port)
+static int try_open(const char *host, int type, int port)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct sockaddr_in6 b = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
@@ -187,15 +187,28 @@ static int open_to(const char *host, int type, int port)
 		lwip_setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, getenv("TRAFFIC_CONGESTION"),
 				strlen(getenv("TRAFFIC_CONGESTION")));
 #endif
-	for (int tries = 0;
-	     lwip_connect(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0;) {
-		/* The server of a pair may not listen yet. */
-		if (errno != ECONNREFUSED || ++tries > 100)
-			return -1;
-		usleep(1000);
+	if (lwip_connect(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0) {
+		int error = errno;
+
+		lwip_close(fd);
+		errno = error;
+		return -1;
 	}
 	if (type == SOCK_STREAM)
 		lwip_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return fd;
+}
+
+static int open_to(const char *host, int type, int port)
+{
+	int fd;
+
+	/* The server of a pair may not listen yet; lwIP calls that a reset. */
+	for (int tries = 0; (fd = try_open(host, type, port)) < 0; tries++) {
+		if ((errno != ECONNREFUSED && errno != ECONNRESET) || tries > 100)
+			return -1;
+		usleep(1000);
+	}
 	return fd;
 }
 
