@@ -143,6 +143,7 @@ struct stack {
 		bool redirects; /* accept and send */
 		uint8_t default_ttl;
 		bool temporary_addresses; /* RFC 8981 */
+		uint8_t congestion;	  /* enum tcp_algorithm of new connections */
 		uint8_t secret[16];	  /* of RFC 7217 */
 	} settings;
 	struct lwip_statistics statistics;

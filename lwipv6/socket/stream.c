@@ -83,7 +83,7 @@ void stream_inherit(struct tcp_listener *l, struct tcp *t)
 	t->nodelay = from->nodelay;
 	t->keepalive = from->keepalive;
 	t->oob_inline = from->oob_inline;
-	t->reno = from->reno;
+	t->algorithm = from->algorithm;
 	t->user_sndbuf = from->user_sndbuf;
 	t->user_rcvbuf = from->user_rcvbuf;
 	t->pmtu_discover = from->pmtu_discover;

@@ -9,7 +9,8 @@
  *   tcp_segment.c   building one segment and handing it to IP
  *   tcp_sendq.c     the bytes to send and the record of what was sent (scoreboard)
  *   tcp_recovery.c  loss detection: SACK, RACK-TLP, NewReno, F-RTO, PRR
- *   tcp_congestion.c CUBIC and Reno windows
+ *   tcp_congestion.c CUBIC and Reno windows, which of the three controls a connection
+ *   tcp_bbr.c       BBR: delivery rates, pacing, its window
  *   tcp_timer.c     retransmission, probes, delayed ACK, keep-alive, TIME-WAIT
  *   tcp_listen.c    listeners, SYN queue, SYN cookies
  *   tcp_connection.c  life of a connection: ports, tables, open, close, abort
@@ -87,6 +88,9 @@ struct tcp_sent {
 	uint32_t seq, end;
 	uint64_t time; /* last sent */
 	bool sacked, lost, retransmitted, ever_retransmitted;
+	/* For BBR's delivery rate, as it was when this was sent. */
+	bool app_limited;
+	uint64_t delivered, delivered_time, first_sent;
 };
 
 /* A run of bytes to send. */
@@ -99,6 +103,9 @@ struct tcp_chunk {
 struct tcp_range {
 	uint32_t start, end;
 };
+
+/* TCP_CONGESTION. */
+enum tcp_algorithm { TCP_CUBIC, TCP_RENO, TCP_BBR };
 
 enum tcp_congestion_state { CONGESTION_OPEN, CONGESTION_CWR, CONGESTION_RECOVERY, CONGESTION_LOSS };
 
@@ -114,7 +121,7 @@ struct tcp {
 	struct netif *netif; /* bound device or zone */
 	uint8_t state;	     /* enum tcp_state */
 	uint8_t congestion;  /* enum tcp_congestion_state */
-	uint8_t reno;	     /* TCP_CONGESTION "reno" instead of "cubic" */
+	uint8_t algorithm;   /* enum tcp_algorithm */
 	uint8_t snd_wscale, rcv_wscale, dup_acks, retransmits, probes;
 	/* What was agreed and what is going on. */
 	bool active_open : 1, timestamps : 1, sack : 1, wscale : 1, ecn : 1, nodelay : 1, cork : 1,
@@ -176,6 +183,7 @@ struct tcp {
 		uint64_t epoch;		/* 0 = none */
 		uint32_t acked;		/* bytes not yet turned into window */
 	} cubic;
+	struct bbr *bbr; /* tcp_bbr.h, while BBR controls the connection */
 	/* RACK (RFC 8985). */
 	uint64_t rack_time, rack_rtt, rack_timeout;
 	uint32_t rack_end, rack_fack, tlp_end, rack_dsack_round;
@@ -314,12 +322,30 @@ void tcp_tlp_send(struct tcp *t);
 void tcp_rto_loss(struct tcp *t);
 uint32_t tcp_pipe(const struct tcp *t);
 /* ---- tcp_congestion.c */
+/* The algorithm's name as in TCP_CONGESTION, not ended within @len; -ENOENT for another. */
+int tcp_algorithm_find(const char *name, size_t len);
+const char *tcp_algorithm_name(enum tcp_algorithm algorithm);
+/* Go on with another; what is in flight stays. */
+void tcp_congestion_choose(struct tcp *t, enum tcp_algorithm algorithm);
 void tcp_congestion_init(struct tcp *t);
 void tcp_congestion_acked(struct tcp *t, uint32_t acked);
 uint32_t tcp_congestion_reduce(struct tcp *t); /* the new ssthresh */
 void tcp_congestion_idle(struct tcp *t);
 void tcp_congestion_rtt(struct tcp *t, uint64_t rtt);
 void tcp_congestion_ecn(struct tcp *t);
+/* ---- tcp_bbr.c, all but the first with t->bbr set */
+void tcp_bbr_start(struct tcp *t);
+void tcp_bbr_stop(struct tcp *t);
+/* Bytes that may leave now; with 0 output runs again when more may. */
+uint32_t tcp_bbr_allowed(struct tcp *t);
+void tcp_bbr_paced(struct tcp *t, uint32_t bytes);
+/* @s leaves, for the first time or again. Before snd_nxt moves. */
+void tcp_bbr_sent(struct tcp *t, struct tcp_sent *s);
+void tcp_bbr_delivered(struct tcp *t, const struct tcp_sent *s);
+void tcp_bbr_limited(struct tcp *t);
+/* The end of an acknowledgment that delivered @acked bytes; @rtt ns, 0 = not known. */
+void tcp_bbr_acked(struct tcp *t, uint32_t acked, uint64_t rtt);
+void tcp_bbr_save(struct tcp *t);
 /* ---- tcp_timer.c */
 enum tcp_timer_kind {
 	TCP_TIMER_NONE,

@@ -125,6 +125,8 @@ void tcp_established(struct tcp *t)
 	timer_cancel(&t->retransmit);
 	t->timer_kind = TCP_TIMER_NONE;
 	tcp_keep_arm(t);
+	if (t->algorithm == TCP_BBR)
+		tcp_bbr_start(t);
 }
 
 /*
