@@ -6,7 +6,7 @@
  *
  *   traffic IF serve     5001 sink, 5002 source, 5003 echo, 5004 one byte, 5005 UDP sink, 5006 idle
  *   traffic IF send|receive|rr|cps|many|udp|idle HOST AMOUNT
- *   traffic_kernel TAP relay TAP              frames between two taps
+ *   traffic_kernel TAP relay TAP [IMPAIRED]   frames between two taps
  *
  * AMOUNT is bytes for send and receive, connections for idle, seconds for the rest; "12s" makes
  * send and receive run for seconds. Every byte of a transfer is compared with a pattern when AMOUNT
@@ -37,6 +37,7 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
+#include "tests/lwipv6/impair.h"
 #define lwip_msocket(stack, family, type, protocol) socket(family, type, protocol)
 #define lwip_bind				    bind
 #define lwip_listen				    listen
@@ -183,7 +184,7 @@ static int try_open(const char *host, int type, int port)
 
 	inet_pton(v6 ? AF_INET6 : AF_INET, host, v6 ? (void *)&b.sin6_addr : (void *)&a.sin_addr);
 #ifndef TRAFFIC_LWIP
-	if (getenv("TRAFFIC_CONGESTION"))
+	if (getenv("TRAFFIC_CONGESTION") && *getenv("TRAFFIC_CONGESTION"))
 		lwip_setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, getenv("TRAFFIC_CONGESTION"),
 				strlen(getenv("TRAFFIC_CONGESTION")));
 #endif
@@ -374,21 +375,35 @@ static int open_tap(const char *name)
 	return fd < 0 || ioctl(fd, TUNSETIFF, &ifr) < 0 ? -1 : fd;
 }
 
-static int relay(const char *one, const char *other)
+static struct pollfd taps[2];
+
+static void to_tap(void *arg, int side, const void *frame, size_t len)
 {
-	struct pollfd p[2] = {{.fd = open_tap(one), .events = POLLIN},
-			      {.fd = open_tap(other), .events = POLLIN}};
+	if (write(taps[side].fd, frame, len) < 0 && errno != EAGAIN && errno != EIO)
+		exit(fail("write"));
+}
+
+/* @how as of impair_new(), or NULL: at once and whole. */
+static int relay(const char *one, const char *other, const char *how)
+{
+	struct impairment *im = how ? impair_new(how, to_tap, NULL) : NULL;
 	char frame[65536];
 	ssize_t n;
 
-	if (p[0].fd < 0 || p[1].fd < 0)
+	taps[0] = (struct pollfd){.fd = open_tap(one), .events = POLLIN};
+	taps[1] = (struct pollfd){.fd = open_tap(other), .events = POLLIN};
+	if (taps[0].fd < 0 || taps[1].fd < 0)
 		return fail("relay");
-	while (poll(p, 2, -1) > 0)
+	while (poll(taps, 2, im ? 1 : -1) >= 0) {
 		for (int i = 0; i < 2; i++)
-			while ((n = read(p[i].fd, frame, sizeof(frame))) > 0)
-				if (write(p[!i].fd, frame, n) < 0 && errno != EAGAIN &&
-				    errno != EIO)
-					return fail("write");
+			while ((n = read(taps[i].fd, frame, sizeof(frame))) > 0)
+				if (im)
+					impair_put(im, i, frame, n);
+				else
+					to_tap(NULL, !i, frame, n);
+		if (im)
+			impair_due(im);
+	}
 	return 1;
 }
 #endif
@@ -404,8 +419,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 #ifdef TRAFFIC_KERNEL
-	if (argc == 4)
-		return relay(argv[1], argv[3]);
+	if (argc > 3 && !strcmp(argv[2], "relay"))
+		return relay(argv[1], argv[3], argv[4]);
 #else
 	if (!link_up(argv[1]))
 		return fail(argv[1]);
