@@ -5,6 +5,10 @@
  * waits. Interfaces are watched edge-triggered, so the kernel wakes one sleeper per event, the one
  * that came last: the driver when there is one. Other blocked threads sleep on their futex.
  *
+ * A program that sends without waiting holds the lock most of the time. The stack's thread does not
+ * wait for it then, which would cost both a change of thread for each acknowledgment: it leaves the
+ * frames and timers to whoever has the lock (left), and looks again after a nap.
+ *
  * kick_fd is level-triggered and wakes every sleeper; each clears its own reason, and whoever
  * clears the last one reads the eventfd. inbox_fd, for frames of a joined stack, wakes one.
  *
@@ -257,6 +261,36 @@ static void rearm_timer_fd(struct stack *stack)
 	timerfd_settime(stack->loop.timer_fd, TFD_TIMER_ABSTIME, &its, NULL);
 }
 
+void loop_take_over(struct stack *stack)
+{
+	struct netif *n;
+
+	if (!__atomic_exchange_n(&stack->loop.left, false, __ATOMIC_SEQ_CST))
+		return;
+	list_for_each_entry (n, &stack->netifs, node)
+		n->unread = n->fd >= 0;
+	loop_clock(stack);
+	run_timers(stack);
+	receive_unread(stack);
+	stack_settle(stack);
+}
+
+/* The stack's thread wants the lock back; not at once, when a program has it. */
+static void lock_or_leave(struct stack *stack)
+{
+	struct timespec ts = to_timespec(NAP);
+
+	for (int n = 0; n < SNOOZE; n++) {
+		if (!pthread_mutex_trylock(&stack->lock))
+			return;
+		__atomic_store_n(&stack->loop.left, true, __ATOMIC_SEQ_CST);
+		if (!pthread_mutex_trylock(&stack->lock))
+			return;
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+	}
+	pthread_mutex_lock(&stack->lock);
+}
+
 /* 0, or -EINTR when a signal ended the sleep. */
 static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driver)
 {
@@ -267,7 +301,8 @@ static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driv
 
 	if (deadline < end)
 		end = deadline;
-	if (!list_empty(&stack->backlog) || !list_empty(&stack->deferred) || stack->inbox_len)
+	if (!list_empty(&stack->backlog) || !list_empty(&stack->deferred) || stack->inbox_len ||
+	    __atomic_load_n(&l->left, __ATOMIC_RELAXED))
 		end = 0;
 	if (!is_driver && l->timer_fd < 0)
 		l->sleep_until = end;
@@ -283,7 +318,10 @@ static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driv
 	}
 	if (n < 0)
 		error = -errno;
-	pthread_mutex_lock(&stack->lock);
+	if (is_driver)
+		pthread_mutex_lock(&stack->lock);
+	else
+		lock_or_leave(stack);
 	loop_clock(stack);
 	kick_seen(l, is_driver);
 	if (!is_driver && l->timer_fd < 0)
@@ -293,6 +331,7 @@ static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driv
 		if (ev[i].data.ptr)
 			receive(stack, ev[i].data.ptr);
 	stack_settle(stack);
+	loop_take_over(stack);
 	return error;
 }
 
