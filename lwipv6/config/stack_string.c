@@ -14,6 +14,7 @@
  *   mac=NAME:xx:xx:xx:xx:xx:xx  and its hardware address
  *   auto=NAME                   IPv6 autoconfiguration
  *   temporary                   temporary IPv6 addresses beside the stable ones
+ *   optimistic                  IPv6 addresses are used while they are tested for duplicates
  *   dhcp=NAME dhcp6=NAME        addresses by DHCP
  *   ra=FILE                     send router advertisements, lwip_radv(3)
  *   filter=FILE                 packet filter and NAT, lwip_filter(3)
@@ -79,6 +80,11 @@ static bool apply(struct creation *c, const char *item, char *value)
 	if (!strcmp(item, "forward")) {
 		c->stack->flags |= LWIP_STACK_FLAG_FORWARDING;
 		c->stack->settings.forwarding4 = c->stack->settings.forwarding6 = true;
+		return true;
+	}
+	if (!strcmp(item, "optimistic")) {
+		c->stack->flags |= LWIP_STACK_FLAG_OPTIMISTIC;
+		c->stack->settings.optimistic = true;
 		return true;
 	}
 	if (!strcmp(item, "temporary")) {
