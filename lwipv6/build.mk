@@ -41,13 +41,15 @@ INSTALL_PC += $(BUILD)/lwipv6.pc
 
 $(eval $(call program,lwip-nc,lwipv6/programs/lwip-nc.c,$(BUILD)/liblwipv6.a $(LWIPV6_LIBS)))
 PROGRAMS += $(BUILD)/lwip-nc
+$(eval $(call program,lwip-router,lwipv6/programs/lwip-router.c,$(BUILD)/liblwipv6.a $(LWIPV6_LIBS)))
+PROGRAMS += $(BUILD)/lwip-router
 
 # Examples in the manner of the old programming guide: they include <lwipv6.h> as installed.
 CFLAGS_lwipv6/programs := -Ilwipv6
 LWIPV6_GUIDE := client host slirp
 $(foreach p,$(LWIPV6_GUIDE),$(eval $(call program,lwip-guide-$(p),lwipv6/programs/guide-$(p).c,$(BUILD)/liblwipv6.a $(LWIPV6_LIBS))))
 PROGRAMS += $(LWIPV6_GUIDE:%=$(BUILD)/lwip-guide-%)
-INSTALL_BIN += $(BUILD)/lwip-nc
+INSTALL_BIN += $(BUILD)/lwip-nc $(BUILD)/lwip-router
 
 # lwip builds its netlink messages as the library does.
 LWIP_SOURCES := $(wildcard lwipv6/programs/lwip/*.c) lwipv6/netlink/message.c

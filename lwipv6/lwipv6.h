@@ -71,7 +71,8 @@ struct ip_addr {
 #define LWIP_STACK_FLAG_CALLER_DRIVEN 0x1000000 /* no thread: lwip_stack_fd(), lwip_stack_run() */
 #define LWIP_STACK_FLAG_VIRTUAL_CLOCK 0x2000000 /* no thread: lwip_stack_advance() moves time */
 
-#define LWIP_STACK_FLAG_TEMPORARY 0x4000000 /* temporary IPv6 addresses beside the stable ones */
+#define LWIP_STACK_FLAG_TEMPORARY  0x4000000 /* temporary IPv6 addresses beside the stable ones */
+#define LWIP_STACK_FLAG_OPTIMISTIC 0x8000000 /* use IPv6 addresses found while they are tested */
 
 #define LWIP_CAP_NET_BIND_SERVICE (1 << 10)
 #define LWIP_CAP_NET_BROADCAST	  (1 << 11)

@@ -87,6 +87,7 @@ void lwip_stack_flags_set(struct stack *stack, unsigned long flags)
 	stack->settings.forwarding4 = stack->settings.forwarding6 =
 		flags & LWIP_STACK_FLAG_FORWARDING;
 	stack->settings.temporary_addresses = flags & LWIP_STACK_FLAG_TEMPORARY;
+	stack->settings.optimistic = flags & LWIP_STACK_FLAG_OPTIMISTIC;
 	stack_leave(stack);
 }
 

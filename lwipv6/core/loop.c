@@ -5,14 +5,20 @@
  * waits. Interfaces are watched edge-triggered, so the kernel wakes one sleeper per event, the one
  * that came last: the driver when there is one. Other blocked threads sleep on their futex.
  *
+ * A program that sends without waiting holds the lock most of the time. The stack's thread does not
+ * wait for it then, which would cost both a change of thread for each acknowledgment: it leaves the
+ * frames and timers to whoever has the lock (left), and looks again after a nap.
+ *
  * kick_fd is level-triggered and wakes every sleeper; each clears its own reason, and whoever
  * clears the last one reads the eventfd. inbox_fd, for frames of a joined stack, wakes one.
  *
  * While one program thread drives again and again, as in an exchange of requests and answers, the
  * stack's thread would only get in its way: frames that arrive between two calls would wake both.
  * So it naps outside epoll, NAP at a time, and comes back when nobody drove meanwhile; what arrives
- * in between waits at most that long. When one call waits longer than a nap the thread sleeps until
- * a timer is due or the driver leaves. With more than one thread blocked it does not nap.
+ * in between waits at most that long; while it finds a thread in the stack it naps on, for waiting
+ * for the lock would make that thread wake it. When one call waits longer than a nap the thread
+ * sleeps until a timer is due or the driver leaves. With more than one thread blocked it does not
+ * nap.
  */
 #include "lwipv6/core/loop.h"
 #include <errno.h>
@@ -28,17 +34,19 @@
 
 #define EVENTS 16
 #define NAP    (500 * NSEC_PER_USEC)
+#define SNOOZE 4 /* naps in a row that need not end because another thread is in the stack */
 
-void loop_clock(struct stack *stack)
+static uint64_t clock_now(void)
 {
 	struct timespec ts;
 
-	if (stack->flags & STACK_VIRTUAL) {
-		stack->now = stack->virtual_now;
-		return;
-	}
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	stack->now = ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+void loop_clock(struct stack *stack)
+{
+	stack->now = stack->flags & STACK_VIRTUAL ? stack->virtual_now : clock_now();
 }
 
 static struct timespec to_timespec(uint64_t ns)
@@ -253,6 +261,36 @@ static void rearm_timer_fd(struct stack *stack)
 	timerfd_settime(stack->loop.timer_fd, TFD_TIMER_ABSTIME, &its, NULL);
 }
 
+void loop_take_over(struct stack *stack)
+{
+	struct netif *n;
+
+	if (!__atomic_exchange_n(&stack->loop.left, false, __ATOMIC_SEQ_CST))
+		return;
+	list_for_each_entry (n, &stack->netifs, node)
+		n->unread = n->fd >= 0;
+	loop_clock(stack);
+	run_timers(stack);
+	receive_unread(stack);
+	stack_settle(stack);
+}
+
+/* The stack's thread wants the lock back; not at once, when a program has it. */
+static void lock_or_leave(struct stack *stack)
+{
+	struct timespec ts = to_timespec(NAP);
+
+	for (int n = 0; n < SNOOZE; n++) {
+		if (!pthread_mutex_trylock(&stack->lock))
+			return;
+		__atomic_store_n(&stack->loop.left, true, __ATOMIC_SEQ_CST);
+		if (!pthread_mutex_trylock(&stack->lock))
+			return;
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+	}
+	pthread_mutex_lock(&stack->lock);
+}
+
 /* 0, or -EINTR when a signal ended the sleep. */
 static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driver)
 {
@@ -263,7 +301,8 @@ static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driv
 
 	if (deadline < end)
 		end = deadline;
-	if (!list_empty(&stack->backlog) || !list_empty(&stack->deferred) || stack->inbox_len)
+	if (!list_empty(&stack->backlog) || !list_empty(&stack->deferred) || stack->inbox_len ||
+	    __atomic_load_n(&l->left, __ATOMIC_RELAXED))
 		end = 0;
 	if (!is_driver && l->timer_fd < 0)
 		l->sleep_until = end;
@@ -279,7 +318,10 @@ static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driv
 	}
 	if (n < 0)
 		error = -errno;
-	pthread_mutex_lock(&stack->lock);
+	if (is_driver)
+		pthread_mutex_lock(&stack->lock);
+	else
+		lock_or_leave(stack);
 	loop_clock(stack);
 	kick_seen(l, is_driver);
 	if (!is_driver && l->timer_fd < 0)
@@ -289,6 +331,7 @@ static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driv
 		if (ev[i].data.ptr)
 			receive(stack, ev[i].data.ptr);
 	stack_settle(stack);
+	loop_take_over(stack);
 	return error;
 }
 
@@ -328,17 +371,25 @@ static void nap(struct stack *stack)
 	struct stack_loop *l = &stack->loop;
 	uint64_t until = stack->now + NAP;
 	unsigned int drives = l->drives;
+	bool deep = l->nap == NAP_DEEP, locked = false;
 	struct timespec ts;
 
-	if (l->nap == NAP_DEEP)
+	if (deep)
 		until = timer_next(&stack->timers);
-	l->sleep_until = l->nap == NAP_DEEP ? until : 0;
+	l->sleep_until = deep ? until : 0;
 	ts = to_timespec(until);
 	__atomic_store_n(&l->nap_word, 1, __ATOMIC_RELAXED);
 	stack_unlock(stack);
-	syscall(SYS_futex, &l->nap_word, FUTEX_WAIT_BITSET_PRIVATE, 1,
-		until == TIME_NEVER ? NULL : &ts, NULL, FUTEX_BITSET_MATCH_ANY);
-	pthread_mutex_lock(&stack->lock);
+	for (int n = 0; n < SNOOZE; n++) {
+		syscall(SYS_futex, &l->nap_word, FUTEX_WAIT_BITSET_PRIVATE, 1,
+			until == TIME_NEVER ? NULL : &ts, NULL, FUTEX_BITSET_MATCH_ANY);
+		locked = !pthread_mutex_trylock(&stack->lock);
+		if (locked || deep || !__atomic_load_n(&l->nap_word, __ATOMIC_ACQUIRE))
+			break;
+		ts = to_timespec(clock_now() + NAP);
+	}
+	if (!locked)
+		pthread_mutex_lock(&stack->lock);
 	loop_clock(stack);
 	l->sleep_until = 0;
 	if (l->sleepers || (!l->driver && l->drives == drives && l->nap == NAP_SHORT))
@@ -428,6 +479,10 @@ static void *loop_thread(void *arg)
 	while (!l->stopping) {
 		unsigned int drives = l->drives;
 
+		/* The driver was kicked but has not run yet: until it does, kick_fd would send us
+		 * round and round. */
+		if (l->nap == NAP_NONE && l->kick_driver)
+			l->nap = NAP_SHORT;
 		if (l->nap != NAP_NONE) {
 			nap(stack);
 			continue;

@@ -20,6 +20,8 @@ void loop_close(struct stack *stack);
 void loop_clock(struct stack *stack);
 /* Make whoever sleeps in the stack look again; from any thread. */
 void loop_kick(struct stack *stack);
+/* Lock held, about to leave: do what the stack's thread left to us. */
+void loop_take_over(struct stack *stack);
 /* Whether the thread that is receiving would do better to return to its program. */
 bool loop_may_stop(const struct stack *stack);
 /* One round: sleep at most until @deadline, then handle frames and timers. Lock held. */

@@ -1,13 +1,68 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Packets and the buffers they share. See packet.h for the layout. */
 #include "lwipv6/core/packet.h"
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include "lwipv6/core/checksum.h"
 
+/*
+ * Large buffers are kept for the next that wants one: malloc() would give their pages back to the
+ * kernel, which clears them anew, and that costs more than the copy into them. The pool is of the
+ * process and holds nothing but free memory. Under a sanitizer there is none: it shall see the
+ * frees.
+ */
+#define POOL_LEAST 32768
+#define POOL_SIZE  65600 /* of each buffer: a tap's largest frame */
+#if defined(__SANITIZE_ADDRESS__) || defined(LWIPV6_FUZZ)
+#define POOL_MAX 0
+#else
+#define POOL_MAX 64
+#endif
+
+static struct {
+	pthread_mutex_t lock;
+	struct buffer *first; /* chained by release_arg */
+	int count;
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool poolable(uint32_t size)
+{
+	return POOL_MAX && size > POOL_LEAST && size <= POOL_SIZE;
+}
+
+static struct buffer *from_pool(void)
+{
+	struct buffer *b;
+
+	pthread_mutex_lock(&pool.lock);
+	b = pool.first;
+	if (b) {
+		pool.first = b->release_arg;
+		pool.count--;
+	}
+	pthread_mutex_unlock(&pool.lock);
+	return b ? b : malloc(sizeof(*b) + POOL_SIZE);
+}
+
+static bool into_pool(struct buffer *b)
+{
+	bool room;
+
+	pthread_mutex_lock(&pool.lock);
+	room = pool.count < POOL_MAX;
+	if (room) {
+		b->release_arg = pool.first;
+		pool.first = b;
+		pool.count++;
+	}
+	pthread_mutex_unlock(&pool.lock);
+	return room;
+}
+
 struct buffer *buffer_new(uint32_t size)
 {
-	struct buffer *b = malloc(sizeof(*b) + size);
+	struct buffer *b = poolable(size) ? from_pool() : malloc(sizeof(*b) + size);
 
 	if (b)
 		*b = (struct buffer){.refs = 1, .size = size, .base = (uint8_t *)(b + 1)};
@@ -39,6 +94,8 @@ void buffer_put(struct buffer *b)
 		return;
 	if (b->release)
 		b->release(b->base, b->release_arg);
+	else if (poolable(b->size) && into_pool(b))
+		return;
 	free(b);
 }
 

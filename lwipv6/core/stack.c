@@ -129,7 +129,14 @@ void stack_enter(struct stack *stack)
 void stack_leave(struct stack *stack)
 {
 	stack_settle(stack);
+	loop_take_over(stack);
 	stack_unlock(stack);
+	/* It may have been left to us in the last moment. */
+	while (__atomic_load_n(&stack->loop.left, __ATOMIC_SEQ_CST) &&
+	       !pthread_mutex_trylock(&stack->lock)) {
+		loop_take_over(stack);
+		stack_unlock(stack);
+	}
 }
 
 void stack_deliver(struct stack *to, struct packet *p)
@@ -174,6 +181,7 @@ static void settings_init(struct stack *stack)
 	stack->settings.redirects = true;
 	stack->settings.default_ttl = 64;
 	stack->settings.temporary_addresses = stack->flags & LWIP_STACK_FLAG_TEMPORARY;
+	stack->settings.optimistic = stack->flags & LWIP_STACK_FLAG_OPTIMISTIC;
 	memcpy(stack->settings.secret, secret, sizeof(secret));
 }
 

@@ -87,6 +87,7 @@ struct stack_loop {
 	pthread_t thread;
 	bool has_thread, stopping;
 	bool kick_thread, kick_driver; /* why kick_fd is readable */
+	bool left;		       /* the thread found the lock taken: whoever has it looks */
 	struct waiter *driver;	       /* the program thread that sleeps in epoll_fd, or NULL */
 	unsigned int drives;	       /* how often a program thread became the driver */
 	unsigned int sleepers;	       /* program threads on their futex */
@@ -143,6 +144,8 @@ struct stack {
 		bool redirects; /* accept and send */
 		uint8_t default_ttl;
 		bool temporary_addresses; /* RFC 8981 */
+		bool optimistic;	  /* RFC 4429 */
+		uint8_t congestion;	  /* enum tcp_algorithm of new connections */
 		uint8_t secret[16];	  /* of RFC 7217 */
 	} settings;
 	struct lwip_statistics statistics;

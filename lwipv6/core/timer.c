@@ -69,18 +69,24 @@ void timer_cancel(struct timer *timer)
 }
 
 /* Ticks from the wheel's position to the next slot in use on @level; -1 = none. */
-static int64_t next_slot(const struct timer_wheel *wheel, int level)
+static int64_t next_slot(struct timer_wheel *wheel, int level)
 {
-	uint64_t at = wheel->tick >> (BITS * level), bits = wheel->occupied[level];
-	unsigned int shift = at % TIMER_SLOTS;
+	uint64_t at = wheel->tick >> (BITS * level), bits;
+	unsigned int shift = at % TIMER_SLOTS, ahead, slot;
 
-	if (!bits)
-		return -1;
-	bits = shift ? bits >> shift | bits << (TIMER_SLOTS - shift) : bits;
-	return ((at + __builtin_ctzll(bits)) << (BITS * level)) - wheel->tick;
+	/* A slot that cancelled timers left empty is found out here: nobody shall wake for it. */
+	while ((bits = wheel->occupied[level])) {
+		bits = shift ? bits >> shift | bits << (TIMER_SLOTS - shift) : bits;
+		ahead = __builtin_ctzll(bits);
+		slot = (at + ahead) % TIMER_SLOTS;
+		if (!list_empty(&wheel->slot[level][slot]))
+			return ((at + ahead) << (BITS * level)) - wheel->tick;
+		wheel->occupied[level] &= ~(1ULL << slot);
+	}
+	return -1;
 }
 
-static uint64_t next_tick(const struct timer_wheel *wheel)
+static uint64_t next_tick(struct timer_wheel *wheel)
 {
 	uint64_t best = TIME_NEVER;
 
@@ -95,7 +101,7 @@ static uint64_t next_tick(const struct timer_wheel *wheel)
 	return best;
 }
 
-uint64_t timer_next(const struct timer_wheel *wheel)
+uint64_t timer_next(struct timer_wheel *wheel)
 {
 	uint64_t tick = next_tick(wheel);
 

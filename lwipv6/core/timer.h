@@ -47,6 +47,6 @@ static inline bool timer_armed(const struct timer *timer)
 /* Run what is due at @now. */
 void timer_run(struct stack *stack, uint64_t now);
 /* A time at or before the first timer, TIME_NEVER without timers. */
-uint64_t timer_next(const struct timer_wheel *wheel);
+uint64_t timer_next(struct timer_wheel *wheel);
 
 #endif

@@ -57,7 +57,8 @@ void nd_solicit(struct netif *netif, const struct ip_addr *source, const struct 
 	struct netif_addr *a = netif_addr_find_any_state(netif, source);
 	/* No link address from the unspecified address (RFC 4861 7.2.2) or one still being tested.
 	 */
-	bool with_hwaddr = !ip_is_any(source) && (!a || netif_addr_usable(a));
+	bool with_hwaddr = !ip_is_any(source) &&
+			   (!a || (netif_addr_usable(a) && !netif_addr_is_optimistic(a)));
 	uint32_t len = sizeof(struct nd_neighbor_solicit) + (with_hwaddr ? 8 : 0);
 	struct packet *p = message(len, ND_NEIGHBOR_SOLICIT);
 

@@ -67,7 +67,12 @@ static void probe(struct neighbour *n, bool unicast)
 {
 	struct packet *waiting = list_first(&n->queue, struct packet, node);
 	struct ip_addr src = ip_addr_any;
+	struct netif_addr *a = waiting ? netif_addr_find_any_state(n->netif, &waiting->src) : NULL;
 
+	/* RFC 4429 3.2: no address resolution for an optimistic address; the packet waits for the
+	 * test's end. One to a router whose link address is known goes. */
+	if (a && netif_addr_is_optimistic(a))
+		return;
 	n->probes++;
 	/* The source of the packet that waits makes the neighbour learn the right one. */
 	if (waiting && netif_addr_find(n->netif->stack, n->netif, &waiting->src))

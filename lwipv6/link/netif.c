@@ -232,6 +232,9 @@ void netif_transmit(struct packet *p)
 {
 	struct netif *n = p->netif;
 	bool v4 = p->protocol == ETH_P_IP;
+	unsigned int needed = p->next_header == IPPROTO_UDP ? OFFLOAD_USO
+			      : v4			    ? OFFLOAD_TSO4
+							    : OFFLOAD_TSO6;
 
 	if (!netif_is_up(n)) {
 		n->statistics.tx_dropped++;
@@ -240,7 +243,7 @@ void netif_transmit(struct packet *p)
 	}
 	if (!list_empty(&n->stack->transport.packet))
 		packet_tap_input(p, true);
-	if (!p->gso_size || n->offload & (v4 ? OFFLOAD_TSO4 : OFFLOAD_TSO6)) {
+	if (!p->gso_size || n->offload & needed) {
 		transmit_one(n, p);
 		return;
 	}

@@ -34,7 +34,8 @@ struct netif_ops {
 enum netif_offload {
 	OFFLOAD_CHECKSUM = 1, /* driver completes CHECKSUM_PARTIAL */
 	OFFLOAD_TSO4 = 2,
-	OFFLOAD_TSO6 = 4
+	OFFLOAD_TSO6 = 4,
+	OFFLOAD_USO = 8 /* datagrams of one size to one peer as one packet */
 };
 
 enum address_state { ADDRESS_TENTATIVE, ADDRESS_PREFERRED, ADDRESS_DEPRECATED, ADDRESS_DUPLICATE };
@@ -57,6 +58,7 @@ struct netif_addr {
 	uint8_t dad_left; /* probes or announcements still to send */
 	uint8_t conflicts;
 	bool nodad;
+	bool optimistic;       /* RFC 4429: used while tentative, with care */
 	uint8_t nonce[6];      /* of the last probe, RFC 7527 */
 	struct ip_addr router; /* that announced its prefix, or unspecified (RFC 8028) */
 	uint64_t preferred_until, valid_until; /* TIME_NEVER = infinite */
@@ -144,6 +146,11 @@ int netif_addr_add(struct netif *netif, const struct address_spec *spec, struct 
 void netif_addr_remove(struct netif_addr *a);
 /* The interface came up: start DAD, or announce. */
 void netif_addr_start(struct netif_addr *a);
+/* Tentative, and used all the same as RFC 4429 says: nobody's neighbour cache may change by it. */
+static inline bool netif_addr_is_optimistic(const struct netif_addr *a)
+{
+	return a->optimistic && a->state == ADDRESS_TENTATIVE;
+}
 /* Whether it may be used as a source and answered for. */
 bool netif_addr_usable(const struct netif_addr *a);
 void netif_addr_set_lifetimes(struct netif_addr *a, uint64_t preferred_ns, uint64_t valid_ns);

@@ -30,7 +30,7 @@ bool netif_addr_usable(const struct netif_addr *a)
 {
 	return a->state == ADDRESS_PREFERRED || a->state == ADDRESS_DEPRECATED ||
 	       (a->state == ADDRESS_TENTATIVE &&
-		(a->origin == ORIGIN_MANUAL || ip_is_v4(&a->addr)));
+		(a->origin == ORIGIN_MANUAL || a->optimistic || ip_is_v4(&a->addr)));
 }
 
 static void settle(struct netif_addr *a)
@@ -103,6 +103,13 @@ void netif_addr_start(struct netif_addr *a)
 	}
 	a->state = ADDRESS_TENTATIVE;
 	a->dad_left = 1;
+	/* Not for addresses set by hand, which are likelier to be there twice, nor on routers. */
+	a->optimistic = stack->settings.optimistic && !stack->settings.forwarding6 &&
+			a->origin != ORIGIN_MANUAL;
+	if (a->optimistic) {
+		stack->routes.generation++;
+		stack_notify(stack, EVENT_ADDRESS_NEW, a);
+	}
 	/* RFC 4862 5.4.2: random delay, so that hosts started together do not collide. */
 	timer_set(stack, &a->dad,
 		  stack->now + (a->origin == ORIGIN_MANUAL

@@ -59,6 +59,7 @@ static void poke(struct netif *netif)
 		return;
 	loop_clock(to);
 	stack_settle(to);
+	loop_take_over(to);
 	stack_unlock(to);
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Kernel tap and tun interfaces with the virtio-net header: checksums are left to whoever is last,
- * and TCP super-segments of up to 64 KiB pass in one system call each way.
+ * and TCP super-segments of up to 64 KiB pass in one system call each way. Datagrams of one size to
+ * one peer go out in one call as well, where the kernel knows that (Linux 6.2); it hands us single
+ * ones.
  *
  * Receiving reads into the room of a packet for ordinary frames and, behind it, one large buffer
  * that is given away only when a frame needed it. p->data is so aligned that the packet's network
@@ -11,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
@@ -21,6 +24,15 @@
 #define BATCH	   64
 #define LARGE	   65600
 #define KEEP_LARGE 16384 /* a shorter tail is copied and the large buffer kept */
+
+/* Of Linux 6.2; the headers may be older than the kernel. */
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
 
 struct tap {
 	struct packet *spare;
@@ -41,7 +53,11 @@ static void transmit(struct netif *netif, struct packet *p)
 		h.csum_start = network + p->checksum_start;
 		h.csum_offset = p->checksum_offset;
 	}
-	if (p->gso_size) {
+	if (p->gso_size && p->next_header == IPPROTO_UDP) {
+		h.gso_type = VIRTIO_NET_HDR_GSO_UDP_L4;
+		h.gso_size = p->gso_size;
+		h.hdr_len = p->transport - (int)packet_headroom(p) + sizeof(struct udphdr);
+	} else if (p->gso_size) {
 		const uint8_t *tcp = packet_at(p, p->transport);
 
 		h.gso_type = p->data[network] >> 4 == 4 ? VIRTIO_NET_HDR_GSO_TCPV4
@@ -199,6 +215,18 @@ static int open_device(const char *name, int kind, bool *vnet)
 	return error;
 }
 
+/* What the kernel takes from us, enum netif_offload; and what it may hand us. */
+static unsigned int offload_of(int fd)
+{
+	unsigned int segments = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+	/* Asked for only to learn whether it is known: we do not read such packets. */
+	bool datagrams = !ioctl(fd, TUNSETOFFLOAD, segments | TUN_F_USO4 | TUN_F_USO6);
+
+	if (ioctl(fd, TUNSETOFFLOAD, segments) < 0)
+		return 0;
+	return OFFLOAD_CHECKSUM | OFFLOAD_TSO4 | OFFLOAD_TSO6 | (datagrams ? OFFLOAD_USO : 0);
+}
+
 static struct netif *device_open(struct stack *stack, const char *name, const struct netif_ops *ops,
 				 enum netif_kind kind)
 {
@@ -221,9 +249,8 @@ static struct netif *device_open(struct stack *stack, const char *name, const st
 		return NULL;
 	}
 	n->fd = fd;
-	if (tap->vnet &&
-	    !ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN))
-		n->offload = OFFLOAD_CHECKSUM | OFFLOAD_TSO4 | OFFLOAD_TSO6;
+	if (tap->vnet)
+		n->offload = offload_of(fd);
 	stack_watch(stack, fd, n);
 	return n;
 }

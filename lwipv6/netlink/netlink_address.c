@@ -43,6 +43,7 @@ static uint32_t flags_of(const struct netif_addr *a)
 		flags |= IFA_F_NOPREFIXROUTE;
 	switch (a->state) {
 	case ADDRESS_TENTATIVE:
+		flags |= netif_addr_is_optimistic(a) ? IFA_F_OPTIMISTIC : 0;
 		return ip_is_v4(&a->addr) ? flags : flags | IFA_F_TENTATIVE;
 	case ADDRESS_DEPRECATED:
 		return flags | IFA_F_DEPRECATED;

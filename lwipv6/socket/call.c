@@ -159,7 +159,9 @@ int lwip_connect(int fd, const struct sockaddr *name, socklen_t len)
 		return -1;
 	r = s->ops->connect ? s->ops->connect(s, name, len) : -EOPNOTSUPP;
 	deadline = deadline_of(s, s->sndtimeo);
-	if (r == -EINPROGRESS && !s->nonblock) {
+	if (r == -EINPROGRESS && s->nonblock) {
+		readiness_update(s, s->ops->poll(s));
+	} else if (r == -EINPROGRESS) {
 		r = 0;
 		while (!r && !(s->ops->poll(s) & (POLLOUT | POLLERR | POLLHUP)))
 			r = socket_wait(s, POLLOUT, deadline);
@@ -487,6 +489,13 @@ int lwip_sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 	if (!s)
 		return -1;
 	for (i = 0; i < n; i++) {
+		unsigned int joined =
+			s->ops->send_joined ? s->ops->send_joined(s, msgs + i, n - i, flags) : 0;
+
+		if (joined) {
+			i += joined - 1;
+			continue;
+		}
 		r = transmit(s, &msgs[i].msg_hdr, flags);
 		if (r < 0)
 			break;

@@ -9,6 +9,7 @@
 #include "lwipv6/core/checksum.h"
 
 #define MAX_ERRORS 32
+#define MAX_JOINED 64 /* datagrams of one packet: what every kernel takes (UDP_MAX_SEGMENTS) */
 
 static const struct socket_ops datagram_ops;
 
@@ -212,16 +213,20 @@ static int read_control(struct socket *s, const struct msghdr *m, struct ip_opti
 	return 0;
 }
 
-static struct packet *gather(const struct msghdr *m, uint32_t len)
+static void append(struct packet *p, const struct msghdr *m)
 {
-	struct packet *p = packet_new(PACKET_HEADROOM, len);
-
-	if (!p)
-		return NULL;
 	for (size_t i = 0; i < m->msg_iovlen; i++)
 		memcpy(packet_put(p, m->msg_iov[i].iov_len), m->msg_iov[i].iov_base,
 		       m->msg_iov[i].iov_len);
-	return p;
+}
+
+static size_t length(const struct msghdr *m)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < m->msg_iovlen; i++)
+		len += m->msg_iov[i].iov_len;
+	return len;
 }
 
 /* IP_HDRINCL: the program's header, with length, checksum, missing source and id filled in. */
@@ -316,7 +321,7 @@ static ssize_t datagram_send(struct socket *s, const struct msghdr *m, int flags
 	struct socket_name to;
 	const struct ip_addr *dst = NULL;
 	struct packet *p;
-	size_t len = 0;
+	size_t len = length(m);
 	int error = 0;
 
 	if (s->error)
@@ -325,8 +330,6 @@ static ssize_t datagram_send(struct socket *s, const struct msghdr *m, int flags
 		return -EPIPE;
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
-	for (size_t i = 0; i < m->msg_iovlen; i++)
-		len += m->msg_iov[i].iov_len;
 	if (len > 65535 - (e->raw ? 0 : 28))
 		return -EMSGSIZE;
 	o.hop_limit = d->unicast_hops;
@@ -354,14 +357,56 @@ static ssize_t datagram_send(struct socket *s, const struct msghdr *m, int flags
 		error = read_control(s, m, &o, &src);
 	if (error)
 		return error;
-	p = gather(m, len);
+	p = packet_new(PACKET_HEADROOM, len);
 	if (!p)
 		return -ENOBUFS;
+	append(p, m);
 	if (e->raw)
 		error = send_raw(s, p, &src, dst ? dst : &e->remote, &o);
 	else
 		error = udp_send(e, p, &src, dst, dst ? to.port : 0, &o);
 	return error < 0 ? error : (ssize_t)len;
+}
+
+/* Messages of one size, the last may be shorter, to the connected peer. */
+static unsigned int datagram_send_joined(struct socket *s, struct mmsghdr *m, unsigned int n,
+					 int flags)
+{
+	struct datagram_socket *d = datagram(s);
+	struct endpoint *e = &d->endpoint;
+	struct ip_options o = e->options;
+	size_t size = length(&m[0].msg_hdr), total = 0, len = size;
+	unsigned int count = 0;
+	struct packet *p;
+
+	if (e->raw || s->error || d->write_shut || flags & MSG_OOB || !size || n < 2)
+		return 0;
+	while (count < n && count < MAX_JOINED && len == size) {
+		const struct msghdr *h = &m[count].msg_hdr;
+
+		len = length(h);
+		if (h->msg_name || h->msg_controllen || !len || len > size ||
+		    total + len > UINT16_MAX - PACKET_HEADROOM)
+			break;
+		total += len;
+		count++;
+	}
+	if (count < 2 || !udp_may_join(e, size))
+		return 0;
+	p = packet_new(PACKET_HEADROOM, total);
+	if (!p)
+		return 0;
+	for (unsigned int i = 0; i < count; i++)
+		append(p, &m[i].msg_hdr);
+	p->gso_size = size;
+	p->gso_segs = count;
+	o.hop_limit = d->unicast_hops;
+	if (udp_send(e, p, NULL, NULL, 0, &o) < 0)
+		return 0;
+	COUNT_ADD(s->stack, udp_out, count - 1);
+	for (unsigned int i = 0; i < count; i++)
+		m[i].msg_len = length(&m[i].msg_hdr);
+	return count;
 }
 
 /* What the socket asked to know of a datagram. */
@@ -555,6 +600,7 @@ static const struct socket_ops datagram_ops = {
 	.connect = datagram_connect,
 	.name = datagram_name,
 	.send = datagram_send,
+	.send_joined = datagram_send_joined,
 	.receive = datagram_receive,
 	.shutdown = datagram_shutdown,
 	.close = datagram_close,

@@ -24,13 +24,12 @@ enum ready { READY_IN = 1, READY_OUT = 2, READY_RDHUP = 4, READY_HUP = 8 };
 
 int readiness_open(struct socket *s, bool cloexec)
 {
-	int pair[2], smallest = 1;
+	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | (cloexec ? SOCK_CLOEXEC : 0), 0,
 		       pair) < 0)
 		return -errno;
 	fcntl(pair[1], F_SETFD, FD_CLOEXEC);
-	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &smallest, sizeof(smallest));
 	s->fd = pair[0];
 	s->kernel_end = pair[1];
 	s->kernel_ready = READY_OUT;
@@ -60,11 +59,15 @@ static void set_out(struct socket *s, bool on)
 {
 	static const char filling[FILL];
 	char drain[FILL];
+	int smallest = 1;
 
-	if (on)
+	if (on) {
 		recv(s->kernel_end, drain, sizeof(drain), MSG_DONTWAIT);
-	else
-		send(s->fd, filling, sizeof(filling), MSG_DONTWAIT | MSG_NOSIGNAL);
+		return;
+	}
+	/* Asked for each time: most sockets never fill, and those that do can afford it. */
+	setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &smallest, sizeof(smallest));
+	send(s->fd, filling, sizeof(filling), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void readiness_update(struct socket *s, uint32_t events)

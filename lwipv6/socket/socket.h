@@ -28,6 +28,9 @@ struct socket_ops {
 	/* One try, never blocks: -EAGAIN when nothing moved. Flags as of sendmsg(2), recvmsg(2). */
 	ssize_t (*send)(struct socket *s, const struct msghdr *m, int flags);
 	ssize_t (*receive)(struct socket *s, struct msghdr *m, int flags);
+	/* Send the first of @n messages together, where that is cheaper: how many were sent, or 0,
+	 * then they go one by one. May be NULL. */
+	unsigned int (*send_joined)(struct socket *s, struct mmsghdr *m, unsigned int n, int flags);
 	int (*shutdown)(struct socket *s, int how);
 	/* The descriptor is gone; the socket frees itself now or when the protocol is done. */
 	void (*close)(struct socket *s);

@@ -51,6 +51,11 @@ void stream_event(struct tcp *t)
 	socket_event(&ts->socket);
 }
 
+bool stream_connect_blocked(const struct tcp *t)
+{
+	return t->socket && t->socket->connecting && !list_empty(&t->socket->socket.waiters);
+}
+
 void stream_error(struct tcp *t, int error)
 {
 	struct tcp_socket *ts = t->socket;
@@ -78,7 +83,7 @@ void stream_inherit(struct tcp_listener *l, struct tcp *t)
 	t->nodelay = from->nodelay;
 	t->keepalive = from->keepalive;
 	t->oob_inline = from->oob_inline;
-	t->reno = from->reno;
+	t->algorithm = from->algorithm;
 	t->user_sndbuf = from->user_sndbuf;
 	t->user_rcvbuf = from->user_rcvbuf;
 	t->pmtu_discover = from->pmtu_discover;
@@ -247,7 +252,6 @@ static int stream_connect(struct socket *s, const struct sockaddr *sa, socklen_t
 		return error;
 	list_remove(&ts->bound);
 	ts->connecting = true;
-	readiness_update(s, s->ops->poll(s));
 	return -EINPROGRESS;
 }
 
@@ -424,6 +428,7 @@ static ssize_t stream_receive(struct socket *s, struct msghdr *m, int flags)
 			return -EAGAIN;
 		if (!ts->connected)
 			return -ENOTCONN;
+		tcp_ack_handshake(t);
 		return t->state == TCP_S_CLOSED ? 0 : -EAGAIN;
 	}
 	if (flags & MSG_WAITALL && !t->fin_received && t->state != TCP_S_CLOSED &&

@@ -64,12 +64,10 @@ static int set_tcp(struct socket *s, int name, const void *value, socklen_t len)
 	int n, error;
 
 	if (name == TCP_CONGESTION) {
-		if (len >= 5 && !memcmp(value, "cubic", 5))
-			t->reno = 0;
-		else if (len >= 4 && !memcmp(value, "reno", 4))
-			t->reno = 1;
-		else
-			return -ENOENT;
+		n = tcp_algorithm_find(value, len);
+		if (n < 0)
+			return n;
+		tcp_congestion_choose(t, n);
 		return 0;
 	}
 	error = option_int(value, len, &n);
@@ -247,7 +245,7 @@ static int get_tcp(const struct tcp *t, int name, void *value, socklen_t *len)
 		return 0;
 	}
 	case TCP_CONGESTION: {
-		const char *congestion = t->reno ? "reno" : "cubic";
+		const char *congestion = tcp_algorithm_name(t->algorithm);
 
 		if (*len > 16)
 			*len = 16;

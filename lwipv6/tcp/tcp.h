@@ -9,7 +9,8 @@
  *   tcp_segment.c   building one segment and handing it to IP
  *   tcp_sendq.c     the bytes to send and the record of what was sent (scoreboard)
  *   tcp_recovery.c  loss detection: SACK, RACK-TLP, NewReno, F-RTO, PRR
- *   tcp_congestion.c CUBIC and Reno windows
+ *   tcp_congestion.c CUBIC and Reno windows, which of the three controls a connection
+ *   tcp_bbr.c       BBR: delivery rates, pacing, its window
  *   tcp_timer.c     retransmission, probes, delayed ACK, keep-alive, TIME-WAIT
  *   tcp_listen.c    listeners, SYN queue, SYN cookies
  *   tcp_connection.c  life of a connection: ports, tables, open, close, abort
@@ -33,6 +34,7 @@
 #define TCP_RTO_AFTER_SYN (3 * NSEC_PER_SEC) /* RFC 6298 5.7 */
 #define TCP_RTO_MAX	  (120 * NSEC_PER_SEC)
 #define TCP_DELACK	  (40 * NSEC_PER_MSEC)
+#define TCP_HANDSHAKE_ACK (1 * NSEC_PER_MSEC)
 #define TCP_MSL		  (30 * NSEC_PER_SEC)
 #define TCP_FIN_WAIT2	  (60 * NSEC_PER_SEC) /* without a program behind it */
 #define TCP_R2		  (924 * NSEC_PER_SEC) /* MUST-23: at least 100 s; as Linux' 15 retransmissions */
@@ -86,6 +88,9 @@ struct tcp_sent {
 	uint32_t seq, end;
 	uint64_t time; /* last sent */
 	bool sacked, lost, retransmitted, ever_retransmitted;
+	/* For BBR's delivery rate, as it was when this was sent. */
+	bool app_limited;
+	uint64_t delivered, delivered_time, first_sent;
 };
 
 /* A run of bytes to send. */
@@ -98,6 +103,9 @@ struct tcp_chunk {
 struct tcp_range {
 	uint32_t start, end;
 };
+
+/* TCP_CONGESTION. */
+enum tcp_algorithm { TCP_CUBIC, TCP_RENO, TCP_BBR };
 
 enum tcp_congestion_state { CONGESTION_OPEN, CONGESTION_CWR, CONGESTION_RECOVERY, CONGESTION_LOSS };
 
@@ -113,7 +121,7 @@ struct tcp {
 	struct netif *netif; /* bound device or zone */
 	uint8_t state;	     /* enum tcp_state */
 	uint8_t congestion;  /* enum tcp_congestion_state */
-	uint8_t reno;	     /* TCP_CONGESTION "reno" instead of "cubic" */
+	uint8_t algorithm;   /* enum tcp_algorithm */
 	uint8_t snd_wscale, rcv_wscale, dup_acks, retransmits, probes;
 	/* What was agreed and what is going on. */
 	bool active_open : 1, timestamps : 1, sack : 1, wscale : 1, ecn : 1, nodelay : 1, cork : 1,
@@ -123,7 +131,7 @@ struct tcp {
 		rack_advanced : 1, reordering_seen : 1, frto : 1, undo : 1, urgent_out : 1,
 		urgent_in : 1, urgent_has_byte : 1, quickack : 1, user_sndbuf : 1, user_rcvbuf : 1,
 		rtt_valid : 1, pmtu_discover : 1, orphan : 1, cookie_opened : 1, cwnd_limited : 1,
-		syn_repeated : 1, mtu_lowered : 1, has_dsack_seen : 1;
+		syn_repeated : 1, mtu_lowered : 1, has_dsack_seen : 1, handshake_ack : 1;
 	int soft_error; /* of ICMP: told when the connection ends by itself */
 	uint8_t urgent_byte;
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
@@ -175,6 +183,7 @@ struct tcp {
 		uint64_t epoch;		/* 0 = none */
 		uint32_t acked;		/* bytes not yet turned into window */
 	} cubic;
+	struct bbr *bbr; /* tcp_bbr.h, while BBR controls the connection */
 	/* RACK (RFC 8985). */
 	uint64_t rack_time, rack_rtt, rack_timeout;
 	uint32_t rack_end, rack_fack, tlp_end, rack_dsack_round;
@@ -275,6 +284,15 @@ void tcp_sent_free_all(struct tcp *t);
 void tcp_sendq_free(struct tcp *t);
 /* ---- tcp_output.c */
 void tcp_schedule(struct tcp *t);
+/* The program waits: an acknowledgment of the handshake that was kept for its data goes now. */
+static inline void tcp_ack_handshake(struct tcp *t)
+{
+	if (!t->handshake_ack)
+		return;
+	t->handshake_ack = 0;
+	t->ack_now = 1;
+	tcp_schedule(t);
+}
 void tcp_flush(struct stack *stack);
 void tcp_output(struct tcp *t);
 void tcp_retransmit_head(struct tcp *t);
@@ -304,12 +322,30 @@ void tcp_tlp_send(struct tcp *t);
 void tcp_rto_loss(struct tcp *t);
 uint32_t tcp_pipe(const struct tcp *t);
 /* ---- tcp_congestion.c */
+/* The algorithm's name as in TCP_CONGESTION, not ended within @len; -ENOENT for another. */
+int tcp_algorithm_find(const char *name, size_t len);
+const char *tcp_algorithm_name(enum tcp_algorithm algorithm);
+/* Go on with another; what is in flight stays. */
+void tcp_congestion_choose(struct tcp *t, enum tcp_algorithm algorithm);
 void tcp_congestion_init(struct tcp *t);
 void tcp_congestion_acked(struct tcp *t, uint32_t acked);
 uint32_t tcp_congestion_reduce(struct tcp *t); /* the new ssthresh */
 void tcp_congestion_idle(struct tcp *t);
 void tcp_congestion_rtt(struct tcp *t, uint64_t rtt);
 void tcp_congestion_ecn(struct tcp *t);
+/* ---- tcp_bbr.c, all but the first with t->bbr set */
+void tcp_bbr_start(struct tcp *t);
+void tcp_bbr_stop(struct tcp *t);
+/* Bytes that may leave now; with 0 output runs again when more may. */
+uint32_t tcp_bbr_allowed(struct tcp *t);
+void tcp_bbr_paced(struct tcp *t, uint32_t bytes);
+/* @s leaves, for the first time or again. Before snd_nxt moves. */
+void tcp_bbr_sent(struct tcp *t, struct tcp_sent *s);
+void tcp_bbr_delivered(struct tcp *t, const struct tcp_sent *s);
+void tcp_bbr_limited(struct tcp *t);
+/* The end of an acknowledgment that delivered @acked bytes; @rtt ns, 0 = not known. */
+void tcp_bbr_acked(struct tcp *t, uint32_t acked, uint64_t rtt);
+void tcp_bbr_save(struct tcp *t);
 /* ---- tcp_timer.c */
 enum tcp_timer_kind {
 	TCP_TIMER_NONE,
@@ -341,6 +377,8 @@ void tcp_black_hole(struct tcp *t);
 void tcp_set_mtu(struct tcp *t, uint32_t mtu);
 /* ---- socket/stream.c, upwards */
 void stream_event(struct tcp *t);
+/* A thread of the program waits in connect(). */
+bool stream_connect_blocked(const struct tcp *t);
 bool stream_port_bound(struct stack *stack, uint16_t port);
 /* What a connection's SYN-ACK may promise. */
 uint32_t stream_first_window(const struct tcp_listener *l);

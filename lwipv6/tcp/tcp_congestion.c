@@ -2,14 +2,40 @@
 /*
  * Congestion windows, in bytes: slow start with an initial window of ten segments (RFC 6928), CUBIC
  * (RFC 9438) or Reno (RFC 5681) beyond the threshold. Losses call tcp_congestion_reduce(), once per
- * window of data.
+ * window of data. BBR has its own file and passes these by.
  */
+#include <errno.h>
 #include <math.h>
 #include "lwipv6/tcp/tcp.h"
 
 #define CUBIC_C	   0.4
 #define CUBIC_BETA 0.7
 #define RENO_ALPHA (3.0 * (1 - CUBIC_BETA) / (1 + CUBIC_BETA))
+
+static const char *const names[] = {[TCP_CUBIC] = "cubic", [TCP_RENO] = "reno", [TCP_BBR] = "bbr"};
+
+int tcp_algorithm_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strnlen(name, len) == strlen(names[i]) &&
+		    !memcmp(name, names[i], strlen(names[i])))
+			return i;
+	return -ENOENT;
+}
+
+const char *tcp_algorithm_name(enum tcp_algorithm algorithm)
+{
+	return names[algorithm];
+}
+
+void tcp_congestion_choose(struct tcp *t, enum tcp_algorithm algorithm)
+{
+	t->algorithm = algorithm;
+	if (algorithm != TCP_BBR)
+		tcp_bbr_stop(t);
+	else if (t->state == TCP_S_ESTABLISHED || t->state == TCP_S_CLOSE_WAIT)
+		tcp_bbr_start(t);
+}
 
 void tcp_congestion_init(struct tcp *t)
 {
@@ -72,7 +98,7 @@ void tcp_congestion_acked(struct tcp *t, uint32_t acked)
 		acked -= grow;
 	}
 	if (acked && t->cwnd >= t->ssthresh) {
-		if (t->reno)
+		if (t->algorithm == TCP_RENO)
 			reno_acked(t, acked);
 		else
 			cubic_acked(t, acked);
@@ -91,7 +117,8 @@ uint32_t tcp_congestion_reduce(struct tcp *t)
 	c->acked = 0;
 	/* Fast convergence: a flow that lost before its last maximum makes room (RFC 9438 4.7). */
 	c->w_max = cwnd < c->w_max ? cwnd * (1 + CUBIC_BETA) / 2 : cwnd;
-	ssthresh = t->reno ? (t->snd_nxt - t->snd_una) / 2 : (uint32_t)(t->cwnd * CUBIC_BETA);
+	ssthresh = t->algorithm == TCP_RENO ? (t->snd_nxt - t->snd_una) / 2
+					    : (uint32_t)(t->cwnd * CUBIC_BETA);
 	return ssthresh > 2u * t->mss ? ssthresh : 2u * t->mss;
 }
 

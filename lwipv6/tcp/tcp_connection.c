@@ -160,6 +160,7 @@ struct tcp *tcp_new(struct stack *stack)
 	t->keep_count = 9;
 	t->min_rtt = TIME_NEVER;
 	t->pmtu_discover = 1;
+	t->algorithm = stack->settings.congestion;
 	tcp_timers_init(t);
 	tcp_congestion_init(t);
 	return t;

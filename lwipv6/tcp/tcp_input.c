@@ -125,6 +125,8 @@ void tcp_established(struct tcp *t)
 	timer_cancel(&t->retransmit);
 	t->timer_kind = TCP_TIMER_NONE;
 	tcp_keep_arm(t);
+	if (t->algorithm == TCP_BBR)
+		tcp_bbr_start(t);
 }
 
 /*
@@ -179,7 +181,14 @@ static void syn_sent(struct tcp *t, struct tcp_segment *seg)
 		tcp_rtt_sample(t, t->stack->now - t->first_unacked_time);
 	t->snd_una = seg->ack;
 	tcp_established(t);
-	t->ack_now = 1;
+	/* A program that is blocked in connect() does something next: what it sends carries the
+	 * acknowledgment, and when it waits instead that sends it. */
+	if (stream_connect_blocked(t) && !seg->len && !(seg->flags & TH_FIN)) {
+		t->handshake_ack = t->ack_delayed = 1;
+		timer_set(t->stack, &t->delack, t->stack->now + TCP_HANDSHAKE_ACK);
+	} else {
+		t->ack_now = 1;
+	}
 	/* Data or FIN behind the SYN are taken like any other. */
 	if (seg->len || seg->flags & TH_FIN) {
 		seg->seq++;

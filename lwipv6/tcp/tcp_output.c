@@ -55,6 +55,8 @@ static void count_out(struct tcp *t, uint32_t n)
 	t->bytes_out += n;
 	if (t->congestion == CONGESTION_RECOVERY || t->congestion == CONGESTION_CWR)
 		t->prr_out += n;
+	if (t->bbr)
+		tcp_bbr_paced(t, n);
 }
 
 /* Send record @s again, or its front as far as allowed; false when nothing could go. */
@@ -93,6 +95,8 @@ static bool retransmit(struct tcp *t, struct tcp_sent *s, uint32_t allowed)
 	s->lost = false;
 	s->retransmitted = s->ever_retransmitted = true;
 	s->time = t->stack->now;
+	if (t->bbr)
+		tcp_bbr_sent(t, s);
 	t->retransmitted_total++;
 	COUNT_ADD(t->stack, tcp_retransmits, (len + t->mss - 1) / t->mss);
 	count_out(t, len);
@@ -123,6 +127,8 @@ static void retransmit_lost(struct tcp *t)
 
 		if (!s->lost || s->sacked)
 			continue;
+		if (t->bbr && !tcp_bbr_allowed(t))
+			return;
 		allowed = congestion_left(t);
 		if (allowed < t->mss && tcp_pipe(t))
 			return;
@@ -155,12 +161,14 @@ static bool short_may_go(const struct tcp *t, uint32_t len, uint32_t window)
 	return !(seq_after(t->snd_small, t->snd_una) && seq_before_eq(t->snd_small, t->snd_nxt));
 }
 
-static uint32_t decide(struct tcp *t)
+static uint32_t decide(struct tcp *t, uint32_t portion)
 {
 	uint32_t avail = t->snd_end - t->snd_nxt, window = window_left(t, t->snd_nxt);
 	uint32_t cwnd = congestion_left(t), len = avail;
 	uint32_t burst = TCP_GSO_MAX - 60 - (TCP_GSO_MAX - 60) % t->mss;
 
+	if (portion < burst)
+		burst = portion - portion % t->mss;
 	t->cwnd_limited |= cwnd < avail && cwnd < window;
 	if (len > window)
 		len = window;
@@ -184,11 +192,14 @@ static uint32_t decide(struct tcp *t)
 static void send_new(struct tcp *t)
 {
 	for (;;) {
-		uint32_t len = decide(t);
+		uint32_t portion = t->bbr ? tcp_bbr_allowed(t) : UINT32_MAX, len;
 		uint8_t flags = TH_ACK;
 		bool fin;
 		int sent;
 
+		if (!portion)
+			break;
+		len = decide(t, portion);
 		fin = t->fin_queued && !t->fin_sent && t->snd_nxt + len == t->snd_end;
 		if (!len && !fin)
 			break;
@@ -216,6 +227,9 @@ static void send_new(struct tcp *t)
 		else if (t->state == TCP_S_CLOSE_WAIT)
 			tcp_set_state(t, TCP_S_LAST_ACK);
 	}
+	if (t->bbr && t->snd_end - t->snd_nxt < t->mss && !t->lost_bytes &&
+	    congestion_left(t) >= t->mss)
+		tcp_bbr_limited(t);
 }
 
 void tcp_output(struct tcp *t)
@@ -223,7 +237,7 @@ void tcp_output(struct tcp *t)
 	if (may_send(t) && !tcp_route(t)) {
 		/* RFC 9293 3.8.3, 5681 4.1: after an idle time the window is no longer known good.
 		 */
-		if (t->snd_una == t->snd_nxt && t->last_sent &&
+		if (t->snd_una == t->snd_nxt && t->last_sent && !t->bbr &&
 		    t->stack->now - t->last_sent > t->rto && t->snd_end != t->snd_nxt)
 			tcp_congestion_idle(t);
 		retransmit_lost(t);

@@ -78,6 +78,8 @@ static void delivered(struct tcp *t, struct tcp_sent *s, const struct tcp_segmen
 			d->sent_at = s->time;
 	}
 	rack_advance(t, s, seg);
+	if (t->bbr)
+		tcp_bbr_delivered(t, s);
 	s->lost = s->retransmitted = false;
 }
 
@@ -235,7 +237,10 @@ static void enter_reduction(struct tcp *t, enum tcp_congestion_state state)
 	t->prior_ssthresh = t->ssthresh;
 	t->prr_flight = t->snd_nxt - t->snd_una;
 	t->prr_delivered = t->prr_out = 0;
-	t->ssthresh = tcp_congestion_reduce(t);
+	if (t->bbr)
+		tcp_bbr_save(t);
+	else
+		t->ssthresh = tcp_congestion_reduce(t);
 	t->recovery_point = t->snd_nxt;
 	t->congestion = state;
 	if (t->ecn)
@@ -248,6 +253,8 @@ static void prr(struct tcp *t, uint32_t bytes, bool entered)
 	uint32_t pipe = tcp_pipe(t);
 	int64_t send;
 
+	if (t->bbr)
+		return;
 	t->prr_delivered += bytes;
 	if (pipe > t->ssthresh) {
 		send = ((uint64_t)t->prr_delivered * t->ssthresh + t->prr_flight - 1) /
@@ -269,7 +276,8 @@ static void prr(struct tcp *t, uint32_t bytes, bool entered)
 
 static void leave_reduction(struct tcp *t)
 {
-	t->cwnd = t->ssthresh > 2u * t->mss ? t->ssthresh : 2u * t->mss;
+	if (!t->bbr)
+		t->cwnd = t->ssthresh > 2u * t->mss ? t->ssthresh : 2u * t->mss;
 	t->congestion = CONGESTION_OPEN;
 	t->dup_acks = 0;
 	t->undo = 0;
@@ -324,7 +332,7 @@ static void take_rtt(struct tcp *t, const struct tcp_segment *seg, const struct 
 /* Echoes of ECN: once per round trip (RFC 3168 6.1.2). */
 static void take_ece(struct tcp *t, const struct tcp_segment *seg)
 {
-	if (!t->ecn || !(seg->flags & 0x40) || t->congestion != CONGESTION_OPEN)
+	if (!t->ecn || t->bbr || !(seg->flags & 0x40) || t->congestion != CONGESTION_OPEN)
 		return;
 	if (t->cwr_point && seq_before(seg->ack, t->cwr_point))
 		return;
@@ -344,7 +352,7 @@ static void end_tlp(struct tcp *t, const struct tcp_segment *seg, bool duplicate
 		/* Nothing arrived twice: the probe repaired a loss, which is congestion all the
 		 * same. */
 		t->tlp_out = 0;
-		if (t->congestion == CONGESTION_OPEN) {
+		if (t->congestion == CONGESTION_OPEN && !t->bbr) {
 			enter_reduction(t, CONGESTION_CWR);
 			prr(t, 0, false);
 		}
@@ -366,7 +374,9 @@ static void react(struct tcp *t, const struct tcp_segment *seg, const struct del
 		COUNT(t->stack, tcp_fast_recoveries);
 		entered = true;
 	}
-	if (t->congestion == CONGESTION_RECOVERY || t->congestion == CONGESTION_CWR)
+	if (t->bbr)
+		tcp_bbr_acked(t, d->bytes, d->sent_at ? t->stack->now - d->sent_at : 0);
+	else if (t->congestion == CONGESTION_RECOVERY || t->congestion == CONGESTION_CWR)
 		prr(t, d->bytes, entered);
 	else if (d->bytes && (t->cwnd_limited || t->congestion == CONGESTION_LOSS))
 		tcp_congestion_acked(t, d->bytes);
@@ -481,7 +491,10 @@ void tcp_rto_loss(struct tcp *t)
 		    seq_after_eq(t->snd_una, t->recovery_point)) {
 			t->prior_cwnd = t->cwnd;
 			t->prior_ssthresh = t->ssthresh;
-			t->ssthresh = tcp_congestion_reduce(t);
+			if (t->bbr)
+				tcp_bbr_save(t);
+			else
+				t->ssthresh = tcp_congestion_reduce(t);
 			t->frto = 1;
 		}
 		t->recovery_point = t->snd_nxt;

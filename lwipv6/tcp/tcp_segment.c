@@ -167,9 +167,9 @@ int tcp_emit(struct tcp *t, uint32_t seq, uint32_t len, uint8_t flags)
 		h->urg_ptr = htons(urgent > 0xffff ? 0xffff : urgent);
 	}
 	leave_checksum(p, h, &t->local, &t->remote);
-	ect = t->ecn && len && new_data;
+	ect = t->ecn && !t->bbr && len && new_data;
 	if (flags & TH_ACK) {
-		t->ack_now = t->ack_delayed = 0;
+		t->ack_now = t->ack_delayed = t->handshake_ack = 0;
 		t->segs_since_ack = 0;
 		t->last_ack_sent = t->rcv_nxt;
 		timer_cancel(&t->delack);

@@ -165,6 +165,8 @@ struct tcp_sent *tcp_sent_add(struct tcp *t, uint32_t seq, uint32_t end)
 	s->seq = seq;
 	s->end = end;
 	s->time = t->stack->now;
+	if (t->bbr)
+		tcp_bbr_sent(t, s);
 	list_append(&t->sent, &s->node);
 	t->nsent++;
 	return s;

@@ -252,5 +252,6 @@ void tcp_timers_stop(struct tcp *t)
 	timer_cancel(&t->retransmit);
 	timer_cancel(&t->delack);
 	timer_cancel(&t->keep);
+	tcp_bbr_stop(t);
 	t->timer_kind = TCP_TIMER_NONE;
 }

@@ -26,6 +26,8 @@ struct endpoint {
 	bool multicast_loop;
 	struct list memberships; /* struct membership.user_node */
 	bool no_checksum_v4, accept_zero_checksum_v6;
+	struct next_hop hop; /* of the connected peer, while hop_generation is the routes' */
+	uint32_t hop_generation;
 	/* A datagram: p->data at the payload (raw v4: at the IP header), p->src, p->dst. Takes @p.
 	 */
 	void (*receive)(struct endpoint *e, struct packet *p, uint16_t source_port);
@@ -44,6 +46,9 @@ void udp_close(struct endpoint *e);
  * @remote NULL = the connected peer. Takes @p. 0 or a negative errno. */
 int udp_send(struct endpoint *e, struct packet *p, const struct ip_addr *src,
 	     const struct ip_addr *remote, uint16_t port, const struct ip_options *options);
+/* Whether datagrams of @size bytes to the connected peer may be handed to udp_send() as one packet
+ * with gso_size: the link cuts it, and nobody on the way wants to see single ones. */
+bool udp_may_join(struct endpoint *e, uint32_t size);
 void udp_input(struct packet *p); /* p->data at the UDP header */
 void udp_icmp(struct stack *stack, const struct icmp_report *report);
 

@@ -125,6 +125,7 @@ int udp_connect(struct endpoint *e, const struct ip_addr *remote, uint16_t port)
 	e->remote = *remote;
 	e->remote_port = port;
 	e->connected = true;
+	e->hop_generation = 0;
 	return 0;
 }
 
@@ -145,6 +146,57 @@ static int checksum_out(const struct endpoint *e, struct packet *p, const struct
 	p->checksum_start = 0;
 	p->checksum_offset = offsetof(struct udphdr, check);
 	return 0;
+}
+
+static int find_hop(const struct endpoint *e, const struct ip_addr *dst, const struct ip_options *o,
+		    struct ip_addr *from, struct next_hop *hop)
+{
+	struct stack *stack = e->stack;
+	int error;
+
+	if (netif_addr_find(stack, ip_needs_zone(dst) ? o->netif : NULL, dst)) {
+		*hop = (struct next_hop){.netif = stack->loopback, .addr = *dst};
+		if (ip_is_any(from))
+			*from = *dst;
+		return 0;
+	}
+	error = route_lookup(stack, dst, o->netif, from, hop);
+	if (error)
+		return error;
+	if (!e->broadcast && netif_is_broadcast(hop->netif, dst))
+		return -EACCES;
+	if (ip_is_any(from) && !o->any_source && !source_select(stack, hop->netif, dst, from))
+		return -EADDRNOTAVAIL;
+	return 0;
+}
+
+/* The way to the connected peer is looked up once, until a route or address changes. */
+static bool hop_known(struct endpoint *e)
+{
+	struct ip_options o = {.netif = e->netif};
+	struct ip_addr from = e->local;
+
+	if (!e->connected || ip_is_multicast(&e->remote))
+		return false;
+	if (e->hop_generation == e->stack->routes.generation)
+		return true;
+	if (find_hop(e, &e->remote, &o, &from, &e->hop) || !ip_equal(&from, &e->local))
+		return false;
+	e->hop_generation = e->stack->routes.generation;
+	return true;
+}
+
+bool udp_may_join(struct endpoint *e, uint32_t size)
+{
+	struct stack *stack = e->stack;
+	uint32_t header = sizeof(struct udphdr) +
+			  (ip_is_v4(&e->remote) ? sizeof(struct iphdr) : sizeof(struct ip6_hdr));
+
+	return hop_known(e) && e->hop.netif->offload & OFFLOAD_USO && !e->no_checksum_v4 &&
+	       !e->hop.netif->capture && list_empty(&stack->transport.packet) &&
+	       list_empty(&stack->hooks.point[HOOK_LOCAL_OUT]) &&
+	       list_empty(&stack->hooks.point[HOOK_POST_ROUTING]) &&
+	       size + header <= path_mtu(stack, e->hop.netif, &e->remote);
 }
 
 int udp_send(struct endpoint *e, struct packet *p, const struct ip_addr *src,
@@ -177,18 +229,10 @@ int udp_send(struct endpoint *e, struct packet *p, const struct ip_addr *src,
 		if (ip_is_multicast(&from))
 			from = ip_addr_any;
 	}
-	if (!error && netif_addr_find(stack, ip_needs_zone(dst) ? o.netif : NULL, dst)) {
-		hop = (struct next_hop){.netif = stack->loopback, .addr = *dst};
-		if (ip_is_any(&from))
-			from = *dst;
-	} else if (!error) {
-		error = route_lookup(stack, dst, o.netif, &from, &hop);
-		if (!error && !e->broadcast && netif_is_broadcast(hop.netif, dst))
-			error = -EACCES;
-		if (!error && ip_is_any(&from) && !o.any_source &&
-		    !source_select(stack, hop.netif, dst, &from))
-			error = -EADDRNOTAVAIL;
-	}
+	if (!error && !remote && hop_known(e) && o.netif == e->netif && ip_equal(&from, &e->local))
+		hop = e->hop;
+	else if (!error)
+		error = find_hop(e, dst, &o, &from, &hop);
 	if (error) {
 		COUNT(stack, ip_no_route);
 		packet_free(p);

@@ -8,17 +8,20 @@
 #         veth   kernel        10.8.0.2 -- veth, offloads off or on -- kernel 10.8.0.1
 #   vde   ours, lwip, kernel   10.9.0.2, .2, .3 -- Debian's vde_switch -- its tap -- kernel 10.9.0.1
 #   pair  ours: two stacks of one process; lwip: its own loopback; kernel: the veth above
+#   loss  1 % lost and 25 ms each way, on lines of our own: ours and a kernel through them, both with
+#         CUBIC (bulk4-cubic) and with BBR (bulk4-bbr); and the kernel with what it takes by itself,
+#         against our default (bulk4)
 #
 # bulk4 and bulk6 send, bulk4-in and bulk6-in receive; rr is one byte there and back, many the same on
 # 1,000 connections, cps connections with one byte there and back, udp datagrams of 64 bytes received
 # per second, cpu seconds of the sending process per gigabyte, idle bytes of memory per connection.
 #
-# usage: tests/lwipv6/bench.sh    ROUNDS=5 SECONDS_EACH=0.5 LINKS="pair tap vde"
+# usage: tests/lwipv6/bench.sh    ROUNDS=5 SECONDS_EACH=0.5 LINKS="pair tap vde loss"
 set -eu
 cd "$(dirname "$0")/../.."
-rounds=${ROUNDS:-5} each=${SECONDS_EACH:-0.5} links=${LINKS:-pair tap vde}
+rounds=${ROUNDS:-5} each=${SECONDS_EACH:-0.5} links=${LINKS:-pair tap vde loss}
 out=$PWD/build/bench/lwipv6.jsonl tmp=$(mktemp -d) t=$PWD/build/tests/lwipv6 id=$$
-spaces=(a b c d e f g) servers=()
+spaces=(a b c d e f g h i j) servers=()
 mkdir -p build/bench
 cleanup() {
 	kill -9 "${servers[@]}" $(cat $tmp/pid 2>/dev/null) 2>/dev/null || :
@@ -48,7 +51,13 @@ ip -n lwbd$id link set q$id netns lwbe$id
 ip link set x$id netns lwbf$id
 ip link set y$id netns lwbg$id
 address d r$id 9 1; address e q$id 9 2; address f x$id 9 1; address g y$id 9 3
-for n in a c d f; do serve $n; done
+in_space h ip tuntap add t$id mode tap
+line=1,0,0,25
+ip netns exec lwbi$id $t/traffic_kernel i$id relay j$id $line & servers+=($!)
+until in_space i ip link show j$id; do read -r -t 0.05 <> <(:) || :; done >/dev/null 2>&1
+ip -n lwbi$id link set j$id netns lwbj$id
+address h t$id 9 1; address i i$id 9 1; address j j$id 9 2
+for n in a c d f h i; do serve $n; done
 
 offloads() {
 	in_space a ethtool -K v$id tso $1 gso $1 gro $1 tx $1 >/dev/null 2>&1
@@ -66,11 +75,14 @@ run() {
 	vde/ours) space=f program="$t/traffic vde=$tmp/switch" ;;
 	vde/lwip) space=f program="$t/traffic_lwip vde=$tmp/switch" ;;
 	vde/relay) space=g program="$t/traffic_kernel -" ;;
+	loss/ours*) space=h program="$t/traffic tap=t$id,$line" ;;
+	loss/kernel*) space=j program="$t/traffic_kernel -" ;;
 	pair/ours) space=a program="$t/traffic pair" ;;
 	pair/lwip) space=a program="$t/traffic_lwip pair" host=${host%1}2 ;;
 	esac
 	# The address has another MAC address in each run.
 	in_space a ip neigh flush dev t$id; in_space c ip neigh flush dev t$id; in_space f ip neigh flush dev x$id
+	in_space h ip neigh flush dev t$id
 	in_space $space timeout 30 $program $what $host $amount 2>/dev/null | grep -E '^[0-9.]+ ' || :
 }
 
@@ -89,8 +101,20 @@ variants() {
 	pair) echo ours lwip veth veth-offload ;;
 	esac
 }
+# The same name for ours and the kernel's: CONTROL empty = what it takes by itself.
+lossy() { # CONTROL NAME
+	local who
+	for who in ours kernel; do
+		figure[loss/$2 $who]+=" $(TRAFFIC_CONGESTION=$1 run loss/$who send 4 3s | cut -d' ' -f1)"
+	done
+}
 for ((i = 0; i < rounds; i++)); do
 	for link in $links; do
+		if [ $link = loss ]; then
+			lossy '' bulk4
+			for control in cubic bbr; do lossy $control bulk4-$control; done
+			continue
+		fi
 		for v in $(variants $link); do
 			case $v in veth) offloads off ;; veth-offload) offloads on ;; esac
 			measure $link $v bulk4 send 4 ${each}s
@@ -114,6 +138,11 @@ row() { # NAME VARIANT PEER UNIT DIRECTION
 	fi
 }
 for link in $links; do
+	if [ $link = loss ]; then
+		row loss/bulk4 kernel "kernel-$(in_space j sysctl -n net.ipv4.tcp_congestion_control) $kernel" Gbit/s higher
+		for control in cubic bbr; do row loss/bulk4-$control kernel "kernel-$control $kernel" Gbit/s higher; done
+		continue
+	fi
 	for v in $(variants $link); do
 		case $v in ours) continue ;; lwip) peer=$lwip ;; *) peer="kernel-$v $kernel" ;; esac
 		for name in bulk4 bulk6 bulk4-in bulk6-in; do row $link/$name $v "$peer" Gbit/s higher; done

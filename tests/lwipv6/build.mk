@@ -26,12 +26,13 @@ TESTS += tests/lwipv6/conformance.sh
 
 # Traffic over our stack and, from the same source, over the kernel's and over lwIP's.
 LWIPV6_TRAFFIC := tests/lwipv6/traffic.c tests/lwipv6/traffic.h
-$(BUILD)/tests/lwipv6/traffic: $(LWIPV6_TRAFFIC) tests/lwipv6/traffic_link.c $(BUILD)/liblwipv6.a
+LWIPV6_IMPAIR := tests/lwipv6/impair.c tests/lwipv6/impair.h
+$(BUILD)/tests/lwipv6/traffic: $(LWIPV6_TRAFFIC) $(LWIPV6_IMPAIR) tests/lwipv6/traffic_link.c $(BUILD)/liblwipv6.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LWIPV6_LIBS)
-$(BUILD)/tests/lwipv6/traffic_kernel: $(LWIPV6_TRAFFIC)
+$(BUILD)/tests/lwipv6/traffic_kernel: $(LWIPV6_TRAFFIC) $(LWIPV6_IMPAIR)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -DTRAFFIC_KERNEL -o $@ $< -lpthread
+	$(CC) $(ALL_CFLAGS) -DTRAFFIC_KERNEL -o $@ $(filter %.c,$^) -lpthread
 $(BUILD)/tests/lwipv6/traffic_lwip: $(LWIPV6_TRAFFIC) tests/lwipv6/traffic_lwip.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -DTRAFFIC_LWIP -o $@ $(filter %.c,$^) $(shell pkg-config --cflags --libs lwip) -lvdeplug -lpthread

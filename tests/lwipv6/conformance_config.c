@@ -439,6 +439,48 @@ static void row57(void)
 	wire_close(w);
 }
 
+/* An advertised address while it is tested: answered for, used, but put into no neighbour's cache.
+ */
+static void optimistic(void)
+{
+	char text[64], group[64];
+	uint8_t ns[32] = {ND_NEIGHBOR_SOLICIT}, echo[8] = {ICMP6_ECHO_REQUEST}, o[32] = {0};
+	bool gentle = true, answered = false;
+
+	w = wire_open_bare(LWIP_STACK_FLAG_OPTIMISTIC, NETIF_FLAG_AUTOCONF);
+	lwip_ifup(w->netif);
+	wire_advance(w, 5000);
+	wire_drop(w);
+	put_prefix(o, "fd00:58::", 0xc0, 7200, 7200);
+	advertise("fe80::2", 1800, 0, o, 32);
+	/* The probe tells that the test is under way. */
+	for (int i = 0; i < 2000 && !icmp6_take(w, ND_NEIGHBOR_SOLICIT, &s); i++)
+		wire_advance(w, 1);
+	inet_ntop(AF_INET6, s.payload + 8, text, sizeof(text));
+	inet_ntop(AF_INET6, &s.ip6->ip6_dst, group, sizeof(group));
+	memcpy(ns + 8, s.payload + 8, 16);
+	ns[24] = ns[25] = 1;
+	memcpy(ns + 26, peer_mac, 6);
+	icmp6_send(w, "fe80::2", group, 255, ns, 32);
+	while (icmp6_take(w, ND_NEIGHBOR_ADVERT, &s)) {
+		answered = true;
+		gentle &= !(s.payload[4] & 0x20);
+	}
+	ok(answered && gentle, "row 58: an optimistic address is answered for without override");
+	icmp6_send(w, "fe80::2", text, 64, echo, 8);
+	ok(icmp6_take(w, ICMP6_ECHO_REPLY, &s), "row 58: and used");
+	wire_drop(w);
+	icmp6_send(w, "fd00:58::77", text, 64, echo, 8);
+	ok(!icmp6_take(w, ND_NEIGHBOR_SOLICIT, &s), "row 58: but resolves nobody's address");
+	ns[24] = ns[25] = 0;
+	icmp6_send(w, "::", group, 255, ns, 24);
+	wire_drop(w);
+	icmp6_send(w, "fe80::2", text, 64, echo, 8);
+	ok(!icmp6_take(w, ICMP6_ECHO_REPLY, &s),
+	   "row 58: when another tests it as well it is gone");
+	wire_close(w);
+}
+
 /* Our own probe for the link-local address, sent back by the link. */
 static void row58(void)
 {
@@ -477,6 +519,7 @@ static void row58(void)
 	ok(strcmp(source_for("fe80::5"), text),
 	   "row 58: another's probe is one, and another address is taken");
 	wire_close(w);
+	optimistic();
 }
 
 /* Whether a solicitation for @address is answered. */

@@ -44,6 +44,10 @@ for host in 10.9.0.1 fd00:9::1; do
 	ok "50 MB there and back to $host with 64 KiB frames" \
 		in_ns timeout 60 $build/traffic tap=$tap send $host 50000000
 done
+for host in 10.9.0.1 fd00:9::1; do
+	ok "datagrams of one sendmmsg() arrive one by one at $host and come back" \
+		in_ns timeout 60 $build/traffic tap=$tap messages $host 50
+done
 TRAFFIC_CAPTURE=$tmp/capture.pcap in_ns timeout 60 $build/traffic tap=$tap send 10.9.0.1 300000 >/dev/null
 TRAFFIC_CAPTURE=$tmp/capture6.pcap in_ns timeout 60 $build/traffic tap=$tap send fd00:9::1 300000 >/dev/null
 for f in capture capture6; do

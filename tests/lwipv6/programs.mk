@@ -18,4 +18,5 @@ TESTS += tests/lwipv6/fuzz_netlink.sh
 LONG_TESTS += tests/lwipv6/fuzz_netlink_long.sh
 
 TEST_NEEDS += $(BUILD)/san/lwip
-TESTS += tests/lwipv6/slirp.sh tests/lwipv6/programs.sh tests/lwipv6/guide.sh tests/lwipv6/show.sh tests/lwipv6/attacks.sh
+TESTS += tests/lwipv6/slirp.sh tests/lwipv6/programs.sh tests/lwipv6/guide.sh tests/lwipv6/router.sh tests/lwipv6/show.sh tests/lwipv6/attacks.sh
+LONG_TESTS += tests/lwipv6/show_vde2.sh

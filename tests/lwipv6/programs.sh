@@ -125,10 +125,15 @@ ok "and hold" bash -c "ip netns exec $ns curl -s -m 3 http://10.7.0.2:7/; [ \$? 
 ok "and go" lwip filter off
 like "a wrong rule is told with its line" "$(echo nonsense >$tmp/rules; lwip filter load $tmp/rules 2>&1)" "line 1|nonsense"
 is "status as JSON" "$(lwip -j status | jq '.interfaces.tp0.rx_packets > 100 and .tcp_passive_opens > 10')" true
+# The daemon holds a client's connection as long as its command runs.
+clients() { in_ns ss -Hx state connected | grep -c "$tmp/"; }
+clients_are() { [ "$(clients)" -eq "$1" ]; }
+before=$(clients)
 timeout 20 build/lwip ping 10.7.0.1 >$tmp/ping.log & ping=$!
 until_true 10 grep -q seq $tmp/ping.log
+is "a command runs in the daemon" "$(clients)" $((before + 1))
 kill $ping
-ok "a command whose client goes ends as well" until_true 10 bash -c "[ \$(lwip() { timeout 5 $PWD/build/lwip \"\$@\"; }; lwip -j status | jq .icmp_in) = \$(sleep 1.2; timeout 5 $PWD/build/lwip -j status | jq .icmp_in) ]"
+ok "and ends when its client goes" until_true 10 clients_are "$before"
 ok "lwip stop ends it, with services running" lwip stop
 is "and nothing is left" "$(lwip -j list)" "[]"
 ok "a stack for one command" lwip -s lo ping -c 1 ::1

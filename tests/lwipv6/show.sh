@@ -9,10 +9,11 @@
 #   dnsmasq (DHCP) in a namespace, by the switch's tap
 #
 # Addresses by SLAAC (from the router) and DHCP (from dnsmasq), ping of both families, 100 MB each way.
+# SWITCH is the program of both switches.
 set -u
 . "$(dirname "$0")/../lib/tap.sh"
 cd "$(dirname "$0")/../.." || exit 2
-tmp=$(mktemp -d) ns=lwshow$$ top=$PWD
+tmp=$(mktemp -d) ns=lwshow$$ switch=${SWITCH:-build/bin/vde_switch}
 export XDG_RUNTIME_DIR=$tmp
 at_exit "rm -rf $tmp"
 lwip() { timeout 90 build/lwip "$@"; }
@@ -25,8 +26,8 @@ background() { # LOG COMMAND
 ip netns add $ns || exit 1
 at_exit "ip netns del $ns"
 ip -n $ns link set lo up
-background $tmp/s1.log ip netns exec $ns build/bin/vde_switch -s $tmp/s1 -t lan --nostdin
-background $tmp/s2.log build/bin/vde_switch -s $tmp/s2 --nostdin
+background $tmp/s1.log ip netns exec $ns $switch -s $tmp/s1 -t lan --nostdin
+background $tmp/s2.log $switch -s $tmp/s2 --nostdin
 until_true 10 test -S $tmp/s1/ctl -a -S $tmp/s2/ctl
 until_true 10 ip -n $ns link set lan up
 ip -n $ns addr add 10.44.0.2/24 dev lan

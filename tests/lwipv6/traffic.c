@@ -4,11 +4,12 @@
  * over lwIP (traffic_lwip, TRAFFIC_LWIP defined, links in traffic_lwip.c) and over the kernel's
  * sockets (traffic_kernel, TRAFFIC_KERNEL defined).
  *
- *   traffic IF serve     5001 sink, 5002 source, 5003 echo, 5004 one byte, 5005 UDP sink, 5006 idle
- *   traffic IF send|receive|rr|cps|many|udp|idle HOST AMOUNT
- *   traffic_kernel TAP relay TAP              frames between two taps
+ *   traffic IF serve     5001 sink, 5002 source, 5003 echo, 5004 one byte, 5005 UDP sink, 5006
+ * idle, 5007 UDP echo traffic IF send|receive|rr|cps|many|udp|messages|idle HOST AMOUNT
+ *   traffic_kernel TAP relay TAP [IMPAIRED]   frames between two taps
  *
- * AMOUNT is bytes for send and receive, connections for idle, seconds for the rest; "12s" makes
+ * AMOUNT is bytes for send and receive, connections for idle, batches of datagrams, which come back
+ * and are compared, for messages, seconds for the rest; "12s" makes
  * send and receive run for seconds. Every byte of a transfer is compared with a pattern when AMOUNT
  * is in bytes. IF is "tap=NAME[,LOSS%,DUPLICATE%,REORDER%,DELAY_MS]", "vde=URL" or "pair", which
  * serves in the same process; the kernel's variant ignores it. Our addresses are 10.9.0.2/24 and
@@ -37,6 +38,7 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
+#include "tests/lwipv6/impair.h"
 #define lwip_msocket(stack, family, type, protocol) socket(family, type, protocol)
 #define lwip_bind				    bind
 #define lwip_listen				    listen
@@ -133,6 +135,23 @@ static void *serve_datagrams(void *arg)
 	}
 }
 
+static void *echo_datagrams(void *arg)
+{
+	int fd = lwip_msocket(server_stack, AF_INET6, SOCK_DGRAM, 0);
+	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons(5007)}, from;
+	char data[2048];
+
+	if (lwip_bind(fd, (void *)&a, sizeof(a)) < 0)
+		exit(fail("bind"));
+	for (;;) {
+		socklen_t len = sizeof(from);
+		int n = lwip_recvfrom(fd, data, sizeof(data), 0, (void *)&from, &len);
+
+		if (n >= 0)
+			lwip_sendto(fd, data, n, 0, (void *)&from, len);
+	}
+}
+
 static void *serve(void *arg)
 {
 	int fd = lwip_msocket(server_stack, AF_INET6, SOCK_STREAM, 0), on = 1;
@@ -166,6 +185,7 @@ static pthread_t start_servers(void)
 	pthread_t id;
 
 	pthread_create(&id, NULL, serve_datagrams, NULL);
+	pthread_create(&id, NULL, echo_datagrams, NULL);
 	for (long port = 5001; port <= 5006; port++)
 		if (port != 5005)
 			pthread_create(&id, NULL, serve, (void *)port);
@@ -174,7 +194,7 @@ static pthread_t start_servers(void)
 
 /* ---- client */
 
-static int open_to(const char *host, int type, int port)
+static int try_open(const char *host, int type, int port)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct sockaddr_in6 b = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
@@ -183,19 +203,32 @@ static int open_to(const char *host, int type, int port)
 
 	inet_pton(v6 ? AF_INET6 : AF_INET, host, v6 ? (void *)&b.sin6_addr : (void *)&a.sin_addr);
 #ifndef TRAFFIC_LWIP
-	if (getenv("TRAFFIC_CONGESTION"))
+	if (getenv("TRAFFIC_CONGESTION") && *getenv("TRAFFIC_CONGESTION"))
 		lwip_setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, getenv("TRAFFIC_CONGESTION"),
 				strlen(getenv("TRAFFIC_CONGESTION")));
 #endif
-	for (int tries = 0;
-	     lwip_connect(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0;) {
-		/* The server of a pair may not listen yet. */
-		if (errno != ECONNREFUSED || ++tries > 100)
-			return -1;
-		usleep(1000);
+	if (lwip_connect(fd, v6 ? (void *)&b : (void *)&a, v6 ? sizeof(b) : sizeof(a)) < 0) {
+		int error = errno;
+
+		lwip_close(fd);
+		errno = error;
+		return -1;
 	}
 	if (type == SOCK_STREAM)
 		lwip_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return fd;
+}
+
+static int open_to(const char *host, int type, int port)
+{
+	int fd;
+
+	/* The server of a pair may not listen yet; lwIP calls that a reset. */
+	for (int tries = 0; (fd = try_open(host, type, port)) < 0; tries++) {
+		if ((errno != ECONNREFUSED && errno != ECONNRESET) || tries > 100)
+			return -1;
+		usleep(1000);
+	}
 	return fd;
 }
 
@@ -335,6 +368,47 @@ static int datagrams(const char *host, double seconds)
 	return fail("count");
 }
 
+#ifndef TRAFFIC_LWIP
+/* Runs of one size, each with a shorter end, in one call; they come back in order and unchanged. */
+static int messages(const char *host, int batches)
+{
+	static const size_t sizes[] = {900,  900, 900, 40,  1,	 1,   1200,
+				       1200, 700, 701, 500, 500, 500, 0};
+	enum { COUNT = sizeof(sizes) / sizeof(sizes[0]) };
+	int fd = open_to(host, SOCK_DGRAM, 5007);
+	struct timeval patience = {.tv_sec = 5};
+	struct mmsghdr m[COUNT] = {0};
+	struct iovec iov[COUNT];
+	uint8_t back[2048];
+
+	if (fd < 0)
+		return fail("connect");
+	lwip_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	for (int round = 0; round < batches; round++) {
+		for (int i = 0; i < COUNT; i++) {
+			iov[i] = (struct iovec){pattern + round * 97 + i * 13, sizes[i]};
+			m[i].msg_hdr = (struct msghdr){.msg_iov = &iov[i], .msg_iovlen = 1};
+		}
+		if (lwip_sendmmsg(fd, m, COUNT, 0) != COUNT)
+			return fail("sendmmsg");
+		for (int i = 0; i < COUNT; i++) {
+			int n = lwip_recv(fd, back, sizeof(back), 0);
+
+			if (n < 0)
+				return fail("receive");
+			if (m[i].msg_len != sizes[i] || (size_t)n != sizes[i] ||
+			    memcmp(back, iov[i].iov_base, n)) {
+				printf("datagram %d of batch %d: %d bytes, not %zu, or others\n", i,
+				       round, n, sizes[i]);
+				return 1;
+			}
+		}
+	}
+	printf("%d datagrams\n", batches * COUNT);
+	return 0;
+}
+#endif
+
 static int idle(const char *host, int count)
 {
 	struct mallinfo2 before, after;
@@ -361,21 +435,35 @@ static int open_tap(const char *name)
 	return fd < 0 || ioctl(fd, TUNSETIFF, &ifr) < 0 ? -1 : fd;
 }
 
-static int relay(const char *one, const char *other)
+static struct pollfd taps[2];
+
+static void to_tap(void *arg, int side, const void *frame, size_t len)
 {
-	struct pollfd p[2] = {{.fd = open_tap(one), .events = POLLIN},
-			      {.fd = open_tap(other), .events = POLLIN}};
+	if (write(taps[side].fd, frame, len) < 0 && errno != EAGAIN && errno != EIO)
+		exit(fail("write"));
+}
+
+/* @how as of impair_new(), or NULL: at once and whole. */
+static int relay(const char *one, const char *other, const char *how)
+{
+	struct impairment *im = how ? impair_new(how, to_tap, NULL) : NULL;
 	char frame[65536];
 	ssize_t n;
 
-	if (p[0].fd < 0 || p[1].fd < 0)
+	taps[0] = (struct pollfd){.fd = open_tap(one), .events = POLLIN};
+	taps[1] = (struct pollfd){.fd = open_tap(other), .events = POLLIN};
+	if (taps[0].fd < 0 || taps[1].fd < 0)
 		return fail("relay");
-	while (poll(p, 2, -1) > 0)
+	while (poll(taps, 2, im ? 1 : -1) >= 0) {
 		for (int i = 0; i < 2; i++)
-			while ((n = read(p[i].fd, frame, sizeof(frame))) > 0)
-				if (write(p[!i].fd, frame, n) < 0 && errno != EAGAIN &&
-				    errno != EIO)
-					return fail("write");
+			while ((n = read(taps[i].fd, frame, sizeof(frame))) > 0)
+				if (im)
+					impair_put(im, i, frame, n);
+				else
+					to_tap(NULL, !i, frame, n);
+		if (im)
+			impair_due(im);
+	}
 	return 1;
 }
 #endif
@@ -386,13 +474,14 @@ int main(int argc, char **argv)
 		pattern[i] = PATTERN(i % 65536);
 	if (argc < 3 || argc > 5) {
 		fprintf(stderr,
-			"usage: %s IF serve | IF send|receive|rr|cps|many|udp|idle HOST AMOUNT\n",
+			"usage: %s IF serve | IF send|receive|rr|cps|many|udp|messages|idle HOST "
+			"AMOUNT\n",
 			argv[0]);
 		return 2;
 	}
 #ifdef TRAFFIC_KERNEL
-	if (argc == 4)
-		return relay(argv[1], argv[3]);
+	if (argc > 3 && !strcmp(argv[2], "relay"))
+		return relay(argv[1], argv[3], argv[4]);
 #else
 	if (!link_up(argv[1]))
 		return fail(argv[1]);
@@ -409,6 +498,10 @@ int main(int argc, char **argv)
 		return many(argv[3], atof(argv[4]));
 	if (!strcmp(argv[2], "udp"))
 		return datagrams(argv[3], atof(argv[4]));
+#ifndef TRAFFIC_LWIP
+	if (!strcmp(argv[2], "messages"))
+		return messages(argv[3], atoi(argv[4]));
+#endif
 	if (!strcmp(argv[2], "idle"))
 		return idle(argv[3], atoi(argv[4]));
 	return bulk(argv[3], !strcmp(argv[2], "send"), argv[4]);

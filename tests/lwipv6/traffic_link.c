@@ -16,112 +16,65 @@
 #include <time.h>
 #include <unistd.h>
 #include "lwipv6/lwipv6.h"
+#include "tests/lwipv6/impair.h"
 
 struct stack *client_stack, *server_stack;
 
-struct impairment {
-	double loss, duplicate, reorder, delay_ms;
-	int fd;
+/* A tap behind an impaired line: side 0 is the kernel's, side 1 the stack's. */
+struct line {
+	struct impairment *im;
 	struct netif *netif;
-	pthread_mutex_t lock;
-	struct held {
-		double due;
-		bool to_stack;
-		size_t len;
-		uint8_t frame[2048];
-		struct held *next;
-	} * queue;
-	unsigned int seed;
+	int fd;
 };
 
-/* Keep a frame until its time; both directions share the list, sorted by time. */
-static void hold(struct impairment *im, const void *frame, size_t len, bool to_stack, double delay)
+static void out(void *arg, int side, const void *frame, size_t len)
 {
-	struct held *h = malloc(sizeof(*h)), **at = &im->queue;
+	struct line *l = arg;
 
-	*h = (struct held){.due = now() + delay / 1000, .to_stack = to_stack, .len = len};
-	memcpy(h->frame, frame, len);
-	while (*at && (*at)->due <= h->due)
-		at = &(*at)->next;
-	h->next = *at;
-	*at = h;
-}
-
-static bool chance(struct impairment *im, double percent)
-{
-	return rand_r(&im->seed) % 10000 < percent * 100;
-}
-
-static void pass(struct impairment *im, const void *frame, size_t len, bool to_stack)
-{
-	double delay = im->delay_ms;
-
-	if (len > 2048)
-		return;
-	pthread_mutex_lock(&im->lock);
-	if (!chance(im, im->loss)) {
-		if (chance(im, im->reorder))
-			delay += 3;
-		hold(im, frame, len, to_stack, delay);
-		if (chance(im, im->duplicate))
-			hold(im, frame, len, to_stack, delay);
-	}
-	pthread_mutex_unlock(&im->lock);
+	if (side)
+		lwip_frame_input(l->netif, frame, len);
+	else if (write(l->fd, frame, len) < 0 && errno != EAGAIN)
+		perror("tap");
 }
 
 static void from_stack(void *arg, const void *frame, size_t len)
 {
-	pass(arg, frame, len, false);
+	struct line *l = arg;
+
+	impair_put(l->im, 1, frame, len);
 }
 
-static void *impair(void *arg)
+static void *carry(void *arg)
 {
-	struct impairment *im = arg;
+	struct line *l = arg;
 	uint8_t frame[2048];
 
 	for (;;) {
-		struct pollfd p = {.fd = im->fd, .events = POLLIN};
+		struct pollfd p = {.fd = l->fd, .events = POLLIN};
 		ssize_t n;
 
 		poll(&p, 1, 1);
-		while ((n = read(im->fd, frame, sizeof(frame))) > 0)
-			pass(im, frame, n, true);
-		for (;;) {
-			struct held *h;
-
-			pthread_mutex_lock(&im->lock);
-			h = im->queue;
-			if (h && h->due <= now())
-				im->queue = h->next;
-			else
-				h = NULL;
-			pthread_mutex_unlock(&im->lock);
-			if (!h)
-				break;
-			if (h->to_stack)
-				lwip_frame_input(im->netif, h->frame, h->len);
-			else if (write(im->fd, h->frame, h->len) < 0 && errno != EAGAIN)
-				perror("tap");
-			free(h);
-		}
+		while ((n = read(l->fd, frame, sizeof(frame))) > 0)
+			impair_put(l->im, 0, frame, n);
+		impair_due(l->im);
 	}
 	return NULL;
 }
 
 static struct netif *impaired(char *name, const char *how)
 {
-	static struct impairment im = {.lock = PTHREAD_MUTEX_INITIALIZER, .seed = 1};
+	static struct line l;
 	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI};
 	pthread_t id;
 
-	sscanf(how, "%lf,%lf,%lf,%lf", &im.loss, &im.duplicate, &im.reorder, &im.delay_ms);
-	im.fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
+	l.im = impair_new(how, out, &l);
+	l.fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
 	strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
-	if (ioctl(im.fd, TUNSETIFF, &ifr) < 0)
+	if (!l.im || ioctl(l.fd, TUNSETIFF, &ifr) < 0)
 		return NULL;
-	im.netif = lwip_add_frameif(client_stack, from_stack, &im, 0);
-	pthread_create(&id, NULL, impair, &im);
-	return im.netif;
+	l.netif = lwip_add_frameif(client_stack, from_stack, &l, 0);
+	pthread_create(&id, NULL, carry, &l);
+	return l.netif;
 }
 
 static struct netif *attach(char *how)

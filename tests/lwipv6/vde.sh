@@ -18,7 +18,7 @@ one="vd0=$tmp/sw,ip=vd0:10.0.0.1/24,ip=vd0:fd00::1/64" two="vd0=$tmp/sw,ip=vd0:1
 transfer() { # HOST SENDER-SIDE
 	build/lwip-nc -s "$one" -l 7000 >$tmp/copy </dev/null & local l=$!
 	until timeout 60 build/lwip-nc -s "$two" "$1" 7000 <$tmp/file >/dev/null 2>$tmp/error; do
-		grep -Eq "refused|No route" $tmp/error || return 1
+		grep -Eq "refused|No route" $tmp/error || { cat $tmp/error; kill $l; return 1; }
 	done
 	wait $l
 	cmp $tmp/file $tmp/copy
@@ -30,7 +30,7 @@ answer() { # the listener's input stays open until the client has ended: the fir
 	build/lwip-nc -s "$one" -l 7 <$tmp/open >$tmp/got & local l=$!
 	exec 9>$tmp/open
 	until [ "$(echo "from the client" | timeout 20 build/lwip-guide-client $tmp/sw 10.0.0.9 10.0.0.1 7 2>$tmp/error; echo $?)" = 0 ]; do
-		grep -Eq "refused|No route" $tmp/error || return 1
+		grep -Eq "refused|No route" $tmp/error || { cat $tmp/error; kill $l; return 1; }
 	done
 	exec 9>&-
 	wait $l
