@@ -10,6 +10,9 @@
  *              what overload let through
  *   rtt        B sends each frame back; one frame on the way at a time
  *
+ * Except for rtt the receiver naps when nothing is there: a wake-up for each frame would cost more
+ * than a switch does, and hide it.
+ *
  * B first sends one frame from each of its addresses, so that a switch between knows them.
  */
 #include <errno.h>
@@ -22,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +37,8 @@
 #define MAGIC	    0x76646562u
 #define LOSS_LIMIT  0.001
 #define BISECTIONS  6
+#define NAP	    50000     /* nanoseconds */
+#define ROOM	    (4 << 20) /* bytes that may wait for a napping receiver */
 
 struct payload {
 	uint32_t magic;
@@ -115,7 +121,10 @@ static void *receive(void *context)
 		if (n < 0)
 			break;
 		if (n == 0) {
-			wait_input(bench->b);
+			if (atomic_load(&bench->echo))
+				wait_input(bench->b);
+			else
+				nanosleep(&(struct timespec){.tv_nsec = NAP}, NULL);
 			continue;
 		}
 		if (!is_ours(frame, n, &payload) || payload.trial != atomic_load(&bench->trial))
@@ -450,9 +459,9 @@ int bench_main(int argc, char **argv)
 				     .round_trips = 5000,
 				     .seconds = 1,
 				     .tests = "overload,lossfree,rtt"};
+	int status = 1, room = ROOM;
 	struct stat about;
 	pthread_t receiver;
-	int status = 1;
 
 	argp_parse(&parser, argc, argv, 0, NULL, &bench);
 	bench.a = end_open(bench.a_name, NULL);
@@ -466,6 +475,9 @@ int bench_main(int argc, char **argv)
 		complain("%s: %m", bench.b_name);
 		goto out;
 	}
+	/* Of use for a packet socket; others are as large as their sender says. */
+	if (setsockopt(end_input(bench.b), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
+		setsockopt(end_input(bench.b), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (pthread_create(&receiver, NULL, receive, &bench)) {
 		complain("cannot start a thread: %m");
 		goto out;
