@@ -25,7 +25,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,8 +36,7 @@
 #define MAGIC	    0x76646562u
 #define LOSS_LIMIT  0.001
 #define BISECTIONS  6
-#define NAP	    50000     /* nanoseconds */
-#define ROOM	    (4 << 20) /* bytes that may wait for a napping receiver */
+#define NAP	    50000 /* nanoseconds */
 
 struct payload {
 	uint32_t magic;
@@ -459,9 +457,9 @@ int bench_main(int argc, char **argv)
 				     .round_trips = 5000,
 				     .seconds = 1,
 				     .tests = "overload,lossfree,rtt"};
-	int status = 1, room = ROOM;
 	struct stat about;
 	pthread_t receiver;
+	int status = 1;
 
 	argp_parse(&parser, argc, argv, 0, NULL, &bench);
 	bench.a = end_open(bench.a_name, NULL);
@@ -475,9 +473,6 @@ int bench_main(int argc, char **argv)
 		complain("%s: %m", bench.b_name);
 		goto out;
 	}
-	/* Of use for a packet socket; others are as large as their sender says. */
-	if (setsockopt(end_input(bench.b), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
-		setsockopt(end_input(bench.b), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (pthread_create(&receiver, NULL, receive, &bench)) {
 		complain("cannot start a thread: %m");
 		goto out;
