@@ -22,6 +22,12 @@
 /* Slots below this may be in use. */
 volatile __u32 slots_used = VDE_SLOTS;
 
+/*
+ * The slot of the netdev that last took this place, for most netdevs their own: read without a
+ * call, where calls cost as much as what they do (the kernel's protection of returns).
+ */
+volatile __u8 near_slots[VDE_NEAR];
+
 /* Settings; sizes of addresses, unicast and flood are set by the loader. */
 volatile bool hub;
 volatile bool spanning_tree; /* BPDUs go to the control plane */
@@ -86,8 +92,12 @@ static __always_inline struct vde_port *port_at(__u32 slot)
 
 static __always_inline struct vde_port *port_of(__u32 ifindex)
 {
-	__u32 *slot = bpf_map_lookup_elem(&slots, &ifindex);
+	struct vde_port *port = port_at(near_slots[ifindex % VDE_NEAR]);
+	__u32 *slot;
 
+	if (port && port->ifindex == ifindex)
+		return port;
+	slot = bpf_map_lookup_elem(&slots, &ifindex);
 	return slot ? port_at(*slot) : NULL;
 }
 

@@ -127,13 +127,6 @@ static __always_inline int to_all(struct xdp_md *ctx, const struct vde_port *fro
 	return bpf_redirect_map(&flood, 0, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS);
 }
 
-/* A frame in the form of its way out to one netdev. */
-static __always_inline int to_port(struct xdp_md *ctx, const struct vde_port *to)
-{
-	sent(to, 1, bpf_xdp_get_buff_len(ctx));
-	return bpf_redirect_map(&unicast, to->slot, 0);
-}
-
 SEC("xdp.frags")
 int switch_ingress(struct xdp_md *ctx)
 {
@@ -141,6 +134,7 @@ int switch_ingress(struct xdp_md *ctx)
 	struct vde_port *from = port_of(ctx->ingress_ifindex), *to = NULL;
 	struct vde_counters *count;
 	struct vde_vlan *vlan = NULL;
+	__u64 length = bpf_xdp_get_buff_len(ctx);
 	__u32 number;
 	bool tagged, out_tagged;
 
@@ -149,7 +143,7 @@ int switch_ingress(struct xdp_md *ctx)
 	count = counters_of(from);
 	if (!count)
 		return XDP_DROP;
-	received(count, 1, bpf_xdp_get_buff_len(ctx));
+	received(count, 1, length);
 	if (!head)
 		return refuse(from, true);
 
@@ -176,7 +170,8 @@ int switch_ingress(struct xdp_md *ctx)
 	if ((tagged || out_tagged) &&
 	    !(to_canonical(ctx, tagged, number) && from_canonical(ctx, out_tagged, to->tpid)))
 		return refuse(from, true);
-	return to_port(ctx, to);
+	sent(to, 1, length + (out_tagged - tagged) * VDE_TAG_LENGTH);
+	return bpf_redirect_map(&unicast, to->slot, 0);
 }
 
 SEC("xdp.frags/devmap")

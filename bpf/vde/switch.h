@@ -27,6 +27,7 @@
 #include <linux/types.h>
 
 #define VDE_SLOTS   256
+#define VDE_NEAR    4096 /* places for netdevs, by the rest of their index */
 #define VDE_VLANS   4096
 #define VDE_TRUNK   0
 #define VDE_NO_VLAN 0xfff

@@ -128,6 +128,17 @@ static __always_inline int tc_to_all(struct __sk_buff *skb, const struct shape *
 	return tc_to_trunk(skb, &flooding.shape, from, VDE_FLOODED);
 }
 
+/* A copy of both addresses, which stays when the frame is changed. */
+static __always_inline bool read_addresses(struct __sk_buff *skb, __u8 addresses[2 * ETH_ALEN])
+{
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+
+	if (data + 2 * ETH_ALEN > end)
+		return bpf_skb_load_bytes(skb, 0, addresses, 2 * ETH_ALEN) == 0;
+	__builtin_memcpy(addresses, data, 2 * ETH_ALEN);
+	return true;
+}
+
 SEC("tc")
 int switch_tc(struct __sk_buff *skb)
 {
@@ -141,7 +152,7 @@ int switch_tc(struct __sk_buff *skb)
 	if (!from)
 		return TC_ACT_UNSPEC;
 	count = counters_of(from);
-	if (!count || bpf_skb_load_bytes(skb, 0, addresses, sizeof(addresses)))
+	if (!count || !read_addresses(skb, addresses))
 		return TC_ACT_SHOT;
 	received(count, segments(skb), skb->len + (has_tag ? VDE_TAG_LENGTH : 0));
 	if (!hub) {

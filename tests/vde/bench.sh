@@ -18,6 +18,7 @@ cd "$(dirname "$0")/../.." || exit 2
 . tests/lib/tap.sh
 
 ROUNDS=${ROUNDS:-5}
+MORE_ROUNDS=${MORE_ROUNDS:-3} # of the rows with more ports or addresses
 SIZES=${SIZES:-64 512 1500 9000}
 traffic=$PWD/build/tests/vde/traffic
 out=build/bench/vde.jsonl
@@ -39,11 +40,11 @@ measure() { # NAME ROW COMMAND ARGUMENTS...
 	echo "# $name/$row: $result" >&2
 }
 
-# All that compare themselves take turns, ROUNDS times.
-take_turns() { # "NAMES" ROW COMMAND ARGUMENTS...
-	local names=$1 round name
-	shift
-	for ((round = 0; round < ROUNDS; round++)); do
+# All that compare themselves take turns.
+take_turns() { # ROUNDS "NAMES" ROW COMMAND ARGUMENTS...
+	local rounds=$1 names=$2 round name
+	shift 2
+	for ((round = 0; round < rounds; round++)); do
 		for name in $names; do measure "$name" "$@"; done
 	done
 }
@@ -68,22 +69,22 @@ mkdir -p build/bench
 : >"$out"
 for plane in ${PLANES:-$planes}; do
 	for size in $SIZES; do
-		take_turns "$plane ${peers[$plane]} ${ceilings[$plane]}" "load/$size" measure "$size"
+		take_turns "$ROUNDS" "$plane ${peers[$plane]} ${ceilings[$plane]}" "load/$size" measure "$size"
 		load_rows "$plane" "load/$size" "$size"
 		row "$plane" "load/$size" arrived_fps "overload/$size" frames/s higher
 		row "$plane" "load/$size" loss_percent "loss/$size" percent lower
 	done
 	size=64
-	take_turns "$plane ${peers[$plane]} ${ceilings[$plane]}" rtt rtt 20000
+	take_turns "$ROUNDS" "$plane ${peers[$plane]} ${ceilings[$plane]}" rtt rtt 20000
 	row "$plane" rtt median_us rtt us lower
 	row "$plane" rtt p99_us rtt-p99 us lower
 	for idle in 14 126; do
-		take_turns "$plane ${peers[$plane]}" "ports=$idle" measure 64
+		take_turns "$MORE_ROUNDS" "$plane ${peers[$plane]}" "ports=$idle" measure 64
 		load_rows "$plane" "ports=$idle" "64/ports=$((idle + 2))"
 	done
 	idle=0
 	for macs in 1000 100000; do
-		take_turns "$plane ${peers[$plane]}" "macs=$macs" measure 64 "$macs"
+		take_turns "$MORE_ROUNDS" "$plane ${peers[$plane]}" "macs=$macs" measure 64 "$macs"
 		load_rows "$plane" "macs=$macs" "64/macs=$macs"
 	done
 	macs=1

@@ -139,7 +139,7 @@ one_switch "$PWD/build/bin/vde_switch"
 
 like 'no switch: said' "$("$V" plug "$dir/nowhere" 2>&1 </dev/null)" 'cannot connect to .*/nowhere: No such file'
 like 'no plugin: said' "$("$V" plug nosuch://x 2>&1 </dev/null)" 'no plugin of libvdeplug knows this scheme'
-like 'no console: said' "$("$V" cmd "$dir/nowhere" help 2>&1)" 'cannot reach the console'
+like 'no console: said' "$("$V" cmd "$dir/nowhere" help 2>&1)" 'cannot reach the console.*vde_switch -M'
 like 'a broken stream: said' "$(printf '\xff\xff123' | "$V" plug null:// 2>&1)" 'not a stream of frames'
 "$V" nonsense 2>/dev/null
 is 'wrong usage has its own exit status' $? 64

@@ -54,6 +54,17 @@ ok 'hosts ping each other through a tap and vde_plug2tap' \
 	until_true 10 ip netns exec ${ns}a ping -c 1 -W 1 10.9.0.2
 is 'a tap is an endpoint' "$(json v port/print | jq -r '.[0].endpoints[0].module')" tuntap
 
+# Programs of vde-2, written for the library before libvdeplug 4: a gateway and a router.
+like 'slirpvde is of the old library' "$(dpkg-query -W -f '${Version}' vde2)" '^2\.'
+slirpvde -s "$dir/v.sw" -n 10.0.2.0 </dev/null >"$dir/slirp.out" 2>&1 &
+at_exit "kill $! 2>/dev/null"
+ip -n ${ns}b addr add 10.0.2.15/24 dev tap0
+ok 'slirpvde answers as a gateway' until_true 10 ip netns exec ${ns}b ping -c 1 -W 1 10.0.2.2
+like 'its description is shown' "$(json v port/print | jq -r '.[].endpoints[].description')" 'slirpvde: user=root pid='
+vde_l3 -v "$dir/v.sw:10.9.0.3/255.255.255.0" -M "$dir/l3.mgmt" 0<>"$dir/stdin" >/dev/null 2>&1 &
+at_exit "kill $! 2>/dev/null"
+ok 'vde_l3 answers as a router' until_true 10 ip netns exec ${ns}b ping -c 1 -W 1 10.9.0.3
+
 # Requests. Chosen ports, other users, port 0, refusals.
 plug s --port 7
 ok 'a chosen port' until_true 5 has_ports s 3

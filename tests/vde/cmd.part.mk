@@ -11,7 +11,7 @@ $(BUILD)/fuzz/vde_$(1): tests/vde/fuzz_$(1).c $(2)
 		-fno-sanitize-recover=all -o $$@ $$^ $(3)
 TEST_NEEDS += $(BUILD)/fuzz/vde_$(1)
 endef
-$(eval $(call fuzzer,lab,user/vde/cmd/lab/parse.c user/vde/cmd/lab/graph.c,-lm))
+$(eval $(call fuzzer,lab,$(wildcard user/vde/impair/*.c) user/vde/cmd/lab/parse.c user/vde/cmd/lab/graph.c,-lm))
 $(eval $(call fuzzer,stream,user/vde/cmd/stream.c))
 TESTS += tests/vde/fuzz_cmd.sh
 LONG_TESTS += tests/vde/fuzz_cmd_long.sh

@@ -2,29 +2,37 @@
 /*
  * libFuzzer target: everything of the switch that reads what others wrote. The first byte of the
  * input chooses what the rest is: a connection request, console commands, frames that arrive at
- * ports, a configuration, a BPDU. The switch is the real one, but for its plane, which checks what
- * it is given and throws it away.
+ * ports, a configuration, a BPDU, what a client writes to the management socket. The plugins are on
+ * and see the frames; a client listens to all events. The switch is the real one, but for its
+ * plane, which checks what it is given and throws it away. It is run in a directory of its own.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <urcu.h>
 
 #include "user/vde/switch/config/config.h"
 #include "user/vde/switch/console/console.h"
+#include "user/vde/switch/console/session.h"
 #include "user/vde/switch/control/control.h"
 #include "user/vde/switch/control/request.h"
 #include "user/vde/switch/fdb/aging.h"
 #include "user/vde/switch/forward/delay.h"
 #include "user/vde/switch/loop/loop.h"
 #include "user/vde/switch/planes/plane.h"
+#include "user/vde/switch/plugins/plugins.h"
 #include "user/vde/switch/ports/ports.h"
 #include "user/vde/switch/rstp/bpdu.h"
 #include "user/vde/switch/rstp/rstp.h"
 #include "user/vde/switch/vlan/vlan.h"
 
-#define PORTS 5
+#define PORTS	   5
+#define MANAGEMENT "mgmt"
 
 static struct vswitch the_switch;
+static int client = -1; /* of the management socket */
 static struct forwarder *forwarder;
 static struct endpoint endpoints[PORTS];
 
@@ -67,9 +75,70 @@ static void left(struct endpoint *endpoint)
 	endpoint->port = NULL;
 }
 
-/* Commands and configurations take ports away: put the endpoints back on theirs. */
+static void command(const char *line)
+{
+	json_t *listing = NULL;
+
+	console_run(the_switch.console, line, &listing);
+	json_decref(listing);
+}
+
+static void stop(void *context, const void *data, size_t size)
+{
+	loop_stop(the_switch.loop);
+}
+
+/* Let the control thread, which is this one, do what waits for it; throw away what the client gets.
+ */
+static void settle(void)
+{
+	static char answers[65536];
+	ssize_t n = -1;
+
+	loop_post(the_switch.loop, stop, NULL, "", 0);
+	loop_run(the_switch.loop);
+	while (client >= 0 && (n = recv(client, answers, sizeof(answers), MSG_DONTWAIT)) > 0)
+		;
+	if (n == 0) {
+		close(client);
+		client = -1;
+	}
+}
+
+static void tell(const char *text, size_t len)
+{
+	(void)!send(client, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	settle();
+}
+
+/* Logging out is allowed: connect again. */
+static void log_in(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = MANAGEMENT};
+	static const char *const lines[] = {"debug/add d\n", "debug/add iplog\n",
+					    "debug/add hash\n"};
+
+	if (client >= 0)
+		return;
+	client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (client < 0 || connect(client, (struct sockaddr *)&address, sizeof(address)))
+		abort();
+	settle();
+	for (unsigned int i = 0; i < 3; i++)
+		tell(lines[i], strlen(lines[i]));
+}
+
+/* Commands and configurations take things away: put the endpoints and the plugins back. */
 static void plug(void)
 {
+	command("plugin/add dump");
+	command("plugin/add pdump");
+	command("plugin/add iplog");
+	command("dump/active 1");
+	command("pdump/active 1");
+	command("iplog/ipadd 0.0.0.0/0");
+	command("iplog/ipadd ::/0");
+	log_in();
 	for (int i = 0; i < PORTS; i++) {
 		struct endpoint *endpoint = &endpoints[i];
 
@@ -96,8 +165,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	port_commands(sw->console);
 	vlan_commands(sw->console);
 	delay_commands(sw->console);
+	plugin_commands(sw->console);
+	unlink(MANAGEMENT);
 	sw->planes = &plane;
-	if (port_statistics_start(sw) || rstp_init(sw, 0x8000) || vlan_init(sw) || aging_start(sw))
+	if (port_statistics_start(sw) || rstp_init(sw, 0x8000) || vlan_init(sw) ||
+	    aging_start(sw) || sessions_listen(sw->console, MANAGEMENT, 0600, -1))
 		abort();
 	forwarder = forwarder_new(sw);
 	plug();
@@ -115,6 +187,29 @@ static void fuzz_request(const uint8_t *data, size_t len)
 				abort();
 }
 
+/* Commands that open files by name may do so with names of one character. */
+static bool is_harmless(const char *line)
+{
+	static const char *const files[] = {"filename", "logfile"};
+
+	for (unsigned int i = 0; i < 2; i++) {
+		const char *name = strstr(line, files[i]);
+
+		if (name && (strlen(name) > strlen(files[i]) + 2 || strchr(name, '/')))
+			return false;
+	}
+	return !strstr(line, "load") && !strstr(line, "queue") && !strstr(line, "qlen");
+}
+
+static void fuzz_session(const uint8_t *data, size_t len)
+{
+	char *text = strndup((const char *)data, len);
+
+	if (is_harmless(text))
+		tell(text, strlen(text));
+	free(text);
+}
+
 static void fuzz_console(const uint8_t *data, size_t len)
 {
 	char *text = strndup((const char *)data, len), *rest = text, *line, *output = NULL;
@@ -122,8 +217,7 @@ static void fuzz_console(const uint8_t *data, size_t len)
 	FILE *out = open_memstream(&output, &size);
 
 	while ((line = strsep(&rest, "\n")))
-		/* What opens files by name is left out. */
-		if (!strstr(line, "load") && !strstr(line, "queue") && !strstr(line, "qlen"))
+		if (is_harmless(line))
 			console_execute(the_switch.console, NULL, line, out);
 	fclose(out);
 	free(output);
@@ -193,11 +287,12 @@ static void fuzz_bpdu(const uint8_t *data, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static void (*const targets[])(const uint8_t *data, size_t len) = {
-		fuzz_request, fuzz_console, fuzz_frames, fuzz_config, fuzz_bpdu};
+		fuzz_request, fuzz_console, fuzz_frames, fuzz_config, fuzz_bpdu, fuzz_session};
 
 	if (len < 1)
 		return 0;
-	targets[data[0] % 5](data + 1, len - 1);
+	targets[data[0] % 6](data + 1, len - 1);
+	settle();
 	plug();
 	return 0;
 }

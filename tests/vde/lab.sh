@@ -114,9 +114,9 @@ like 'a switch that died' "$("$V" lab status $name)" '^s1 .*ended'
 ok 'down works after that' "$V" lab down $name
 
 # Faults: each is one sentence with its line.
-fault() { # DESCRIPTION LINE REGEX
+fault() { # DESCRIPTION LINE REGEX [NUMBER-OF-THE-LINE]
 	printf 'switch s1\nns h1 on=s1\n%b\n' "$2" >"$dir/f.lab"
-	like "$1" "$("$V" lab graph "$dir/f.lab" 2>&1 >/dev/null)" "f.lab:3: .*$3"
+	like "$1" "$("$V" lab graph "$dir/f.lab" 2>&1 >/dev/null)" "f.lab:${4:-3}: .*$3"
 }
 fault 'unknown line' 'swich s2' 'a line is lab, switch'
 fault 'unknown setting' 'ns h2 on=s1 colour=red' 'knows no "colour="'
@@ -129,10 +129,18 @@ fault 'bad address' 'ns h2 on=s1 address=10.0.0.300/24' 'no address/BITS'
 fault 'bad VLAN' 'ns h2 on=s1 vlan=5000' 'number from 0 to 4093'
 fault 'plugged in nowhere' 'ns h2' 'plugged in nowhere'
 fault 'link to itself only' 'link s1' 'link needs two'
+fault 'a loop' 'link s1 s1' 'joins two switches, not "s1" to itself'
+fault 'bad impairment' 'switch s2\nlink s1 s2 loss=101' 'loss=101: a value is .* within its range' 4
 fault 'bad check' 'check pong h1 s1' 'a check is ping'
 fault 'bad expression' 'check run h1 x match=(' 'no extended regular'
 fault 'open quote' 'ns h2 on=s1 run="x' 'a quote is not closed'
-fault 'too many ports' 'switch s2 ports=1\nns a on=s2\nns b on=s2' '|only 1 ports'
+: >"$dir/empty.lab"
+is 'an empty file is no lab' "$("$V" lab up "$dir/empty.lab" 2>&1)" \
+	"vde: $dir/empty.lab: it describes nothing; see vde-lab(5)"
+is 'nor is none' "$("$V" lab up "$dir/none.lab" 2>&1)" "vde: cannot read $dir/none.lab: No such file or directory"
+is 'which is said of one that is not up, too' "$("$V" lab down "$dir/none.lab" 2>&1)" \
+	"vde: cannot read $dir/none.lab: No such file or directory"
+fault 'too many ports' 'switch s2 ports=1\nns a on=s2\nns b on=s2' 'only 1 ports' 5
 
 # A guest: a kernel of Debian's User-Mode Linux with an initial ram disk of a shell and its tools.
 mkdir -p "$dir/root/bin" "$dir/root/proc" "$dir/root/sys" "$dir/root/dev"

@@ -34,6 +34,10 @@ is 'dump' "$(status s dump/active 1)" '1000 Success'
 is 'pdump names its file' "$(ask s pdump/filename "$dir/p.cap" | head -n 1)" "dumpfile=$dir/p.cap"
 is 'and writes' "$(status s pdump/active 1)" '1000 Success'
 is 'not into nowhere' "$(status s pdump/filename /nosuch/x)" '1002 No such file or directory'
+mkfifo "$dir/pipe"
+ask s pdump/filename "$dir/pipe" >/dev/null
+is 'nor into a pipe that nobody reads' "$(status s pdump/active 1)" '1006 No such device or address'
+is 'which is no log either' "$(status s iplog/logfile "$dir/pipe")" '1006 No such device or address'
 ask s pdump/filename "$dir/p.cap" >/dev/null
 ask s pdump/active 1 >/dev/null
 is 'a range' "$(status s iplog/ipadd 10.0.0.0/8)" '1000 Success'

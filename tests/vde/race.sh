@@ -16,6 +16,7 @@ for command in 'vlan/create 5' 'port/create 3' 'port/mirror 1 3 both' 'port/limi
 	'impair/set 1 delay 2' "capture/start $dir/c.pcapng" 'impair/clear 1' "capture/stop $dir/c.pcapng" \
 	'vlan/addport 5 2' 'port/setvlan 1 5' 'port/setvlan 1 0' 'fstp/setfstp 1' 'hash/print' \
 	'plugin/add iplog' 'iplog/ipadd 0.0.0.0/0' 'plugin/add dump' 'dump/active 1' 'port/counters' \
+	'plugin/add pdump' "pdump/filename $dir/p.cap" 'pdump/active 1' "pdump/filename $dir/q.cap" 'plugin/del pdump' \
 	'fstp/setfstp 0' 'hash/setsize 64' 'hash/setexpire 1' 'plugin/del dump' 'plugin/del iplog' \
 	'port/setqlen 1 10' 'port/sethub 1' 'port/sethub 0' 'port/mirror 1 off'; do
 	is "$command" "$(status s "$command")" '1000 Success'

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The management page in a real Chromium: what it shows, what it lets do with and without the token,
 # from the keyboard too. Screenshots go to build/screenshots/.
-# timeout: 120
+# timeout: 400
 cd "$(dirname "$0")/../.." || exit 2
 . tests/lib/tap.sh
 . tests/vde/lib/switch.sh
@@ -63,13 +63,15 @@ is 'descriptions are text, never markup' "$(script 'return document.querySelecto
 ok 'with VLANs' until_true 5 becomes \
 	'return [...document.querySelectorAll("#vlans tr")].map(r => r.cells[0].textContent).join()' 0,7,42
 ok 'and its trees' until_true 5 becomes 'return document.querySelectorAll("#tree svg").length' 3
-$traffic rate "$dir/s.sw" "$dir/s.sw" 1000 1000 6 >/dev/null &
+$traffic rate "$dir/s.sw" "$dir/s.sw" 1000 1000 120 >/dev/null & # until the pictures are taken
 flowing=$!
+at_exit "kill $flowing 2>/dev/null"
 ok 'rates are plotted' until_true 20 becomes 'return [...document.querySelectorAll("#ports tr")].some(
 	r => parseInt(r.cells[4].textContent.replace(/,/g, "")) > 100000)' true
 ok 'addresses are listed' until_true 10 becomes \
 	'return document.querySelectorAll("#macs tr").length > 0' true
 screenshot vde-web
+kill $flowing
 wait $flowing
 ok 'the picture is one' test "$(stat -c %s build/screenshots/vde-web.png)" -gt 20000
 

@@ -21,7 +21,7 @@ switch() {
 	"$SWITCH" --nostdin -s "$dir/$name.sw" -M "$dir/$name.mgmt" "$@" 2>"$dir/$name.log" </dev/null &
 	switch_pid[$name]=$!
 	at_exit "stop_quietly $name"
-	until_true 10 answers "$name" || { cat "$dir/$name.log" >&2; return 1; }
+	until_true 60 answers "$name" || { cat "$dir/$name.log" >&2; return 1; }
 }
 
 stop_quietly() {
@@ -45,7 +45,7 @@ stop() {
 ask() {
 	local name=$1
 	shift
-	printf '%s\nlogout\n' "$*" | timeout 10 socat -t 5 - "UNIX-CONNECT:$dir/$name.mgmt" |
+	printf '%s\nlogout\n' "$*" | timeout 60 socat -t 30 - "UNIX-CONNECT:$dir/$name.mgmt" |
 		awk '/^(vde\$ )?0000 DATA/ { data = 1; next }
 			/^\.$/ && data { data = 0; next }
 			data { print; next }

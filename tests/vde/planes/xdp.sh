@@ -1,7 +1,7 @@
 # The xdp plane on taps and on veths, and the Linux bridge on the same; for veths, a pair without
-# anything between its ends is the ceiling. The switch has a network namespace of its own, and so has
-# each veth's other end, as a container would; the traffic is that of `vde bench`, which can also send
-# on network devices. shellcheck shell=bash
+# anything between its ends is the ceiling. The switch has a network namespace of its own, and so have
+# the two veths' other ends, as a container would (those of idle veths share a third); the traffic is
+# that of `vde bench`, which can also send on network devices. shellcheck shell=bash
 planes+=' xdp-tap xdp-veth'
 peers[xdp-tap]='bridge-tap' ceilings[xdp-tap]=''
 peers[xdp-veth]='bridge-veth' ceilings[xdp-veth]='direct-veth'
@@ -30,6 +30,8 @@ namespace() { # NAME
 	ip netns exec "$1" sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 }
 
+other_end() { echo "$net.$(($1 < 2 ? $1 : 2))"; } # NUMBER: the namespace of vi0, vi1 ...
+
 # Taps vt0, vt1 ... or veths vo0, vo1 ... with their other ends vi0, vi1 ...
 netdevs_up() { # tap|veth
 	local i mtu=1500
@@ -42,22 +44,21 @@ netdevs_up() { # tap|veth
 			echo "link set vt$i mtu $mtu txqueuelen 10000 up"
 			netdevs+=("vt$i")
 		else
-			namespace "$net.$i" || return
-			echo "link add vo$i mtu $mtu type veth peer name vi$i mtu $mtu netns $net.$i"
+			[ "$i" -gt 2 ] || namespace "$net.$i" || return
+			echo "link add vo$i mtu $mtu type veth peer name vi$i mtu $mtu netns $(other_end "$i")"
 			echo "link set vo$i up"
 			netdevs+=("vo$i")
 		fi
 	done; } >"$dir/links"
 	ip -n "$net" -batch "$dir/links" || return
-	[ "$1" = tap ] || for ((i = 0; i < 2 + idle; i++)); do ip -n "$net.$i" link set "vi$i" up; done
+	[ "$1" = tap ] ||
+		for ((i = 0; i < 2 + idle; i++)); do ip -n "$(other_end "$i")" link set "vi$i" up; done
 	if [ "$1" = tap ]; then A=tap://vt0 B=tap://vt1; else A=dev:$net.0/vi0 B=dev:$net.1/vi1; fi
 	traffic=netdev_traffic
 }
 netdevs_down() {
-	local netdev
-	for netdev in "${netdevs[@]}"; do
-		[[ $netdev != vo* ]] || ip netns del "$net.${netdev#vo}"
-	done
+	local i
+	for i in 0 1 2; do ip netns del "$net.$i" 2>/dev/null; done
 	ip netns del "$net"
 	traffic=$switch_traffic
 }

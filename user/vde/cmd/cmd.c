@@ -120,7 +120,8 @@ static int carry_out(struct cmd *cmd, struct console_link *link, const char *com
 	else
 		fputs(reply.listing, stdout);
 	if (status)
-		complain("%s: %s", command, reply.message);
+		complain("%s: %s%s", command, reply.message,
+			 status == ENOSYS ? " (there is no such command; help lists them)" : "");
 	console_reply_free(&reply);
 	return status;
 }

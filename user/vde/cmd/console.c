@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -130,6 +131,20 @@ static int wait_prompt(struct console_link *link, struct collect *collect, unsig
 	return 0;
 }
 
+/* What to do about a path where no console is. */
+static const char *hint(const char *path, int error)
+{
+	struct stat about;
+
+	if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+		return "clients connect to a directory, the console is what vde_switch -M made";
+	if (error == ENOENT)
+		return "it is the socket that vde_switch -M made";
+	if (error == EACCES)
+		return "who may is said by vde_switch --mgmtmode and --mgmtgroup";
+	return error == ECONNREFUSED ? "the switch has ended" : "no console of a switch";
+}
+
 struct console_link *console_open(const char *path, void (*event)(void *context, const char *line),
 				  void *context)
 {
@@ -152,8 +167,10 @@ struct console_link *console_open(const char *path, void (*event)(void *context,
 	link->context = context;
 	link->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (link->fd < 0 || connect(link->fd, (struct sockaddr *)&address, sizeof(address))) {
-		complain("cannot reach the console at %s: %m%s", path,
-			 errno == ECONNREFUSED ? " (the switch has ended)" : "");
+		int error = errno;
+
+		complain("cannot reach the console at %s: %s (%s)", path, strerror(error),
+			 hint(path, error));
 		console_close(link);
 		return NULL;
 	}

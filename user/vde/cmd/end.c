@@ -79,10 +79,12 @@ static int device_socket(const char *name)
 		complain("there is no network device %s here", name);
 		return -1;
 	}
-	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
+	/* Without a protocol it hears nothing, of this device or others, until it is bound. */
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (fd < 0 ||
 	    setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof(promiscuous)) ||
-	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one))) {
+	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) ||
+	    bind(fd, (struct sockaddr *)&address, sizeof(address))) {
 		complain("cannot open network device %s: %m%s", name,
 			 errno == EPERM ? " (it needs CAP_NET_RAW)" : "");
 		if (fd >= 0)

@@ -2,6 +2,7 @@
 /*
  * vde lab: find the lab that is meant, a file or the name of one that is up, and do what was asked.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,8 +25,11 @@ static struct lab *find_up(const char *name)
 	FILE *file;
 
 	snprintf(named.name, sizeof(named.name), "%s", name);
-	if (strchr(name, '/') || strlen(name) >= sizeof(named.name) ||
-	    lab_open_state(&named, false))
+	if (strchr(name, '/') || strlen(name) >= sizeof(named.name)) {
+		complain("cannot read %s: %s", name, strerror(ENOENT));
+		return NULL;
+	}
+	if (lab_open_state(&named, false))
 		return NULL;
 	lab_path(&named, "lab", ".description", path, sizeof(path));
 	file = fopen(path, "re");
@@ -40,13 +44,18 @@ static struct lab *find_up(const char *name)
 	return lab;
 }
 
-static struct lab *find(const char *which)
+/* A lab by its file or, but to bring it up, by its name. */
+static struct lab *find(const char *which, bool to_bring_up)
 {
 	FILE *file = fopen(which, "re");
 	struct lab *lab;
 
-	if (!file)
+	if (!file && errno == ENOENT && !to_bring_up)
 		return find_up(which);
+	if (!file) {
+		complain("cannot read %s: %m", which);
+		return NULL;
+	}
 	lab = lab_parse(file, which);
 	fclose(file);
 	return lab;
@@ -208,7 +217,7 @@ int lab_main(int argc, char **argv)
 	for (size_t i = 0; i < VERBS; i++) {
 		if (strcmp(request.verb, verbs[i].name))
 			continue;
-		lab = find(request.which);
+		lab = find(request.which, verbs[i].run == up);
 		if (!lab)
 			return 1;
 		result = verbs[i].run(lab, &request);

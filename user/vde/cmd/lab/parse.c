@@ -15,6 +15,7 @@
 
 #include "user/vde/cmd/command.h"
 #include "user/vde/cmd/lab/lab.h"
+#include "user/vde/impair/impair.h"
 
 #define LINE_SIZE 2048
 
@@ -23,8 +24,9 @@ const char *const lab_kind_names[LAB_KINDS] = {"switch",  "ns",	  "tap", "netdev
 
 struct reader {
 	struct lab *lab;
-	int line;
+	int line; /* 0: of none */
 	bool faulty;
+	struct impair_model *impairments; /* tells whether their values are any */
 	char *word[LAB_WORDS];
 	unsigned int count;
 };
@@ -38,7 +40,10 @@ __attribute__((format(printf, 2, 3))) static void fault(struct reader *reader, c
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	complain("%s:%d: %s", reader->lab->file, reader->line, text);
+	if (reader->line)
+		complain("%s:%d: %s", reader->lab->file, reader->line, text);
+	else
+		complain("%s: %s", reader->lab->file, text);
 	reader->faulty = true;
 }
 
@@ -385,6 +390,9 @@ static bool link_setting(struct reader *reader, struct lab_link *link, const cha
 				fault(reader, "more than %d impairments", LAB_WORDS);
 				return true;
 			}
+			if (impair_set(reader->impairments, impair_kind_named(key), value))
+				fault(reader, "%s=%s: a value is %s, within its range", key, value,
+				      "[LR|RL]NUMBER[+SPREAD][K|M|G][U|N]");
 			snprintf(option, sizeof(option), "--%s=%s", key, value);
 			link->filter[link->filter_count++] = strdup(option);
 			return true;
@@ -413,6 +421,9 @@ static void read_link(struct reader *reader)
 	}
 	if (!link->end[0].on || !link->end[1].on)
 		return;
+	if (link->end[0].on == link->end[1].on)
+		fault(reader, "a link joins two switches, not \"%s\" to itself",
+		      link->end[0].on->name);
 	snprintf(link->name, sizeof(link->name), "%s-%s", link->end[0].on->name,
 		 link->end[1].on->name);
 	for (unsigned int i = 3; i < reader->count; i++) {
@@ -564,8 +575,11 @@ struct lab *lab_parse(FILE *text, const char *file)
 	struct reader reader = {.lab = lab};
 	char line[LINE_SIZE];
 
-	if (!lab) {
+	reader.impairments = impair_model_new(1);
+	if (!lab || !reader.impairments) {
 		complain("out of memory");
+		impair_model_free(reader.impairments);
+		free(lab);
 		return NULL;
 	}
 	lab->file = file;
@@ -580,8 +594,10 @@ struct lab *lab_parse(FILE *text, const char *file)
 		if (reader.count)
 			read_line(&reader);
 	}
+	impair_model_free(reader.impairments);
+	reader.line = 0;
 	if (!reader.faulty && !lab->node_count)
-		fault(&reader, "nothing is described");
+		fault(&reader, "it describes nothing; see vde-lab(5)");
 	if (!reader.faulty)
 		return lab;
 	lab_free(lab);

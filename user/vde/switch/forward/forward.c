@@ -218,18 +218,44 @@ static bool is_broadcast(const uint8_t *address)
 	return memcmp(address, all, sizeof(all)) == 0;
 }
 
+/* The two bytes of a frame at this place. */
+static unsigned int word_at(const struct frame *frame, unsigned int place)
+{
+	return frame->data[place] << 8 | frame->data[place + 1];
+}
+
+void forward_expect(struct forwarder *f, const struct endpoint *from, const struct frame *frames,
+		    unsigned int count)
+{
+	unsigned int untagged = get(from->port->untagged_vlan);
+	unsigned int tag_type = get(from->port->tag_type);
+
+	for (const struct frame *frame = frames; frame < frames + count; frame++) {
+		unsigned int vlan = 0;
+
+		/* Guessed wrong, what is fetched is of no use; forward() looks closer. */
+		if (frame->len < FRAME_MIN)
+			continue;
+		if (word_at(frame, ADDRESSES) == tag_type)
+			vlan = word_at(frame, ADDRESSES + 2) & VID;
+		if (!vlan)
+			vlan = untagged;
+		fdb_prefetch(f->sw->fdb, vlan, frame->data);
+		fdb_prefetch(f->sw->fdb, vlan, frame->data + 6);
+	}
+}
+
 /* Which VLAN the frame is in; NULL: none that the port is a member of. */
 static struct vlan *classify(struct forwarder *f, const struct port *port, struct frame *frame)
 {
-	const uint8_t *tag = frame->data + ADDRESSES;
-	unsigned int type = tag[0] << 8 | tag[1], untagged = get(port->untagged_vlan);
+	unsigned int type = word_at(frame, ADDRESSES), untagged = get(port->untagged_vlan);
 	struct vlan *vlan;
 
 	frame->tag_type = 0;
 	frame->tag = frame->vlan = untagged;
 	if (type == get(port->tag_type)) {
 		frame->tag_type = type;
-		frame->tag = tag[2] << 8 | tag[3];
+		frame->tag = word_at(frame, ADDRESSES + 2);
 		frame->vlan = frame->tag & VID;
 		if (!frame->vlan) {
 			frame->vlan = untagged;

@@ -58,9 +58,12 @@ void forwarder_free(struct forwarder *forwarder);
 
 /*
  * A batch. Between begin and end the thread is inside rcu_read_lock(); it must not block.
- * forward() takes a frame that an endpoint sent in; at most FORWARD_BATCH frames per batch.
+ * forward() takes a frame that an endpoint sent in; at most FORWARD_BATCH frames per batch. Told
+ * by forward_expect() which ones come next, it finds what it needs of the MAC table in the cache.
  */
 void forward_begin(struct forwarder *forwarder);
+void forward_expect(struct forwarder *forwarder, const struct endpoint *from,
+		    const struct frame *frames, unsigned int count);
 void forward(struct forwarder *forwarder, struct endpoint *from, struct frame *frame);
 void forward_end(struct forwarder *forwarder);
 

@@ -149,6 +149,7 @@ int loop_run(struct loop *loop)
 		}
 		free_all(&loop->dead);
 	}
+	loop->stop = false;
 	return 0;
 }
 

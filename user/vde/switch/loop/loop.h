@@ -14,7 +14,7 @@ struct loop;
 struct loop *loop_new(void);
 void loop_free(struct loop *loop);
 
-/* Run until loop_stop(); 0, or -errno when waiting failed. */
+/* Run until loop_stop(); 0, or -errno when waiting failed. May be called again. */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 

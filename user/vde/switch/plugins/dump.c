@@ -160,7 +160,7 @@ static int open_file(void)
 	const uint32_t head[6] = {PCAP_MAGIC, 2 | 4 << 16, 0, 0, SHOWN, ETHERNET};
 
 	close_file();
-	file = fopen(filename, "we");
+	file = plugin_file(filename, false);
 	if (!file)
 		return errno;
 	fwrite(head, sizeof(head), 1, file);

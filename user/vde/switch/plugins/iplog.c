@@ -378,11 +378,15 @@ static int list_of_address(struct call *call, json_t **listing)
 static int run_logfile(struct call *call)
 {
 	char *name = strdup(call->argument);
-	FILE *log = *call->argument ? fopen(call->argument, "ae") : NULL;
+	FILE *log = NULL;
 
-	if (!name || (*call->argument && !log)) {
+	if (!name)
+		return ENOMEM;
+	if (*name && !(log = plugin_file(name, true))) {
+		int error = errno;
+
 		free(name);
-		return errno;
+		return error;
 	}
 	if (iplog.log)
 		fclose(iplog.log);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which plugins there are, and which are on. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "user/vde/switch/plugins/plugins.h"
 
@@ -10,6 +12,19 @@ static const struct plugin *const plugins[] = {&plugin_dump, &plugin_pdump, &plu
 #define PLUGINS (sizeof(plugins) / sizeof(*plugins))
 
 static bool on[PLUGINS];
+
+FILE *plugin_file(const char *path, bool append)
+{
+	int fd = open(path,
+		      O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
+			      (append ? O_APPEND : O_TRUNC),
+		      0666);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, append ? "a" : "w");
+
+	if (fd >= 0 && !file)
+		close(fd);
+	return file;
+}
 
 /* By its name, or the file that the classic switch would load: [DIRECTORY/]NAME[.so]. */
 static int plugin_named(const char *text)

@@ -113,6 +113,8 @@ static void read_endpoint(struct worker *worker, struct user_endpoint *ep)
 	unsigned int room = FORWARD_BATCH - worker->filled, n;
 
 	n = ep->kind == USER_TAP ? read_tap(worker, ep, room) : read_socket(worker, ep, room);
+	if (n > 1)
+		forward_expect(worker->forwarder, &ep->base, &worker->frames[worker->filled], n);
 	for (unsigned int i = 0; i < n; i++) {
 		struct frame *frame = &worker->frames[worker->filled + i];
 

@@ -174,6 +174,7 @@ static int enter(struct datapath *datapath, uint32_t slot, int ifindex)
 	datapath->slots[slot].dev.ifindex = ifindex;
 	if (slot >= datapath->bpf->data->slots_used)
 		datapath->bpf->data->slots_used = slot + 1;
+	datapath->bpf->bss->near_slots[ifindex % VDE_NEAR] = slot;
 	if (bpf_map_update_elem(MAP(datapath, slots), &ifindex, &slot, BPF_ANY))
 		return -errno;
 	if (set_devmap(MAP(datapath, unicast), slot, ifindex, 0))

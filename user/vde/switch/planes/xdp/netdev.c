@@ -20,7 +20,8 @@
 /* The generic netlink family "netdev" of Linux 6.3; Debian 12 has no header for it. */
 enum { NETDEV_COMMAND_GET = 1, NETDEV_ATTRIBUTE_IFINDEX = 1, NETDEV_ATTRIBUTE_XDP = 3 };
 
-#define REPLY_SIZE 16384
+#define REPLY_SIZE    16384
+#define SENDER_BUFFER (2 << 20) /* bytes, the overhead of the kernel included */
 
 /* Send a request and hand every reply to each(); 0 or -errno. */
 static int ask(int bus, struct nlmsghdr *request, mnl_cb_t each, void *context)
@@ -199,9 +200,13 @@ int netdev_sender(int ifindex)
 	struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_ifindex = ifindex};
 	struct packet_mreq promiscuous = {.mr_ifindex = ifindex, .mr_type = PACKET_MR_PROMISC};
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
+	int room = SENDER_BUFFER / 2; /* the kernel doubles it */
 
 	if (fd < 0)
 		return -errno;
+	/* On a busy machine a batch may wait for the kernel's turn to receive at a veth's other
+	 * end. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
 	    setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof(promiscuous)) ==
 		    0 &&
