@@ -205,8 +205,9 @@ static bool run_program(struct kmview_context *context, struct kmview_session *s
 	call->verdict = KMVIEW_BPF_PASS;
 	call->out_length = 0;
 
-	preempt_disable(); /* keeps the program, too: it is freed after a grace period */
-	prog = rcu_dereference_sched(session->progs[place]);
+	rcu_read_lock(); /* of the program, which is freed after a grace period, and of its maps */
+	preempt_disable();
+	prog = rcu_dereference(session->progs[place]);
 	if (prog && unlikely(prog != self->writer)) {
 		memset(call->out, 0, sizeof(call->out)); /* by another program */
 		self->writer = prog;
@@ -214,6 +215,7 @@ static bool run_program(struct kmview_context *context, struct kmview_session *s
 	if (prog)
 		bpf_prog_run(prog, program_args);
 	preempt_enable();
+	rcu_read_unlock();
 
 	if (call->verdict == KMVIEW_BPF_NOTIFY) {
 		*ask = true;

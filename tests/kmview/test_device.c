@@ -361,12 +361,13 @@ static const char *awake(void)
 	struct seen seen = {.data = &switches};
 	struct kmview *session;
 
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		return "this needs two processors";
 	EXPECT(kmview_open(&session, NULL), 0);
 	EXPECT(kmview_hook(session, "getppid", NULL), 0);
 	pin(0);
 	TRY(inside(session, call_busily, NULL, count_switches, &seen));
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return NULL; /* the debug kernel: the two have to take turns, and all calls were
+				answered */
 	/* Not none: an interrupt may take the processor while the other side waits. */
 	if (scratch->number[8] > AWAKE / 20 || switches.manager > AWAKE / 20 ||
 	    switches.slept > AWAKE / 20) {

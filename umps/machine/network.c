@@ -176,7 +176,7 @@ static void start_write(struct umps *m, struct device *d)
 
 static void network_write(struct umps *m, struct device *d, int reg, uint32_t value)
 {
-	if (reg >= 2)
+	if (reg == 2 || reg == 3)
 		d->reg[reg] = value;
 	if (reg != 1)
 		return;

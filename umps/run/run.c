@@ -249,16 +249,18 @@ static int restore(struct run *run, const char *path, struct umps_error *error)
 {
 	FILE *file = fopen(path, "rb");
 	size_t length = 0, size = 1 << 20, n;
-	char *bytes = malloc(size);
+	char *bytes = malloc(size), *more;
 	int result = -1;
 
 	if (file && bytes) {
 		while ((n = fread(bytes + length, 1, size - length, file)) > 0) {
 			length += n;
-			if (length == size)
-				bytes = realloc(bytes, size *= 2);
-			if (!bytes)
+			if (length < size)
+				continue;
+			more = realloc(bytes, size *= 2);
+			if (!more)
 				abort();
+			bytes = more;
 		}
 		result = umps_restore(run->machine, bytes, length, error);
 	} else {
