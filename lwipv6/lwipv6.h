@@ -138,28 +138,21 @@ struct lwip_netif_statistics {
 	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
 };
 
-#define LWIP_STATISTICS(X)                                                                          \
-	X(ip_in)                                                                                    \
-	X(ip_out)                                                                                   \
-	X(ip_forwarded) X(ip_header_errors) X(ip_no_route) X(ip_no_protocol) X(ip_reassembled) X(   \
-		ip_reassembly_failed) X(ip_fragmented) X(ip_dropped) X(icmp_in) X(icmp_out)         \
-		X(icmp_errors_in) X(icmp_errors_out) X(icmp_limited) X(arp_in) X(arp_out) X(        \
-			arp_conflicts) X(neighbour_failed) X(udp_in) X(udp_out) X(udp_no_port)      \
-			X(udp_checksum_errors) X(udp_overflow) X(raw_in) X(raw_out) X(tcp_in) X(    \
-				tcp_out) X(tcp_active_opens) X(tcp_passive_opens)                   \
-				X(tcp_established) X(tcp_resets_in) X(tcp_resets_out) X(            \
-					tcp_retransmits) X(tcp_timeouts) X(tcp_fast_recoveries)     \
-					X(tcp_tlp_probes) X(tcp_spurious) X(tcp_checksum_errors) X( \
-						tcp_out_of_order) X(tcp_duplicates) X(tcp_paws)     \
-						X(tcp_challenge_acks) X(tcp_cookies_sent) X(        \
-							tcp_cookies_accepted)                       \
-							X(tcp_cookies_failed) X(                    \
-								tcp_listen_overflow)                \
-								X(tcp_memory_pruned) X(             \
-									filter_dropped)             \
-									X(nat_translated) X(        \
-										nat_sessions)       \
-										X(memory_failures)
+/* clang-format off */
+#define LWIP_STATISTICS(X) \
+	X(ip_in) X(ip_out) X(ip_forwarded) X(ip_header_errors) X(ip_no_route) X(ip_no_protocol) \
+	X(ip_reassembled) X(ip_reassembly_failed) X(ip_fragmented) X(ip_dropped) X(icmp_in) \
+	X(icmp_out) X(icmp_errors_in) X(icmp_errors_out) X(icmp_limited) X(arp_in) X(arp_out) \
+	X(arp_conflicts) X(neighbour_failed) X(udp_in) X(udp_out) X(udp_no_port) \
+	X(udp_checksum_errors) X(udp_overflow) X(raw_in) X(raw_out) X(tcp_in) X(tcp_out) \
+	X(tcp_active_opens) X(tcp_passive_opens) X(tcp_established) X(tcp_resets_in) \
+	X(tcp_resets_out) X(tcp_retransmits) X(tcp_timeouts) X(tcp_fast_recoveries) \
+	X(tcp_tlp_probes) X(tcp_spurious) X(tcp_checksum_errors) X(tcp_out_of_order) \
+	X(tcp_duplicates) X(tcp_paws) X(tcp_challenge_acks) X(tcp_cookies_sent) \
+	X(tcp_cookies_accepted) X(tcp_cookies_failed) X(tcp_listen_overflow) \
+	X(tcp_memory_pruned) X(filter_dropped) X(nat_translated) X(nat_sessions) \
+	X(memory_failures)
+/* clang-format on */
 
 struct lwip_statistics {
 #define LWIP_STATISTICS_FIELD_(name) uint64_t name;

@@ -8,7 +8,7 @@
 
 static bool net_matches(const struct net_match *n, const struct ip_addr *a, uint16_t port)
 {
-	if (n->plen && ip_prefix_equal(a, &n->addr, n->plen) == n->not )
+	if (n->plen && ip_prefix_equal(a, &n->addr, n->plen) == n->negated)
 		return false;
 	return !n->port_high || (port >= n->port_low && port <= n->port_high);
 }

@@ -16,7 +16,7 @@ static bool identity(const struct nat_mapping *m)
 
 static bool net_matches(const struct net_match *n, const struct ip_addr *a)
 {
-	return !n->plen || ip_prefix_equal(a, &n->addr, n->plen) != n->not ;
+	return !n->plen || ip_prefix_equal(a, &n->addr, n->plen) != n->negated;
 }
 
 /* What is never translated: link-local talk, multicast, DHCP's 0.0.0.0, discovery. */

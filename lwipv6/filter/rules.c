@@ -137,9 +137,9 @@ static bool net(struct reader *r, struct net_match *m)
 {
 	unsigned int plen;
 
-	m->not = accept_word(r, "not");
+	m->negated = accept_word(r, "not");
 	if (accept_word(r, "any"))
-		return m->not ? refuse(r, "not any matches nothing") : true;
+		return m->negated ? refuse(r, "not any matches nothing") : true;
 	if (!ip_prefix_from_text(r->word, &m->addr, &plen))
 		return wanted(r, "an address, a net as in 10.0.0.0/24, or any");
 	m->plen = plen;

@@ -31,7 +31,7 @@ enum nat_timeout { TIMEOUT_TCP, TIMEOUT_CLOSING, TIMEOUT_UDP, TIMEOUT_ICMP, TIME
 struct net_match {
 	struct ip_addr addr;
 	uint8_t plen; /* of 128; 0 = any */
-	bool not ;
+	bool negated;
 	uint16_t port_low, port_high; /* 0, 0 = any */
 };
 
