@@ -265,10 +265,10 @@ static pid_t start_caller(uid_t uid)
 		if (uid && setresuid(uid, uid, uid))
 			_exit(1);
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		for (;;) {
-			scratch->number[3] = syscall(SYS_getppid);
-			moment();
-		}
+		/* A parent that is another user by then has no right to that signal. */
+		for (int parent; (parent = syscall(SYS_getppid)) != 1; moment())
+			scratch->number[3] = parent;
+		_exit(0);
 	}
 	return child;
 }

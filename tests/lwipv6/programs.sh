@@ -125,8 +125,8 @@ ok "and hold" bash -c "ip netns exec $ns curl -s -m 3 http://10.7.0.2:7/; [ \$? 
 ok "and go" lwip filter off
 like "a wrong rule is told with its line" "$(echo nonsense >$tmp/rules; lwip filter load $tmp/rules 2>&1)" "line 1|nonsense"
 is "status as JSON" "$(lwip -j status | jq '.interfaces.tp0.rx_packets > 100 and .tcp_passive_opens > 10')" true
-# The daemon holds a client's connection as long as its command runs.
-clients() { in_ns ss -Hx state connected | grep -c "$tmp/"; }
+# The daemon holds a client's connection as long as its command runs; it is listed in the namespace of the client.
+clients() { ss -Hx state connected | grep -c "$tmp/"; }
 clients_are() { [ "$(clients)" -eq "$1" ]; }
 before=$(clients)
 timeout 20 build/lwip ping 10.7.0.1 >$tmp/ping.log & ping=$!
