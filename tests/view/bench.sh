@@ -3,9 +3,9 @@
 #
 # On this machine umview, in short alternating rounds: such figures differ by a quarter from one to the
 # next. Against no view, where there is nobody else who works for it, processor time is compared, which
-# other work on the machine changes less. In guests both engines, on one processor whose clock is its count of instructions: figures
-# repeat whatever else the machine does, and their ratios are what is held against the goals. KERNELS="6.12"
-# for fewer guests, "" for none; ROUNDS: how many.
+# other work on the machine changes less. In guests both engines, on one processor whose clock is its
+# count of instructions, whatever else the machine does; some seven minutes for each kernel.
+# KERNELS="6.12" for fewer guests, "" for none; ROUNDS: how many.
 set -eu
 cd "$(dirname "$0")/../.."
 out=build/bench/view.jsonl
@@ -15,16 +15,17 @@ make -s build/tests/view/bench programs
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-figures() { # WORKLOAD CONTEXT time|processor
-	awk -v w="$1" -v c="$2" -v of="$3" '$1 == w && $2 == c { printf "%s ", (of == "time" ? $3 : $4) / 1000 }' "$log"
+figures() { # WORKLOAD CONTEXT time|processor us|ms
+	awk -v w="$1" -v c="$2" -v of="$3" -v unit="$4" '$1 == w && $2 == c {
+		printf "%s ", (of == "time" ? $3 : $4) / (unit == "us" ? 1000 : 1000000) }' "$log"
 }
-row() { # BENCH WORKLOAD CONTEXT PEER-CONTEXT PEER WHERE
-	local ours theirs of=time
+row() { # BENCH WORKLOAD CONTEXT PEER-CONTEXT PEER WHERE [UNIT]
+	local ours theirs of=time unit=${7:-us}
 	[ "$4" != native ] || of=processor
-	ours=$(figures "$2" "$3" $of)
-	theirs=$(figures "$2" "$4" $of)
+	ours=$(figures "$2" "$3" $of "$unit")
+	theirs=$(figures "$2" "$4" $of "$unit")
 	[ -n "$ours" ] && [ -n "$theirs" ] || return 0
-	tests/bench/row.sh "$1" "$5" us "$6" lower "$ours" "$theirs" >>"$out"
+	tests/bench/row.sh "$1" "$5" "$unit" "$6" lower "$ours" "$theirs" >>"$out"
 }
 rows() { # WHERE KERNEL ENGINE...
 	local work proot fuse where=$1 kernel=$2 engine
@@ -39,7 +40,7 @@ rows() { # WHERE KERNEL ENGINE...
 		for work in stat open-read-close fork-exec find git-status gcc read-4k read-1m; do
 			row "$engine/$work/mounted" $work "$engine/mounted" fuse "$fuse" "$where"
 		done
-		row "$engine/start" start "$engine/start" unshare "unshare $(dpkg-query -W -f '${Version}' util-linux)" "$where"
+		row "$engine/start" start "$engine/start" unshare "unshare $(dpkg-query -W -f '${Version}' util-linux)" "$where" ms
 	done
 	for work in viewfs/stat viewfs/open-read-close viewfs/find viewfs/unlink; do
 		row $work $work viewfs overlay "overlay $kernel" "$where"
