@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Workloads of the measurements of views. Prints nanoseconds for one operation: of time, and of
- *processor time of this process and what it started, which says more where the machine has other
- *work. BENCH_SHARE=N in the environment: one Nth of the operations, where they are counted rather
- *than timed.
+ * processor time of this process and what it started, which says more where the machine has other
+ * work. BENCH_SHARE=N in the environment: one Nth of the operations, where they are counted rather
+ * than timed.
  *
  *	bench stat FILE			stat(2)
  *	bench open-read-close FILE	open(2), read(2) of 512 bytes, close(2)

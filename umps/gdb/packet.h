@@ -3,7 +3,7 @@
  * Framing of gdb's remote serial protocol ("Overview" in gdb's manual, appendix E):
  *
  *	$DATA#CC    a packet; CC is the sum of DATA's bytes as they are sent, modulo 256, in
- *hexadecimal }X          in DATA: the byte X ^ 0x20, for the bytes $ # } and *
+ * hexadecimal }X          in DATA: the byte X ^ 0x20, for the bytes $ # } and *
  *	+  -        packet received, please send it again
  *	0x03        stop the program, outside packets
  */

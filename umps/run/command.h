@@ -5,7 +5,7 @@
  *	UMPS_COMMAND(gdb, "serve a debugger", gdb_main);
  *
  * and is linked in; main() finds it. NAME_main() gets argv with argv[0] = "umps NAME" and returns
- *the exit status.
+ * the exit status.
  */
 #ifndef UMPS_RUN_COMMAND_H
 #define UMPS_RUN_COMMAND_H

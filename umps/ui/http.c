@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The web server of the page, on loopback. Every path starts with a random token, so other users of
- *this computer and pages of other sites, who do not know it, get nothing.
+ * this computer and pages of other sites, who do not know it, get nothing.
  *
  *	GET  /TOKEN/            the page, and its files below
  *	GET  /TOKEN/events      server-sent events: "changed" {}, and "output" {"device", "text"}, a
- *character per byte GET  /TOKEN/state       everything that is shown (state.c) GET
- * /TOKEN/code?cpu=&address=    /TOKEN/memory?cpu=&asid=&address=&length=    /TOKEN/symbols POST
- * /TOKEN/do          a request of command.c
+ *	                        character per byte
+ *	GET  /TOKEN/state       everything that is shown (state.c)
+ *	GET  /TOKEN/code?cpu=&address=    /TOKEN/memory?cpu=&asid=&address=&length=    /TOKEN/symbols
+ *	POST /TOKEN/do          a request of command.c
  *
  * A stream with nothing to tell is suspended; http_serve() wakes it when the session has changed,
- *at most every PUSH_MS.
+ * at most every PUSH_MS.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,8 +27,8 @@
 
 #define TOKEN_BYTES 16
 #define PUSH_MS	    50
-#define ALIVE_MS                                                                                   \
-	5000 /* a suspended stream is woken this often, to see whether its window still exists */
+/* A suspended stream is woken this often, to see whether its window still exists. */
+#define ALIVE_MS 5000
 #define MAX_BODY 65536
 
 struct http {

@@ -16,7 +16,7 @@
  *	kmview_close(session);
  *
  * Functions return 0 or a positive number, or a negative errno; errno itself is not kept. They
- *never print and never end the process. Unless a function says otherwise, any thread may call it.
+ * never print and never end the process. Unless a function says otherwise, any thread may call it.
  *
  * Errors of the kernel's protocol are those of kmview.h; ENOTCONN everywhere: the session is dead.
  */

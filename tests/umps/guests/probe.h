@@ -5,7 +5,7 @@
  *	TRY("section what", { ... });
  *
  * prints "section what: code=.. epc=label+.. bd=. bad=........" or "no exception". The handler
- *comes back behind TRY by a long jump, so the block may leave the processor anywhere.
+ * comes back behind TRY by a long jump, so the block may leave the processor anywhere.
  */
 #ifndef TESTS_UMPS_PROBE_H
 #define TESTS_UMPS_PROBE_H

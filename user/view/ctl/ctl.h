@@ -11,7 +11,7 @@
  *	su.c		su, sudo
  *
  * Exit status: 0 done, 1 refused (one sentence on stderr says why), 64 wrong usage; that of
- *mount(8) for mount and umount, that of the command for su and sudo.
+ * mount(8) for mount and umount, that of the command for su and sudo.
  */
 #ifndef VIEW_CTL_H
 #define VIEW_CTL_H

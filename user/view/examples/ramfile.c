@@ -7,7 +7,7 @@
  *	mount -t ramfile none /etc/motd && echo hello >/etc/motd && cat /etc/motd
  *
  * The mount is one of the kernel's: a tmpfs with an empty file in it, of which the file is put
- *where a mount is wanted.
+ * where a mount is wanted.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * What services ask of a mount that they serve: the functions of view.h whose first argument is a
  * struct view_mount.
  *
- *	begin: the place, aside -> a server or mounts of the kernel's there -> finish: moved to the
- *target
+ *	begin: the place, aside -> a server or mounts of the kernel's there
+ *		-> finish: moved to the target
  *
  * An image is locked meanwhile, and for as long as it is mounted (servers.c).
  */

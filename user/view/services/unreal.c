@@ -2,13 +2,14 @@
 /*
  * unreal: the whole tree once more in a directory, and again in a directory of that name in it.
  *
- *	mount -t unreal none /tmp/unreal	/tmp/unreal/etc is /etc, so is
- * /tmp/unreal/tmp/unreal/etc
+ *	mount -t unreal none /tmp/unreal
+ *
+ * /tmp/unreal/etc is /etc then, and so is /tmp/unreal/tmp/unreal/etc.
  *
  * A module for tests of layers: what is reached through any number of copies must be the same file.
  * Each copy is a recursive bind mount, so the calls on it cost what they cost on the tree itself.
- *The first holds the tree as it was before, the second, put over the target in the first, the same
- *again.
+ * The first holds the tree as it was before, the second, put over the target in the first, the same
+ * again.
  */
 #include <errno.h>
 #include <limits.h>
