@@ -173,146 +173,146 @@ struct mmsghdr; /* <sys/socket.h> with _GNU_SOURCE */
  *   sockets       lwip_msocket .. lwip_event_subscribe
  *   new in 2      from lwip_accept4 on; lwip_modern(3)
  */
-#define LWIP_API(X)                                                                                \
-	X(long, lwip_version, (void))                                                              \
-	X(struct stack *, lwip_stack_new, (void))                                                  \
-	X(struct stack *, lwip_add_stack, (unsigned long flags))                                   \
-	X(struct stack *, lwip_add_stack_cap, (unsigned long flags, lwip_capfun capfun))           \
-	X(void, lwip_stack_free, (struct stack * stack))                                           \
-	X(void, lwip_del_stack, (struct stack * stack))                                            \
-	X(struct stack *, lwip_stack_get, (void))                                                  \
-	X(void, lwip_stack_set, (struct stack * stack))                                            \
-	X(unsigned long, lwip_stack_flags_get, (struct stack * stack))                             \
-	X(void, lwip_stack_flags_set, (struct stack * stack, unsigned long flags))                 \
-	X(struct netif *, lwip_add_vdeif, (struct stack * stack, void *arg, int flags))            \
-	X(struct netif *, lwip_add_tapif, (struct stack * stack, void *arg, int flags))            \
-	X(struct netif *, lwip_add_tunif, (struct stack * stack, void *arg, int flags))            \
-	X(struct netif *, lwip_add_slirpif, (struct stack * stack, void *arg, int flags))          \
-	X(int, lwip_ifup_flags, (struct netif * netif, int flags))                                 \
-	X(int, lwip_ifdown, (struct netif * netif))                                                \
-	X(int, lwip_add_addr, (struct netif * netif, struct ip_addr * ip, struct ip_addr * mask))  \
-	X(int, lwip_del_addr, (struct netif * netif, struct ip_addr * ip, struct ip_addr * mask))  \
-	X(int, lwip_add_route,                                                                     \
-	  (struct stack * stack, struct ip_addr * addr, struct ip_addr * mask,                     \
-	   struct ip_addr * nexthop, struct netif * netif, int flags))                             \
-	X(int, lwip_del_route,                                                                     \
-	  (struct stack * stack, struct ip_addr * addr, struct ip_addr * mask,                     \
-	   struct ip_addr * nexthop, struct netif * netif, int flags))                             \
-	X(void, lwip_thread_new, (void (*thread)(void *), void *arg))                              \
-	X(int, lwip_msocket, (struct stack * stack, int domain, int type, int protocol))           \
-	X(int, lwip_socket, (int domain, int type, int protocol))                                  \
-	X(int, lwip_bind, (int fd, const struct sockaddr *name, socklen_t len))                    \
-	X(int, lwip_connect, (int fd, const struct sockaddr *name, socklen_t len))                 \
-	X(int, lwip_listen, (int fd, int backlog))                                                 \
-	X(int, lwip_accept, (int fd, struct sockaddr *name, socklen_t *len))                       \
-	X(int, lwip_getsockname, (int fd, struct sockaddr *name, socklen_t *len))                  \
-	X(int, lwip_getpeername, (int fd, struct sockaddr *name, socklen_t *len))                  \
-	X(ssize_t, lwip_recv, (int fd, void *buf, int len, unsigned int flags))                    \
-	X(ssize_t, lwip_recvfrom,                                                                  \
-	  (int fd, void *buf, int len, unsigned int flags, struct sockaddr *from,                  \
-	   socklen_t *fromlen))                                                                    \
-	X(ssize_t, lwip_read, (int fd, void *buf, int len))                                        \
-	X(ssize_t, lwip_send, (int fd, const void *buf, int len, unsigned int flags))              \
-	X(ssize_t, lwip_sendto,                                                                    \
-	  (int fd, const void *buf, int len, unsigned int flags, const struct sockaddr *to,        \
-	   socklen_t tolen))                                                                       \
-	X(ssize_t, lwip_write, (int fd, void *buf, int len))                                       \
-	X(ssize_t, lwip_recvmsg, (int fd, struct msghdr *msg, int flags))                          \
-	X(ssize_t, lwip_sendmsg, (int fd, const struct msghdr *msg, int flags))                    \
-	X(ssize_t, lwip_readv, (int fd, struct iovec *iov, int count))                             \
-	X(ssize_t, lwip_writev, (int fd, struct iovec *iov, int count))                            \
-	X(int, lwip_shutdown, (int fd, int how))                                                   \
-	X(int, lwip_close, (int fd))                                                               \
-	X(int, lwip_setsockopt, (int fd, int level, int name, const void *value, socklen_t len))   \
-	X(int, lwip_getsockopt, (int fd, int level, int name, void *value, socklen_t *len))        \
-	X(int, lwip_ioctl, (int fd, long cmd, void *arg))                                          \
-	X(int, lwip_fcntl, (int fd, int cmd, long arg))                                            \
-	X(int, lwip_fcntl64, (int fd, int cmd, long arg))                                          \
-	X(int, lwip_select,                                                                        \
-	  (int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds,                         \
-	   struct timeval *timeout))                                                               \
-	X(int, lwip_pselect,                                                                       \
-	  (int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds,                         \
-	   const struct timespec *timeout, const sigset_t *sigmask))                               \
-	X(int, lwip_poll, (struct pollfd * fds, nfds_t nfds, int timeout))                         \
-	X(int, lwip_ppoll,                                                                         \
-	  (struct pollfd * fds, nfds_t nfds, const struct timespec *timeout,                       \
-	   const sigset_t *sigmask))                                                               \
-	X(int, lwip_event_subscribe, (lwipvoidfun cb, void *arg, int fd, int how))                 \
-	X(int, lwip_slirp_listen_add,                                                              \
-	  (struct netif * slirpif, struct ip_addr * dest, int destport, const void *src,           \
-	   int srcport, int flags))                                                                \
-	X(int, lwip_slirp_listen_del,                                                              \
-	  (struct netif * slirpif, struct ip_addr * dest, int destport, const void *src,           \
-	   int srcport, int flags))                                                                \
-	/* new in version 2 */                                                                     \
-	X(int, lwip_slirp_host, (struct netif * slirpif, struct ip_addr * alias))                  \
-	X(int, lwip_accept4, (int fd, struct sockaddr *name, socklen_t *len, int flags))           \
-	X(int, lwip_sendmmsg, (int fd, struct mmsghdr *msgs, unsigned int n, int flags))           \
-	X(int, lwip_recvmmsg,                                                                      \
-	  (int fd, struct mmsghdr *msgs, unsigned int n, int flags, struct timespec *timeout))     \
-	X(ssize_t, lwip_send_zc,                                                                   \
-	  (int fd, void *base, size_t len, int flags, void (*release)(void *base, void *arg),      \
-	   void *arg))                                                                             \
-	X(ssize_t, lwip_recv_zc,                                                                   \
-	  (int fd, struct iovec *iov, int *count, int flags, struct lwip_lease **lease))           \
-	X(void, lwip_recv_zc_release, (struct lwip_lease * lease))                                 \
-	X(struct stack *, lwip_stack_create, (const char *config, char *error, size_t size))       \
-	X(struct stack *, lwip_stack_new_seeded, (unsigned long flags, uint64_t seed))             \
-	X(int, lwip_stack_fd, (struct stack * stack))                                              \
-	X(int, lwip_stack_run, (struct stack * stack, int timeout_ms))                             \
-	X(void, lwip_stack_advance, (struct stack * stack, uint64_t ns))                           \
-	X(uint64_t, lwip_stack_time, (struct stack * stack))                                       \
-	X(int, lwip_statistics, (struct stack * stack, struct lwip_statistics * s, size_t size))   \
-	X(char *, lwip_statistics_json, (struct stack * stack))                                    \
-	X(int, lwip_add_pairif, (struct stack * a, struct stack * b, struct netif * out[2]))       \
-	X(struct netif *, lwip_add_frameif,                                                        \
-	  (struct stack * stack, void (*output)(void *arg, const void *frame, size_t len),         \
-	   void *arg, int flags))                                                                  \
-	X(int, lwip_frame_input, (struct netif * netif, const void *frame, size_t len))            \
-	X(int, lwip_del_netif, (struct netif * netif))                                             \
-	X(struct netif *, lwip_netif_find, (struct stack * stack, const char *name))               \
-	X(const char *, lwip_netif_name, (struct netif * netif))                                   \
-	X(int, lwip_netif_index, (struct netif * netif))                                           \
-	X(int, lwip_netif_statistics,                                                              \
-	  (struct netif * netif, struct lwip_netif_statistics * s, size_t size))                   \
-	X(int, lwip_set_mtu, (struct netif * netif, int mtu))                                      \
-	X(int, lwip_set_hwaddr, (struct netif * netif, const uint8_t hwaddr[6]))                   \
-	X(int, lwip_capture_start, (struct netif * netif, const char *path))                       \
-	X(int, lwip_capture_stop, (struct netif * netif))                                          \
-	X(int, lwip_resolvers, (struct stack * stack, struct ip_addr * servers, int max))          \
-	X(int, lwip_search_domains, (struct stack * stack, char *domains, size_t size))            \
-	X(void, lwip_sort_destinations, (struct stack * stack, struct ip_addr * addrs, int n))     \
-	X(const char *, lwip_ntop, (const struct ip_addr *addr, char *text, size_t size))          \
-	X(int, lwip_pton, (const char *text, struct ip_addr *addr))                                \
+#define LWIP_API(X)                                                                                  \
+	X(long, lwip_version, (void))                                                                \
+	X(struct stack *, lwip_stack_new, (void))                                                    \
+	X(struct stack *, lwip_add_stack, (unsigned long flags))                                     \
+	X(struct stack *, lwip_add_stack_cap, (unsigned long flags, lwip_capfun capfun))             \
+	X(void, lwip_stack_free, (struct stack * stack))                                             \
+	X(void, lwip_del_stack, (struct stack * stack))                                              \
+	X(struct stack *, lwip_stack_get, (void))                                                    \
+	X(void, lwip_stack_set, (struct stack * stack))                                              \
+	X(unsigned long, lwip_stack_flags_get, (struct stack * stack))                               \
+	X(void, lwip_stack_flags_set, (struct stack * stack, unsigned long flags))                   \
+	X(struct netif *, lwip_add_vdeif, (struct stack * stack, void *arg, int flags))              \
+	X(struct netif *, lwip_add_tapif, (struct stack * stack, void *arg, int flags))              \
+	X(struct netif *, lwip_add_tunif, (struct stack * stack, void *arg, int flags))              \
+	X(struct netif *, lwip_add_slirpif, (struct stack * stack, void *arg, int flags))            \
+	X(int, lwip_ifup_flags, (struct netif * netif, int flags))                                   \
+	X(int, lwip_ifdown, (struct netif * netif))                                                  \
+	X(int, lwip_add_addr, (struct netif * netif, struct ip_addr * ip, struct ip_addr * mask))    \
+	X(int, lwip_del_addr, (struct netif * netif, struct ip_addr * ip, struct ip_addr * mask))    \
+	X(int, lwip_add_route,                                                                       \
+	  (struct stack * stack, struct ip_addr * addr, struct ip_addr * mask,                       \
+	   struct ip_addr * nexthop, struct netif * netif, int flags))                               \
+	X(int, lwip_del_route,                                                                       \
+	  (struct stack * stack, struct ip_addr * addr, struct ip_addr * mask,                       \
+	   struct ip_addr * nexthop, struct netif * netif, int flags))                               \
+	X(void, lwip_thread_new, (void (*thread)(void *), void *arg))                                \
+	X(int, lwip_msocket, (struct stack * stack, int domain, int type, int protocol))             \
+	X(int, lwip_socket, (int domain, int type, int protocol))                                    \
+	X(int, lwip_bind, (int fd, const struct sockaddr *name, socklen_t len))                      \
+	X(int, lwip_connect, (int fd, const struct sockaddr *name, socklen_t len))                   \
+	X(int, lwip_listen, (int fd, int backlog))                                                   \
+	X(int, lwip_accept, (int fd, struct sockaddr *name, socklen_t *len))                         \
+	X(int, lwip_getsockname, (int fd, struct sockaddr *name, socklen_t *len))                    \
+	X(int, lwip_getpeername, (int fd, struct sockaddr *name, socklen_t *len))                    \
+	X(ssize_t, lwip_recv, (int fd, void *buf, int len, unsigned int flags))                      \
+	X(ssize_t, lwip_recvfrom,                                                                    \
+	  (int fd, void *buf, int len, unsigned int flags, struct sockaddr *from,                    \
+	   socklen_t *fromlen))                                                                      \
+	X(ssize_t, lwip_read, (int fd, void *buf, int len))                                          \
+	X(ssize_t, lwip_send, (int fd, const void *buf, int len, unsigned int flags))                \
+	X(ssize_t, lwip_sendto,                                                                      \
+	  (int fd, const void *buf, int len, unsigned int flags, const struct sockaddr *to,          \
+	   socklen_t tolen))                                                                         \
+	X(ssize_t, lwip_write, (int fd, void *buf, int len))                                         \
+	X(ssize_t, lwip_recvmsg, (int fd, struct msghdr *msg, int flags))                            \
+	X(ssize_t, lwip_sendmsg, (int fd, const struct msghdr *msg, int flags))                      \
+	X(ssize_t, lwip_readv, (int fd, struct iovec *iov, int count))                               \
+	X(ssize_t, lwip_writev, (int fd, struct iovec *iov, int count))                              \
+	X(int, lwip_shutdown, (int fd, int how))                                                     \
+	X(int, lwip_close, (int fd))                                                                 \
+	X(int, lwip_setsockopt, (int fd, int level, int name, const void *value, socklen_t len))     \
+	X(int, lwip_getsockopt, (int fd, int level, int name, void *value, socklen_t *len))          \
+	X(int, lwip_ioctl, (int fd, long cmd, void *arg))                                            \
+	X(int, lwip_fcntl, (int fd, int cmd, long arg))                                              \
+	X(int, lwip_fcntl64, (int fd, int cmd, long arg))                                            \
+	X(int, lwip_select,                                                                          \
+	  (int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds,                           \
+	   struct timeval *timeout))                                                                 \
+	X(int, lwip_pselect,                                                                         \
+	  (int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds,                           \
+	   const struct timespec *timeout, const sigset_t *sigmask))                                 \
+	X(int, lwip_poll, (struct pollfd * fds, nfds_t nfds, int timeout))                           \
+	X(int, lwip_ppoll,                                                                           \
+	  (struct pollfd * fds, nfds_t nfds, const struct timespec *timeout,                         \
+	   const sigset_t *sigmask))                                                                 \
+	X(int, lwip_event_subscribe, (lwipvoidfun cb, void *arg, int fd, int how))                   \
+	X(int, lwip_slirp_listen_add,                                                                \
+	  (struct netif * slirpif, struct ip_addr * dest, int destport, const void *src,             \
+	   int srcport, int flags))                                                                  \
+	X(int, lwip_slirp_listen_del,                                                                \
+	  (struct netif * slirpif, struct ip_addr * dest, int destport, const void *src,             \
+	   int srcport, int flags))                                                                  \
+	/* new in version 2 */                                                                       \
+	X(int, lwip_slirp_host, (struct netif * slirpif, struct ip_addr * alias))                    \
+	X(int, lwip_accept4, (int fd, struct sockaddr *name, socklen_t *len, int flags))             \
+	X(int, lwip_sendmmsg, (int fd, struct mmsghdr *msgs, unsigned int n, int flags))             \
+	X(int, lwip_recvmmsg,                                                                        \
+	  (int fd, struct mmsghdr *msgs, unsigned int n, int flags, struct timespec *timeout))       \
+	X(ssize_t, lwip_send_zc,                                                                     \
+	  (int fd, void *base, size_t len, int flags, void (*release)(void *base, void *arg),        \
+	   void *arg))                                                                               \
+	X(ssize_t, lwip_recv_zc,                                                                     \
+	  (int fd, struct iovec *iov, int *count, int flags, struct lwip_lease **lease))             \
+	X(void, lwip_recv_zc_release, (struct lwip_lease * lease))                                   \
+	X(struct stack *, lwip_stack_create, (const char *config, char *error, size_t size))         \
+	X(struct stack *, lwip_stack_new_seeded, (unsigned long flags, uint64_t seed))               \
+	X(int, lwip_stack_fd, (struct stack * stack))                                                \
+	X(int, lwip_stack_run, (struct stack * stack, int timeout_ms))                               \
+	X(void, lwip_stack_advance, (struct stack * stack, uint64_t ns))                             \
+	X(uint64_t, lwip_stack_time, (struct stack * stack))                                         \
+	X(int, lwip_statistics, (struct stack * stack, struct lwip_statistics * s, size_t size))     \
+	X(char *, lwip_statistics_json, (struct stack * stack))                                      \
+	X(int, lwip_add_pairif, (struct stack * a, struct stack * b, struct netif * out[2]))         \
+	X(struct netif *, lwip_add_frameif,                                                          \
+	  (struct stack * stack, void (*output)(void *arg, const void *frame, size_t len),           \
+	   void *arg, int flags))                                                                    \
+	X(int, lwip_frame_input, (struct netif * netif, const void *frame, size_t len))              \
+	X(int, lwip_del_netif, (struct netif * netif))                                               \
+	X(struct netif *, lwip_netif_find, (struct stack * stack, const char *name))                 \
+	X(const char *, lwip_netif_name, (struct netif * netif))                                     \
+	X(int, lwip_netif_index, (struct netif * netif))                                             \
+	X(int, lwip_netif_statistics,                                                                \
+	  (struct netif * netif, struct lwip_netif_statistics * s, size_t size))                     \
+	X(int, lwip_set_mtu, (struct netif * netif, int mtu))                                        \
+	X(int, lwip_set_hwaddr, (struct netif * netif, const uint8_t hwaddr[6]))                     \
+	X(int, lwip_capture_start, (struct netif * netif, const char *path))                         \
+	X(int, lwip_capture_stop, (struct netif * netif))                                            \
+	X(int, lwip_resolvers, (struct stack * stack, struct ip_addr * servers, int max))            \
+	X(int, lwip_search_domains, (struct stack * stack, char *domains, size_t size))              \
+	X(void, lwip_sort_destinations, (struct stack * stack, struct ip_addr * addrs, int n))       \
+	X(const char *, lwip_ntop, (const struct ip_addr *addr, char *text, size_t size))            \
+	X(int, lwip_pton, (const char *text, struct ip_addr *addr))                                  \
 	/*                                                                                         \
 	 * Router advertisements. The first two are LWIPv6 1.x's: 1 = read, 0 = cannot open; what  \
 	 * is wrong in the file turns advertising off on its interface. lwip_radv_load() says what \
 	 * was wrong in @error: -1 and EINVAL. The file stays the caller's. Interfaces must have   \
 	 * been made with NETIF_FLAG_RADV; they may be up.                                         \
-	 */                                                                                        \
-	X(int, lwip_radv_load_configfile, (struct stack * stack, void *path))                      \
-	X(void, lwip_radv_load_config, (struct stack * stack, FILE * file))                        \
-	X(int, lwip_radv_load, (struct stack * stack, FILE * file, char *error, size_t size))      \
+	 */ \
+	X(int, lwip_radv_load_configfile, (struct stack * stack, void *path))                        \
+	X(void, lwip_radv_load_config, (struct stack * stack, FILE * file))                          \
+	X(int, lwip_radv_load, (struct stack * stack, FILE * file, char *error, size_t size))        \
 	/*                                                                                         \
 	 * The client of AF_INET or AF_INET6 on an interface; fills @size bytes of @status.        \
 	 * lwip_dhcp_reboot() makes the next lwip_ifup_dhcp() ask for @address first (INIT-REBOOT, \
 	 * RFC 2131 3.2), for programs that remember their lease; an address of zero forgets it.   \
-	 */                                                                                        \
-	X(int, lwip_dhcp_status,                                                                   \
-	  (struct netif * netif, int family, struct lwip_dhcp_status *status, size_t size))        \
-	X(int, lwip_dhcp_reboot, (struct netif * netif, const struct ip_addr *address))            \
+	 */ \
+	X(int, lwip_dhcp_status,                                                                     \
+	  (struct netif * netif, int family, struct lwip_dhcp_status *status, size_t size))          \
+	X(int, lwip_dhcp_reboot, (struct netif * netif, const struct ip_addr *address))              \
 	/*                                                                                         \
 	 * Packet filter and NAT, lwip_filter(3). Rules are text; loading replaces all that were   \
 	 * there, or nothing when one is wrong: -1, errno and a sentence in @error. NULL or no     \
 	 * rules ends filter and NAT. Connections go on as far as the new rules let them. The      \
 	 * JSON (rules with counters, mappings) is the caller's to free(). Works on every stack,   \
 	 * whether made with LWIP_STACK_FLAG_USERFILTER and LWIP_STACK_FLAG_UF_NAT or not.         \
-	 */                                                                                        \
-	X(int, lwip_filter_load,                                                                   \
-	  (struct stack * stack, const char *rules, char *error, size_t size))                     \
-	X(int, lwip_filter_load_file,                                                              \
-	  (struct stack * stack, const char *path, char *error, size_t size))                      \
+	 */ \
+	X(int, lwip_filter_load,                                                                     \
+	  (struct stack * stack, const char *rules, char *error, size_t size))                       \
+	X(int, lwip_filter_load_file,                                                                \
+	  (struct stack * stack, const char *path, char *error, size_t size))                        \
 	X(char *, lwip_filter_json, (struct stack * stack))
 
 #ifdef LWIPV6DL

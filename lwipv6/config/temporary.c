@@ -9,9 +9,8 @@
 
 #define VALID_MAX     (2 * 86400 * NSEC_PER_SEC)
 #define PREFERRED_MAX (86400 * NSEC_PER_SEC)
-#define DESYNC_S                                                                                   \
-	(86400 * 2 / 5) /* at random less than this, so that hosts do not renew together           \
-			 */
+/* At random less than this, so that hosts do not renew together. */
+#define DESYNC_S      (86400 * 2 / 5)
 #define RENEW_EARLY   (5 * NSEC_PER_SEC)
 #define TRIES	      3
 #define MAX_ADDRESSES 32 /* of an interface, old ones counted */

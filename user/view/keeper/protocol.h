@@ -41,9 +41,8 @@ enum keeper_argument {
 
 #define KEEPER_RESULT_FD (1u << 0) /* CALL: the result is a descriptor: pass it on */
 #define KEEPER_ANNOUNCE	 (1u << 2) /* CALL: the reply comes before the call, and is who makes it */
-#define KEEPER_MOUNTS                                                                              \
-	(1u << 1) /* RUN: a file system must be mounted on the target when it ends                 \
-		   */
+/* RUN: a file system must be mounted on the target when it ends. */
+#define KEEPER_MOUNTS (1u << 1)
 
 /* Descriptors of a request, in this order; what is passed beyond them has these numbers there. */
 enum { KEEPER_FD_REPLY, KEEPER_FD_ROOT, KEEPER_FD_CWD, KEEPER_FD_EXTRA };

@@ -14,9 +14,8 @@
 #include "user/vde/switch/planes/user/parts.h"
 
 #define PORTS_PER_THREAD 64
-#define SOCKET_BUFFER                                                                              \
-	(2 << 20) /* bytes the kernel may hold for a client, its overhead included                 \
-		   */
+/* Bytes the kernel may hold for a client, its overhead included. */
+#define SOCKET_BUFFER (2 << 20)
 
 #define OPTION_PORTS_PER_THREAD 1100
 
