@@ -18,7 +18,6 @@ cd "$(dirname "$0")/../.." || exit 2
 . tests/lib/tap.sh
 
 ROUNDS=${ROUNDS:-5}
-MORE_ROUNDS=${MORE_ROUNDS:-3} # of the rows with more ports or addresses
 SIZES=${SIZES:-64 512 1500 9000}
 traffic=$PWD/build/tests/vde/traffic
 out=build/bench/vde.jsonl
@@ -79,12 +78,12 @@ for plane in ${PLANES:-$planes}; do
 	row "$plane" rtt median_us rtt us lower
 	row "$plane" rtt p99_us rtt-p99 us lower
 	for idle in 14 126; do
-		take_turns "$MORE_ROUNDS" "$plane ${peers[$plane]}" "ports=$idle" measure 64
+		take_turns "$ROUNDS" "$plane ${peers[$plane]}" "ports=$idle" measure 64
 		load_rows "$plane" "ports=$idle" "64/ports=$((idle + 2))"
 	done
 	idle=0
 	for macs in 1000 100000; do
-		take_turns "$MORE_ROUNDS" "$plane ${peers[$plane]}" "macs=$macs" measure 64 "$macs"
+		take_turns "$ROUNDS" "$plane ${peers[$plane]}" "macs=$macs" measure 64 "$macs"
 		load_rows "$plane" "macs=$macs" "64/macs=$macs"
 	done
 	macs=1
