@@ -118,6 +118,7 @@ struct tcp {
 	struct list accept_node;
 	struct ip_addr local, remote;
 	uint16_t local_port, remote_port;
+	int soft_error;	     /* of ICMP: told when the connection ends by itself */
 	struct netif *netif; /* bound device or zone */
 	uint8_t state;	     /* enum tcp_state */
 	uint8_t congestion;  /* enum tcp_congestion_state */
@@ -132,9 +133,9 @@ struct tcp {
 		urgent_in : 1, urgent_has_byte : 1, quickack : 1, user_sndbuf : 1, user_rcvbuf : 1,
 		rtt_valid : 1, pmtu_discover : 1, orphan : 1, cookie_opened : 1, cwnd_limited : 1,
 		syn_repeated : 1, mtu_lowered : 1, has_dsack_seen : 1, handshake_ack : 1;
-	int soft_error; /* of ICMP: told when the connection ends by itself */
 	uint8_t urgent_byte;
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
+	uint8_t timer_kind;  /* of retransmit */
 	/* Sending. */
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_max_wnd, snd_up;
 	uint32_t snd_small;	/* end of the last short segment: Nagle, Minshall's way */
@@ -145,10 +146,10 @@ struct tcp {
 	struct tcp_chunk *send_hint; /* the chunk of snd_nxt, or NULL */
 	uint32_t nsent;		     /* records in sent */
 	uint32_t sndbuf, sacked_bytes, lost_bytes, retrans_bytes;
+	uint32_t cubic_acked; /* bytes that CUBIC has not yet turned into window */
 	struct next_hop hop;
-	uint32_t hop_generation;
 	uint64_t mtu_time; /* when the path MTU was last looked up */
-	uint32_t flow_label;
+	uint32_t hop_generation, flow_label;
 	/* Receiving. */
 	uint32_t irs, rcv_nxt, rcv_adv, rcv_up; /* rcv_adv: right edge promised */
 	uint32_t rcvbuf, rcvq_bytes, rcvq_memory, ooo_memory, last_ack_sent, rcv_mss;
@@ -160,6 +161,7 @@ struct tcp {
 	uint16_t segs_since_ack;
 	uint32_t copied_seq; /* next byte the program reads, for urgent data and window growth */
 	uint32_t growth_seq;
+	uint32_t frto_point; /* of sending: where F-RTO began */
 	uint64_t growth_time;
 	/* Timestamps. */
 	uint32_t ts_recent, ts_offset;
@@ -169,7 +171,6 @@ struct tcp {
 	struct timer
 		retransmit; /* RTO, RACK reordering, TLP, persist or TIME-WAIT: see timer_kind */
 	struct timer delack, keep;
-	uint8_t timer_kind;
 	uint64_t first_unacked_time; /* when the oldest unanswered transmission was first sent */
 	uint64_t last_received, last_sent;
 	uint64_t persist_backoff;
@@ -177,11 +178,9 @@ struct tcp {
 	uint32_t cwnd, ssthresh, prior_cwnd, prior_ssthresh;
 	uint32_t recovery_point, prr_delivered, prr_out, prr_flight, cwr_point;
 	uint32_t delivered_now; /* bytes newly delivered by the ACK in hand */
-	uint32_t frto_point;
 	struct tcp_cubic {
 		double w_max, w_est, k; /* segments, segments, seconds */
 		uint64_t epoch;		/* 0 = none */
-		uint32_t acked;		/* bytes not yet turned into window */
 	} cubic;
 	struct bbr *bbr; /* tcp_bbr.h, while BBR controls the connection */
 	/* RACK (RFC 8985). */

@@ -71,7 +71,7 @@ static uint32_t cubic_target(struct tcp *t)
 	return target * t->mss;
 }
 
-static void cubic_acked(struct tcp *t, uint32_t acked)
+static void cubic_grow(struct tcp *t, uint32_t acked)
 {
 	uint32_t target = cubic_target(t);
 
@@ -82,9 +82,9 @@ static void cubic_acked(struct tcp *t, uint32_t acked)
 
 static void reno_acked(struct tcp *t, uint32_t acked)
 {
-	t->cubic.acked += acked;
-	if (t->cubic.acked >= t->cwnd) {
-		t->cubic.acked -= t->cwnd;
+	t->cubic_acked += acked;
+	if (t->cubic_acked >= t->cwnd) {
+		t->cubic_acked -= t->cwnd;
 		t->cwnd += t->mss;
 	}
 }
@@ -101,7 +101,7 @@ void tcp_congestion_acked(struct tcp *t, uint32_t acked)
 		if (t->algorithm == TCP_RENO)
 			reno_acked(t, acked);
 		else
-			cubic_acked(t, acked);
+			cubic_grow(t, acked);
 	}
 	if (t->cwnd > 1u << 30)
 		t->cwnd = 1u << 30;
@@ -114,7 +114,7 @@ uint32_t tcp_congestion_reduce(struct tcp *t)
 	uint32_t ssthresh;
 
 	c->epoch = 0;
-	c->acked = 0;
+	t->cubic_acked = 0;
 	/* Fast convergence: a flow that lost before its last maximum makes room (RFC 9438 4.7). */
 	c->w_max = cwnd < c->w_max ? cwnd * (1 + CUBIC_BETA) / 2 : cwnd;
 	ssthresh = t->algorithm == TCP_RENO ? (t->snd_nxt - t->snd_una) / 2

@@ -110,6 +110,7 @@ lossy() { # CONTROL NAME
 }
 for ((i = 0; i < rounds; i++)); do
 	for link in $links; do
+		echo "# round $((i + 1)) of $rounds: $link" >&2
 		if [ $link = loss ]; then
 			lossy '' bulk4
 			for control in cubic bbr; do lossy $control bulk4-$control; done

@@ -92,6 +92,7 @@ command -v git >/dev/null && workloads="$workloads git-status"
 command -v cc >/dev/null && workloads="$workloads gcc"
 workloads="$workloads viewfs/stat viewfs/open-read-close viewfs/find viewfs/unlink"
 for round in $(seq "$rounds"); do
+	echo "# round $round of $rounds" >&2
 	for name in ${WORKLOADS:-$workloads}; do
 		for context in $(contexts "$name"); do
 			[ "$context" != proot ] || command -v proot >/dev/null || continue
