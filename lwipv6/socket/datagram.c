@@ -379,7 +379,8 @@ static unsigned int datagram_send_joined(struct socket *s, struct mmsghdr *m, un
 	unsigned int count = 0;
 	struct packet *p;
 
-	if (e->raw || s->error || d->write_shut || flags & MSG_OOB || !size || n < 2)
+	if (e->raw || s->error || d->write_shut || flags & MSG_OOB || !size || n < 2 ||
+	    !udp_may_join(e, size))
 		return 0;
 	while (count < n && count < MAX_JOINED && len == size) {
 		const struct msghdr *h = &m[count].msg_hdr;
@@ -391,7 +392,7 @@ static unsigned int datagram_send_joined(struct socket *s, struct mmsghdr *m, un
 		total += len;
 		count++;
 	}
-	if (count < 2 || !udp_may_join(e, size))
+	if (count < 2)
 		return 0;
 	p = packet_new(PACKET_HEADROOM, total);
 	if (!p)

@@ -17,8 +17,8 @@ struct bbr {
 	/* Deliveries, in bytes and times of this connection. */
 	uint64_t delivered, delivered_time;
 	uint64_t first_sent; /* when the flight began that is being acknowledged */
-	uint64_t
-		app_limited; /* up to here samples show what the program sent, not the path; or 0 */
+	/* Up to here samples show what the program sent, not the path; or 0. */
+	uint64_t app_limited;
 	struct {
 		uint64_t prior_delivered, prior_time, send_elapsed;
 		bool app_limited;

@@ -26,3 +26,15 @@ start_dhcpd() { # -4|-6, configuration on input
 	dhcpd=$started
 	until_true 10 grep -Eq "Server starting|Sending on" "$tmp/isc.log" || cat "$tmp/isc.log"
 }
+given_back() { # ROW -4|-6 dhcp|dhcp6 ADDRESS-AS-SHOWN: lwip gives its lease back when it ends
+	local before
+	export XDG_RUNTIME_DIR=$tmp
+	releases() { grep -c DHCPRELEASE "$tmp/masq.log"; }
+	more_releases() { [ "$(releases)" -gt "$1" ]; }
+	leased() { timeout 5 build/lwip "$1" addr show tp0 | grep -q "$2"; }
+	before=$(releases)
+	ok "row $1: lwip has a lease" at "$link" timeout 30 build/lwip start "tp0=t0,$3=tp0"
+	until_true 20 leased "$2" "$4"
+	ok "row $1: lwip stop" timeout 20 build/lwip stop
+	ok "row $1: gives it back" until_true 10 more_releases "$before"
+}

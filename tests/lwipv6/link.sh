@@ -4,6 +4,7 @@
 #   link NAME                 a namespace $link with a bridge; station's taps are there
 #   host NAME ADDRESS...      a namespace NAME (made unique) on the bridge, its name in $host
 #   tap NAME                  a tap on the bridge
+#   second_lan NAME...        these taps and hosts go to a second bridge
 #   at HOST COMMAND...        run there
 #   start HOST COMMAND...     in the background until the script ends; its pid is $started
 #   stop PID                  end it earlier
@@ -38,6 +39,12 @@ link() {
 tap() {
 	at "$link" ip tuntap add "$1" mode tap
 	at "$link" ip link set "$1" master lan up
+}
+
+second_lan() {
+	at "$link" ip link add name lan2 type bridge
+	at "$link" ip link set lan2 up
+	for device; do at "$link" ip link set "$device" master lan2; done
 }
 
 host() {

@@ -8,16 +8,13 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 . tests/lwipv6/link.sh
 link nl
-at "$link" ip link add name lan2 type bridge
-at "$link" ip link set lan2 up
 tap t0
 tap t1
-at "$link" ip link set t1 master lan2
 host na 192.168.7.2/24
 inside=$host
 host nb 203.0.113.2/24
 outside=$host
-at "$link" ip link set nb master lan2
+second_lan t1 nb
 at "$inside" ip route add default via 192.168.7.1
 
 mkdir "$tmp/www"

@@ -8,16 +8,13 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 . tests/lwipv6/link.sh
 link lr
-at "$link" ip link add name lan2 type bridge
-at "$link" ip link set lan2 up
 tap t0
 tap t1
-at "$link" ip link set t1 master lan2
 host ra 10.50.0.2/24 fd00:50::2/64
 inside=$host
 host rb 203.0.113.2/24 fd00:51::2/64
 outside=$host
-at "$link" ip link set rb master lan2
+second_lan t1 rb
 at "$inside" ip route add default via 10.50.0.1
 at "$inside" ip route add default via fd00:50::1
 at "$outside" ip route add 10.50.0.0/24 via 203.0.113.1

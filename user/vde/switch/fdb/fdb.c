@@ -199,8 +199,12 @@ void fdb_prefetch(const struct fdb *fdb, unsigned int vlan, const uint8_t mac[6]
 	const struct table *table = rcu_dereference(fdb->table);
 
 	/* The first place: the second is for what finds that one full. */
-	if (table->mask >= BUCKETS_NEAR)
-		__builtin_prefetch(&table->buckets[hash_of(fdb, key_of(vlan, mac)) & table->mask]);
+	__builtin_prefetch(&table->buckets[hash_of(fdb, key_of(vlan, mac)) & table->mask]);
+}
+
+bool fdb_is_large(const struct fdb *fdb)
+{
+	return rcu_dereference(fdb->table)->mask >= BUCKETS_NEAR;
 }
 
 int fdb_lookup(const struct fdb *fdb, unsigned int vlan, const uint8_t mac[6])

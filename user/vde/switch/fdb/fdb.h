@@ -5,7 +5,7 @@
  * One table for all planes. Look-ups take no lock and read two cache lines at most, however many
  * addresses there are; changes take the table's lock. The table doubles when it fills, up to a
  * bound; beyond it the address unused for longest in the same place gives way.
- * Look-ups, fdb_prefetch() and fdb_learn() may come from any thread that holds rcu_read_lock().
+ * Look-ups, prefetches and fdb_learn() may come from any thread that holds rcu_read_lock().
  */
 #ifndef VDE_SWITCH_FDB_H
 #define VDE_SWITCH_FDB_H
@@ -46,6 +46,9 @@ void fdb_listen(struct fdb *fdb, fdb_listener *changed, fdb_refusal *refused, vo
 
 /* The port of an address, or FDB_NOWHERE. */
 int fdb_lookup(const struct fdb *fdb, unsigned int vlan, const uint8_t mac[6]);
+
+/* Is the table larger than the processor's near caches? Else there is nothing to prefetch. */
+bool fdb_is_large(const struct fdb *fdb);
 
 /* The address will be looked up soon: have the processor fetch what that reads. */
 void fdb_prefetch(const struct fdb *fdb, unsigned int vlan, const uint8_t mac[6]);

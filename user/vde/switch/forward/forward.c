@@ -230,6 +230,8 @@ void forward_expect(struct forwarder *f, const struct endpoint *from, const stru
 	unsigned int untagged = get(from->port->untagged_vlan);
 	unsigned int tag_type = get(from->port->tag_type);
 
+	if (!fdb_is_large(f->sw->fdb))
+		return;
 	for (const struct frame *frame = frames; frame < frames + count; frame++) {
 		unsigned int vlan = 0;
 

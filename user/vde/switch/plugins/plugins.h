@@ -20,12 +20,12 @@ struct plugin {
 extern const struct plugin plugin_dump, plugin_pdump, plugin_iplog;
 
 void plugin_commands(struct console *console);
+void plugins_stop(struct vswitch *sw);
+
 /*
  * A file to write to, begun anew or appended to; NULL with errno. Nothing waits for it: a named
  * pipe that nobody reads is refused (ENXIO), a full one loses what is written.
  */
 FILE *plugin_file(const char *path, bool append);
-
-void plugins_stop(struct vswitch *sw);
 
 #endif
