@@ -20,7 +20,7 @@
  *   filter=FILE                 packet filter and NAT, lwip_filter(3)
  *   nat=NAME                    the rule "nat on NAME", behind those of the file
  *   forward                     route between interfaces
- *   congestion=NAME             TCP's congestion control: cubic, reno or bbr
+ *   congestion=NAME             TCP's congestion control: cubic, reno or bbr (the host's)
  *   lo                          nothing but the loopback interface
  */
 #include <errno.h>

@@ -9,6 +9,10 @@
  * wait for it then, which would cost both a change of thread for each acknowledgment: it leaves the
  * frames and timers to whoever has the lock (left), and looks again after a nap.
  *
+ * To sleep and to be woken takes longer than many an answer does. Where there is more than one
+ * processor, a driver whose last waits were short looks for events for a while before it sleeps,
+ * twice as long each time that would have been enough, BUSY_POLL_MAX at most; a long wait ends that.
+ *
  * kick_fd is level-triggered and wakes every sleeper; each clears its own reason, and whoever
  * clears the last one reads the eventfd. inbox_fd, for frames of a joined stack, wakes one.
  *
@@ -23,6 +27,7 @@
 #include "lwipv6/core/loop.h"
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -35,6 +40,9 @@
 #define EVENTS 16
 #define NAP    (500 * NSEC_PER_USEC)
 #define SNOOZE 4 /* naps in a row that need not end because another thread is in the stack */
+
+#define BUSY_POLL_MIN (8 * NSEC_PER_USEC)
+#define BUSY_POLL_MAX (64 * NSEC_PER_USEC)
 
 static uint64_t clock_now(void)
 {
@@ -59,8 +67,11 @@ int loop_open(struct stack *stack)
 	struct stack_loop *l = &stack->loop;
 	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL},
 			   one = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
+	cpu_set_t processors;
 
 	l->timer_fd = l->kick_fd = l->inbox_fd = -1;
+	l->may_busy_poll = !sched_getaffinity(0, sizeof(processors), &processors) &&
+			   CPU_COUNT(&processors) > 1;
 	l->sleep_until = TIME_NEVER;
 	stack->virtual_now = NSEC_PER_SEC;
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -291,6 +302,41 @@ static void lock_or_leave(struct stack *stack)
 	pthread_mutex_lock(&stack->lock);
 }
 
+/* Sleep for events until @end. */
+static int wait_events(struct stack_loop *l, struct epoll_event *ev, uint64_t end)
+{
+	struct timespec ts;
+	uint64_t now;
+
+	if (end == TIME_NEVER)
+		return epoll_wait(l->epoll_fd, ev, EVENTS, -1);
+	now = clock_now();
+	if (end <= now)
+		return epoll_wait(l->epoll_fd, ev, EVENTS, 0);
+	ts = to_timespec(end - now);
+	return syscall(SYS_epoll_pwait2, l->epoll_fd, ev, EVENTS, &ts, NULL, 8);
+}
+
+/* The same for the driver, which first polls, as long as that has been worth it. */
+static int poll_events(struct stack_loop *l, struct epoll_event *ev, uint64_t end)
+{
+	uint64_t start = clock_now(), now = start;
+	int n;
+
+	while (now - start < l->busy_poll && now < end) {
+		n = epoll_wait(l->epoll_fd, ev, EVENTS, 0);
+		if (n)
+			return n;
+		now = clock_now();
+	}
+	n = wait_events(l, ev, end);
+	if (clock_now() - start > BUSY_POLL_MAX)
+		l->busy_poll = 0;
+	else if (l->may_busy_poll && l->busy_poll < BUSY_POLL_MAX)
+		l->busy_poll = l->busy_poll ? 2 * l->busy_poll : BUSY_POLL_MIN;
+	return n;
+}
+
 /* 0, or -EINTR when a signal ended the sleep. */
 static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driver)
 {
@@ -307,15 +353,7 @@ static int sleep_and_handle(struct stack *stack, uint64_t deadline, bool is_driv
 	if (!is_driver && l->timer_fd < 0)
 		l->sleep_until = end;
 	stack_unlock(stack);
-	if (end == TIME_NEVER) {
-		n = epoll_wait(l->epoll_fd, ev, EVENTS, -1);
-	} else if (end <= stack->now) {
-		n = epoll_wait(l->epoll_fd, ev, EVENTS, 0);
-	} else {
-		struct timespec ts = to_timespec(end - stack->now);
-
-		n = syscall(SYS_epoll_pwait2, l->epoll_fd, ev, EVENTS, &ts, NULL, 8);
-	}
+	n = is_driver ? poll_events(l, ev, end) : wait_events(l, ev, end);
 	if (n < 0)
 		error = -errno;
 	if (is_driver)

@@ -182,6 +182,9 @@ static void settings_init(struct stack *stack)
 	stack->settings.default_ttl = 64;
 	stack->settings.temporary_addresses = stack->flags & LWIP_STACK_FLAG_TEMPORARY;
 	stack->settings.optimistic = stack->flags & LWIP_STACK_FLAG_OPTIMISTIC;
+	/* Virtual time is for runs that come out the same everywhere. */
+	stack->settings.congestion =
+		stack->flags & STACK_VIRTUAL ? TCP_CUBIC : tcp_algorithm_of_host();
 	memcpy(stack->settings.secret, secret, sizeof(secret));
 }
 

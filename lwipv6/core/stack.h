@@ -98,6 +98,8 @@ struct stack_loop {
 	} nap;		      /* the stack's thread stays out of epoll, loop.c */
 	int nap_word;	      /* futex of the nap: 0 = woken */
 	uint64_t sleep_until; /* when the thread wakes; 0 = it is awake, or looks soon */
+	uint64_t busy_poll;   /* ns that the driver polls before it sleeps */
+	bool may_busy_poll;   /* there are processors for that */
 };
 
 struct stack {

@@ -5,8 +5,9 @@
  *
  * What a batch of work sends is queued and leaves at its end; with a switch's own port in one
  * system call, and frames come likewise. A switch's socket takes few frames at a time (ten, as
- * kernels come): what it refuses waits until the descriptor is writable; the queue's end is
- * dropped.
+ * kernels come): what it refuses waits until the descriptor is writable. A queue that has
+ * grown long is offered with each frame that joins it, which also holds back the program that sends
+ * faster than the switch takes; beyond QUEUE frames are dropped.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,6 +28,7 @@
 #define SEND_BATCH    32
 #define RECEIVE_BATCH 32
 #define QUEUE	      1000 /* frames */
+#define LONG_QUEUE    64
 #define DRAIN_MS      100
 
 struct vdeconn;
@@ -117,8 +119,8 @@ static int send_batch(struct netif *netif)
 	return 1;
 }
 
-/* Send what waits, as far as the switch takes it. */
-static void flush(struct netif *netif)
+/* Send what waits, as far as the switch takes it; @watched: the descriptor will tell of room. */
+static void flush(struct netif *netif, bool watched)
 {
 	struct vde *vde = netif->driver;
 
@@ -127,9 +129,11 @@ static void flush(struct netif *netif)
 
 		if (!done) {
 			vde->stalled = true;
-			stack_watch_output(netif->stack, netif->fd, netif, true);
+			if (!watched)
+				stack_watch_output(netif->stack, netif->fd, netif, true);
 			return;
 		}
+		watched = false; /* of more room it tells only who asks anew */
 		vde->queued -= done;
 		while (done--) {
 			struct packet *p = list_first(&vde->queue, struct packet, node);
@@ -148,6 +152,8 @@ static void transmit(struct netif *netif, struct packet *p)
 {
 	struct vde *vde = netif->driver;
 
+	if (vde->queued >= (vde->stalled ? LONG_QUEUE : SEND_BATCH))
+		flush(netif, vde->stalled);
 	if (vde->queued == QUEUE) {
 		netif->statistics.tx_dropped++;
 		packet_free(p);
@@ -155,11 +161,7 @@ static void transmit(struct netif *netif, struct packet *p)
 	}
 	list_append(&vde->queue, &p->node);
 	vde->queued++;
-	if (vde->stalled)
-		return;
-	if (vde->queued >= SEND_BATCH)
-		flush(netif);
-	else
+	if (!vde->stalled)
 		netif->poke_due = netif->stack->poke_due = true;
 }
 
@@ -168,7 +170,7 @@ static void poke(struct netif *netif)
 	struct vde *vde = netif->driver;
 
 	if (!vde->stalled)
-		flush(netif);
+		flush(netif, false);
 }
 
 /* Room for an ordinary frame, kept from one call to the next. */
@@ -238,7 +240,7 @@ static bool receive(struct netif *netif)
 {
 	struct vde *vde = netif->driver;
 
-	flush(netif);
+	flush(netif, false);
 	if (vde->plain && netif->mtu + 18 <= PACKET_FRAME)
 		return receive_batch(netif);
 	for (int i = 0; i < BATCH; i++) {
@@ -259,7 +261,7 @@ static void drain(struct netif *netif)
 	int unread = 0;
 
 	for (int i = 0; i < DRAIN_MS && vde->conn; i++) {
-		flush(netif);
+		flush(netif, false);
 		/* Of a socket of another kind than the switch's this says nothing, or zero. */
 		if (!vde->queued && (ioctl(netif->fd, SIOCOUTQ, &unread) < 0 || !unread))
 			break;

@@ -42,7 +42,7 @@
 #define TCP_SACK_BLOCKS	  4
 #define TCP_GSO_MAX	  65000
 #define TCP_SYN_BACKLOG	  4096	     /* half-open connections of a stack; cookies beyond */
-#define TCP_SNDBUF	  (4u << 20) /* limits of automatic growth */
+#define TCP_SNDBUF	  (8u << 20) /* limits of automatic growth */
 #define TCP_RCVBUF	  (6u << 20)
 
 enum tcp_state {
@@ -323,6 +323,8 @@ uint32_t tcp_pipe(const struct tcp *t);
 /* ---- tcp_congestion.c */
 /* The algorithm's name as in TCP_CONGESTION, not ended within @len; -ENOENT for another. */
 int tcp_algorithm_find(const char *name, size_t len);
+/* What the host's own sockets use (tcp_congestion_control of tcp(7)); CUBIC when we lack it. */
+enum tcp_algorithm tcp_algorithm_of_host(void);
 const char *tcp_algorithm_name(enum tcp_algorithm algorithm);
 /* Go on with another; what is in flight stays. */
 void tcp_congestion_choose(struct tcp *t, enum tcp_algorithm algorithm);

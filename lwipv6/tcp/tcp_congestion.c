@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include "lwipv6/tcp/tcp.h"
 
 #define CUBIC_C	   0.4
@@ -26,6 +27,21 @@ int tcp_algorithm_find(const char *name, size_t len)
 const char *tcp_algorithm_name(enum tcp_algorithm algorithm)
 {
 	return names[algorithm];
+}
+
+enum tcp_algorithm tcp_algorithm_of_host(void)
+{
+	FILE *file = fopen("/proc/sys/net/ipv4/tcp_congestion_control", "re");
+	char name[16] = "";
+	int algorithm;
+
+	if (!file)
+		return TCP_CUBIC;
+	if (fscanf(file, "%15s", name) != 1)
+		name[0] = 0;
+	fclose(file);
+	algorithm = tcp_algorithm_find(name, sizeof(name));
+	return algorithm < 0 ? TCP_CUBIC : algorithm;
 }
 
 void tcp_congestion_choose(struct tcp *t, enum tcp_algorithm algorithm)

@@ -20,7 +20,8 @@ uint32_t tcp_send_space(const struct tcp *t)
 
 void tcp_grow_sndbuf(struct tcp *t)
 {
-	uint32_t wanted = 2 * t->cwnd;
+	/* BBR sends on while a hole is repaired, and what was sent stays here until it is filled. */
+	uint32_t wanted = (t->bbr ? 3 : 2) * t->cwnd;
 
 	if (t->user_sndbuf || wanted <= t->sndbuf)
 		return;
