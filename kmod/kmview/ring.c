@@ -279,24 +279,29 @@ static u32 try_get_slot(struct kmview_channel *channel)
 
 /*
  * A free slot; waits for one if the manager is that far behind. Slots of cancelled events come back without a
- * wake-up, so this looks again now and then.
+ * wake-up, so this looks again now and then. A call that is yet to be made starts anew behind any signal; one that
+ * was made must not.
  */
-static int get_slot(struct kmview_session *session, u32 *index)
+static int get_slot(struct kmview_session *session, unsigned int kind, u32 *index)
 {
 	struct kmview_channel *channel = &session->channel;
+	long left;
 
 	*index = try_get_slot(channel);
 	if (likely(*index != NO_SLOT))
 		return 0;
 	for (;;) {
 		/* The condition is getting one: a ring that is full by a wild tail has free slots, too. */
-		long left = wait_event_killable_timeout(channel->room, (*index = try_get_slot(channel)) != NO_SLOT,
-							HZ / 20);
-
+		if (kind == KMVIEW_KIND_ENTRY)
+			left = wait_event_interruptible_timeout(
+				channel->room, (*index = try_get_slot(channel)) != NO_SLOT, HZ / 20);
+		else
+			left = wait_event_killable_timeout(
+				channel->room, (*index = try_get_slot(channel)) != NO_SLOT, HZ / 20);
 		if (*index != NO_SLOT)
 			return 0;
 		if (left < 0)
-			return -EINTR;
+			return kind == KMVIEW_KIND_ENTRY ? -ERESTARTNOINTR : -EINTR;
 		if (!kmview_session_lives(session))
 			return -EIO;
 	}
@@ -568,7 +573,7 @@ int kmview_ask(struct kmview_session *session, const struct kmview_context *cont
 		patience = KILLABLE;
 	else if (rule->flags & KMVIEW_RULE_INTERRUPTIBLE)
 		patience = INTERRUPTIBLE;
-	err = get_slot(session, &index);
+	err = get_slot(session, kind, &index);
 	if (err)
 		return err;
 	slot = slot_at(channel, index);

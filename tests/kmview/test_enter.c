@@ -106,6 +106,12 @@ static int idle_thread(void *data)
 	return 0;
 }
 
+static int idle_sibling(void *data)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return idle_thread(data);
+}
+
 /* Processes that must not enter: started as root, since an ordinary user cannot make them. */
 enum kind { PLAIN, THREADS, SHARED, CHROOTED, ELSEWHERE, KINDS };
 
@@ -123,7 +129,7 @@ static void stand_still(enum kind kind)
 		_exit(1);
 	if (kind == THREADS && clone(idle_thread, stack + sizeof(stack), thread, NULL) < 0)
 		_exit(1);
-	if (kind == SHARED && clone(idle_thread, stack + sizeof(stack), CLONE_FS, NULL) < 0)
+	if (kind == SHARED && clone(idle_sibling, stack + sizeof(stack), CLONE_FS, NULL) < 0)
 		_exit(1);
 	scratch->number[4 + kind] = 1;
 	for (;;)

@@ -154,6 +154,51 @@ static const char *killed(void)
 	return reap(child, SIGKILL);
 }
 
+/* Three calls for two slots: the last one is made once the manager has the others. */
+static const char *three_calls(void *data)
+{
+	int status;
+
+	handle(0);
+	for (int i = 0; i < 3; i++) {
+		if (fork())
+			continue;
+		while (i == 2 && !((volatile int *)scratch->number)[1])
+			moment();
+		scratch->number[2] = i == 2 ? getpid() : scratch->number[2];
+		_exit(syscall(SYS_getppid) != 55);
+	}
+	for (int i = 0; i < 3; i++)
+		CHECK(wait(&status) > 0 && status == 0);
+	return NULL;
+}
+
+static const char *without_room(void)
+{
+	struct kmview_options two = {.slots = 2};
+	struct kmview_request request[3];
+	pid_t child;
+
+	EXPECT(kmview_open(&session, &two), 0);
+	EXPECT(kmview_hook(session, "getppid", NULL), 0);
+	EXPECT(kmview_loop_new(&loop, session), 0);
+	child = inside_start(session, three_calls, NULL);
+	TRY(take(&request[0]));
+	TRY(take(&request[1]));
+	scratch->number[1] = 1;
+	UNTIL(((volatile int *)scratch->number)[2]);
+	for (int i = 0; i < 20; i++)
+		moment();
+	kill(scratch->number[2], SIGUSR1);
+	UNTIL(((volatile int *)scratch->number)[0]);
+	EXPECT(kmview_return(&request[0], 55), 0);
+	EXPECT(kmview_return(&request[1], 55), 0);
+	TRY(take(&request[2]));
+	EXPECT(request[2].event.pid, scratch->number[2]);
+	EXPECT(kmview_return(&request[2], 55), 0);
+	return reap(child, 0);
+}
+
 /* It died before anybody took its event: the slot comes back. */
 static const char *killed_unseen(void)
 {
@@ -314,6 +359,7 @@ const struct test signal_tests[] = {
 	{"a signal ends an interruptible wait with EINTR", interrupted},
 	{"with SA_RESTART the call is made again", restarted},
 	{"a call that POSIX does not interrupt waits on", not_interrupted},
+	{"a signal is served while a call waits for room in the ring", without_room},
 	{"SIGKILL ends every wait, and the late answer is refused", killed},
 	{"slots of tasks that died unseen come back", killed_unseen},
 	{"stop and continue while a call waits", stopped},
