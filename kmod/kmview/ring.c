@@ -293,11 +293,11 @@ static int get_slot(struct kmview_session *session, unsigned int kind, u32 *inde
 	for (;;) {
 		/* The condition is getting one: a ring that is full by a wild tail has free slots, too. */
 		if (kind == KMVIEW_KIND_ENTRY)
-			left = wait_event_interruptible_timeout(
-				channel->room, (*index = try_get_slot(channel)) != NO_SLOT, HZ / 20);
+			left = wait_event_interruptible_timeout(channel->room,
+								(*index = try_get_slot(channel)) != NO_SLOT, HZ / 20);
 		else
-			left = wait_event_killable_timeout(
-				channel->room, (*index = try_get_slot(channel)) != NO_SLOT, HZ / 20);
+			left = wait_event_killable_timeout(channel->room, (*index = try_get_slot(channel)) != NO_SLOT,
+							   HZ / 20);
 		if (*index != NO_SLOT)
 			return 0;
 		if (left < 0)
