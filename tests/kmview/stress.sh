@@ -25,7 +25,8 @@ before=$(unreclaimable)
 ok "$1 times load, use, unload" cycles "$1"
 grown=$(($(unreclaimable) - before))
 echo "# kernel memory after $1 cycles: $grown KiB more"
-ok "no memory is lost in that" [ $grown -lt $((1024 + $1 * 8)) ]
+# A debug kernel keeps freed memory and notes of it: there kmemleak judges, in debug.sh.
+[ -e /sys/kernel/debug/kmemleak ] || ok "no memory is lost in that" [ $grown -lt $((1024 + $1 * 8)) ]
 ok "load again" modprobe kmview
 plain=$tap_count
 build/tests/kmview/crowd "$2" "$3" "$4" | grep -v '^1\.\.'
