@@ -2,7 +2,7 @@
 # What a system call costs in each layer, on the three kernels: build/bench/kmview.jsonl.
 #
 # Two sets: guest instructions counted, on one processor whose clock is its instructions (2 ns each);
-# and time on two emulated processors. Only ratios mean anything. KERNELS="6.12" for fewer.
+# and time on two emulated processors. Only ratios mean anything. KERNELS="6.12" SETS="counted" for fewer.
 set -eu
 cd "$(dirname "$0")/../.."
 out=build/bench/kmview.jsonl
@@ -35,14 +35,23 @@ rows() { # UNIT WHERE LOG SCALE
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-run='echo kernel $(uname -r); build/tests/kmview/bench '$rounds
-for kernel in ${KERNELS:-6.1 6.12 newest}; do
-	tests/vm/run "$kernel" --icount --relaxed --unloaded --cpus 1 --time 900 bash -c "$run" >"$log" ||
-		{ cat "$log" >&2; exit 1; }
+measure() { # KERNEL OPTION...
+	local kernel=$1
+	shift
+	tests/vm/run "$kernel" --relaxed --unloaded --time 900 "$@" bash -c \
+		"echo kernel \$(uname -r); build/tests/kmview/bench $rounds" >"$log" || { cat "$log" >&2; exit 1; }
 	name=$(awk '$1 == "kernel" { split($2, v, "."); print v[1] "." v[2] }' "$log")
-	rows instructions "emulated $name" "$log" 2
-	tests/vm/run "$kernel" --relaxed --unloaded --cpus 2 --parallel --time 900 bash -c "$run" >"$log" ||
-		{ cat "$log" >&2; exit 1; }
-	rows ns "emulated $name 2cpu" "$log" 1
+}
+for kernel in ${KERNELS:-6.1 6.12 newest}; do
+	for set in ${SETS:-counted timed}; do
+		echo "# $kernel, $set" >&2
+		if [ "$set" = counted ]; then
+			measure "$kernel" --icount --cpus 1
+			rows instructions "emulated $name" "$log" 2
+		else
+			measure "$kernel" --cpus 2 --parallel
+			rows ns "emulated $name 2cpu" "$log" 1
+		fi
+	done
 done
 cat "$out"

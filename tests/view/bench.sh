@@ -6,7 +6,7 @@
 # other work on the machine changes less. In guests both engines, on one processor whose clock is its
 # count of instructions, whatever else the machine does, and a hundredth of each workload; five minutes
 # for each kernel, as on this machine.
-# KERNELS="6.12" for fewer guests, "" for none; ROUNDS: how many.
+# PLACES="native 6.12": fewer of them; ROUNDS: how many.
 set -eu
 cd "$(dirname "$0")/../.."
 out=build/bench/view.jsonl
@@ -49,10 +49,13 @@ rows() { # WHERE KERNEL ENGINE...
 	done
 }
 
-tests/view/bench_rounds.sh "${ROUNDS:-7}" 1 umview >"$log"
-rows native "$(uname -r)" umview
-for kernel in ${KERNELS-6.1 6.12 newest}; do
-	tests/vm/run "$kernel" --icount --relaxed --cpus 1 --time 1500 \
+for place in ${PLACES:-native 6.1 6.12 newest}; do
+	if [ "$place" = native ]; then
+		tests/view/bench_rounds.sh "${ROUNDS:-7}" 1 umview >"$log"
+		rows native "$(uname -r)" umview
+		continue
+	fi
+	tests/vm/run "$place" --icount --relaxed --cpus 1 --time 1500 \
 		bash -c "uname -r; tests/view/bench_rounds.sh ${ROUNDS:-5} 100 umview kmview" >"$log"
 	version=$(grep -m1 -oE '^[0-9]+\.[0-9]+\S*' "$log")
 	rows "emulated ${version%%[-+]*}" "$version" umview kmview
