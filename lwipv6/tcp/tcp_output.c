@@ -71,10 +71,10 @@ static bool retransmit(struct tcp *t, struct tcp_sent *s, uint32_t allowed)
 		len--;
 	if (len > allowed) {
 		len = allowed;
+		if (len > t->mss)
+			len -= len % t->mss;
 		fin = false;
 	}
-	if (len > t->mss && len < s->end - s->seq)
-		len -= len % t->mss;
 	if (!len && !fin)
 		return false;
 	if (fin)

@@ -214,6 +214,41 @@ static void row28(void)
 	wire_close(w);
 }
 
+/* The end of a stream, short last segment and FIN with it, is lost at once and sent again. */
+static void lost_end(void)
+{
+	enum { END = 5 * 1448 + 452 };
+	uint32_t end, fin_at = 0;
+	uint16_t window;
+
+	open_accepted(&full);
+	flight(10);
+	c.ack += 14480;
+	window = c.window;
+	c.window = 0;
+	conn_send(&c, TH_ACK, 0);
+	lwip_send(c.fd, pattern(), END, 0);
+	lwip_shutdown(c.fd, SHUT_WR);
+	end = c.ack + END;
+	c.window = window;
+	conn_send(&c, TH_ACK, 0);
+	wire_drop(w);
+	for (int i = 0; i < 100 && !fin_at; i++) {
+		wire_advance(w, 50);
+		while (segment_take(w, &s)) {
+			if (s.seq != c.ack)
+				continue;
+			c.ack += s.len;
+			if (s.flags & TH_FIN)
+				fin_at = c.ack;
+		}
+		conn_send(&c, TH_ACK, 0);
+	}
+	ok(fin_at == end, "row 28: sent again, the end of a stream is where it was (%d short)",
+	   (int)(end - fin_at));
+	wire_close(w);
+}
+
 static void row29(void)
 {
 	struct lwip_statistics st;
@@ -528,6 +563,7 @@ int main(void)
 	row26();
 	row27();
 	row28();
+	lost_end();
 	row29();
 	row30();
 	row31();

@@ -26,9 +26,11 @@ background() { # LOG COMMAND
 ip netns add $ns || exit 1
 at_exit "ip netns del $ns"
 ip -n $ns link set lo up
-background $tmp/s1.log ip netns exec $ns $switch -s $tmp/s1 -t lan --nostdin
-background $tmp/s2.log $switch -s $tmp/s2 --nostdin
-until_true 10 test -S $tmp/s1/ctl -a -S $tmp/s2/ctl
+# As a daemon: Debian's would end with its standard input.
+at_exit "kill \$(cat $tmp/s1.pid $tmp/s2.pid)"
+ip netns exec $ns $switch -s $tmp/s1 -t lan -d -p $tmp/s1.pid
+$switch -s $tmp/s2 -d -p $tmp/s2.pid
+until_true 10 test -S $tmp/s1/ctl -a -S $tmp/s2/ctl -a -s $tmp/s1.pid -a -s $tmp/s2.pid
 until_true 10 ip -n $ns link set lan up
 ip -n $ns addr add 10.44.0.2/24 dev lan
 background $tmp/dnsmasq.log ip netns exec $ns dnsmasq -k -p 0 -i lan --bind-interfaces -F 10.44.0.50,10.44.0.99,1h \
@@ -54,7 +56,7 @@ for name in one two; do
 	start $name "vd0=$tmp/s1,auto=vd0,dhcp=vd0"
 done
 address() { lwip -n $1 -j $2 addr show vd0 | jq -re ".[0].addr_info | map(select(.scope == \"global\" and (.tentative | not)))[0].local"; }
-got() { address "$@" >$tmp/address; }
+got() { address "$@" >$tmp/address && [ -s $tmp/address ]; }
 for name in one two; do
 	ok "$name has an address by SLAAC" until_true 20 got $name -6
 	like "... of the router's prefix" "$(address $name -6)" "^fd00:44:"
