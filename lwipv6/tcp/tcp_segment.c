@@ -134,8 +134,10 @@ int tcp_emit(struct tcp *t, uint32_t seq, uint32_t len, uint8_t flags)
 		end = put_sack(t, end, t->timestamps ? 3 : 4);
 	uint32_t room = TCP_GSO_MAX - 60;
 
-	if (len > room)
+	if (len > room) {
 		len = room;
+		flags &= ~(TH_FIN | TH_PUSH);
+	}
 	if (len) {
 		uint32_t got = tcp_sendq_slice(t, p, seq, len);
 
