@@ -75,9 +75,11 @@ layered() { # WORKLOAD COMMAND-THAT-MOUNTS-low-AND-up-ON-low
 	user unshare -Urm sh -c "mount -t tmpfs tmpfs m && cd m && mkdir low up work && (cd $work/$what && tar -c --exclude=./repo \
 		--exclude=./big .) | tar -x -C low && $2 && cd low && $(workload "$1" .)"
 }
-# When its last session ends, the module takes its hooks away, which is nobody else's cost.
+# After its last session has ended the module takes its hooks away, which is nobody else's cost.
 unhooked() {
-	[ ! -e /sys/module/kmview/refcnt ] || until [ "$(cat /sys/module/kmview/refcnt)" -eq 0 ]; do sleep 0.05; done
+	[ -e /sys/module/kmview/refcnt ] || return 0
+	until [ "$(cat /sys/module/kmview/refcnt)" -eq 0 ]; do sleep 0.05; done
+	sleep 0.3
 }
 measure() { # WORKLOAD CONTEXT
 	unhooked
