@@ -49,8 +49,6 @@ void tcp_congestion_choose(struct tcp *t, enum tcp_algorithm algorithm)
 	t->algorithm = algorithm;
 	if (algorithm != TCP_BBR)
 		tcp_bbr_stop(t);
-	else if (t->state == TCP_S_ESTABLISHED || t->state == TCP_S_CLOSE_WAIT)
-		tcp_bbr_start(t);
 }
 
 void tcp_congestion_init(struct tcp *t)

@@ -125,8 +125,6 @@ void tcp_established(struct tcp *t)
 	timer_cancel(&t->retransmit);
 	t->timer_kind = TCP_TIMER_NONE;
 	tcp_keep_arm(t);
-	if (t->algorithm == TCP_BBR)
-		tcp_bbr_start(t);
 }
 
 /*

@@ -240,6 +240,9 @@ void tcp_output(struct tcp *t)
 		if (t->snd_una == t->snd_nxt && t->last_sent && !t->bbr &&
 		    t->stack->now - t->last_sent > t->rto && t->snd_end != t->snd_nxt)
 			tcp_congestion_idle(t);
+		/* It takes memory, which a connection that only waits does without. */
+		if (t->algorithm == TCP_BBR && !t->bbr && t->snd_end != t->snd_nxt)
+			tcp_bbr_start(t);
 		retransmit_lost(t);
 		if (!(t->congestion == CONGESTION_LOSS && t->lost_bytes))
 			send_new(t);
