@@ -219,6 +219,9 @@ static __always_inline enum verdict decide(const struct vde_port *from, const __
 	if (station && station->slot == VDE_TRUNK)
 		return TO_TRUNK;
 	*to = station ? port_at(station->slot) : NULL;
+	/* A port that has just left the programs may still have addresses here. */
+	if (*to && (*to)->punt)
+		return TO_TRUNK;
 	if (!*to || !has((*vlan)->forwarding, (*to)->slot) || !has((*vlan)->member, (*to)->slot))
 		return TO_ALL;
 	return TO_PORT;

@@ -73,18 +73,32 @@ void addresses_sync(struct plane *plane)
 		fdb_each(plane->sw->fdb, forward_seconds(), sync_one, xdp);
 }
 
+static bool is_known(void *context, const struct vde_address *address)
+{
+	const struct plane *plane = context;
+	int port;
+
+	rcu_read_lock();
+	port = fdb_lookup(plane->sw->fdb, address->vlan, address->mac);
+	rcu_read_unlock();
+	return port != FDB_NOWHERE;
+}
+
 void addresses_changed(struct plane *plane, const struct fdb_entry *entry, enum fdb_change change)
 {
 	struct xdp_plane *xdp = plane->state;
 
 	if (!xdp->datapath)
 		return;
-	if (!entry)
+	if (!entry) {
+		/* Changes were lost, additions or removals. */
+		datapath_prune(xdp->datapath, is_known, plane);
 		addresses_sync(plane);
-	else if (change == FDB_REMOVED)
+	} else if (change == FDB_REMOVED) {
 		datapath_forget(xdp->datapath, entry->vlan, entry->mac);
-	else
+	} else {
 		put(xdp, entry->vlan, entry->mac, entry->port);
+	}
 }
 
 unsigned int addresses_idle(struct plane *plane, const struct fdb_entry *entry)

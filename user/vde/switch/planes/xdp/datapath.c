@@ -455,6 +455,20 @@ int datapath_forget(struct datapath *datapath, unsigned int vlan, const uint8_t 
 	return bpf_map_delete_elem(MAP(datapath, addresses), &address) ? -errno : 0;
 }
 
+void datapath_prune(struct datapath *datapath, datapath_known *known, void *context)
+{
+	int addresses = MAP(datapath, addresses);
+	struct vde_address at, next;
+	int more = bpf_map_get_next_key(addresses, NULL, &next);
+
+	while (more == 0) {
+		at = next;
+		more = bpf_map_get_next_key(addresses, &at, &next);
+		if (!known(context, &at))
+			bpf_map_delete_elem(addresses, &at);
+	}
+}
+
 int datapath_find(struct datapath *datapath, unsigned int vlan, const uint8_t mac[6],
 		  unsigned int *idle)
 {

@@ -67,6 +67,9 @@ void datapath_set_switch(struct datapath *datapath, bool hub, bool spanning_tree
 int datapath_learn(struct datapath *datapath, unsigned int vlan, const uint8_t mac[6],
 		   unsigned int slot);
 int datapath_forget(struct datapath *datapath, unsigned int vlan, const uint8_t mac[6]);
+/* Forget every address that the caller does not know. */
+typedef bool datapath_known(void *context, const struct vde_address *address);
+void datapath_prune(struct datapath *datapath, datapath_known *known, void *context);
 /* The slot of an address, or -ENOENT; *idle in seconds. */
 int datapath_find(struct datapath *datapath, unsigned int vlan, const uint8_t mac[6],
 		  unsigned int *idle);
