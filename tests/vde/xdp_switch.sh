@@ -148,7 +148,7 @@ is 'afterwards it is the kernel again' \
 	"$(listing xdp/print | jq -r '.[] | select(.port == 1).in_kernel')" true
 captured() { tshark -r "$dir/c.pcapng" -Y "icmp.type == $1" 2>/dev/null | wc -l; }
 answers=$(grep -c 'bytes from' "$dir/heard")
-[ "$(captured 0)" -eq "$answers" ] && [ "$(captured 8)" -ge "$answers" ]
+[ "$(captured 0)" -ge "$answers" ] && [ "$(captured 8)" -ge "$answers" ]
 tap_result $? 'the capture has every ping, both ways' "$(cat "$dir/heard"; tshark -r "$dir/c.pcapng" 2>&1)"
 ok 'it still answers' pings 1 10.0.0.2
 
