@@ -347,6 +347,8 @@ static void test_trunk(void)
 	expect("a punted port hands everything up", "88b5 2 1111 3", "-", "-", "-");
 	send_in(1, frame(0xff, 0x11, WORDS(0x1111, 4)));
 	expect("and gets no floods by itself", "88b5 8001 1111 4", "-", "-", "1111 4");
+	send_in(1, frame(0x55, 0x11, WORDS(0x1111, 7)));
+	expect("nor what an address still says is there", "88b5 1 1111 7", "-", "-", "-");
 	fresh();
 	sender = netdev_sender(datapath_netdev(datapath, 2)->ifindex);
 	ok(send(sender, frame(0xff, 9, WORDS(0x1111, 5)).data, 64, 0) == 64,
