@@ -274,9 +274,9 @@ static const struct {
 	{ "mount_setattr", KMVIEW_BUILTIN_MOUNT_SETATTR },
 };
 
-static struct kmview_name always[KMVIEW_ABIS * ARRAY_SIZE(builtins)];
-static struct kmview_name for_mounts[KMVIEW_ABIS * ARRAY_SIZE(builtins)];
-static unsigned int n_always, n_for_mounts;
+/* First those that every session has, then those for mounts: one batch in either case. */
+static struct kmview_name builtin_names[KMVIEW_ABIS * ARRAY_SIZE(builtins)];
+static unsigned int n_always, n_with_mounts;
 
 /* The module's own part at the calls of a table; those that need a hook are appended to names. */
 static unsigned int note_builtins(unsigned int abi, struct kmview_name *names, unsigned int n)
@@ -292,17 +292,31 @@ static unsigned int note_builtins(unsigned int abi, struct kmview_name *names, u
 				continue;
 			kmview_sites[abi][nr].builtin = builtins[i].builtin;
 			/* Nobody needs a hook to exit. */
-			if (builtins[i].builtin != KMVIEW_BUILTIN_EXIT && n < ARRAY_SIZE(always))
+			if (builtins[i].builtin != KMVIEW_BUILTIN_EXIT && n < ARRAY_SIZE(builtin_names))
 				names[n++] = (struct kmview_name){ .abi = abi, .nr = nr };
 		}
 	}
 	return n;
 }
 
+/* Keep those of one kind that this kernel has, after the n that are kept. */
+static unsigned int take_builtins(const struct kmview_name *names, unsigned int count, bool io_uring, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		bool is = kmview_sites[names[i].abi][names[i].nr].builtin == KMVIEW_BUILTIN_IO_URING;
+
+		if (is == io_uring && site_address(&names[i]))
+			builtin_names[n++] = names[i];
+	}
+	return n;
+}
+
 int kmview_hooks_init(void)
 {
-	struct kmview_name *names = kcalloc(ARRAY_SIZE(always), sizeof(*names), GFP_KERNEL);
-	unsigned int abi, n = 0, i;
+	struct kmview_name *names = kcalloc(ARRAY_SIZE(builtin_names), sizeof(*names), GFP_KERNEL);
+	unsigned int abi, n = 0;
 	int err;
 
 	if (!names)
@@ -310,13 +324,9 @@ int kmview_hooks_init(void)
 	for (abi = 0; abi < KMVIEW_ABIS; abi++)
 		n = note_builtins(abi, names, n);
 	err = find_sites(names, n);
-	for (i = 0; !err && i < n; i++) {
-		if (!site_address(&names[i]))
-			continue;
-		if (kmview_sites[names[i].abi][names[i].nr].builtin == KMVIEW_BUILTIN_IO_URING)
-			always[n_always++] = names[i];
-		else
-			for_mounts[n_for_mounts++] = names[i];
+	if (!err) {
+		n_always = take_builtins(names, n, true, 0);
+		n_with_mounts = take_builtins(names, n, false, n_always);
 	}
 	kfree(names);
 	/* It would be a way around every session. */
@@ -328,21 +338,13 @@ int kmview_hooks_init(void)
 int kmview_hooks_builtin_get(bool mounts)
 {
 	unsigned int failed;
-	int err = kmview_hooks_get(always, n_always, &failed);
 
-	if (!err && mounts) {
-		err = kmview_hooks_get(for_mounts, n_for_mounts, &failed);
-		if (err)
-			kmview_hooks_put(always, n_always);
-	}
-	return err;
+	return kmview_hooks_get(builtin_names, mounts ? n_with_mounts : n_always, &failed);
 }
 
 void kmview_hooks_builtin_put(bool mounts)
 {
-	if (mounts)
-		kmview_hooks_put(for_mounts, n_for_mounts);
-	kmview_hooks_put(always, n_always);
+	kmview_hooks_put(builtin_names, mounts ? n_with_mounts : n_always);
 }
 
 void kmview_hooks_exit(void)

@@ -9,11 +9,37 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "user/view/manager/manager.h"
+
+/* All at once: each turn of the kernel's ftrace costs as much as the rest of the start. */
+static int hook_all(struct view *view, const char *const *names, char *text, size_t size)
+{
+	struct kmview_named_hook *hooks;
+	size_t count = 0, failed;
+	int missing;
+
+	while (names[count])
+		count++;
+	hooks = calloc(count ?: 1, sizeof(*hooks));
+	if (!hooks) {
+		snprintf(text, size, "cannot hook system calls: out of memory");
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++)
+		hooks[i] = (struct kmview_named_hook){names[i], {.action = KMVIEW_NOTIFY}};
+	missing = kmview_hooks(view->session, hooks, count, &failed);
+	free(hooks);
+	if (missing >= 0)
+		return 0;
+	snprintf(text, size, "cannot hook the system call %s: %s%s", names[failed],
+		 strerror(-missing), missing == -EBUSY ? " (another tracer has hold of it)" : "");
+	return missing;
+}
 
 static int open_engine(struct view *view, const char *const *hooks, char *text, size_t size)
 {
@@ -37,15 +63,9 @@ static int open_engine(struct view *view, const char *const *hooks, char *text, 
 		snprintf(text, size, "this kernel's kmview.ko cannot make mounts for users");
 		return -ENOTSUP;
 	}
-	for (; *hooks; hooks++) {
-		error = kmview_hook(view->session, *hooks, NULL);
-		if (error < 0 && error != -ENOENT) {
-			snprintf(text, size, "cannot hook the system call %s: %s%s", *hooks,
-				 strerror(-error),
-				 error == -EBUSY ? " (another tracer has hold of it)" : "");
-			return error;
-		}
-	}
+	error = hook_all(view, hooks, text, size);
+	if (error)
+		return error;
 	error = kmview_loop_new(&view->session_loop, view->session);
 	/* The keeper's first calls come before it says that it is ready. */
 	return error < 0 ? error : calls_listen(view, kmview_fd(view->session));
