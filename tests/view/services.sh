@@ -28,6 +28,12 @@ else
 	ok "added later it works as well" in_view a "cd $work && viewctl add ./ramfile.so,loud && viewctl remove ramfile"
 fi
 
+sed 's/"acct"/"acct_of_tomorrow"/' "$work/ramfile.c" | as_user tee "$work/later.c" >/dev/null
+as_user cc -shared -fPIC -I "$top/user/view" -o "$work/later.so" "$work/later.c"
+view_start b -p "$work/later.so"
+like "a service that claims a call unknown here does no harm" "$(in_view b 'viewctl list')" '^ramfile: '
+view_end b
+
 # unreal
 as_user mkdir "$work/unreal"
 ok "the service unreal" in_view a 'um_add_service unreal'

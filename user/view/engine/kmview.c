@@ -16,7 +16,10 @@
 
 #include "user/view/manager/manager.h"
 
-/* All at once: each turn of the kernel's ftrace costs as much as the rest of the start. */
+/*
+ * All at once: each turn of the kernel's ftrace costs as much as the rest of the start. Calls that
+ * nobody has heard of are left out, as by the other engine.
+ */
 static int hook_all(struct view *view, const char *const *names, char *text, size_t size)
 {
 	struct kmview_named_hook *hooks;
@@ -30,15 +33,17 @@ static int hook_all(struct view *view, const char *const *names, char *text, siz
 		snprintf(text, size, "cannot hook system calls: out of memory");
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < count; i++)
-		hooks[i] = (struct kmview_named_hook){names[i], {.action = KMVIEW_NOTIFY}};
+	for (count = 0; *names; names++)
+		if (kmview_syscall(*names))
+			hooks[count++] =
+				(struct kmview_named_hook){*names, {.action = KMVIEW_NOTIFY}};
 	missing = kmview_hooks(view->session, hooks, count, &failed);
+	if (missing < 0)
+		snprintf(text, size, "cannot hook the system call %s: %s%s", hooks[failed].name,
+			 strerror(-missing),
+			 missing == -EBUSY ? " (another tracer has hold of it)" : "");
 	free(hooks);
-	if (missing >= 0)
-		return 0;
-	snprintf(text, size, "cannot hook the system call %s: %s%s", names[failed],
-		 strerror(-missing), missing == -EBUSY ? " (another tracer has hold of it)" : "");
-	return missing;
+	return missing < 0 ? missing : 0;
 }
 
 static int open_engine(struct view *view, const char *const *hooks, char *text, size_t size)
