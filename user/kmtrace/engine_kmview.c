@@ -43,7 +43,7 @@ static int answer(struct traced *traced, int64_t result)
 }
 
 const struct engine engine_kmview = {
-	.sentence = "engine: kmview (" KMVIEW_DEVICE "), calls are served by the kernel module",
+	.sentence = "engine: kmview (" KMVIEW_DEVICE "), calls are served by the kernel module%.0s",
 	.results = true,
 	.read = memory_read,
 	.write = memory_write,
@@ -78,9 +78,7 @@ static bool hook_for(const struct options *options, const struct kmview_bpf *bpf
 	} else if (options->uname_faked && uname) {
 		hook->flags = KMVIEW_RULE_EXIT;
 	} else if (printed) {
-		hook->flags = options->count || (call->flags & KMVIEW_CALL_NORETURN)
-				      ? 0
-				      : KMVIEW_RULE_EXIT;
+		hook->flags = trace_wants_entry(options, call) ? 0 : KMVIEW_RULE_EXIT;
 	} else {
 		return false;
 	}
@@ -177,6 +175,16 @@ static bool attached_interrupt(const struct options *options, const struct kmvie
 	return false;
 }
 
+/* How long to wait for the next event, after what was due is done; -1: for ever. */
+static int wait_ms(const struct options *options, struct kmview *session)
+{
+	int delayed = trace_delayed(options), progress = -1;
+
+	if (!options->count && !options->bpf_count)
+		progress = progress_look(options, session);
+	return delayed < 0 || (progress >= 0 && progress < delayed) ? progress : delayed;
+}
+
 static int serve(const struct options *options, const struct kmview_bpf *bpf,
 		 struct kmview *session)
 {
@@ -187,7 +195,9 @@ static int serve(const struct options *options, const struct kmview_bpf *bpf,
 	while (result >= 0 || result == -EINTR) {
 		if (attached_interrupt(options, bpf, session))
 			break;
-		result = kmview_next(loop, &request, trace_delayed(options));
+		result = kmview_next(loop, &request, wait_ms(options, session));
+		if (result == 1)
+			progress_reset();
 		if (result == 1 && request.cancel)
 			trace_cancelled(request.event.id);
 		else if (result == 1)

@@ -104,8 +104,7 @@ static int answer(struct traced *traced, int64_t result)
 }
 
 const struct engine engine_seccomp = {
-	.sentence = "engine: seccomp user notification, as there is no " KMVIEW_DEVICE
-		    "; results of calls cannot be seen",
+	.sentence = "engine: seccomp user notification, as %s; results of calls cannot be seen",
 	.results = false,
 	.read = memory_read,
 	.write = memory_write,
