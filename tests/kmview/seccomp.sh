@@ -40,4 +40,8 @@ for wrong in "-e inject=read:error=EIO" "-e signal=INT" "-z -Z" "-ff" "-s x" "-e
 done
 like "a trace that cannot be written is told" "$(trace -o /nonexistent/x true 2>&1)" 'cannot write /nonexistent/x'
 ok "a full disk is told" bash -c '! build/san/bin/kmtrace -q --engine seccomp -o /dev/full ls / >/dev/null'
+ok "the command goes on when nobody reads the trace" bash -c '
+	trace=$1; shift
+	{ "$trace" "$@" -q bash -c "for i in {1..200}; do : </etc/hostname; done; echo done >$0/went-on" 2>&1 >/dev/null; } | head -n 3
+	grep -q done "$0/went-on"' "$work" build/san/bin/kmtrace --engine seccomp
 done_testing

@@ -145,4 +145,8 @@ wait $tracer
 like "-p explains what cannot be" "$(build/bin/kmtrace -q -p 999999 2>&1)" 'cannot attach process 999999'
 like "no process of another user is attached" \
 	"$(setpriv --reuid 1000 --clear-groups build/bin/kmtrace -q -p 1 2>&1)" 'not yours to trace|Permission denied'
+ok "the command goes on when nobody reads the trace" bash -c '
+	trace=$1; shift
+	{ "$trace" "$@" -q bash -c "for i in {1..200}; do : </etc/hostname; done; echo done >$0/went-on" 2>&1 >/dev/null; } | head -n 3
+	grep -q done "$0/went-on"' "$work" "$top/build/bin/kmtrace"
 done_testing

@@ -226,6 +226,7 @@ static int run_command(const struct options *options, const struct kmview_bpf *b
 	/* The terminal's signals are for the command; we end when it has. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN); /* if nobody reads the trace, that is told at the end */
 	if (serve(options, bpf, session) < 0)
 		return STATUS_FAILED;
 	error = kmview_spawn_error(&child);
@@ -245,6 +246,7 @@ static int run_attached(const struct options *options, const struct kmview_bpf *
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
 	if (attach_all(options, session) < 0)
 		return STATUS_FAILED;
 	return serve(options, bpf, session) < 0 ? STATUS_FAILED : 0;
