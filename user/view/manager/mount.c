@@ -20,6 +20,18 @@ const char *const mount_hooks[] = {"mount",	 "umount2",   "umount",	       "pivo
 				   "fsopen",	 "fsconfig",  "fsmount",       "fspick",
 				   "move_mount", "open_tree", "mount_setattr", NULL};
 
+bool mount_needs_authority(const struct view_call *call)
+{
+	const char *const *hook;
+
+	/* A plain open_tree(2) is an open(2). */
+	if (!strcmp(call->name, "open_tree") && !(call->args[2] & OPEN_TREE_CLONE))
+		return false;
+	for (hook = mount_hooks; *hook && strcmp(*hook, call->name); hook++)
+		;
+	return *hook != NULL;
+}
+
 static int read_arguments(struct view_call *call, struct view_mount *mount)
 {
 	int error;
@@ -81,7 +93,7 @@ static void serve_umount(struct view_call *call)
 {
 	int error, flags = !strcmp(call->name, "umount") ? 0 : call->args[1];
 	char *target = call_string(call, 0, PATH_MAX, &error);
-	unsigned int parts = 0;
+	struct parts parts = {0};
 	uint64_t device = 0;
 	struct ask *ask;
 
@@ -95,21 +107,17 @@ static void serve_umount(struct view_call *call)
 		free(target);
 		return;
 	}
-	/* What it consists of goes with it, unless there is more. */
-	if (parts && mounts_below(call, target) == (int)parts)
-		flags |= MNT_DETACH;
 	ask = ask_new(call->branch, call->tid, &error);
 	if (ask) {
-		ask_string(ask, 0, target);
-		ask_value(ask, 1, flags);
-		error = ask_call(ask, SYS_umount2, NULL);
+		error = ask_unmount(ask, target, flags, parts.paths, parts.count);
 		ask_free(ask);
 	}
-	if (error == 0 && device && !(flags & MNT_DETACH))
-		servers_wait(call->branch, device);
 	if (error == 0)
 		missing_remove(call, target);
+	if (error == 0 && device && !(flags & (MNT_DETACH | MNT_FORCE)))
+		error = servers_wait(call, device);
 	call_return(call, error);
+	free(parts.paths);
 	free(target);
 }
 

@@ -78,6 +78,11 @@ unsigned long view_mount_flags(const struct view_mount *mount)
 	return mount->flags;
 }
 
+int view_mount_caller(const struct view_mount *mount, struct view_caller *caller)
+{
+	return view_call_caller(mount->call, caller);
+}
+
 bool view_mount_single_id(const struct view_mount *mount)
 {
 	return mount->call->branch->single_id;
@@ -119,7 +124,7 @@ int view_mount_lock(struct view_mount *mount, bool alone)
 	ask_value(ask, 0, (int64_t)AT_FDCWD);
 	ask_string(ask, 1, view_mount_source(mount));
 	ask_value(ask, 2, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	error = ask_call(ask, SYS_openat, &fd);
+	error = ask_call_as_caller(ask, SYS_openat, &fd);
 	ask_free(ask);
 	/* What cannot be opened is the server's to complain about. */
 	if (error < 0)
@@ -144,12 +149,9 @@ int view_mount_kernel(struct view_mount *mount, const char *source, const char *
 		      const char *type, unsigned long flags, const char *data)
 {
 	int error = mount_by_kernel(mount->call, source, target, type, flags, data);
-	size_t place = strlen(mount->place);
 
 	if (error == 0 && !(flags & MS_CHANGES & ~MS_BIND) && !strcmp(target, mount->target))
 		servers_note(mount, "");
-	if (error == 0 && !strncmp(target, mount->place, place) && target[place] == '/')
-		mount->parts++;
 	return error;
 }
 
@@ -268,13 +270,22 @@ int view_mount_serve(struct view_mount *mount, char *const argv[])
 {
 	int error;
 	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	char image[PATH_MAX + 2];
+	const struct ask_program program = {
+		.argv = argv,
+		.mark = mount->mark,
+		.image = image,
+		.mounted = mount->place,
+		.timeout = mount->timeout,
+	};
 	int64_t status;
 
 	if (!ask)
 		return error;
-	snprintf(mount->mark, sizeof(mount->mark), "VIEW_SERVER=%d%s", getpid(),
-		 strrchr(mount->place, '/'));
-	status = ask_run(ask, mount->mark, argv, mount->place);
+	snprintf(mount->mark, sizeof(mount->mark), "%d%s", getpid(), strrchr(mount->place, '/'));
+	snprintf(image, sizeof(image), "%c%s", mount->flags & MS_RDONLY ? 'r' : 'w',
+		 view_mount_source(mount));
+	status = ask_run(ask, &program);
 	if (status)
 		error = explain(mount, argv[0], status, ask->text);
 	else
