@@ -65,8 +65,8 @@ static void serve_mount(struct view_call *call)
 			result = 0;
 	}
 	if (result < 0 || claimed) {
-		if (result < 0 && mount.message[0])
-			message_keep(call->tid, mount.message);
+		if (result < 0 ? mount.message[0] : mount.note[0])
+			message_keep(call->tid, result < 0 ? mount.message : mount.note);
 		call_return(call, result);
 	} else if (call_mounts_itself(call)) {
 		call_continue(call);

@@ -32,7 +32,7 @@ struct served {
 	char mark[64];	       /* "": no servers, a mount of the kernel's */
 	struct branch *branch; /* and then: where it is */
 	uint64_t id;	       /* its number in that branch's mountinfo */
-	int lock;	       /* on the source, -1: none */
+	int lock;	       /* the source, locked; -1: it is not */
 	unsigned int parts;
 	char *source, *target, *type;
 	char *super; /* as mountinfo has it */
@@ -226,8 +226,13 @@ void servers_note(struct view_mount *mount, const char *mark)
 	served->service = mount->service;
 	served->device = device_number(about.stx_dev_major, about.stx_dev_minor);
 	served->parts = mount->parts;
-	served->lock = mount->lock;
-	mount->lock = -1;
+	served->lock = -1;
+	if (mount->locked) {
+		int *held = mount->whole >= 0 ? &mount->whole : &mount->image;
+
+		served->lock = *held;
+		*held = -1;
+	}
 	snprintf(served->mark, sizeof(served->mark), "%s", mark);
 	served->source = strdup(view_mount_source(mount));
 	served->target = strdup(mount->target);
@@ -307,9 +312,24 @@ json_t *servers_list(struct view *view)
 		if (!still_there(served))
 			continue;
 		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:s}", "source", served->source,
-						"target", served->target, "type", served->type));
+				      json_pack("{s:o, s:o, s:s}", "source",
+						json_bytes(served->source), "target",
+						json_bytes(served->target), "type", served->type));
 	}
 	pthread_mutex_unlock(&lock);
 	return list;
+}
+
+void servers_locked(struct view *view, const struct stat *about, char *target, size_t size)
+{
+	struct stat locked;
+
+	target[0] = '\0';
+	pthread_mutex_lock(&lock);
+	for (struct served *served = all; served; served = served->next)
+		if (served->view == view && served->lock >= 0 &&
+		    fstat(served->lock, &locked) == 0 && locked.st_ino == about->st_ino &&
+		    locked.st_dev == about->st_dev)
+			snprintf(target, size, "%s", served->target);
+	pthread_mutex_unlock(&lock);
 }

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "option.h"
 #include "user/view/client/client.h"
 #include "wish.h"
 
@@ -67,7 +68,7 @@ static void add_option(struct wish *wish, const char *option, size_t length)
 void wish_options(struct wish *wish, const char *options)
 {
 	while (*options) {
-		size_t length = strcspn(options, ",");
+		size_t length = option_length(options);
 
 		add_option(wish, options, length);
 		options += length;
