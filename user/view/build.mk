@@ -41,8 +41,10 @@ $(eval $(call program,bin/umview,$(VIEW_PARTS),$(BUILD)/lib/libkmview.a -ljansso
 $(addprefix $(BUILD)/bin/,kmview $(VIEW_COMMAND)): $(BUILD)/bin/umview
 	ln -sf umview $@
 
+# What mounts for a user: the stand-in and viewctl.
+VIEW_WISH := $(addprefix user/view/,$(addprefix mount/,wish.c option.c tab.c tag.c) client/client.c keeper/channel.c)
 $(eval $(call program,lib/vsquare/view/stand-in,user/view/mount/stand_in.c \
-	user/view/mount/wish.c user/view/mount/option.c user/view/client/client.c user/view/keeper/channel.c,-ljansson))
+	user/view/mount/command.c $(VIEW_WISH),-ljansson -lblkid))
 
 $(VIEW_DIR)/fstypes: user/view/services/fstypes
 	@mkdir -p $(@D)

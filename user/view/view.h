@@ -163,6 +163,7 @@ const char *view_mount_aside(struct view_mount *mount);
 
 bool view_mount_writable(struct view_mount *mount); /* by the caller: the source */
 void view_mount_set_read_only(struct view_mount *mount);
+int view_mount_set_type(struct view_mount *mount, const char *type); /* what was found in it */
 
 /*
  * From now on only so many bytes of the source, from so many on, are meant; 0 bytes: all the rest.

@@ -239,6 +239,7 @@ void servers_note(struct view_mount *mount, const char *mark);
 /* Before an unmount: the device at target, and of how many mounts more it consists; after it: wait
  * for its servers. */
 uint64_t servers_device(struct view_call *call, const char *target, int flags, unsigned int *parts);
+bool servers_read_only(struct view *view, uint64_t device); /* what is mounted of it */
 void servers_wait(struct branch *branch, uint64_t device);
 void servers_forget(struct view *view);			      /* what is mounted no more */
 bool servers_of_service(struct view *view, uint64_t service); /* is any mounted */

@@ -123,8 +123,12 @@ int view_mount_kernel(struct view_mount *mount, const char *source, const char *
 	int error = mount_by_kernel(mount->call, source, target, type, flags, data);
 	size_t place = strlen(mount->place);
 
-	if (error == 0 && !(flags & MS_CHANGES & ~MS_BIND) && !strcmp(target, mount->target))
+	if (error == 0 && !(flags & MS_CHANGES & ~MS_BIND) && !strcmp(target, mount->target)) {
+		int below = flags & MS_REC ? mounts_below(mount->call, target) : 0;
+
+		mount->parts += below > 0 ? below : 0; /* they came with it and go with it */
 		servers_note(mount, "");
+	}
 	if (error == 0 && !strncmp(target, mount->place, place) && target[place] == '/')
 		mount->parts++;
 	return error;

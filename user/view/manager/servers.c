@@ -34,6 +34,7 @@ struct served {
 	uint64_t id;	       /* its number in that branch's mountinfo */
 	int lock;	       /* the source, locked; -1: it is not */
 	unsigned int parts;
+	bool read_only; /* the server was started so */
 	char *source, *target, *type;
 	char *super; /* as mountinfo has it */
 };
@@ -226,6 +227,7 @@ void servers_note(struct view_mount *mount, const char *mark)
 	served->service = mount->service;
 	served->device = device_number(about.stx_dev_major, about.stx_dev_minor);
 	served->parts = mount->parts;
+	served->read_only = mount->flags & MS_RDONLY;
 	served->lock = -1;
 	if (mount->locked) {
 		int *held = mount->whole >= 0 ? &mount->whole : &mount->image;
@@ -262,6 +264,18 @@ uint64_t servers_device(struct view_call *call, const char *target, int flags, u
 		*parts = served->parts;
 	pthread_mutex_unlock(&lock);
 	return served ? device : 0;
+}
+
+bool servers_read_only(struct view *view, uint64_t device)
+{
+	bool read_only = false;
+
+	pthread_mutex_lock(&lock);
+	for (struct served *served = all; served; served = served->next)
+		if (served->view == view && served->device == device && served->mark[0])
+			read_only = served->read_only;
+	pthread_mutex_unlock(&lock);
+	return read_only;
 }
 
 /* ---- waiting */

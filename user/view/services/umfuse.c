@@ -316,7 +316,7 @@ static int mount_type(struct view_mount *mount, void *data)
 	if (!error && !strcmp(type, "auto"))
 		type = found = look_at(mount, fd, &part, &error);
 	if (found)
-		error = 0;
+		error = view_mount_set_type(mount, found);
 	if (error)
 		return error;
 	if (table_find(data, type, &entry)) {
@@ -330,6 +330,30 @@ static int mount_type(struct view_mount *mount, void *data)
 	}
 	free(found);
 	return error;
+}
+
+/*
+ * What shows the machine itself. The kernel makes a new one where the task has process ids or a network
+ * of its own; elsewhere what is there is bound.
+ */
+static int mount_machine(struct view_mount *mount, void *data)
+{
+	static const char *const places[][2] = {
+		{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}};
+	const char *type = view_mount_type(mount), *target = view_mount_target(mount);
+	int error = view_mount_kernel(mount, view_mount_source(mount), target, type,
+				      view_mount_flags(mount), view_mount_options(mount));
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		if (error == -EPERM && !strcmp(type, places[i][0]))
+			return view_mount_kernel(mount, places[i][1], target, NULL,
+						 MS_BIND | MS_REC, NULL);
+	return error;
+}
+
+static bool is_machine(const char *type, void *data)
+{
+	return !strcmp(type, "proc") || !strcmp(type, "sysfs") || !strcmp(type, "devtmpfs");
 }
 
 static int mount_ramfile(struct view_mount *mount, void *data)
@@ -377,6 +401,9 @@ static bool claims(const char *type, void *data)
 
 static const struct view_mount_type types[] = {
 	{.prefix = "", .mount = mount_type, .claims = claims},
+	{.prefix = "proc", .mount = mount_machine, .claims = is_machine},
+	{.prefix = "sysfs", .mount = mount_machine, .claims = is_machine},
+	{.prefix = "devtmpfs", .mount = mount_machine, .claims = is_machine},
 	{.prefix = "ramfile", .mount = mount_ramfile},
 	{.prefix = "umfuseramfile", .mount = mount_ramfile},
 	{},
