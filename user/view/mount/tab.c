@@ -21,7 +21,7 @@ typedef bool (*use_fn)(const struct tab_line *line, void *data);
 
 static bool each_of_file(const char *path, use_fn use, void *data)
 {
-	static char room[65536];
+	char room[16384]; /* use may read tables itself */
 	FILE *file = setmntent(path, "re");
 	struct mntent entry;
 	bool done = false;

@@ -2,13 +2,20 @@
 /*
  * A library that is loaded in front of file-system servers: their mount(2) names the source as the
  * user did (VIEW_FSNAME), where the server itself was given a neutral name; and what would be a
- * "fuseblk", which only root of the machine may mount, is a "fuse".
+ * "fuseblk", which only root of the machine may mount, is a "fuse". And what they say is said at once:
+ * a warning that waits in a buffer when the server goes to the background is lost.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+__attribute__((constructor)) static void say_at_once(void)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+}
 
 /* Without blksize=N, which "fuse" does not have. */
 static void drop_block_size(char *options)

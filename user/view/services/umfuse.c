@@ -215,7 +215,7 @@ static void say_what_it_is(struct view_mount *mount, const struct entry *entry, 
 
 	if (!type && !part->offset && say_partitions(mount, fd))
 		return;
-	if (type && !serves(entry, type))
+	if (type && entry_has(entry, RULE_KNOWN) && !serves(entry, type))
 		view_mount_error(mount, -EIO, "%s is no %s image: it holds %s", source,
 				 view_mount_type(mount), type);
 	else if (!type && entry_has(entry, RULE_KNOWN))
