@@ -56,6 +56,14 @@ int kmview_open(struct kmview **session, const struct kmview_options *options);
  */
 const char *kmview_open_why(int error);
 
+/*
+ * A session lives as long as the process that opened it. So one process can open it and hand its
+ * descriptor and kmview_init_of() to another, which adopts it and serves it; when that one dies, the
+ * first may go on serving. fd is the new session's, also when this fails.
+ */
+int kmview_adopt(struct kmview **session, int fd, const struct kmview_init *init);
+const struct kmview_init *kmview_init_of(const struct kmview *session); /* as long as the session */
+
 /* Close it and kill all its tasks. No thread may use the session any more. NULL is allowed. */
 void kmview_close(struct kmview *session);
 

@@ -90,6 +90,7 @@ struct view {
 	struct sock_fprog *filter;
 	/* kmview */
 	struct kmview *session;
+	int holder; /* to the process that holds it; -1: none */
 	struct kmview_loop *session_loop;
 };
 

@@ -321,7 +321,7 @@ int view_mount_program(struct view_mount *mount, char *const argv[], const char 
 		.mark = mount->mark,
 		.image = image,
 		.mounted = place,
-		.timeout = mount->timeout,
+		.timeout = place == mount->place ? mount->timeout : 0,
 		.files = &mount->image,
 		.file_count = mount->image >= 0,
 	};

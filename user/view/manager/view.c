@@ -209,6 +209,8 @@ static _Noreturn void keeper_main(struct view *view, int channel)
 	char why[512];
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	if (view->holder >= 0)
+		close(view->holder); /* or our death would not be seen there */
 	if (view->engine->enter(view, false, why, sizeof(why)) < 0) {
 		say(view, "%s", why);
 		_exit(STATUS_FAILED);
@@ -268,16 +270,17 @@ int view_run(const struct options *options)
 
 	view.options = *options;
 	view.status = STATUS_FAILED;
+	view.holder = -1;
 	pthread_rwlock_init(&view.branches_lock, NULL);
 	view.events = epoll_create1(EPOLL_CLOEXEC);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (view.events < 0 || getrandom(&view.token, sizeof(view.token), 0) < 0 ||
 	    find_directory(&view) < 0 || handle_signals(&view, &signals) < 0 ||
 	    add_services(&view) < 0 || open_engine(&view) < 0)
 		return STATUS_FAILED;
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	error = start_keeper(&view);
 	if (error < 0)
 		say(&view, "cannot start the view: %s", strerror(-error));
