@@ -45,9 +45,31 @@
 extern "C" {
 #endif
 
-#define VIEW_ABI 1
+/*
+ * Versions of the interface. A service made for an older one still loads.
+ *
+ *	1	the first
+ *	2	view_caller: who asks. A service of version 1 is asked only by processes with the
+ *		manager's user id, as it cannot know who they are; for others it is as if it had
+ *		claimed nothing
+ */
+#define VIEW_ABI 2
 
 struct view;
+
+/*
+ * Who asks. A handler runs with the ids of the manager, who may be root: what it does itself, and
+ * not by the functions below, it has to do for this process only as far as the process may.
+ * Ids are effective ones, as the manager's user namespace has them. Handlers of mounts are called
+ * only for who has the authority over the mounts of the view (docs/view.md).
+ */
+struct view_caller {
+	pid_t pid; /* of the thread */
+	uid_t uid;
+	gid_t gid;
+	uint64_t capabilities; /* in its user namespace, as CapEff of /proc/PID/status */
+	bool authority;	       /* it may change mounts and names of this view */
+};
 
 /* The directory of the installation: services, tables. */
 const char *view_directory(const struct view *view);
@@ -103,14 +125,16 @@ const char *view_mount_target(const struct view_mount *mount);
 const char *view_mount_type(const struct view_mount *mount);	/* aliases resolved */
 const char *view_mount_options(const struct view_mount *mount); /* data of mount(2), or "" */
 unsigned long view_mount_flags(const struct view_mount *mount); /* MS_ */
+/* ESRCH: it died. */
+int view_mount_caller(const struct view_mount *mount, struct view_caller *caller);
 
 /* In the view there is only the user's own id (umview, not root): files of others cannot be
  * written. */
 bool view_mount_single_id(const struct view_mount *mount);
 
 /*
- * Run a program, searched in PATH, where the caller of mount(2) is: same root, same working
- * directory. By the time that it ends or goes into the background it must have mounted a file
+ * Run a program, searched in PATH, as the caller of mount(2): same ids and groups, environment,
+ * standard input, root, working directory; in the foreground of its terminal. By the time that it ends or goes into the background it must have mounted a file
  * system on the place, an empty directory (or file, if the target is one), from where it is then
  * moved to the target. Its words become the error message when it fails. EIO: it failed. ENOENT:
  * there is no such program. ENOTCONN: it ended well, but nothing is mounted.
@@ -197,7 +221,8 @@ void view_mount_forget_notes(struct view_mount *mount);
 /* ---- system calls */
 
 const char *view_call_name(const struct view_call *call);
-pid_t view_call_pid(const struct view_call *call); /* of the thread */
+pid_t view_call_pid(const struct view_call *call);				/* of the thread */
+int view_call_caller(const struct view_call *call, struct view_caller *caller); /* ESRCH: died */
 uint64_t view_call_argument(const struct view_call *call, unsigned int index);
 
 /* The task's memory: bytes moved, fewer where it ends; EFAULT: none. Strings: the length, EFAULT,

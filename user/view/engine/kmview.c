@@ -117,21 +117,28 @@ static int next(struct view *view, int fd, struct view_call *call)
 		got = kmview_next(view->session_loop, &request, 0);
 		if (got != 1)
 			return got == -EINTR || got == -ESRCH ? 0 : got;
-		if (request.cancel)
-			continue;
-		if (request.event.args[5] != view->token)
+		if (!request.cancel)
 			break;
-		kmview_continue(&request); /* the keeper's own */
 	}
 	*call = (struct view_call){
 		.name = request.call ? request.call->name : "?",
 		.tid = request.event.tid,
 		.id = request.event.id,
+		.own = request.event.args[5] == view->token,
 		.attached = request.event.cookie,
 		.request = request,
 	};
 	memcpy(call->args, request.event.args, sizeof(call->args));
 	return 1;
+}
+
+static bool waits(const struct view_call *call)
+{
+	struct kmview_request request = call->request;
+	char byte;
+
+	/* The library knows from its slot of the ring; what can be read there does not matter. */
+	return kmview_read(&request, 0, &byte, 1) != -ESTALE;
 }
 
 static ssize_t read_memory(struct view_call *call, uint64_t address, void *buffer, size_t length)
@@ -179,6 +186,7 @@ const struct engine engine_kmview = {
 	.hook = hook,
 	.enter = enter,
 	.next = next,
+	.waits = waits,
 	.read = read_memory,
 	.write = write_memory,
 	.string = string,

@@ -76,6 +76,9 @@ static int control_socket(struct keeper *keeper)
 	if (directory < 0 || fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(fd, 64) < 0)
 		error = errno;
+	/* Anybody inside may ask; the manager knows who he is. */
+	if (!error && fchmodat(directory, "control", 0666, 0) < 0)
+		error = errno;
 	if (directory >= 0)
 		close(directory);
 	if (!error)

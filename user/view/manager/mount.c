@@ -20,6 +20,18 @@ const char *const mount_hooks[] = {"mount",	 "umount2",   "umount",	       "pivo
 				   "fsopen",	 "fsconfig",  "fsmount",       "fspick",
 				   "move_mount", "open_tree", "mount_setattr", NULL};
 
+bool mount_needs_authority(const struct view_call *call)
+{
+	const char *const *hook;
+
+	/* A plain open_tree(2) is an open(2). */
+	if (!strcmp(call->name, "open_tree") && !(call->args[2] & OPEN_TREE_CLONE))
+		return false;
+	for (hook = mount_hooks; *hook && strcmp(*hook, call->name); hook++)
+		;
+	return *hook != NULL;
+}
+
 static int read_arguments(struct view_call *call, struct view_mount *mount)
 {
 	int error;
@@ -48,10 +60,11 @@ static int serve_remount(struct view_mount *mount)
 {
 	const unsigned long kept =
 		MS_RDONLY | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME;
-	unsigned int parts;
+	struct parts parts = {0};
 	uint64_t device = servers_device(mount->call, mount->target, 0, &parts);
 	int error;
 
+	free(parts.paths);
 	if (!device)
 		return VIEW_PASS;
 	if (mount->options && mount->options[0])
@@ -120,7 +133,7 @@ static void serve_umount(struct view_call *call)
 {
 	int error, flags = !strcmp(call->name, "umount") ? 0 : call->args[1];
 	char *target = call_string(call, 0, PATH_MAX, &error);
-	unsigned int parts = 0;
+	struct parts parts = {0};
 	uint64_t device = 0;
 	struct ask *ask;
 
@@ -134,21 +147,17 @@ static void serve_umount(struct view_call *call)
 		free(target);
 		return;
 	}
-	/* What it consists of goes with it, unless there is more. */
-	if (parts && mounts_below(call, target) == (int)parts)
-		flags |= MNT_DETACH;
 	ask = ask_new(call->branch, call->tid, &error);
 	if (ask) {
-		ask_string(ask, 0, target);
-		ask_value(ask, 1, flags);
-		error = ask_call(ask, SYS_umount2, NULL);
+		error = ask_unmount(ask, target, flags, parts.paths, parts.count);
 		ask_free(ask);
 	}
-	if (error == 0 && device && !(flags & MNT_DETACH))
-		servers_wait(call->branch, device);
 	if (error == 0)
 		missing_remove(call, target);
+	if (error == 0 && device && !(flags & (MNT_DETACH | MNT_FORCE)))
+		error = servers_wait(call, device);
 	call_return(call, error);
+	free(parts.paths);
 	free(target);
 }
 

@@ -75,6 +75,11 @@ unsigned long view_mount_flags(const struct view_mount *mount)
 	return mount->flags;
 }
 
+int view_mount_caller(const struct view_mount *mount, struct view_caller *caller)
+{
+	return view_call_caller(mount->call, caller);
+}
+
 bool view_mount_single_id(const struct view_mount *mount)
 {
 	return mount->call->branch->single_id;
@@ -121,16 +126,9 @@ int view_mount_kernel(struct view_mount *mount, const char *source, const char *
 		      const char *type, unsigned long flags, const char *data)
 {
 	int error = mount_by_kernel(mount->call, source, target, type, flags, data);
-	size_t place = strlen(mount->place);
 
-	if (error == 0 && !(flags & MS_CHANGES & ~MS_BIND) && !strcmp(target, mount->target)) {
-		int below = flags & MS_REC ? mounts_below(mount->call, target) : 0;
-
-		mount->parts += below > 0 ? below : 0; /* they came with it and go with it */
+	if (error == 0 && !(flags & MS_CHANGES & ~MS_BIND) && !strcmp(target, mount->target))
 		servers_note(mount, "");
-	}
-	if (error == 0 && !strncmp(target, mount->place, place) && target[place] == '/')
-		mount->parts++;
 	return error;
 }
 
@@ -292,7 +290,7 @@ static void set_flags(struct view_mount *mount)
 static unsigned int name_source(struct view_mount *mount, char *words[4])
 {
 	char fd[64], path[PATH_MAX];
-	const char *source = view_mount_source(mount), *more = getenv("LD_PRELOAD");
+	const char *source = view_mount_source(mount);
 	ssize_t length;
 
 	if (mount->image < 0 || strpbrk(mount->call->view->directory, " :"))
@@ -305,8 +303,7 @@ static unsigned int name_source(struct view_mount *mount, char *words[4])
 		source = path;
 	}
 	words[0] = strdup("env");
-	if (asprintf(&words[1], "LD_PRELOAD=%s/mount-names.so%s%s", mount->call->view->directory,
-		     more ? ":" : "", more ? more : "") < 0)
+	if (asprintf(&words[1], "LD_PRELOAD=%s/mount-names.so", mount->call->view->directory) < 0)
 		words[1] = NULL;
 	if (asprintf(&words[2], "VIEW_FSNAME=%s", source) < 0)
 		words[2] = NULL;
@@ -317,21 +314,29 @@ int view_mount_program(struct view_mount *mount, char *const argv[], const char 
 {
 	int error;
 	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
-	char *words[256] = {NULL}, *said;
+	char *words[256] = {NULL}, image[PATH_MAX + 2], *said;
+	const struct ask_program program = {
+		.argv = words,
+		.mark = mount->mark,
+		.image = image,
+		.mounted = place,
+		.timeout = place == mount->place ? mount->timeout : 0,
+		.files = &mount->image,
+		.file_count = mount->image >= 0 ? 1 : 0,
+	};
 	unsigned int front, count;
 	int64_t status;
 
 	if (!ask)
 		return error;
-	snprintf(mount->mark, sizeof(mount->mark), "VIEW_SERVER=%d%s", getpid(),
-		 strrchr(mount->place, '/'));
+	snprintf(mount->mark, sizeof(mount->mark), "%d%s", getpid(), strrchr(mount->place, '/'));
+	snprintf(image, sizeof(image), "%c%s", mount->flags & MS_RDONLY ? 'r' : 'w',
+		 view_mount_source(mount));
 	front = name_source(mount, words);
 	for (count = 0; argv[count] && front + count < 255; count++)
 		words[front + count] = argv[count];
 	words[front + count] = NULL;
-	if (mount->image >= 0)
-		ask_fd(ask, mount->image);
-	status = ask_run(ask, mount->mark, words, place);
+	status = ask_run(ask, &program);
 	said = as_asked(mount, ask->text);
 	if (status)
 		error = explain(mount, argv[0], status, said ? said : "");

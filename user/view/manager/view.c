@@ -27,8 +27,6 @@
 #include "manager.h"
 #include "user/view/keeper/keeper.h"
 
-#define STATUS_FAILED 125 /* of the view itself, as of env(1) and the like */
-
 void say(const struct view *view, const char *format, ...)
 {
 	char line[2048];
@@ -202,6 +200,7 @@ static _Noreturn void keeper_main(struct view *view, int channel)
 		.scripts = view->options.scripts,
 		.root = view->options.secure,
 		.linger = view->options.linger,
+		.flush_limit = view->options.flush_limit,
 	};
 	char why[512];
 
@@ -230,7 +229,7 @@ static int start_keeper(struct view *view)
 		close(pair[0]);
 		return -errno;
 	}
-	branch = branch_new(view, NULL, pair[0], view->keeper);
+	branch = branch_new(view, NULL, pair[0], view->keeper, geteuid());
 	if (!branch)
 		return -ENOMEM;
 	snprintf(branch->name, sizeof(branch->name), "%s",
