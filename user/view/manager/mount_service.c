@@ -290,7 +290,7 @@ static void set_flags(struct view_mount *mount)
 static unsigned int name_source(struct view_mount *mount, char *words[4])
 {
 	char fd[64], path[PATH_MAX];
-	const char *source = view_mount_source(mount), *more = getenv("LD_PRELOAD");
+	const char *source = view_mount_source(mount);
 	ssize_t length;
 
 	if (mount->image < 0 || strpbrk(mount->call->view->directory, " :"))
@@ -303,8 +303,7 @@ static unsigned int name_source(struct view_mount *mount, char *words[4])
 		source = path;
 	}
 	words[0] = strdup("env");
-	if (asprintf(&words[1], "LD_PRELOAD=%s/mount-names.so%s%s", mount->call->view->directory,
-		     more ? ":" : "", more ? more : "") < 0)
+	if (asprintf(&words[1], "LD_PRELOAD=%s/mount-names.so", mount->call->view->directory) < 0)
 		words[1] = NULL;
 	if (asprintf(&words[2], "VIEW_FSNAME=%s", source) < 0)
 		words[2] = NULL;

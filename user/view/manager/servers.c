@@ -35,7 +35,8 @@ struct served {
 	uint64_t id;	       /* its number in that branch's mountinfo */
 	int lock;	       /* the source, locked; -1: it is not */
 	bool read_only;	       /* the server was started so */
-	uint64_t *parts; /* numbers of the mounts that were below it from the start, and go with it */
+	uint64_t *
+		parts; /* numbers of the mounts that were below it from the start, and go with it */
 	unsigned int part_count;
 	char *source, *target, *type;
 	char *super; /* as mountinfo has it */

@@ -182,7 +182,8 @@ static int open_engine(struct view *view)
 	if (error < 0)
 		say(view, "%s%s", why,
 		    view->engine == &engine_kmview ? "; load the module (modprobe kmview), or use "
-							  "umview, which needs none" : "");
+						     "umview, which needs none"
+						   : "");
 	else if (view->options.engine || view->options.quiet)
 		return 0;
 	else if (view->engine == &engine_kmview)
