@@ -92,6 +92,8 @@ static long finish(struct kmview_context *context)
 {
 	unsigned int builtin = builtin_of(context);
 
+	if (unlikely(builtin == KMVIEW_BUILTIN_EXIT))
+		kmview_task_outside(context->self); /* it does not come back here */
 	if (likely(builtin <= KMVIEW_BUILTIN_EXIT))
 		return kmview_native(context);
 	if (builtin == KMVIEW_BUILTIN_IO_URING)
@@ -135,6 +137,42 @@ static long install(struct kmview_task *self, struct file *file, const struct km
 		return fd;
 	result = native_dup3(self, fd, answer->value, flags);
 	close_fd(fd);
+	return result;
+}
+
+/*
+ * The session only watches: the manager is told, before the call or after it, and the call goes on. Where the rule
+ * says WAIT the task waits until the manager has looked at its memory.
+ */
+static long watch(struct kmview_context *context, struct kmview_session *session, const struct kmview_rule *rule)
+{
+	bool exit = rule->flags & (KMVIEW_RULE_EXIT | KMVIEW_RULE_BOTH), wait = rule->flags & KMVIEW_RULE_WAIT;
+	struct kmview_answer answer = { .verdict = KMVIEW_CONTINUE };
+	struct file *gift = NULL;
+	long result = 0;
+
+	if (!(rule->flags & KMVIEW_RULE_EXIT)) {
+		if (wait)
+			result = kmview_ask(session, context, rule, KMVIEW_KIND_ENTRY, 0, &answer, &gift);
+		else
+			result = kmview_tell(session, context, rule, KMVIEW_KIND_ENTRY, 0);
+		if (gift)
+			fput(gift);
+		/* A signal: the call starts anew behind it. */
+		if (result == -ERESTARTNOINTR && builtin_of(context) != KMVIEW_BUILTIN_EXIT)
+			return result;
+		exit |= answer.flags & KMVIEW_ANSWER_EXIT;
+	}
+	result = run(context, session->parent);
+	if (!exit)
+		return result;
+	gift = NULL;
+	if (wait)
+		kmview_ask(session, context, rule, KMVIEW_KIND_EXIT, result, &answer, &gift);
+	else
+		kmview_tell(session, context, rule, KMVIEW_KIND_EXIT, result);
+	if (gift)
+		fput(gift);
 	return result;
 }
 
@@ -221,7 +259,8 @@ static bool run_program(struct kmview_context *context, struct kmview_session *s
 		*ask = true;
 		return false;
 	}
-	if (call->verdict != KMVIEW_BPF_ANSWER || builtin_of(context) == KMVIEW_BUILTIN_EXIT)
+	if (call->verdict != KMVIEW_BPF_ANSWER || builtin_of(context) == KMVIEW_BUILTIN_EXIT ||
+	    session->flags & KMVIEW_INIT_WATCH)
 		return false;
 	*result = call->value;
 	if (call->out_length &&
@@ -255,7 +294,8 @@ static bool apply(struct kmview_context *context, struct kmview_session *session
 	if (!ask && rule.action == KMVIEW_BPF && run_program(context, session, rule.prog, result, &ask))
 		return true;
 	if (ask || rule.action == KMVIEW_NOTIFY) {
-		*result = notify(context, session, &rule);
+		*result = session->flags & KMVIEW_INIT_WATCH ? watch(context, session, &rule)
+							      : notify(context, session, &rule);
 		return true;
 	}
 	*result = rule.value;
@@ -296,6 +336,7 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	struct kmview_rule_entry *entry;
 	struct kmview_context context;
 	u32 abi = KMVIEW_ABI_X64, nr;
+	long result;
 
 	/* The entry may be of a former task with our pid, for the instant until its exit is through. */
 	if (unlikely(self->task != current || self->native))
@@ -320,7 +361,11 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	context.abi = abi;
 	context.nr = nr;
 	read_args(regs, abi, context.args);
-	return run(&context, self->session);
+	kmview_task_inside(self);
+	result = run(&context, self->session);
+	if (kmview_sites[abi][nr].builtin != KMVIEW_BUILTIN_EXIT)
+		kmview_task_outside(self);
+	return result;
 }
 
 int kmview_dispatch_init(void)
