@@ -12,14 +12,14 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#include "dispatch.h"
 #include "enter.h"
+#include "file_creds.h"
 #include "filter.h"
 #include "hook.h"
-#include "mount.h"
 #include "ring.h"
 #include "rule.h"
 #include "session.h"
+#include "symbols.h"
 #include "task.h"
 
 static int set_program(struct kmview_session *session, const struct kmview_prog *arg)
@@ -257,17 +257,19 @@ static int __init kmview_load(void)
 {
 	int err;
 
+	err = kmview_symbols_init();
+	if (err)
+		goto fail;
 	err = kmview_tasks_init();
 	if (err)
-		return err;
+		goto fail;
 	err = kmview_hooks_init();
 	if (err)
 		goto undo_tasks;
-	kmview_mount_init();
-	kmview_enter_init();
-	err = kmview_dispatch_init();
-	if (err)
+	if (!kmview_has(KMVIEW_DUP3)) {
+		err = -ENOENT;
 		goto undo_tasks;
+	}
 	err = kmview_sessions_init();
 	if (err)
 		goto undo_tasks;
@@ -281,6 +283,7 @@ undo_sessions:
 	kmview_sessions_exit();
 undo_tasks:
 	kmview_tasks_exit();
+fail:
 	pr_err("kmview: cannot be loaded, error %d\n", err);
 	return err;
 }
@@ -291,7 +294,7 @@ static void __exit kmview_unload(void)
 	kmview_sessions_exit();
 	kmview_hooks_exit();
 	kmview_tasks_exit();
-	kmview_marks_exit();
+	kmview_files_exit();
 	rcu_barrier();
 }
 

@@ -12,6 +12,7 @@
 
 #include "compat.h"
 #include "filter.h"
+#include "mount_userns.h"
 #include "rule.h"
 #include "uapi/kmview.h"
 
@@ -67,6 +68,7 @@ struct kmview_session {
 	bool watching;	    /* initialised: holds hooks */
 	bool alive;	    /* initialised, and the manager is there */
 	u32 flags;	    /* KMVIEW_INIT_ */
+	struct user_namespace *userns[KMVIEW_USERNS]; /* INIT_MOUNT: mount_userns.c */
 	atomic_t tasks;
 	bool populated; /* had a task at some time */
 
