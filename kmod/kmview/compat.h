@@ -52,6 +52,13 @@ static inline int kmview_ftrace_undirect(struct ftrace_ops *ops, unsigned long a
 #define kmview_receive_fd(file, flags) receive_fd(file, flags)
 #endif
 
+/* 6.9: whether a program sleeps moved from prog->aux to the program. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+#define kmview_prog_sleeps(prog) ((prog)->sleepable)
+#else
+#define kmview_prog_sleeps(prog) ((prog)->aux->sleepable)
+#endif
+
 /*
  * 6.6: EEVDF. The scheduler before it does not let a task yield to one that has run longer by a millisecond, and of two
  * that take turns one will have run longer in time: the other then has to sleep at each turn. So each, before it

@@ -3,7 +3,6 @@
  * /dev/kmview: what user space says to the module. The protocol is in uapi/kmview.h; here arguments are fetched and
  * checked for form, then handed to whom they concern.
  */
-#include <linux/bpf.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -16,35 +15,12 @@
 #include "file_creds.h"
 #include "filter.h"
 #include "hook.h"
+#include "program.h"
 #include "ring.h"
 #include "rule.h"
 #include "session.h"
 #include "symbols.h"
 #include "task.h"
-
-static int set_program(struct kmview_session *session, const struct kmview_prog *arg)
-{
-	struct bpf_prog *prog = NULL, *old;
-
-	if (arg->prog >= KMVIEW_PROGS || arg->fd < -1)
-		return -EINVAL;
-	if (arg->fd >= 0) {
-		prog = bpf_prog_get_type_dev(arg->fd, BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, false);
-		if (IS_ERR(prog))
-			return PTR_ERR(prog);
-		/* It has one argument, the record, and reads and writes no further than that. */
-		if (prog->aux->max_tp_access > sizeof(struct kmview_call) || prog->aux->max_ctx_offset > sizeof(u64)) {
-			bpf_prog_put(prog);
-			return -EINVAL;
-		}
-	}
-	mutex_lock(&session->setup);
-	old = rcu_replace_pointer(session->progs[arg->prog], prog, lockdep_is_held(&session->setup));
-	mutex_unlock(&session->setup);
-	if (old)
-		bpf_prog_put(old); /* freed after a grace period */
-	return 0;
-}
 
 static int initialise(struct kmview_session *session, struct kmview_init __user *arg)
 {
@@ -163,7 +139,7 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 	case KMVIEW_MARK:
 		return kmview_mark_set(session, in.mark.fd, in.mark.marks);
 	case KMVIEW_PROG:
-		return set_program(session, &in.prog);
+		return kmview_program_set(session, &in.prog);
 	case KMVIEW_ATTACH:
 		return in.attach.reserved ? -EINVAL : kmview_attach(session, in.attach.pidfd, in.attach.cookie);
 	case KMVIEW_KILL:

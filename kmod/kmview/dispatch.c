@@ -9,9 +9,7 @@
  * kernel made of it. No lock is held here; rules are read as consistent copies, and the session stays while its task
  * runs.
  */
-#include <linux/bpf.h>
 #include <linux/fdtable.h>
-#include <linux/filter.h>
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
 #include <asm/syscall.h>
@@ -23,6 +21,7 @@
 #include "gate.h"
 #include "hook.h"
 #include "mount.h"
+#include "program.h"
 #include "ring.h"
 #include "rule.h"
 #include "session.h"
@@ -140,7 +139,6 @@ static bool run_program(struct kmview_context *context, struct kmview_session *s
 {
 	struct kmview_task *self = context->self;
 	struct kmview_call *call = &self->call;
-	u64 program_args[1] = { (unsigned long)call };
 	struct bpf_prog *prog;
 
 	call->session = session->id;
@@ -154,15 +152,13 @@ static bool run_program(struct kmview_context *context, struct kmview_session *s
 	call->out_length = 0;
 
 	rcu_read_lock(); /* of the program, which is freed after a grace period, and of its maps */
-	preempt_disable();
 	prog = rcu_dereference(session->progs[place]);
 	if (prog && unlikely(prog != self->writer)) {
 		memset(call->out, 0, sizeof(call->out)); /* by another program */
 		self->writer = prog;
 	}
 	if (prog)
-		bpf_prog_run(prog, program_args);
-	preempt_enable();
+		kmview_program_run(prog, call);
 	rcu_read_unlock();
 
 	if (call->verdict == KMVIEW_BPF_NOTIFY) {

@@ -233,10 +233,10 @@ static long serve_mount(struct kmview_context *context, struct kmview_session *s
 	};
 	long err;
 
-	err = IS_ERR(mounting.source) ? PTR_ERR(mounting.source) :
-	      IS_ERR(mounting.type)   ? PTR_ERR(mounting.type) :
-	      mounting.data	      ? 0 :
-					-ENOMEM;
+	err = IS_ERR(mounting.source) ? PTR_ERR(mounting.source)
+	      : IS_ERR(mounting.type) ? PTR_ERR(mounting.type)
+	      : mounting.data	      ? 0
+				      : -ENOMEM;
 	if (!err && context->args[4]) {
 		err = strncpy_from_user(mounting.data, u64_to_user_ptr(context->args[4]), PAGE_SIZE - 1);
 		err = err < 0 ? err : err == PAGE_SIZE - 1 ? -EINVAL : 0;

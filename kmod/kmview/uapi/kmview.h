@@ -67,8 +67,9 @@
 
 /*
  * KMVIEW_INIT: once for each open file. EPROTO: the major number is not ours. EBUSY: done before. EPERM: the caller is
- * not the process that opened the file. (ENFILE of open: the user has as many sessions as the parameter max_sessions
- * allows.)
+ * not the process that opened the file: only of that process the exit ends the session. (ENFILE of open: the user has
+ * as many sessions as the parameter max_sessions allows.) KMVIEW_INIT_MOUNT, EOPNOTSUPP: this kernel lacks what it
+ * needs; EACCES: the parameter user_mounts is off and the caller has no CAP_SYS_ADMIN.
  */
 struct kmview_init {
 	__u16 major; /* in: what the manager speaks; out: what the kernel speaks */

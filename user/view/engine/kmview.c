@@ -57,7 +57,9 @@ static int open_engine(struct view *view, const char *const *hooks, char *text, 
 			 "umview",
 			 KMVIEW_DEVICE);
 	else if (error == -EACCES)
-		snprintf(text, size, "%s is not for this user: see its mode, or use umview",
+		snprintf(text, size,
+			 "%s is not for this user: see its mode and the parameter user_mounts of "
+			 "kmview.ko, or use umview",
 			 KMVIEW_DEVICE);
 	else if (error)
 		snprintf(text, size, "cannot open a session of %s: %s", KMVIEW_DEVICE,
