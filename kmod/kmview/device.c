@@ -11,6 +11,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "enter.h"
 #include "file_creds.h"
 #include "filter.h"
@@ -229,10 +230,30 @@ static struct miscdevice kmview_device = {
 	.mode = 0666, /* every ioctl checks what its caller may */
 };
 
+static bool untried;
+module_param(untried, bool, 0444);
+MODULE_PARM_DESC(untried, "load on a kernel that the module was not tried on; default no");
+
+/* The kernels that all tests run on. */
+static bool __init was_tried(void)
+{
+	switch (LINUX_VERSION_CODE >> 8) {
+	case KERNEL_VERSION(6, 1, 0) >> 8:
+	case KERNEL_VERSION(6, 12, 0) >> 8:
+	case KERNEL_VERSION(7, 2, 0) >> 8:
+		return true;
+	}
+	return false;
+}
+
 static int __init kmview_load(void)
 {
 	int err;
 
+	if (!was_tried() && !untried) {
+		pr_err("kmview: was tried on Linux 6.1, 6.12 and 7.2, not on this one; to load it here, give it untried=1\n");
+		return -ENODEV;
+	}
 	err = kmview_symbols_init();
 	if (err)
 		goto fail;

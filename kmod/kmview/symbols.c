@@ -147,8 +147,8 @@ static bool is_type(const struct btf *btf, u32 id, const char *wanted)
 	return false;
 }
 
-/* Has the function these types? True, too, if BTF does not have the function. */
-static bool has_types(const struct btf *btf, const char *name, const char *const *types)
+/* Has the function these types? Also if BTF does not have the function; then it is not counted. */
+static bool has_types(const struct btf *btf, const char *name, const char *const *types, unsigned int *checked)
 {
 	s32 id = kmview_call(btf_functions.find, (unsigned long)btf, (unsigned long)name, BTF_KIND_FUNC, 0, 0);
 	const struct btf_type *function = id > 0 ? btf_type_by_id(btf, id) : NULL;
@@ -158,6 +158,7 @@ static bool has_types(const struct btf *btf, const char *name, const char *const
 
 	if (!prototype || !btf_type_is_func_proto(prototype))
 		return true;
+	++*checked;
 	params = (const struct btf_param *)(prototype + 1);
 	if (!is_type(btf, prototype->type, types[0]))
 		return false;
@@ -170,8 +171,8 @@ static bool has_types(const struct btf *btf, const char *name, const char *const
 
 static int check_types(void)
 {
+	unsigned int i, found = 0, checked = 0;
 	const struct btf *btf;
-	unsigned int i;
 	int err = 0;
 
 	if (!btf_functions.vmlinux || !btf_functions.find || !btf_functions.name)
@@ -180,12 +181,14 @@ static int check_types(void)
 	if (IS_ERR_OR_NULL(btf))
 		return 0;
 	for (i = 0; i < KMVIEW_FUNCTIONS; i++) {
-		if (!functions[i].address || has_types(btf, functions[i].name, functions[i].types))
+		found += !!functions[i].address;
+		if (!functions[i].address || has_types(btf, functions[i].name, functions[i].types, &checked))
 			continue;
 		pr_err("kmview: %s() of this kernel has another type than the module was written for\n",
 		       functions[i].name);
 		err = -EPROTO;
 	}
+	pr_info("kmview: the types of %u of %u kernel functions were compared with BTF\n", checked, found);
 	return err;
 }
 
