@@ -36,6 +36,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "call.h"
 #include "compat.h"
 #include "ring.h"
 #include "ring_index.h"

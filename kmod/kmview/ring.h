@@ -6,17 +6,7 @@
 
 #include "session.h"
 
-struct kmview_task;
-
-/* A call as dispatch.c carries it. */
-struct kmview_context {
-	struct kmview_task *self;
-	struct pt_regs *regs;
-	unsigned long body;
-	u32 abi;
-	u32 nr;
-	u64 args[6];
-};
+struct kmview_context;
 
 int kmview_channel_init(struct kmview_session *session, u32 slots, u32 slot_size);
 void kmview_channel_free(struct kmview_session *session);

@@ -79,6 +79,7 @@ static void free_session(struct work_struct *work)
 	kmview_prefixes_free(session);
 	kmview_marks_free(session);
 	kmview_channel_free(session);
+	kmview_userns_put(session);
 	discard(session);
 }
 
@@ -149,16 +150,17 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 		return -EPROTO;
 	if (init->flags & ~(KMVIEW_INIT_MOUNT | KMVIEW_INIT_WATCH) || init->reserved || (mounts && watches))
 		return -EINVAL;
-	if ((mounts && !kmview_mount_available()) || (watches && session->parent))
+	if (watches && session->parent)
 		return -EOPNOTSUPP;
 	err = kmview_channel_init(session, init->slots ?: 64, init->slot_size ?: 4096);
 	if (err)
 		return err;
+	err = mounts ? kmview_mount_prepare(session) : 0;
+	if (err)
+		goto undo_channel;
 	err = watch(mounts);
-	if (err) {
-		kmview_channel_free(session);
-		return err;
-	}
+	if (err)
+		goto undo_mounts;
 	session->watching = true;
 	session->flags = init->flags;
 	smp_store_release(&session->alive, true); /* pairs with is_alive() */
@@ -174,6 +176,12 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 	if (kmview_mount_available())
 		init->features |= KMVIEW_FEATURE_MOUNT;
 	return 0;
+
+undo_mounts:
+	kmview_userns_put(session);
+undo_channel:
+	kmview_channel_free(session);
+	return err;
 }
 
 void kmview_sessions_leave(const struct pid *process)

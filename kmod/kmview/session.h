@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "filter.h"
+#include "mount_userns.h"
 #include "rule.h"
 #include "uapi/kmview.h"
 
@@ -64,12 +65,13 @@ struct kmview_session {
 	struct work_struct free_work;
 	struct list_head node; /* of all sessions */
 
-	struct mutex setup; /* INIT, RULES, PREFIX, PROG; taken before the locks of hook.c */
-	bool filtered;	    /* whoever opened it has a seccomp filter: no CHANGE, no ATTACH */
-	bool trusted;	    /* whoever opened it may trace anything (CAP_SYS_PTRACE) */
-	bool watching;	    /* initialised: holds hooks */
-	bool alive;	    /* initialised, and the manager is there */
-	u32 flags;	    /* KMVIEW_INIT_ */
+	struct mutex setup;			      /* INIT, RULES, PREFIX, PROG; taken before the locks of hook.c */
+	bool filtered;				      /* whoever opened it has a seccomp filter: no CHANGE, no ATTACH */
+	bool trusted;				      /* whoever opened it may trace anything (CAP_SYS_PTRACE) */
+	bool watching;				      /* initialised: holds hooks */
+	bool alive;				      /* initialised, and the manager is there */
+	u32 flags;				      /* KMVIEW_INIT_ */
+	struct user_namespace *userns[KMVIEW_USERNS]; /* INIT_MOUNT: mount_userns.c */
 	atomic_t tasks;
 	bool populated; /* had a task at some time */
 

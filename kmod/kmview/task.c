@@ -32,10 +32,10 @@
 
 #include "compat.h"
 #include "gate.h"
-#include "hook.h"
-#include "mount_record.h"
 #include "ring.h"
 #include "session.h"
+#include "space.h"
+#include "symbols.h"
 #include "task.h"
 
 static struct kmview_leaf no_leaf;
@@ -47,9 +47,6 @@ static DEFINE_HASHTABLE(tasks_by_task, 10);
 static struct kmem_cache *task_cache;
 static bool freed_late;
 static atomic_t watched = ATOMIC_INIT(0); /* tasks of sessions that only watch */
-
-/* Functions of the kernel that are not exported, see kmview_call(). */
-static unsigned long ptrace_may_access_address, pidfd_get_pid_address;
 
 static struct kmview_task **entry_of(pid_t pid)
 {
@@ -465,8 +462,7 @@ static struct task_struct *next_outside(struct task_struct *leader, struct kmvie
 
 bool kmview_may_ptrace(struct task_struct *task)
 {
-	return ptrace_may_access_address &&
-	       (u8)kmview_call(ptrace_may_access_address, (unsigned long)task, PTRACE_MODE_ATTACH_REALCREDS, 0, 0, 0);
+	return kmview_has(KMVIEW_PTRACE_MAY_ACCESS) && kmview_ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS);
 }
 
 /*
@@ -512,9 +508,9 @@ struct task_struct *kmview_pidfd_task(int pidfd)
 	unsigned int flags;
 	struct pid *pid;
 
-	if (!pidfd_get_pid_address)
+	if (!kmview_has(KMVIEW_PIDFD_GET_PID))
 		return ERR_PTR(-EOPNOTSUPP);
-	pid = (void *)kmview_call(pidfd_get_pid_address, pidfd, (unsigned long)&flags, 0, 0, 0);
+	pid = kmview_pidfd_get_pid(pidfd, &flags);
 	if (IS_ERR(pid))
 		return ERR_CAST(pid);
 	leader = get_pid_task(pid, PIDTYPE_TGID);
@@ -527,7 +523,7 @@ int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
 	struct task_struct *leader;
 	int err;
 
-	if (!ptrace_may_access_address)
+	if (!kmview_has(KMVIEW_PTRACE_MAY_ACCESS))
 		return -EOPNOTSUPP;
 	if (session->filtered)
 		return -EPERM;
@@ -661,8 +657,6 @@ int kmview_tasks_init(void)
 	for (i = 0; i < ARRAY_SIZE(probes); i++)
 		if (!probes[i].tracepoint)
 			return -ENOENT;
-	ptrace_may_access_address = kmview_symbol("ptrace_may_access");
-	pidfd_get_pid_address = kmview_symbol("pidfd_get_pid");
 	task_cache = KMEM_CACHE(kmview_task, SLAB_HWCACHE_ALIGN);
 	return task_cache ? 0 : -ENOMEM;
 }

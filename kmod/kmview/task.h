@@ -27,7 +27,7 @@ struct kmview_task {
 	const struct kmview_session *counted_by;
 	u32 seen_pid;
 	u32 seen_tid;
-	struct kmview_space *space; /* mount_record.c; counted; changed by the task, under kmview_tasks_lock */
+	struct kmview_space *space; /* space.c; counted; changed by the task, under kmview_tasks_lock */
 	bool moved;		    /* an exec gave it another pid */
 	bool watched;		    /* counted so: it came into a session that only watches */
 	struct list_head node;	    /* of all tasks, under kmview_tasks_lock */

@@ -82,9 +82,10 @@
 
 /*
  * KMVIEW_INIT: once for each open file. EPROTO: the major number is not ours. EBUSY: done before. EPERM: the caller is
- * not the process that opened the file. EOPNOTSUPP: INIT_MOUNT does not work here, or INIT_WATCH was asked for by a task
- * of another session, whose tasks could not leave. (ENFILE of open: the user has as many sessions as the parameter max_sessions
- * allows.)
+ * not the process that opened the file: only of that process the exit ends the session. (ENFILE of open: the user has
+ * as many sessions as the parameter max_sessions allows.) KMVIEW_INIT_MOUNT, EOPNOTSUPP: this kernel lacks what it
+ * needs; EACCES: the parameter user_mounts is off and the caller has no CAP_SYS_ADMIN. KMVIEW_INIT_WATCH, EOPNOTSUPP:
+ * the caller is a task of another session, whose tasks could not leave.
  */
 struct kmview_init {
 	__u16 major; /* in: what the manager speaks; out: what the kernel speaks */
