@@ -524,10 +524,12 @@ static int stream_ioctl(struct socket *s, unsigned long cmd, void *arg)
 		*(int *)arg = t->rcvq_bytes;
 		return 0;
 	case SIOCOUTQ:
-		*(int *)arg = t->state == TCP_S_CLOSED ? 0 : t->snd_end - t->snd_una;
+		*(int *)arg = t->state == TCP_S_CLOSED || !seq_after(t->snd_end, t->snd_una)
+				      ? 0
+				      : t->snd_end - t->snd_una;
 		return 0;
 	case SIOCOUTQNSD:
-		*(int *)arg = t->snd_end - t->snd_nxt;
+		*(int *)arg = tcp_unsent(t);
 		return 0;
 	case SIOCATMARK:
 		*(int *)arg = t->urgent_in &&

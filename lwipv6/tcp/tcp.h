@@ -301,10 +301,18 @@ static inline bool window_open(const struct tcp *t)
 {
 	return (int32_t)(t->snd_una + t->snd_wnd - t->snd_nxt) > 0;
 }
+/* Bytes queued and not sent yet; after the FIN there are none. */
+static inline uint32_t tcp_unsent(const struct tcp *t)
+{
+	return seq_after(t->snd_end, t->snd_nxt) ? t->snd_end - t->snd_nxt : 0;
+}
 void tcp_probe(struct tcp *t);
 /* ---- tcp_segment.c */
 int tcp_emit(struct tcp *t, uint32_t seq, uint32_t len, uint8_t flags);
 void tcp_send_ack(struct tcp *t);
+/* The sequence number of a segment without data: snd_nxt, or the right edge of a peer's window that
+ * has moved back behind it, because the peer refuses what lies beyond. */
+uint32_t tcp_control_seq(const struct tcp *t);
 void tcp_send_syn(struct tcp *t);
 /* An answer to @p without a connection. */
 void tcp_send_reset(const struct tcp_segment *seg);

@@ -321,7 +321,7 @@ void tcp_abort(struct tcp *t, int error, bool reset)
 
 	if (reset && synchronised && !tcp_route(t)) {
 		COUNT(t->stack, tcp_resets_out);
-		tcp_emit(t, t->snd_nxt, 0, TH_RST | TH_ACK);
+		tcp_emit(t, tcp_control_seq(t), 0, TH_RST | TH_ACK);
 	}
 	tcp_timers_stop(t);
 	tcp_sendq_free(t);

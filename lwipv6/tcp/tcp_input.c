@@ -28,11 +28,13 @@ static bool acceptable(const struct tcp *t, const struct tcp_segment *seg)
 	uint32_t len = seg->len + !!(seg->flags & TH_FIN) + !!(seg->flags & TH_SYN);
 	uint32_t last = seg->seq + len - 1;
 
-	if (!window)
-		return !len && seg->seq == t->rcv_nxt;
+	/* Without data the right edge itself will do: it is where a peer stands that has filled the
+	 * window, or, one further, that has probed a closed one with a byte. */
 	if (!len)
 		return seq_after_eq(seg->seq, t->rcv_nxt) &&
-		       seq_before(seg->seq, t->rcv_nxt + window);
+		       seq_before_eq(seg->seq, t->rcv_nxt + (window ? window : 1));
+	if (!window)
+		return false;
 	return (seq_after_eq(seg->seq, t->rcv_nxt) && seq_before(seg->seq, t->rcv_nxt + window)) ||
 	       (seq_after_eq(last, t->rcv_nxt) && seq_before(last, t->rcv_nxt + window)) ||
 	       (seq_before(seg->seq, t->rcv_nxt) && seq_after_eq(last, t->rcv_nxt + window));
@@ -335,6 +337,29 @@ static bool time_wait(struct tcp *t, struct tcp_segment *seg)
 	return false;
 }
 
+/* Whether data of @seg is refused for no other reason than that our window is closed. */
+static bool at_closed_window(const struct tcp *t, const struct tcp_segment *seg)
+{
+	return t->rcv_adv == t->rcv_nxt && seq_before_eq(seg->seq, t->rcv_nxt) &&
+	       seq_after_eq(seg->seq + seg->len, t->rcv_nxt);
+}
+
+/*
+ * What a segment says apart from its data, which a closed window takes all the same (RFC 9293
+ * 3.10.7.4 and MUST-66): a peer that only ever sends data would else never be heard. False when the
+ * segment is at its end.
+ */
+static bool take_control(struct tcp *t, struct tcp_segment *seg)
+{
+	if (!(seg->flags & TH_ACK))
+		return false;
+	t->last_received = t->stack->now;
+	if (!take_ack(t, seg) || !fin_acked(t))
+		return false;
+	take_urgent(t, seg);
+	return true;
+}
+
 static void segment(struct tcp *t, struct tcp_segment *seg)
 {
 	struct tcp_listener *listener = t->listener;
@@ -353,7 +378,6 @@ static void segment(struct tcp *t, struct tcp_segment *seg)
 		return;
 	}
 	if (!acceptable(t, seg)) {
-		/* A zero window still takes ACKs, resets and urgent pointers (MUST-66). */
 		if (seg->flags & TH_RST) {
 			if (seg->seq == t->rcv_nxt)
 				check_reset(t, seg);
@@ -372,13 +396,8 @@ static void segment(struct tcp *t, struct tcp_segment *seg)
 			tcp_challenge_ack(t);
 			return;
 		}
-		/* The probe of a closed window, or keep-alive, carries a good acknowledgment. */
-		if (seg->flags & TH_ACK && seq_after(seg->ack, t->snd_una) &&
-		    seq_before_eq(seg->ack, t->snd_nxt) && seg->seq == t->rcv_nxt &&
-		    !take_ack(t, seg))
+		if (at_closed_window(t, seg) && !take_control(t, seg))
 			return;
-		if (t->rcv_adv == t->rcv_nxt)
-			take_urgent(t, seg);
 		t->ack_now = 1;
 		tcp_schedule(t);
 		return;

@@ -163,7 +163,7 @@ static bool short_may_go(const struct tcp *t, uint32_t len, uint32_t window)
 
 static uint32_t decide(struct tcp *t, uint32_t portion)
 {
-	uint32_t avail = t->snd_end - t->snd_nxt, window = window_left(t, t->snd_nxt);
+	uint32_t avail = tcp_unsent(t), window = window_left(t, t->snd_nxt);
 	uint32_t cwnd = congestion_left(t), len = avail;
 	uint32_t burst = TCP_GSO_MAX - 60 - (TCP_GSO_MAX - 60) % t->mss;
 
@@ -200,7 +200,9 @@ static void send_new(struct tcp *t)
 		if (!portion)
 			break;
 		len = decide(t, portion);
-		fin = t->fin_queued && !t->fin_sent && t->snd_nxt + len == t->snd_end;
+		/* FIN takes a number of the window as a byte does. */
+		fin = t->fin_queued && !t->fin_sent && t->snd_nxt + len == t->snd_end &&
+		      window_left(t, t->snd_nxt) > len;
 		if (!len && !fin)
 			break;
 		if (t->snd_nxt + len == t->snd_end && len)
@@ -238,10 +240,10 @@ void tcp_output(struct tcp *t)
 		/* RFC 9293 3.8.3, 5681 4.1: after an idle time the window is no longer known good.
 		 */
 		if (t->snd_una == t->snd_nxt && t->last_sent && !t->bbr &&
-		    t->stack->now - t->last_sent > t->rto && t->snd_end != t->snd_nxt)
+		    t->stack->now - t->last_sent > t->rto && tcp_unsent(t))
 			tcp_congestion_idle(t);
 		/* It takes memory, which a connection that only waits does without. */
-		if (t->algorithm == TCP_BBR && !t->bbr && t->snd_end != t->snd_nxt)
+		if (t->algorithm == TCP_BBR && !t->bbr && tcp_unsent(t))
 			tcp_bbr_start(t);
 		retransmit_lost(t);
 		if (!(t->congestion == CONGESTION_LOSS && t->lost_bytes))
@@ -253,21 +255,15 @@ void tcp_output(struct tcp *t)
 		tcp_send_ack(t);
 }
 
-/* A window probe: one byte beyond the window, or nothing new when all was sent (RFC 9293 3.8.6.1).
+/*
+ * A window probe (RFC 9293 3.8.6.1): an old number, which every peer answers with its window. It
+ * carries no byte, so that snd_nxt never passes the window. What is already beyond a window that
+ * shrank goes again from its front.
  */
 void tcp_probe(struct tcp *t)
 {
-	if (tcp_route(t))
-		return;
-	if (t->snd_una == t->snd_nxt && t->snd_end != t->snd_nxt &&
-	    tcp_sent_add(t, t->snd_nxt, t->snd_nxt + 1)) {
-		if (tcp_emit(t, t->snd_nxt, 1, TH_ACK) > 0)
-			t->snd_nxt++;
-		return;
-	}
-	if (t->snd_una != t->snd_nxt) {
+	if (t->snd_una != t->snd_nxt)
 		tcp_retransmit_head(t);
-		return;
-	}
-	tcp_emit(t, t->snd_una - 1, 0, TH_ACK);
+	else if (!tcp_route(t))
+		tcp_emit(t, t->snd_una - 1, 0, TH_ACK);
 }

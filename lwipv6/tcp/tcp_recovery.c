@@ -311,7 +311,7 @@ static void frto(struct tcp *t, const struct delivery *d, bool advanced)
 		undo(t);
 		return;
 	}
-	if (advanced && t->snd_end != t->snd_nxt && window_open(t))
+	if (advanced && tcp_unsent(t) && window_open(t))
 		return; /* step 2b: new data goes out, the next ACK decides */
 	t->frto = 0;
 	list_for_each_entry (s, &t->sent, node)
@@ -435,7 +435,7 @@ void tcp_ack(struct tcp *t, struct tcp_segment *seg)
 		tcp_grow_sndbuf(t);
 		tcp_arm(t, true);
 	}
-	if (advanced || t->lost_bytes || t->snd_end != t->snd_nxt || t->fin_queued)
+	if (advanced || t->lost_bytes || tcp_unsent(t) || t->fin_queued)
 		tcp_schedule(t);
 }
 
@@ -461,10 +461,12 @@ void tcp_tlp_send(struct tcp *t)
 		return;
 	COUNT(t->stack, tcp_tlp_probes);
 	t->tlp_out = 1;
-	if (t->snd_end != t->snd_nxt && window_open(t)) {
-		uint32_t len = t->snd_end - t->snd_nxt;
+	if (tcp_unsent(t) && window_open(t)) {
+		uint32_t len = tcp_unsent(t), window = t->snd_una + t->snd_wnd - t->snd_nxt;
 		int sent;
 
+		if (len > window)
+			len = window;
 		if (len > t->mss)
 			len = t->mss;
 		t->tlp_is_retransmission = 0;

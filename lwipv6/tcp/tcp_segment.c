@@ -185,10 +185,21 @@ int tcp_emit(struct tcp *t, uint32_t seq, uint32_t len, uint8_t flags)
 	return len;
 }
 
+uint32_t tcp_control_seq(const struct tcp *t)
+{
+	uint32_t edge = t->snd_una + t->snd_wnd;
+
+	/* Scaling rounds a window down: by less than its unit the edge has not really moved, and
+	 * the peer may have received what lies between. No window counts before our SYN does. */
+	if (t->snd_una == t->iss || seq_before(t->snd_nxt, edge + (1u << t->snd_wscale)))
+		return t->snd_nxt;
+	return edge;
+}
+
 void tcp_send_ack(struct tcp *t)
 {
 	if (!tcp_route(t))
-		tcp_emit(t, t->snd_nxt, 0, TH_ACK);
+		tcp_emit(t, tcp_control_seq(t), 0, TH_ACK);
 }
 
 /* Options of a SYN or SYN-ACK. */

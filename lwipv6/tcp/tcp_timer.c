@@ -72,8 +72,8 @@ void tcp_arm(struct tcp *t, bool restart)
 	if (t->timer_kind == TCP_TIMER_TIME_WAIT || t->timer_kind == TCP_TIMER_FIN_WAIT2)
 		return;
 	if (t->snd_una == t->snd_nxt) {
-		bool waiting = t->snd_end != t->snd_nxt && t->snd_wnd < t->mss &&
-			       t->state != TCP_S_SYN_SENT;
+		bool waiting =
+			(tcp_unsent(t) || (t->fin_queued && !t->fin_sent)) && t->snd_wnd < t->mss;
 
 		if (!waiting) {
 			t->timer_kind = TCP_TIMER_NONE;
