@@ -136,6 +136,7 @@ struct tcp {
 	uint8_t urgent_byte;
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
 	uint8_t timer_kind;  /* of retransmit */
+	uint8_t answers;     /* since answer_ms */
 	/* Sending. */
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_max_wnd, snd_up;
 	uint32_t snd_small;	/* end of the last short segment: Nagle, Minshall's way */
@@ -192,7 +193,8 @@ struct tcp {
 	uint8_t traffic_class, hop_limit, min_hop_limit;
 	uint8_t keep_count;
 	uint32_t keep_idle_s, keep_interval_s, user_timeout_ms, linger2_s;
-	uint64_t challenge_time;
+	uint32_t challenge_ms,
+		answer_ms; /* tcp_clock() of the last challenge; answers, tcp_answer() */
 	uint64_t bytes_in, bytes_out, retransmitted_total;
 };
 
@@ -206,7 +208,8 @@ struct tcp_request {
 	uint8_t snd_wscale, rcv_wscale, retransmits;
 	bool timestamps, sack, wscale, ecn;
 	struct netif *netif;
-	uint64_t made; /* when the SYN came; 0 = not known (cookie) */
+	uint64_t made;	   /* when the SYN came; 0 = not known (cookie) */
+	uint64_t answered; /* when another segment was answered last */
 	struct timer timer;
 };
 
@@ -319,6 +322,11 @@ void tcp_send_reset(const struct tcp_segment *seg);
 void tcp_reply_ack(struct stack *stack, const struct tcp_segment *seg, uint32_t seq, uint32_t ack,
 		   uint16_t window, uint32_t tsval, uint32_t tsecr, bool timestamps);
 void tcp_challenge_ack(struct tcp *t);
+/* Whether a segment that is not acceptable may be answered now; counts the answer. @carries: data,
+ * SYN or FIN. */
+bool tcp_may_answer(struct tcp *t, bool carries);
+/* Answer it with an acknowledgment at the end of the batch, if it may be. */
+void tcp_answer(struct tcp *t, bool carries);
 void tcp_request_syn_ack(struct tcp_request *r);
 uint32_t tcp_timestamp(const struct tcp *t);
 uint32_t tcp_clock(const struct stack *stack);

@@ -40,6 +40,11 @@ static bool acceptable(const struct tcp *t, const struct tcp_segment *seg)
 	       (seq_before(seg->seq, t->rcv_nxt) && seq_after_eq(last, t->rcv_nxt + window));
 }
 
+static bool carries(const struct tcp_segment *seg)
+{
+	return seg->len || seg->flags & (TH_FIN | TH_SYN);
+}
+
 /* Old by its timestamp (RFC 7323 5.3 R1). */
 static bool paws_old(const struct tcp *t, const struct tcp_segment *seg)
 {
@@ -333,7 +338,7 @@ static bool time_wait(struct tcp *t, struct tcp_segment *seg)
 	if (seg->flags & TH_FIN)
 		timer_set(t->stack, &t->retransmit, t->stack->now + 2 * TCP_MSL);
 	if (seg->len || seg->flags & (TH_FIN | TH_SYN) || !acceptable(t, seg))
-		tcp_send_ack(t);
+		tcp_answer(t, carries(seg));
 	return false;
 }
 
@@ -373,8 +378,7 @@ static void segment(struct tcp *t, struct tcp_segment *seg)
 	}
 	if (paws_old(t, seg)) {
 		COUNT(t->stack, tcp_paws);
-		t->ack_now = 1;
-		tcp_schedule(t);
+		tcp_answer(t, carries(seg));
 		return;
 	}
 	if (!acceptable(t, seg)) {
@@ -389,7 +393,8 @@ static void segment(struct tcp *t, struct tcp_segment *seg)
 			COUNT(t->stack, tcp_duplicates);
 		}
 		if (seg->flags & TH_SYN && t->state == TCP_S_SYN_RECEIVED && seg->seq == t->irs) {
-			tcp_send_syn(t);
+			if (tcp_may_answer(t, false))
+				tcp_send_syn(t);
 			return;
 		}
 		if (seg->flags & TH_SYN) {
@@ -398,8 +403,7 @@ static void segment(struct tcp *t, struct tcp_segment *seg)
 		}
 		if (at_closed_window(t, seg) && !take_control(t, seg))
 			return;
-		t->ack_now = 1;
-		tcp_schedule(t);
+		tcp_answer(t, carries(seg));
 		return;
 	}
 	if (!check_reset(t, seg))

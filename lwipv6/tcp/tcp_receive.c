@@ -200,8 +200,7 @@ void tcp_receive_data(struct tcp *t, struct tcp_segment *seg)
 
 	if (t->fin_received || t->state == TCP_S_CLOSE_WAIT || t->state == TCP_S_CLOSING ||
 	    t->state == TCP_S_LAST_ACK || t->state == TCP_S_TIME_WAIT) {
-		t->ack_now = 1;
-		tcp_schedule(t);
+		tcp_answer(t, true);
 		return;
 	}
 	seg->packet = NULL;
