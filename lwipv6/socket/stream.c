@@ -365,8 +365,8 @@ static ssize_t stream_send(struct socket *s, const struct msghdr *m, int flags)
 			t->snd_up = t->snd_end;
 			t->force_output = 1;
 		}
-		if (!(flags & MSG_MORE))
-			tcp_schedule(t);
+		t->more = !!(flags & MSG_MORE);
+		tcp_schedule(t);
 		if (!tcp_send_space(t))
 			readiness_update(s, s->ops->poll(s));
 		return n;

@@ -123,7 +123,8 @@ struct tcp {
 	uint8_t state;	     /* enum tcp_state */
 	uint8_t congestion;  /* enum tcp_congestion_state */
 	uint8_t algorithm;   /* enum tcp_algorithm */
-	uint8_t snd_wscale, rcv_wscale, dup_acks, retransmits, probes;
+	uint8_t snd_wscale, rcv_wscale, dup_acks, retransmits;
+	uint8_t probes, keep_probes; /* unanswered, of a closed window and of keep-alive */
 	/* What was agreed and what is going on. */
 	bool active_open : 1, timestamps : 1, sack : 1, wscale : 1, ecn : 1, nodelay : 1, cork : 1,
 		keepalive : 1, oob_inline : 1, fin_queued : 1, fin_sent : 1, fin_received : 1,
@@ -132,7 +133,7 @@ struct tcp {
 		rack_advanced : 1, reordering_seen : 1, frto : 1, undo : 1, urgent_out : 1,
 		urgent_in : 1, urgent_has_byte : 1, quickack : 1, user_sndbuf : 1, user_rcvbuf : 1,
 		rtt_valid : 1, pmtu_discover : 1, orphan : 1, cookie_opened : 1, cwnd_limited : 1,
-		syn_repeated : 1, mtu_lowered : 1, has_dsack_seen : 1, handshake_ack : 1;
+		syn_repeated : 1, mtu_lowered : 1, more : 1, has_dsack_seen : 1, handshake_ack : 1;
 	uint8_t urgent_byte;
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
 	uint8_t timer_kind;  /* of retransmit */
@@ -299,10 +300,12 @@ void tcp_flush(struct stack *stack);
 void tcp_output(struct tcp *t);
 void tcp_retransmit_head(struct tcp *t);
 void tcp_retransmit_record(struct tcp *t, struct tcp_sent *s);
-/* Whether the peer's window takes new data. */
-static inline bool window_open(const struct tcp *t)
+/* New bytes that the peer's window takes. */
+static inline uint32_t tcp_window_left(const struct tcp *t)
 {
-	return (int32_t)(t->snd_una + t->snd_wnd - t->snd_nxt) > 0;
+	int32_t left = t->snd_una + t->snd_wnd - t->snd_nxt;
+
+	return left > 0 ? left : 0;
 }
 /* Bytes queued and not sent yet; after the FIN there are none. */
 static inline uint32_t tcp_unsent(const struct tcp *t)
@@ -378,6 +381,8 @@ void tcp_timers_init(struct tcp *t);
 void tcp_arm(struct tcp *t, bool restart);
 void tcp_rtt_sample(struct tcp *t, uint64_t rtt);
 void tcp_keep_arm(struct tcp *t);
+/* TCP_USER_TIMEOUT was set. */
+void tcp_deadline_changed(struct tcp *t);
 void tcp_timers_stop(struct tcp *t);
 /* ---- tcp_listen.c */
 struct tcp_listener *tcp_listener_find(struct stack *stack, const struct ip_addr *local,

@@ -359,6 +359,7 @@ static bool take_control(struct tcp *t, struct tcp_segment *seg)
 	if (!(seg->flags & TH_ACK))
 		return false;
 	t->last_received = t->stack->now;
+	t->probes = t->keep_probes = 0;
 	if (!take_ack(t, seg) || !fin_acked(t))
 		return false;
 	take_urgent(t, seg);
@@ -416,8 +417,7 @@ static void segment(struct tcp *t, struct tcp_segment *seg)
 		return;
 	take_timestamp(t, seg);
 	t->last_received = t->stack->now;
-	if (t->keepalive)
-		t->probes = t->snd_una == t->snd_nxt && t->snd_wnd ? 0 : t->probes;
+	t->probes = t->keep_probes = 0;
 	if (!take_ack(t, seg))
 		return;
 	if (!was_established && t->state == TCP_S_ESTABLISHED && listener)

@@ -26,10 +26,11 @@ uint32_t tcp_receive_window(struct tcp *t)
 		free_space = promised;
 	else if (free_space < step && !promised)
 		free_space = 0;
-	/* Rounded so that the scaled value promises no more, and takes nothing back. */
-	if (t->rcv_wscale)
-		free_space = free_space >> t->rcv_wscale << t->rcv_wscale;
-	return free_space > promised ? free_space : promised;
+	/* What grows is rounded up: a peer that was told of the whole buffer in its SYN waits for
+	 * half of that. What does not grow keeps its edge. */
+	if (free_space <= promised)
+		return promised;
+	return (free_space + (1u << t->rcv_wscale) - 1) >> t->rcv_wscale << t->rcv_wscale;
 }
 
 /* Queue a packet whose data continues rcv_nxt. Takes it. */
