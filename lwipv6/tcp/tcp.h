@@ -133,7 +133,8 @@ struct tcp {
 		rack_advanced : 1, reordering_seen : 1, frto : 1, undo : 1, urgent_out : 1,
 		urgent_in : 1, urgent_has_byte : 1, quickack : 1, user_sndbuf : 1, user_rcvbuf : 1,
 		rtt_valid : 1, pmtu_discover : 1, orphan : 1, cookie_opened : 1, cwnd_limited : 1,
-		syn_repeated : 1, mtu_lowered : 1, more : 1, has_dsack_seen : 1, handshake_ack : 1;
+		syn_repeated : 1, mtu_lowered : 1, more : 1, interactive : 1, pushed : 1,
+		has_dsack_seen : 1, handshake_ack : 1;
 	uint8_t urgent_byte;
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
 	uint8_t timer_kind;  /* of retransmit */

@@ -159,7 +159,7 @@ struct tcp *tcp_new(struct stack *stack)
 	t->keep_interval_s = 75;
 	t->keep_count = 9;
 	t->min_rtt = TIME_NEVER;
-	t->pmtu_discover = 1;
+	t->pmtu_discover = t->interactive = 1;
 	t->algorithm = stack->settings.congestion;
 	tcp_timers_init(t);
 	tcp_congestion_init(t);

@@ -229,6 +229,7 @@ void tcp_receive_data(struct tcp *t, struct tcp_segment *seg)
 		tcp_schedule(t);
 		return;
 	}
+	t->pushed = !!(seg->flags & TH_PUSH);
 	if (p->len)
 		queue_in_order(t, p);
 	else
@@ -261,6 +262,12 @@ void tcp_consumed(struct tcp *t, uint32_t n)
 	}
 	if (t->fin_received || t->state == TCP_S_CLOSED)
 		return;
+	/* The peer has no more for now, perhaps because its buffer is full, and the program, which
+	 * has taken everything, did not answer lately: nothing is to be waited for. */
+	if (t->ack_delayed && t->pushed && !t->interactive && !t->rcvq_bytes) {
+		t->ack_now = 1;
+		tcp_schedule(t);
+	}
 	window = tcp_receive_window(t);
 	/* An update is worth a segment when it opens a closed window or much of an open one. */
 	if (window > promised && (promised < 2u * t->rcv_mss || window >= 2 * promised)) {

@@ -170,6 +170,8 @@ int tcp_emit(struct tcp *t, uint32_t seq, uint32_t len, uint8_t flags)
 		h->th_flags |= TH_URG;
 		h->urg_ptr = htons(urgent > 0xffff ? 0xffff : urgent);
 	}
+	if (len && t->stack->now - t->last_received < TCP_DELACK)
+		t->interactive = 1;
 	leave_checksum(p, h, &t->local, &t->remote);
 	ect = t->ecn && !t->bbr && len && new_data;
 	if (flags & TH_ACK) {

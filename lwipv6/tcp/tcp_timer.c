@@ -233,6 +233,9 @@ static void delack_expired(struct stack *stack, struct timer *timer)
 {
 	struct tcp *t = container_of(timer, struct tcp, delack);
 
+	/* Nothing came that could carry it: waiting was in vain. */
+	if (!t->handshake_ack)
+		t->interactive = 0;
 	t->ack_now = 1;
 	tcp_schedule(t);
 }

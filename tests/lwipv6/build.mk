@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Tests of liblwipv6: conformance on a virtual clock, interoperation with the kernel.
 
-LWIPV6_WIRE := tests/lwipv6/wire.c tests/lwipv6/script.c
+LWIPV6_WIRE := tests/lwipv6/wire.c tests/lwipv6/script.c tests/lwipv6/path.c
 LWIPV6_CONFORMANCE := $(wildcard tests/lwipv6/conformance_*.c)
 
 # $(eval $(call lwipv6_test,NAME)): build/tests/lwipv6/NAME under the sanitizers
