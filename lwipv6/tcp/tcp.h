@@ -131,10 +131,10 @@ struct tcp {
 		ack_now : 1, ack_delayed : 1, ece_due : 1, cwr_due : 1, receive_shut : 1,
 		force_output : 1, probing : 1, tlp_out : 1, tlp_is_retransmission : 1,
 		rack_advanced : 1, reordering_seen : 1, frto : 1, undo : 1, urgent_out : 1,
-		urgent_in : 1, urgent_has_byte : 1, quickack : 1, user_sndbuf : 1, user_rcvbuf : 1,
-		rtt_valid : 1, pmtu_discover : 1, orphan : 1, cookie_opened : 1, cwnd_limited : 1,
-		syn_repeated : 1, mtu_lowered : 1, more : 1, interactive : 1, pushed : 1,
-		has_dsack_seen : 1, handshake_ack : 1;
+		urgent_in : 1, urgent_has_byte : 1, urgent_read : 1, quickack : 1, user_sndbuf : 1,
+		user_rcvbuf : 1, rtt_valid : 1, pmtu_discover : 1, orphan : 1, cookie_opened : 1,
+		cwnd_limited : 1, syn_repeated : 1, mtu_lowered : 1, more : 1, interactive : 1,
+		pushed : 1, mtu_locked : 1, has_dsack_seen : 1, handshake_ack : 1;
 	uint8_t urgent_byte;
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
 	uint8_t timer_kind;  /* of retransmit */
@@ -253,6 +253,8 @@ void tcp_abort(struct tcp *t, int error, bool reset);
 void tcp_free(struct tcp *t);
 void tcp_set_state(struct tcp *t, enum tcp_state state);
 void tcp_enter_time_wait(struct tcp *t);
+/* TIME-WAIT is over, in time or because another connection takes the ports. */
+void tcp_forget(struct tcp *t);
 uint32_t tcp_isn(struct tcp *t);
 /* The route of the connection, refreshed; negative errno. */
 int tcp_route(struct tcp *t);

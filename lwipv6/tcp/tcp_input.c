@@ -297,7 +297,7 @@ static void take_urgent(struct tcp *t, struct tcp_segment *seg)
 	if (seq_before(up, t->copied_seq))
 		return;
 	t->urgent_in = 1;
-	t->urgent_has_byte = 0;
+	t->urgent_has_byte = t->urgent_read = 0;
 	t->rcv_up = up;
 	stream_event(t);
 }
@@ -333,7 +333,7 @@ static bool time_wait(struct tcp *t, struct tcp_segment *seg)
 
 	if (seg->flags & TH_RST)
 		return false;
-	if ((seg->flags & (TH_SYN | TH_ACK)) == TH_SYN && newer && !t->socket)
+	if ((seg->flags & (TH_SYN | TH_ACK)) == TH_SYN && newer)
 		return true;
 	if (seg->flags & TH_FIN)
 		timer_set(t->stack, &t->retransmit, t->stack->now + 2 * TCP_MSL);
@@ -488,7 +488,7 @@ void tcp_input(struct packet *p)
 	}
 	if (t && t->state == TCP_S_TIME_WAIT) {
 		if (time_wait(t, &seg)) {
-			tcp_free(t);
+			tcp_forget(t);
 			t = NULL;
 		} else {
 			packet_free(p);

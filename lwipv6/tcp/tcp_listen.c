@@ -344,6 +344,8 @@ bool tcp_listener_input(struct tcp_listener *l, struct tcp_segment *seg, struct 
 	if (seg->flags & TH_SYN) {
 		if (seg->flags & TH_ACK) {
 			tcp_send_reset(seg);
+		} else if (seg->flags & TH_FIN) {
+			return false; /* nobody honest begins with the end */
 		} else if (!r) {
 			take_syn(l, seg);
 		} else if (!may_answer(r)) {

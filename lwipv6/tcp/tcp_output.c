@@ -71,7 +71,7 @@ static bool retransmit(struct tcp *t, struct tcp_sent *s, uint32_t allowed)
 		return false;
 	if (fin)
 		flags |= TH_FIN;
-	if (s->seq + len == t->snd_end)
+	if (len && s->seq + len == t->snd_end)
 		flags |= TH_PUSH;
 	sent = tcp_emit(t, s->seq, len, flags);
 	if (sent < 0)

@@ -294,29 +294,26 @@ ssize_t tcp_read(struct tcp *t, const struct iovec *iov, int n, int flags)
 	int i = 0;
 	size_t at = 0;
 
-	/* Reading stops at the mark; the urgent byte itself is passed over when it stands first. */
+	/* Reading stops at the mark. What begins there passes the urgent byte over, and with it goes
+	 * what MSG_OOB could still have read. */
 	if (!mark && !t->oob_inline) {
 		struct packet *first = list_first(&t->rcvq, struct packet, node);
 
-		if (first) {
-			packet_copy(first, 0, &t->urgent_byte, 1);
-			t->urgent_has_byte = 1;
-			if (!peek) {
-				packet_pull(first, 1);
-				t->rcvq_bytes--;
-				t->copied_seq++;
-				if (!first->len) {
-					list_remove(&first->node);
-					packet_free(first);
-				}
-			} else {
-				skip = 1;
+		if (first && !peek) {
+			packet_pull(first, 1);
+			t->rcvq_bytes--;
+			t->copied_seq++;
+			t->urgent_in = t->urgent_has_byte = 0;
+			if (!first->len) {
+				list_remove(&first->node);
+				packet_free(first);
 			}
+		} else {
+			skip = 1;
 		}
-		mark = UINT32_MAX;
-	} else if (!mark) {
-		mark = UINT32_MAX;
 	}
+	if (!mark)
+		mark = UINT32_MAX;
 	list_for_each_entry_safe (p, next, &t->rcvq, node) {
 		uint32_t offset = skip;
 

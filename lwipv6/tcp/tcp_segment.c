@@ -94,7 +94,7 @@ static int send_on(struct tcp *t, struct packet *p, bool ect)
 		.hop_limit = t->hop_limit,
 		.traffic_class = (t->traffic_class & ~3) | (ect ? ECN_ECT0 : 0),
 		.flow_label = t->flow_label,
-		.dont_fragment = ip_is_v4(&t->remote) && t->pmtu_discover,
+		.dont_fragment = ip_is_v4(&t->remote) && t->pmtu_discover && !t->mtu_locked,
 	};
 
 	COUNT(t->stack, tcp_out);

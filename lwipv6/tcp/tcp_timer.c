@@ -220,11 +220,7 @@ static void expired(struct stack *stack, struct timer *timer)
 		break;
 	case TCP_TIMER_TIME_WAIT:
 	case TCP_TIMER_FIN_WAIT2:
-		if (t->socket) {
-			tcp_abort(t, 0, false);
-			return;
-		}
-		tcp_free(t);
+		tcp_forget(t);
 		break;
 	}
 }

@@ -54,6 +54,9 @@ void path_open(struct path *p, unsigned int mtu)
 		IP64_ADDR(&addr, 10, 0, 0, i + 1);
 		IP64_MASKADDR(&mask, 255, 255, 255, 0);
 		lwip_add_addr(p->netif[i], &addr, &mask);
+		IP6_ADDR(&addr, 0xfd00, 0, 0, 0, 0, 0, 0, i + 1);
+		IP6_ADDR(&mask, 0xffff, 0xffff, 0xffff, 0xffff, 0, 0, 0, 0);
+		lwip_add_addr(p->netif[i], &addr, &mask);
 		if (mtu)
 			lwip_set_mtu(p->netif[i], mtu);
 		lwip_ifup(p->netif[i]);

@@ -4,7 +4,7 @@
  * losses:
  *
  *   10.0.0.1 --- way[0]: queue, rate, losses, delay ---> 10.0.0.2
- *            <-- way[1] --------------------------------
+ *   fd00::1  <-- way[1] -------------------------------- fd00::2
  *
  * Without a rate and a delay frames arrive at once: whatever takes time then is a timer of a stack.
  */
