@@ -87,6 +87,15 @@ void interrupt_clear_interval(struct umps *m)
 	m->interval_routed = -1;
 }
 
+bool interrupt_may_time(const struct umps *m, int cpu)
+{
+	uint32_t entry = m->routing[ROUTE(2, 0)];
+
+	if (m->interval_routed >= 0)
+		return m->interval_routed == cpu;
+	return entry & POLICY_DYNAMIC ? entry >> cpu & 1 : (entry & 0xFFFF) == (uint32_t)cpu;
+}
+
 /* ---- messages */
 
 void message_send(struct umps *m, const struct cpu *from, uint32_t value)

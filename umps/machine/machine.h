@@ -3,6 +3,7 @@
  * What the files of the machine share: its state, and who owns which part of it.
  *
  *   machine.c      the passing of time                  event.c      what happens at which tick
+ *   rest.c         when a run is over
  *   power.c config.c image.c symbols.c                  on and off, and the files for it
  *   interpreter.c  one instruction (reference)          ../translator  the same, faster
  *   exception.c    exception entry                      cp0.c        coprocessor 0 registers
@@ -136,6 +137,8 @@ struct cpu {
 	const uint8_t *fetch_host;
 
 	uint64_t instructions;
+	uint64_t loop_next; /* it executes a branch to itself for ever, next when `instructions` is
+			       this: rest.c */
 	uint64_t random_origin; /* Random had its reset value at this count of instructions */
 
 	uint32_t index, entry_lo, entry_hi, bad_vaddr, status, cause, epc;
@@ -243,6 +246,8 @@ struct umps {
 	uint32_t interval_timer; /* its value at interval_tick */
 	uint64_t interval_tick;
 	bool powered_off;
+	uint64_t stirred; /* the last tick at which an event happened, or a processor halted the
+			     machine: rest.c */
 
 	int n_cpus;
 	struct cpu *cpus;
@@ -296,6 +301,15 @@ struct umps_stop machine_run(struct umps *m, uint64_t until, unsigned flags);
 void machine_warn(struct umps *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cpu_reset(struct umps *m, struct cpu *cpu, uint32_t pc, uint32_t sp);
 void cpu_halt(struct umps *m, struct cpu *cpu);
+
+/* rest.c */
+#define SERVICE_HALT 3 /* of the ROM */
+bool interruptible(const struct cpu *cpu); /* can an interrupt of any line be taken? */
+void rest_notice_loop(struct cpu *cpu); /* executes a branch to itself; may not return */
+void rest_notice_wait(struct cpu *cpu); /* is about to wait; may not return */
+bool rest_loops(const struct cpu *cpu); /* does it do nothing but loop, now and for ever? */
+uint64_t rest_due(const struct umps *m);
+bool rest_reached(const struct umps *m, struct umps_stop *stop);
 
 /* event.c */
 void event_add(struct umps *m, struct event event);
@@ -360,6 +374,7 @@ void interrupt_clear_device(struct umps *m, struct device *d);
 void interrupt_raise_interval(struct umps *m);
 void interrupt_clear_interval(struct umps *m);
 void interrupt_line(struct cpu *cpu, int line, bool on);
+bool interrupt_may_time(const struct umps *m, int cpu); /* may the interval timer interrupt it? */
 void message_send(struct umps *m, const struct cpu *from, uint32_t value);
 void message_deliver(struct umps *m, int origin, int recipient, int message);
 void message_remove(struct cpu *cpu);

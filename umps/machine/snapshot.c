@@ -10,12 +10,13 @@
 
 #include "umps/machine/machine.h"
 
-#define MAGIC "umps-state-2"
+#define MAGIC	  "umps-state-3"
+#define OLD_MAGIC "umps-state-2" /* without what walk_rest() adds */
 
 struct walk {
 	uint8_t *bytes;
 	size_t length, at;
-	bool saving, bad;
+	bool saving, bad, old;
 };
 
 static void item(struct walk *w, void *data, size_t size)
@@ -175,6 +176,28 @@ static void walk_events(struct walk *w, struct umps *m)
 	}
 }
 
+/* Who loops for ever is kept beside the processors, as older files end before it. */
+static void walk_rest(struct walk *w, struct umps *m)
+{
+	ITEM(w, m->stirred);
+	for (int i = 0; i < m->n_cpus; i++) {
+		struct cpu *cpu = &m->cpus[i];
+		uint64_t next = cpu->instructions + cpu->in_slot;
+		uint8_t loops = cpu->loop_next == next;
+
+		ITEM(w, loops);
+		cpu->loop_next = loops ? next : NEVER;
+	}
+}
+
+/* A file that does not say who loops: whoever stands in a loop does. */
+static void assume_rest(struct umps *m)
+{
+	m->stirred = m->tod;
+	for (int i = 0; i < m->n_cpus; i++)
+		m->cpus[i].loop_next = m->cpus[i].instructions + m->cpus[i].in_slot;
+}
+
 static void walk_machine(struct walk *w, struct umps *m)
 {
 	ITEM(w, m->tod);
@@ -195,6 +218,10 @@ static void walk_machine(struct walk *w, struct umps *m)
 	walk_events(w, m);
 	item(w, m->bios_data, UMPS_PAGE);
 	item(w, m->ram, m->ram_size);
+	if (w->old)
+		assume_rest(m);
+	else
+		walk_rest(w, m);
 }
 
 /* What must be equal for a snapshot to fit. */
@@ -289,7 +316,7 @@ static bool event_sane(const struct umps *m, const struct event *e)
 /* May the machine run from here? */
 static bool sane(const struct umps *m)
 {
-	if (m->tod >> 62 || m->interval_tick != m->tod || !truth(&m->powered_off) ||
+	if (m->tod >> 62 || m->stirred > m->tod || m->interval_tick != m->tod || !truth(&m->powered_off) ||
 	    m->interval_routed < -1 || m->interval_routed >= m->n_cpus)
 		return false;
 	for (int i = 0; i < m->n_cpus; i++)
@@ -332,6 +359,10 @@ int umps_restore(struct umps *m, const void *snapshot, size_t length, struct ump
 	size_t before_length;
 
 	ITEM(&w, shape);
+	if (!w.bad && !memcmp(shape.magic, OLD_MAGIC, sizeof(OLD_MAGIC))) {
+		w.old = true;
+		memcpy(shape.magic, mine.magic, sizeof(shape.magic));
+	}
 	if (w.bad || memcmp(shape.magic, mine.magic, sizeof(shape.magic)))
 		return fail(error, "this is not a snapshot of a machine");
 	if (memcmp(&shape, &mine, sizeof(shape)))

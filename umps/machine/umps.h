@@ -112,10 +112,10 @@ enum umps_engine umps_get_engine(const struct umps *machine);
 enum umps_stop_reason {
 	UMPS_STOP_LIMIT,    /* the tick asked for was reached */
 	UMPS_STOP_POWEROFF, /* the guest wrote the power register; running again does nothing */
-	UMPS_STOP_HALT,	    /* the ROM's HALT service ended in its endless loop */
-	UMPS_STOP_PANIC,    /* the ROM's panic routine did */
-	UMPS_STOP_DEAD, /* no processor can ever execute again: all halted, or in an endless empty
-			   loop with interrupts off */
+	UMPS_STOP_HALT,	    /* at rest, and a processor is in the endless loop of the ROM's HALT */
+	UMPS_STOP_PANIC,    /* at rest, and one is in that of the ROM's panic routine */
+	UMPS_STOP_DEAD, /* at rest without either: each processor is halted, in an endless empty
+			   loop that no interrupt can end, or waits for what cannot come */
 	UMPS_STOP_IDLE, /* asked for by UMPS_RUN_IDLE_STOPS: no processor has anything to do before
 			   wake */
 	UMPS_STOP_REQUEST,    /* umps_interrupt() */
@@ -139,6 +139,10 @@ struct umps_stop {
 #define UMPS_RUN_IDLE_STOPS 1u /* stop when idle rather than jump to the next event */
 
 /*
+ * At rest: no processor can go on, and no event is pending (a device's operation, a message, the
+ * reset of a processor, power off). A machine that a processor halted is at rest, too, when the
+ * others go on but nothing has happened for 200 ms of its time. Running it again does nothing.
+ *
  * Runs until tick UNTIL has been executed or a stop condition holds; UNTIL at or before
  * umps_ticks() runs nothing. A breakpoint at the place where the run starts does not stop it; one
  * at the place where the limit ends it is reported, so running in slices misses none. Jumps over
