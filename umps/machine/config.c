@@ -254,10 +254,51 @@ static int power_of_two(int size)
 	return power;
 }
 
+/*
+ * Files of the machine's relatives look alike, but their kernels run wild here: tell which it is.
+ * NULL: nothing says so.
+ */
+static const char *other_machine(json_t *root, const char **sign)
+{
+	const char *const names[] = {
+		json_string_value(json_object_get(root, "execution-rom")),
+		json_string_value(json_object_get(root, "bootstrap-rom")),
+		json_string_value(json_object_get(section(root, "boot"), "core-file")),
+		json_string_value(json_object_get(section(root, "symbol-table"), "file"))};
+	const char *key, *machine = json_string_value(json_object_get(root, "machine"));
+	json_t *value;
+
+	if (machine && strcmp(machine, "umps3")) {
+		*sign = "its key \"machine\"";
+		return machine;
+	}
+	json_object_foreach (section(root, "devices"), key, value) {
+		*sign = "it has a tape";
+		if (!strncmp(key, "tape", 4) && json_is_true(json_object_get(value, "enabled")))
+			return "uMPS2";
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		*sign = names[i];
+		if (names[i] && strstr(names[i], "uriscv"))
+			return "uRISCV";
+		if (names[i] && i < 2 && strstr(names[i], "/umps2/") &&
+		    !json_object_get(root, "tlb-floor-address"))
+			return "uMPS2";
+	}
+	return NULL;
+}
+
 static int read_all(const struct reader *r, json_t *root, struct umps_config *c)
 {
+	const char *other, *sign;
+
 	if (!json_is_object(root))
 		return fail(r->error, "%s: the file must hold one JSON object", r->path);
+	other = other_machine(root, &sign);
+	if (other)
+		return fail(r->error,
+			    "%s is the file of a %s machine (%s); only uMPS3 machines run here",
+			    r->path, other, sign);
 	if (read_integer(r, root, "num-processors", 1, UMPS_MAX_CPUS, &c->processors) < 0 ||
 	    read_integer(r, root, "clock-rate", 1, 99, &c->clock_rate) < 0 ||
 	    read_integer(r, root, "tlb-size", 4, UMPS_MAX_TLB, &c->tlb_size) < 0 ||
@@ -320,12 +361,24 @@ static char *directory_of(const char *path)
 	return real;
 }
 
+/* The first uMPS had a file of parameters, one a line. */
+static bool is_umps1(const char *text)
+{
+	static const char *const names[] = {"COREFILE=", "RAMPAGESIZE=", "PROCSPEED=", "TLBSIZE="};
+	int found = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		found += strstr(text, names[i]) != NULL;
+	return found >= 2;
+}
+
 struct umps_config *umps_config_read(const char *path, struct umps_error *error)
 {
 	struct reader r = {path, error};
 	struct umps_config *c;
 	json_error_t where;
 	json_t *root;
+	bool umps1;
 	size_t length;
 	char *text = (char *)file_read(path, MAX_CONFIG_BYTES, &length, error);
 
@@ -333,7 +386,15 @@ struct umps_config *umps_config_read(const char *path, struct umps_error *error)
 		return NULL;
 	allow_trailing_commas(text, length);
 	root = json_loadb(text, length, 0, &where);
+	umps1 = !root && is_umps1(text);
 	free(text);
+	if (umps1) {
+		fail(error,
+		     "%s is the file of a uMPS 1 machine (NAME=value lines); only uMPS3 machines "
+		     "run here",
+		     path);
+		return NULL;
+	}
 	if (!root) {
 		fail(error, "%s: line %d, column %d: %s", path, where.line, where.column,
 		     where.text);

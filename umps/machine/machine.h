@@ -53,7 +53,8 @@ enum exception_code {
 	EXC_BP,
 	EXC_RI,
 	EXC_CPU,
-	EXC_OV
+	EXC_OV,
+	N_EXCEPTIONS
 };
 
 enum cp0_register {
@@ -140,6 +141,10 @@ struct cpu {
 	uint64_t loop_next; /* it executes a branch to itself for ever, next when `instructions` is
 			       this: rest.c */
 	uint64_t random_origin; /* Random had its reset value at this count of instructions */
+
+	/* what it took, for people: no guest sees these */
+	uint64_t exceptions[N_EXCEPTIONS], refills[N_EXCEPTIONS];
+	struct umps_exception last_exception, last_fault; /* those counted, if any */
 
 	uint32_t index, entry_lo, entry_hi, bad_vaddr, status, cause, epc;
 	uint32_t timer;	     /* local timer's value at timer_tick */

@@ -176,7 +176,7 @@ static void walk_events(struct walk *w, struct umps *m)
 	}
 }
 
-/* Who loops for ever is kept beside the processors, as older files end before it. */
+/* Who loops for ever, and what exceptions there were: kept here as older files end before it. */
 static void walk_rest(struct walk *w, struct umps *m)
 {
 	ITEM(w, m->stirred);
@@ -187,15 +187,24 @@ static void walk_rest(struct walk *w, struct umps *m)
 
 		ITEM(w, loops);
 		cpu->loop_next = loops ? next : NEVER;
+		ITEM(w, cpu->exceptions);
+		ITEM(w, cpu->refills);
+		ITEM(w, cpu->last_exception);
+		ITEM(w, cpu->last_fault);
 	}
 }
 
-/* A file that does not say who loops: whoever stands in a loop does. */
+/* A file that does not say who loops: whoever stands in a loop does. Exceptions are unknown. */
 static void assume_rest(struct umps *m)
 {
 	m->stirred = m->tod;
-	for (int i = 0; i < m->n_cpus; i++)
-		m->cpus[i].loop_next = m->cpus[i].instructions + m->cpus[i].in_slot;
+	for (int i = 0; i < m->n_cpus; i++) {
+		struct cpu *cpu = &m->cpus[i];
+
+		cpu->loop_next = cpu->instructions + cpu->in_slot;
+		memset(cpu->exceptions, 0, sizeof(cpu->exceptions));
+		memset(cpu->refills, 0, sizeof(cpu->refills));
+	}
 }
 
 static void walk_machine(struct walk *w, struct umps *m)
@@ -316,8 +325,8 @@ static bool event_sane(const struct umps *m, const struct event *e)
 /* May the machine run from here? */
 static bool sane(const struct umps *m)
 {
-	if (m->tod >> 62 || m->stirred > m->tod || m->interval_tick != m->tod || !truth(&m->powered_off) ||
-	    m->interval_routed < -1 || m->interval_routed >= m->n_cpus)
+	if (m->tod >> 62 || m->stirred > m->tod || m->interval_tick != m->tod ||
+	    !truth(&m->powered_off) || m->interval_routed < -1 || m->interval_routed >= m->n_cpus)
 		return false;
 	for (int i = 0; i < m->n_cpus; i++)
 		if (!cpu_sane(m, &m->cpus[i]))

@@ -182,6 +182,26 @@ uint32_t umps_get_register(const struct umps *machine, int cpu, int reg);
 /* -1: no such register, or read only. CP0 Cause, EPC, BadVAddr and Random can be written here. */
 int umps_set_register(struct umps *machine, int cpu, int reg, uint32_t value);
 
+/* An exception that a processor took. */
+struct umps_exception {
+	uint64_t tick;
+	uint32_t code; /* as in struct umps_stop */
+	uint32_t epc;
+	uint32_t bad_vaddr;	   /* meaningful with codes 1 to 5 */
+	uint32_t status, entry_hi; /* afterwards: bit 3 of Status tells who was interrupted */
+	uint32_t service;	   /* register a0, which names the service of a BREAK */
+	uint32_t caller;	   /* register ra */
+	uint32_t cause;
+};
+/*
+ * The last exception that CPU took, or the last that is neither interrupt, SYSCALL, BREAK nor TLB
+ * refill (FAULT). False if there was none since power on.
+ */
+bool umps_last_exception(const struct umps *machine, int cpu, bool fault,
+			 struct umps_exception *exception);
+/* How many exceptions of CODE, 0 to 12, CPU took; with UMPS_REFILL only TLB refills are counted. */
+uint64_t umps_exceptions(const struct umps *machine, int cpu, uint32_t code);
+
 int umps_tlb_size(const struct umps *machine);
 int umps_get_tlb(const struct umps *machine, int cpu, int index, uint32_t *hi, uint32_t *lo);
 int umps_set_tlb(struct umps *machine, int cpu, int index, uint32_t hi, uint32_t lo);

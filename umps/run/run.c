@@ -37,7 +37,8 @@ enum option_key {
 
 static const struct argp_option options[] = {
 	{"terminal", 't', "N=WHERE", 0,
-	 "Connect terminal N: stdio, none, pty, telnet:PORT or file:PATH "
+	 "Connect terminal N: stdio, none, pty, telnet:PORT (telnet:PORT,wait: once a client "
+	 "is there) or file:PATH "
 	 "(default: terminal 0 to stdio)",
 	 0},
 	{"printer", 'p', "N=WHERE", 0, "Connect printer N, to stdio, none, pty or file:PATH", 0},

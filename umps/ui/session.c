@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "umps/front/names.h"
+#include "umps/front/why.h"
 #include "umps/ui/session.h"
 #include "umps/ui/source.h"
 
@@ -177,6 +178,7 @@ static void explain(struct session *s, const struct umps_stop *stop)
 		[UMPS_STOP_IDLE] = "Stopped: Idle",
 		[UMPS_STOP_REQUEST] = "Stopped: User",
 	};
+	char why[WHY_SIZE];
 
 	switch (stop->reason) {
 	case UMPS_STOP_BREAKPOINT:
@@ -195,7 +197,9 @@ static void explain(struct session *s, const struct umps_stop *stop)
 			 stop->cpu, stop->address);
 		break;
 	default:
-		snprintf(s->status, sizeof(s->status), "%s", reasons[stop->reason]);
+		why_it_ended(s->machine, stop, why);
+		snprintf(s->status, sizeof(s->status), "%s%s%s", reasons[stop->reason],
+			 why[0] ? ": " : "", why);
 	}
 }
 

@@ -69,7 +69,7 @@ struct session {
 	uint64_t wake;		     /* while idle: the tick of the next thing to happen */
 	uint64_t pace_us, pace_tick; /* since when, real and machine, time passes at the speed */
 	int speed;
-	char status[160]; /* "Running", or why not */
+	char status[600]; /* "Running", or why not */
 
 	unsigned stop_mask; /* UMPS_STOPS_... */
 	struct kept_point *points;
