@@ -278,6 +278,9 @@ void send_stop(struct server *s)
 	case UMPS_STOP_PANIC:
 		send_end(s, "kernel panic", 6, "X06");
 		return;
+	case UMPS_STOP_MEMORY:
+		send_end(s, "the host has no memory for it any more", 6, "X06");
+		return;
 	case UMPS_STOP_DEAD:
 		send_end(s, "no processor will ever execute again", 6, "X06");
 		return;

@@ -107,6 +107,8 @@ static int rom_load_one(const struct umps_config *config, const char *name, cons
 	size_t length;
 	int result;
 
+	if (name && !path)
+		return fail(error, "%s: out of memory", field);
 	if (!path || (access(path, F_OK) < 0 && path[0] == '/' && ends_with(path, standard))) {
 		free(path);
 		return rom_fill("the built-in image", field, builtin, builtin_length, rom, error);

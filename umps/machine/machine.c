@@ -235,7 +235,9 @@ static bool stops_here(struct umps *m, unsigned flags)
 {
 	struct umps_stop rest;
 
-	if (m->powered_off)
+	if (m->out_of_memory)
+		machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_MEMORY});
+	else if (m->powered_off)
 		machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_POWEROFF});
 	else if (m->interrupt_request) {
 		m->interrupt_request = 0;
@@ -305,12 +307,9 @@ enum umps_engine umps_get_engine(const struct umps *m)
 
 void umps_observe(struct umps *m, const struct umps_observer *observer)
 {
-	free(m->observer);
 	m->observer = NULL;
 	if (!observer)
 		return;
-	m->observer = malloc(sizeof(*observer));
-	if (!m->observer)
-		abort();
-	*m->observer = *observer;
+	m->observer_place = *observer;
+	m->observer = &m->observer_place;
 }

@@ -251,6 +251,7 @@ struct umps {
 	uint32_t interval_timer; /* its value at interval_tick */
 	uint64_t interval_tick;
 	bool powered_off;
+	bool out_of_memory; /* what the guest did is lost, so it cannot go on */
 	uint64_t stirred; /* the last tick at which an event happened, or a processor halted the
 			     machine: rest.c */
 
@@ -278,7 +279,7 @@ struct umps {
 
 	struct umps_config *config;
 	struct umps_host host;
-	struct umps_observer *observer;
+	struct umps_observer *observer, observer_place; /* the first: NULL, or the second */
 	struct symbol_table symbols;
 	enum umps_engine engine;
 	struct translator *translator;
@@ -318,6 +319,7 @@ bool rest_reached(const struct umps *m, struct umps_stop *stop);
 
 /* event.c */
 void event_add(struct umps *m, struct event event);
+bool events_reserve(struct umps *m, int n); /* room for N in all; false: no memory */
 void event_remove_device(struct umps *m, int line, int number, int sub);
 struct event event_take(struct umps *m);
 void timers_changed(struct umps *m);
@@ -424,7 +426,8 @@ uint32_t block_end_read(struct umps *m, struct device *d, uint32_t read_error, u
 void block_finish(struct umps *m, struct device *d, uint32_t status, uint32_t dma_error);
 
 /* terminal.c, network.c */
-void terminal_queue(struct umps *m, struct device *d, const void *text, size_t length);
+/* False: no memory, and nothing was queued. */
+bool terminal_queue(struct umps *m, struct device *d, const void *text, size_t length);
 void terminal_look(struct umps *m, struct device *d);
 void network_queue(struct umps *m, struct device *d, const void *frame, size_t length);
 

@@ -24,10 +24,14 @@ static void item(struct walk *w, void *data, size_t size)
 	if (w->bad)
 		return;
 	if (w->saving && w->at + size > w->length) {
+		uint8_t *more = realloc(w->bytes, 2 * (w->at + size));
+
+		if (!more) {
+			w->bad = true;
+			return;
+		}
 		w->length = 2 * (w->at + size);
-		w->bytes = realloc(w->bytes, w->length);
-		if (!w->bytes)
-			abort();
+		w->bytes = more;
 	}
 	if (w->at + size > w->length) {
 		w->bad = true;
@@ -105,11 +109,17 @@ static void walk_input(struct walk *w, struct device *d)
 			w->bad = true;
 			return;
 		}
-		free(d->input);
-		d->input = malloc(length + 1);
-		if (!d->input)
-			abort();
-		d->input_capacity = length + 1;
+		/* never made smaller: the way back to what was there before needs no memory */
+		if (length > d->input_capacity) {
+			uint8_t *more = realloc(d->input, length);
+
+			if (!more) {
+				w->bad = true;
+				return;
+			}
+			d->input = more;
+			d->input_capacity = length;
+		}
 		d->input_start = 0;
 		d->input_length = length;
 	}
@@ -163,8 +173,11 @@ static void walk_events(struct walk *w, struct umps *m)
 	struct event e;
 
 	ITEM(w, n);
-	if (!w->saving)
+	if (!w->saving) {
 		m->n_events = 0;
+		if (n < 0 || (size_t)n > w->length / sizeof(e) || !events_reserve(m, n))
+			w->bad = true;
+	}
 	for (int i = 0; i < n && !w->bad; i++) {
 		if (w->saving)
 			e = m->events[i];
@@ -266,6 +279,10 @@ void *umps_snapshot(const struct umps *m, size_t *length)
 	present((struct umps *)m);
 	ITEM(&w, shape);
 	walk_machine(&w, (struct umps *)m);
+	if (w.bad) { /* no memory */
+		free(w.bytes);
+		return NULL;
+	}
 	*length = w.at;
 	return w.bytes;
 }
@@ -379,14 +396,16 @@ int umps_restore(struct umps *m, const void *snapshot, size_t length, struct ump
 				   "clock rate, ROMs and devices "
 				   "must be the same");
 	before = umps_snapshot(m, &before_length);
+	if (!before)
+		return fail(error, "out of memory for what the machine is now; it is as it was");
 	walk_machine(&w, m);
 	if (w.bad || w.at != length || !sane(m)) {
 		w = (struct walk){.bytes = before, .length = before_length, .at = sizeof(shape)};
 		walk_machine(&w, m);
 		rebuild(m);
 		free(before);
-		return fail(error,
-			    "the snapshot is cut short or damaged; the machine is as it was");
+		return fail(error, "the snapshot is cut short or damaged, or there is no memory; "
+				   "the machine is as it was");
 	}
 	free(before);
 	rebuild(m);

@@ -63,7 +63,8 @@ struct umps_config {
 					 [UMPS_N_DEVICES]; /* [line - UMPS_FIRST_LINE] */
 };
 
-/* Defaults of section 15, no devices, no symbol table. Never NULL; freed by umps_config_free(). */
+/* Defaults of section 15, no devices, no symbol table. Freed by umps_config_free(). NULL: no memory.
+ */
 struct umps_config *umps_config_new(void);
 /* Reads a machine file. NULL and a sentence naming file and field on errors. */
 struct umps_config *umps_config_read(const char *path, struct umps_error *error);
@@ -71,7 +72,7 @@ struct umps_config *umps_config_read(const char *path, struct umps_error *error)
  */
 int umps_config_write(const struct umps_config *config, const char *path, struct umps_error *error);
 void umps_config_free(struct umps_config *config);
-/* NAME as a path that can be opened from anywhere; malloc'ed. */
+/* NAME as a path that can be opened from anywhere; malloc'ed; NULL: no memory. */
 char *umps_config_path(const struct umps_config *config, const char *name);
 
 /* ---- power */
@@ -122,6 +123,7 @@ enum umps_stop_reason {
 	UMPS_STOP_BREAKPOINT, /* before the instruction at a breakpoint */
 	UMPS_STOP_SUSPECT,    /* after the instruction that accessed a watched range */
 	UMPS_STOP_EXCEPTION,  /* after an exception of umps_set_exception_stops() was entered */
+	UMPS_STOP_MEMORY, /* the host had no memory for what the guest did: it cannot go on */
 };
 
 struct umps_stop {
@@ -277,7 +279,7 @@ void umps_get_device(const struct umps *machine, enum umps_line line, int number
 int umps_set_failing(struct umps *machine, enum umps_line line, int number, bool failing);
 /*
  * Queues input on a terminal; a newline is what ends a line for guests. Guests see characters no
- * earlier than the next tick. -1: no such terminal.
+ * earlier than the next tick. -1: no such terminal, or no memory; nothing was queued then.
  */
 int umps_terminal_input(struct umps *machine, int number, const void *text, size_t length);
 /* Looks for frames on the links of network devices, which is also done while running. */
@@ -336,7 +338,8 @@ int umps_restore(struct umps *machine, const void *snapshot, size_t length,
 /*
  * Starts to remember the way: from now on input is logged and checkpoints are kept, disk and flash
  * contents included, so that time can be reversed by running again from a checkpoint with the same
- * input and nothing visible outside.
+ * input and nothing visible outside. If memory runs out later, what cannot be kept is forgotten:
+ * the recording starts over, or ends with a warning.
  */
 int umps_record(struct umps *machine, struct umps_error *error);
 /*

@@ -17,6 +17,7 @@ enum outcome outcome_of(const struct run *run, const struct umps_stop *stop)
 	case UMPS_STOP_PANIC:
 		return OUTCOME_PANIC;
 	case UMPS_STOP_DEAD:
+	case UMPS_STOP_MEMORY:
 		return OUTCOME_FAULT;
 	case UMPS_STOP_REQUEST:
 		return OUTCOME_SIGNAL;
@@ -54,7 +55,8 @@ static const char *explanation(enum outcome outcome, const struct umps_stop *sto
 	case OUTCOME_PANIC:
 		return "the guest panicked";
 	case OUTCOME_FAULT:
-		return "no processor can ever go on";
+		return stop->reason == UMPS_STOP_MEMORY ? "the host has no memory for it any more"
+							: "no processor can ever go on";
 	case OUTCOME_SCRIPT:
 		return "the script waited for something that never came";
 	case OUTCOME_STARVED:

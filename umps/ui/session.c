@@ -177,6 +177,7 @@ static void explain(struct session *s, const struct umps_stop *stop)
 		[UMPS_STOP_DEAD] = "Stopped: No processor will ever execute again",
 		[UMPS_STOP_IDLE] = "Stopped: Idle",
 		[UMPS_STOP_REQUEST] = "Stopped: User",
+		[UMPS_STOP_MEMORY] = "Stopped: The host has no memory for it any more",
 	};
 	char why[WHY_SIZE];
 
