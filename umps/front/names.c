@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Devices as in machine files, exceptions as in section 6 of the specification.
+ * Devices as in machine files, exceptions as in section 6 of docs/umps-machine.md.
  */
 #include <string.h>
 

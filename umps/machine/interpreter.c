@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The reference engine: one instruction at a time, written to be read beside section 3 of the
- * specification.
+ * The reference engine: one instruction at a time, written to be read beside section 3 of
+ * docs/umps-machine.md.
  *
  * An instruction finds its operands in the registers, then the value that the instruction before
  * left pending arrives (a load or MTC0 is seen one instruction late), then its own result is

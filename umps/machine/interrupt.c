@@ -28,7 +28,7 @@ void interrupt_line(struct cpu *cpu, int line, bool on)
 
 /*
  * Dynamic routing: the processor in the mask with the least urgent task, which is the largest
- * number in its task priority register (as umps3 has it; the specification's text says the lowest),
+ * number in its task priority register (as umps3 has it),
  * searched from behind the last one chosen, so that equals take turns.
  */
 static int route(struct umps *m, uint32_t entry)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the files of the machine share: its state, and who owns which part of it.
+ * What the files of the machine share: its state, and who owns which part of it. "Section N" in
+ * comments means docs/umps-machine.md, which describes the machine.
  *
  *   machine.c      the passing of time                  event.c      what happens at which tick
  *   rest.c         when a run is over
@@ -252,7 +253,7 @@ struct umps {
 	uint64_t interval_tick;
 	bool powered_off;
 	bool out_of_memory; /* what the guest did is lost, so it cannot go on */
-	uint64_t stirred; /* the last tick at which an event happened, or a processor halted the
+	uint64_t stirred;   /* the last tick at which an event happened, or a processor halted the
 			     machine: rest.c */
 
 	int n_cpus;
@@ -309,11 +310,11 @@ void cpu_reset(struct umps *m, struct cpu *cpu, uint32_t pc, uint32_t sp);
 void cpu_halt(struct umps *m, struct cpu *cpu);
 
 /* rest.c */
-#define SERVICE_HALT 3 /* of the ROM */
+#define SERVICE_HALT 3			   /* of the ROM */
 bool interruptible(const struct cpu *cpu); /* can an interrupt of any line be taken? */
-void rest_notice_loop(struct cpu *cpu); /* executes a branch to itself; may not return */
-void rest_notice_wait(struct cpu *cpu); /* is about to wait; may not return */
-bool rest_loops(const struct cpu *cpu); /* does it do nothing but loop, now and for ever? */
+void rest_notice_loop(struct cpu *cpu);	   /* executes a branch to itself; may not return */
+void rest_notice_wait(struct cpu *cpu);	   /* is about to wait; may not return */
+bool rest_loops(const struct cpu *cpu);	   /* does it do nothing but loop, now and for ever? */
 uint64_t rest_due(const struct umps *m);
 bool rest_reached(const struct umps *m, struct umps_stop *stop);
 

@@ -6,7 +6,8 @@
  * itself; time passes inside umps_run() only, in ticks: in one tick the bus clock advances by one
  * and then every processor, in order of number, executes one instruction. The library never prints,
  * never exits and starts no threads; one thread at a time may use a machine, except for
- * umps_interrupt(), which any thread or signal handler may call.
+ * umps_interrupt(), which any thread or signal handler may call. Sections are those of
+ * docs/umps-machine.md.
  *
  * Errors are returned as 0 / -1 (or NULL), with one sentence in a struct umps_error that the caller
  * may pass as NULL. Words are guest words: 32 bits, little endian.
@@ -41,7 +42,7 @@ struct umps_error {
 	char text[512]; /* one sentence, no newline */
 };
 
-/* ---- machine files (specification section 15) */
+/* ---- machine files (section 15) */
 
 struct umps_device_config {
 	bool enabled;
@@ -115,7 +116,7 @@ enum umps_stop_reason {
 	UMPS_STOP_POWEROFF, /* the guest wrote the power register; running again does nothing */
 	UMPS_STOP_HALT,	    /* at rest, and a processor is in the endless loop of the ROM's HALT */
 	UMPS_STOP_PANIC,    /* at rest, and one is in that of the ROM's panic routine */
-	UMPS_STOP_DEAD, /* at rest without either: each processor is halted, in an endless empty
+	UMPS_STOP_DEAD,	    /* at rest without either: each processor is halted, in an endless empty
 			   loop that no interrupt can end, or waits for what cannot come */
 	UMPS_STOP_IDLE, /* asked for by UMPS_RUN_IDLE_STOPS: no processor has anything to do before
 			   wake */
@@ -123,7 +124,7 @@ enum umps_stop_reason {
 	UMPS_STOP_BREAKPOINT, /* before the instruction at a breakpoint */
 	UMPS_STOP_SUSPECT,    /* after the instruction that accessed a watched range */
 	UMPS_STOP_EXCEPTION,  /* after an exception of umps_set_exception_stops() was entered */
-	UMPS_STOP_MEMORY, /* the host had no memory for what the guest did: it cannot go on */
+	UMPS_STOP_MEMORY,     /* the host had no memory for what the guest did: it cannot go on */
 };
 
 struct umps_stop {
@@ -173,7 +174,7 @@ enum umps_register {
 	UMPS_REG_LO,
 	UMPS_REG_PC,	  /* next instruction to execute; writing leaves any delay slot */
 	UMPS_REG_NEXT_PC, /* the one after; differs from PC + 4 in a branch delay slot; read only */
-	UMPS_REG_CP0 = 64 /* + number of the CP0 register, specification section 4 */
+	UMPS_REG_CP0 = 64 /* + number of the CP0 register, section 4 */
 };
 
 int umps_cpus(const struct umps *machine);

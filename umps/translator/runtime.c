@@ -119,9 +119,9 @@ static bool skip_empty_loop(struct umps *m, struct cpu *cpu)
 	uint64_t ticks = (m->horizon - m->tod) & ~1ull;
 	bool noticed = cpu->loop_next == cpu->instructions;
 
-	if ((!interruptible(cpu) && !noticed) || cpu->in_slot || cpu->pending ||
-	    cpu->interrupt || offset >= cpu->fetch_size || offset + 8 > cpu->fetch_size ||
-	    (offset & 3) || memcmp(cpu->fetch_host + offset, loop, sizeof(loop)))
+	if ((!interruptible(cpu) && !noticed) || cpu->in_slot || cpu->pending || cpu->interrupt ||
+	    offset >= cpu->fetch_size || offset + 8 > cpu->fetch_size || (offset & 3) ||
+	    memcmp(cpu->fetch_host + offset, loop, sizeof(loop)))
 		return false;
 	m->tod += ticks;
 	cpu->instructions += ticks;

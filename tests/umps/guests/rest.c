@@ -101,7 +101,7 @@ int main(void)
 		FLASH[2] = FREE_RAM;
 		FLASH[1] = 1 << 8 | 3;
 		PANIC();
-	case 5: /* characters on their way, then no processor runs */
+	case 5:		      /* characters on their way, then no processor runs */
 		HALT_CPU = 0; /* in 50 us */
 		PRINTER[2] = 'P';
 		PRINTER[1] = 2;
