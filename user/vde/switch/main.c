@@ -18,6 +18,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "user/vde/names/names.h"
 #include "user/vde/switch/capture/capture.h"
 #include "user/vde/switch/config/config.h"
 #include "user/vde/switch/console/console.h"
@@ -95,16 +96,15 @@ static void detach_terminal(int ready)
 	close(ready);
 }
 
-static int write_pidfile(const char *path)
+static int write_pidfile(const char *path, struct name_made *made)
 {
-	FILE *file = fopen(path, "we");
-	int failed = !file || fprintf(file, "%d\n", getpid()) < 0;
-
-	if (file)
-		failed = fclose(file) != 0 || failed;
-	if (failed)
-		syslog(LOG_ERR, "cannot write the process id to %s: %m", path);
-	return failed ? -1 : 0;
+	if (name_write_pid(path, getpid(), made) == 0)
+		return 0;
+	syslog(LOG_ERR, "cannot write the process id to %s: %s", path,
+	       errno == ELOOP	 ? "it is a symbolic link; remove it or name another file"
+	       : errno == EINVAL ? "it is not a regular file"
+				 : strerror(errno));
+	return -1;
 }
 
 static int run_rcfile(struct vswitch *sw, const char *given)
@@ -142,6 +142,7 @@ static int set_up(struct vswitch *sw, const struct options *options)
 	if (options->has_mac)
 		memcpy(sw->mac, options->mac, sizeof(sw->mac));
 	sw->numports = options->numports;
+	sw->ports_per_user = options->ports_per_user;
 	/* First, because every thread inherits the mask. */
 	error = signals_watch(sw);
 	if (!error)
@@ -242,6 +243,7 @@ int main(int argc, char **argv)
 {
 	struct vswitch *sw = &the_switch;
 	struct options options;
+	struct name_made pidfile;
 	int ready = -1, status = 1, error;
 
 	openlog("vde_switch", LOG_PID | LOG_PERROR, LOG_DAEMON);
@@ -256,7 +258,7 @@ int main(int argc, char **argv)
 	rcu_register_thread();
 	control_raise_limits();
 	if (set_up(sw, &options) || open_doors(sw, &options) ||
-	    (options.pidfile && write_pidfile(options.pidfile)))
+	    (options.pidfile && write_pidfile(options.pidfile, &pidfile)))
 		goto down;
 	privileges_drop_rcu();
 	error = privileges_drop();
@@ -273,7 +275,7 @@ int main(int argc, char **argv)
 	status = error ? 1 : 0;
 	sd_notify(0, "STOPPING=1");
 	if (options.pidfile)
-		unlink(options.pidfile);
+		name_remove_path(options.pidfile, &pidfile);
 down:
 	take_down(sw);
 	rcu_unregister_thread();

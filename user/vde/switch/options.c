@@ -21,6 +21,7 @@ enum key {
 	KEY_MGMTMODE,
 	KEY_MGMTGROUP,
 	KEY_NOSTDIN,
+	KEY_PER_USER,
 };
 
 static const struct argp_option table[] = {
@@ -29,6 +30,11 @@ static const struct argp_option table[] = {
 	{"vdesock", 0, 0, OPTION_ALIAS, 0, 0},
 	{"unix", 0, 0, OPTION_ALIAS, 0, 0},
 	{"numports", 'n', "N", 0, "Ports 1 to N for users (32); port 0 is for management", 0},
+	{"max-ports-per-user", KEY_PER_USER, "N", 0,
+	 "Ports that one user may have at a time, but for root and the switch's own (three "
+	 "quarters "
+	 "of all)",
+	 0},
 	{"hub", 'x', 0, 0, "Be a hub: send every frame to every port", 0},
 	{"fstp", 'F', 0, 0, "Turn the spanning tree (RSTP) on", 0},
 	{"macaddr", KEY_MACADDR, "MAC", 0, "MAC address of the switch (random)", 0},
@@ -98,6 +104,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		break;
 	case 'n':
 		options->numports = number(state, "numports", argument, 1, PORT_MAX);
+		break;
+	case KEY_PER_USER:
+		options->ports_per_user =
+			number(state, "max-ports-per-user", argument, 1, PORT_MAX);
 		break;
 	case 'x':
 		options->hub = true;

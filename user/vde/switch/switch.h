@@ -149,6 +149,7 @@ struct vswitch {
 	_Atomic bool hub;
 	_Atomic bool spanning_tree;
 	_Atomic unsigned int numports;
+	unsigned int ports_per_user; /* that one user may have; 0: three quarters of numports */
 	struct port ports[PORT_MAX + 1];
 	struct port_set active;			/* ports with endpoints */
 	struct vlan *_Atomic vlans[VLAN_COUNT]; /* NULL: never made */

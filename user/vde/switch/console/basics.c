@@ -105,6 +105,10 @@ const struct command basic_commands[] = {
 	 .help = "version, process, MAC address, uptime",
 	 .list = list_info,
 	 .print = print_info},
-	{.path = "load", .syntax = "path", .help = "run the commands of a file", .run = run_load},
+	{.path = "load",
+	 .syntax = "path",
+	 .help = "run the commands of a file",
+	 .names_file = true,
+	 .run = run_load},
 	{0},
 };

@@ -10,6 +10,7 @@
 #include <syslog.h>
 
 #include "user/vde/switch/console/parts.h"
+#include "user/vde/switch/console/session.h"
 
 #define LOADS_NESTED 8
 #define LINE_MAX_    4096
@@ -21,7 +22,7 @@ struct console *console_new(struct vswitch *sw)
 	if (!console)
 		return NULL;
 	console->sw = sw;
-	console->listener = -1;
+	console->listener.fd = -1;
 	console_add(console, basic_commands);
 	console_add(console, event_commands);
 	return console;
@@ -122,7 +123,9 @@ int console_execute(struct console *console, struct session *session, const char
 	as_json = take_word(&line, "json");
 	command = find(console, line);
 	error = ENOSYS;
-	if (command) {
+	if (command && command->names_file && session && !session_may_name_files(session)) {
+		error = EPERM;
+	} else if (command) {
 		call.argument = trimmed(line + strlen(command->path));
 		if (command->list) {
 			json_t *listing = NULL;

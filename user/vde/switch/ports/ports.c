@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <urcu.h>
 
 #include "user/vde/switch/console/argument.h"
@@ -150,20 +151,38 @@ static int change_endpoints(struct port *port, struct endpoint *add, struct endp
 	return 0;
 }
 
+/* Has the user as many ports as one may have? Root and the switch's own user may have all. */
+static bool has_enough(const struct vswitch *sw, uid_t user)
+{
+	unsigned int most = sw->ports_per_user, count = 0;
+
+	if (user == 0 || user == geteuid())
+		return false;
+	if (!most)
+		most = (sw->numports * 3 + 3) / 4;
+	for (unsigned int i = 0; i <= sw->numports; i++)
+		count += sw->ports[i].endpoints && sw->ports[i].user == user;
+	return count >= most;
+}
+
 int port_choose(struct vswitch *sw, int number, uid_t user, struct port **chosen)
 {
 	struct port *port;
 
 	if (number == PORT_AUTOMATIC) {
 		*chosen = lowest_free(sw, user);
-		return *chosen ? 0 : -ENOSPC;
+		if (!*chosen)
+			return -ENOSPC;
+		return has_enough(sw, user) ? -EDQUOT : 0;
 	}
 	if (number < 0 || number > (int)sw->numports)
 		return -EINVAL;
 	port = *chosen = &sw->ports[number];
 	if (port->endpoints)
 		return port->user == user ? 0 : -EBUSY;
-	return admits(port, user) ? 0 : -EACCES;
+	if (!admits(port, user))
+		return -EACCES;
+	return has_enough(sw, user) ? -EDQUOT : 0;
 }
 
 /* Out of the port's set; whatever the last endpoint of a port takes with it goes too. */

@@ -15,7 +15,7 @@
  * Join an endpoint (with plane, id, user, module, descr, left and owner set) to a port: a number,
  * made if need be, or PORT_AUTOMATIC for the lowest free one. The plane starts moving its frames.
  * 0 or -errno: -EINVAL no such number, -ENOSPC no free port, -EACCES access control, -EBUSY the
- * port is another user's.
+ * port is another user's, -EDQUOT the user has as many ports as one may have.
  */
 int port_join(struct vswitch *sw, int number, struct endpoint *endpoint);
 
