@@ -31,6 +31,7 @@
 #include "user/vde/switch/loop/loop.h"
 #include "user/vde/switch/options.h"
 #include "user/vde/switch/planes/plane.h"
+#include "user/vde/switch/planes/user/user.h"
 #include "user/vde/switch/plugins/plugins.h"
 #include "user/vde/switch/ports/ports.h"
 #include "user/vde/switch/privileges.h"
@@ -193,6 +194,7 @@ static int open_doors(struct vswitch *sw, const struct options *options)
 
 static void take_down(struct vswitch *sw)
 {
+	user_release_taps(sw);
 	web_stop(sw);
 	control_close(sw->control);
 	sessions_close(sw->console);

@@ -10,6 +10,7 @@
 #include "user/vde/switch/fdb/fdb.h"
 #include "user/vde/switch/options.h"
 #include "user/vde/switch/planes/plane.h"
+#include "user/vde/switch/ports/ports.h"
 
 const char *argp_program_version = "vde_switch " VSQUARE_VERSION;
 
@@ -88,7 +89,8 @@ static unsigned int number(struct argp_state *state, const char *name, const cha
 {
 	unsigned int value;
 
-	if (argument_numbers(text, 1, 1, &value) != 1 || value < min || value > max)
+	if (strpbrk(text, " \t") || argument_numbers(text, 1, 1, &value) != 1 || value < min ||
+	    value > max)
 		argp_error(state, "--%s %s: give a number from %u to %u", name, text, min, max);
 	return value;
 }
@@ -103,7 +105,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->control.dir = argument;
 		break;
 	case 'n':
-		options->numports = number(state, "numports", argument, 1, PORT_MAX);
+		options->numports =
+			numports_allowed(number(state, "numports", argument, 1, UINT32_MAX));
 		break;
 	case KEY_PER_USER:
 		options->ports_per_user =
@@ -131,6 +134,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->hashsize = number(state, "hashsize", argument, 1, 1 << 20);
 		break;
 	case 't':
+		/* Hooks name one that the user has named, too. */
+		for (unsigned int i = 0; i < options->tap_count; i++)
+			if (strcmp(options->taps[i], argument) == 0)
+				return 0;
 		if (options->tap_count == TAPS_MAX)
 			argp_error(state, "--tap: at most %d taps", TAPS_MAX);
 		options->taps[options->tap_count++] = argument;

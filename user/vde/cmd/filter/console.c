@@ -249,6 +249,10 @@ static int carry_out(struct filter *filter, struct session *session, char *line,
 
 	line += strspn(line, " \t");
 	length = strcspn(line, " \t\r");
+	/* A remark: # behind a blank. */
+	for (char *at = line + length; at > line && *at; at++)
+		if (*at == '#' && strchr(" \t", at[-1]))
+			*at = '\0';
 	call.argument = line + length + strspn(line + length, " \t\r");
 	for (char *end = line + strlen(line); end > line + length && strchr(" \t\r", end[-1]);)
 		*--end = 0;

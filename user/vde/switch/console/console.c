@@ -82,6 +82,17 @@ static char *trimmed(char *text)
 	return text;
 }
 
+/* The argument of a command. A remark, # behind a blank, is no part of it but in names of files. */
+static char *argument_of(const struct command *command, char *line)
+{
+	char *argument = line + strlen(command->path);
+
+	for (char *at = argument; *at && !command->names_file; at++)
+		if (*at == '#' && (at == argument || isspace((unsigned char)at[-1])))
+			*at = '\0';
+	return trimmed(argument);
+}
+
 static bool take_word(char **line, const char *word)
 {
 	size_t len = strlen(word);
@@ -126,7 +137,7 @@ int console_execute(struct console *console, struct session *session, const char
 	if (command && command->names_file && session && !session_may_name_files(session)) {
 		error = EPERM;
 	} else if (command) {
-		call.argument = trimmed(line + strlen(command->path));
+		call.argument = argument_of(command, line);
 		if (command->list) {
 			json_t *listing = NULL;
 
@@ -157,7 +168,7 @@ int console_run(struct console *console, const char *text, json_t **listing)
 	command = find(console, line);
 	if (!command)
 		return ENOSYS;
-	call.argument = trimmed(line + strlen(command->path));
+	call.argument = argument_of(command, line);
 	return command->list ? command->list(&call, listing) : command->run(&call);
 }
 

@@ -34,6 +34,7 @@ struct session {
 	struct watch *watch;
 	struct timer *pause; /* running while a line has no end yet */
 	uint32_t events;
+	bool plain;    /* no banner, no prompts: standard output is a program's */
 	bool ending;   /* after what is buffered has been sent */
 	bool too_long; /* skipping the rest of a line that was too long */
 	char line[LINE_LENGTH + 1];
@@ -121,7 +122,8 @@ static void execute(struct session *session)
 	else
 		console_execute(session->console, session, session->line, out);
 	session->too_long = false;
-	fputs(session->ending ? FAREWELL : PROMPT, out);
+	if (!session->plain)
+		fputs(session->ending ? FAREWELL : PROMPT, out);
 	fclose(out);
 	put(session, text, len);
 	free(text);
@@ -212,8 +214,11 @@ static struct session *session_new(struct console *console, int in, int out)
 	if (session->next)
 		session->next->link = &session->next;
 	console->sessions = session;
-	put(session, console_banner(), strlen(console_banner()));
-	put(session, PROMPT, strlen(PROMPT));
+	session->plain = in == STDIN_FILENO && !isatty(out);
+	if (!session->plain) {
+		put(session, console_banner(), strlen(console_banner()));
+		put(session, PROMPT, strlen(PROMPT));
+	}
 	return session;
 }
 
@@ -270,7 +275,8 @@ void sessions_close(struct console *console)
 
 	for (struct session *session = console->sessions; session; session = next) {
 		next = session->next;
-		put(session, FAREWELL, strlen(FAREWELL));
+		if (!session->plain)
+			put(session, FAREWELL, strlen(FAREWELL));
 		send_output(session);
 		session_close(session);
 	}

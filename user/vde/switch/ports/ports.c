@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 #include <urcu.h>
 
@@ -35,6 +36,15 @@ void ports_init(struct vswitch *sw, unsigned int numports)
 		port->acl_user = NOBODY;
 		port->acl_group = NOBODY;
 	}
+}
+
+unsigned int numports_allowed(unsigned int wanted)
+{
+	if (wanted <= PORT_MAX)
+		return wanted;
+	syslog(LOG_NOTICE, "%u ports are more than there can be: there will be %d", wanted,
+	       PORT_MAX);
+	return PORT_MAX;
 }
 
 int port_create(struct vswitch *sw, unsigned int number, bool allocatable)
@@ -261,15 +271,24 @@ struct endpoint *port_endpoint(struct port *port, int id)
 
 struct port *port_named(struct vswitch *sw, const char *text)
 {
+	size_t len = strcspn(text, " \t");
 	unsigned int number;
 
 	if (argument_numbers(text, 1, 1, &number) == 1)
 		return number <= sw->numports && sw->ports[number].exists ? &sw->ports[number]
 									  : NULL;
-	for (unsigned int i = 0; *text && i <= sw->numports; i++)
-		if (sw->ports[i].exists && strcmp(sw->ports[i].name, text) == 0)
+	for (unsigned int i = 0; len && i <= sw->numports; i++)
+		if (sw->ports[i].exists && strlen(sw->ports[i].name) == len &&
+		    strncmp(sw->ports[i].name, text, len) == 0)
 			return &sw->ports[i];
 	return NULL;
+}
+
+int port_missing(const struct vswitch *sw, const char *text)
+{
+	unsigned int number;
+
+	return argument_numbers(text, 1, 1, &number) == 1 && number > sw->numports ? EINVAL : ENXIO;
 }
 
 void switch_set_hub(struct vswitch *sw, bool on)

@@ -32,6 +32,9 @@ int port_choose(struct vswitch *sw, int number, uid_t user, struct port **chosen
  */
 void port_leave(struct vswitch *sw, struct endpoint *endpoint);
 
+/* As many ports as are wanted, or as there can be (said in the log): others allow 65,535. */
+unsigned int numports_allowed(unsigned int wanted);
+
 /* Make a port, allocatable by automatic requests or not; 0 or -errno (-EEXIST, -EINVAL). */
 int port_create(struct vswitch *sw, unsigned int number, bool allocatable);
 /* All its settings as they are for a new port; its endpoints stay. */
@@ -74,8 +77,12 @@ json_t *port_settings_json(const struct port *port);
 /* The endpoint with this id on the port, or NULL. */
 struct endpoint *port_endpoint(struct port *port, int id);
 
-/* The port a console argument means: its number or its name; NULL if it does not exist. */
+/*
+ * The port that the first word of a console argument means, its number or its name; NULL if it does
+ * not exist, for which the error is port_missing(): EINVAL no port can have this number, ENXIO.
+ */
 struct port *port_named(struct vswitch *sw, const char *text);
+int port_missing(const struct vswitch *sw, const char *text);
 
 void ports_init(struct vswitch *sw, unsigned int numports);
 

@@ -62,9 +62,11 @@ static int tree_port_number(struct call *call, struct rstp_tree **tree, unsigned
 	if (argument_numbers(call->argument, 3, 3, numbers) != 3 || numbers[0] >= VLAN_COUNT)
 		return EINVAL;
 	*tree = rstp_tree(call->sw, numbers[0]);
-	if (!*tree || numbers[1] > call->sw->numports ||
-	    !port_set_has(&(*tree)->vlan->members, numbers[1]))
+	if (!*tree)
 		return ENXIO;
+	/* The port need not be a member yet: what is set is kept for when it is. */
+	if (numbers[1] > call->sw->numports)
+		return EINVAL;
 	*port = numbers[1];
 	*number = numbers[2];
 	return 0;
