@@ -51,7 +51,7 @@ static void deliver(void *context, uint8_t *frame, size_t length, uintptr_t way)
 	struct filter *filter = context;
 
 	blink(filter, way, length);
-	if (end_send(filter->end[!way], frame, length) && errno != EAGAIN) {
+	if (end_send(filter->end[!way], frame, length) < 0 && errno != EAGAIN) {
 		if (errno != EPIPE && errno != ECONNREFUSED && errno != ECONNRESET)
 			complain("%s: %m", end_name(filter->end[!way]));
 		filter->stopping = true;

@@ -6,7 +6,7 @@
 #include "user/vde/switch/rstp/rstp.h"
 #include "user/vde/switch/rstp/tree.h"
 
-/* The classic cost of a port (a 1 Mb/s link, 802.1D-2004 table 17-3), less its bonus. */
+/* The classic cost of a port whose speed is not known (1 Mb/s, 802.1D-2004 table 17-3). */
 #define PATH_COST 20000000
 
 struct rstp_tree {
@@ -15,11 +15,15 @@ struct rstp_tree {
 	struct tree tree; /* its ports are there only while the spanning tree is on */
 	/* Settings, which outlive the ports. */
 	struct port_set edge;
+	struct port_set bpdu_guard, root_guard, tcn_guard;
 	uint32_t bonus[PORT_MAX + 1];
+	uint32_t cost[PORT_MAX + 1]; /* 0: by the speed of what is on the port */
 };
 
 struct rstp {
 	unsigned int priority;
+	struct times times; /* of every tree whose root this bridge is */
+	unsigned int tx_hold_count;
 	struct forwarder *forwarder;
 	struct timer *timer;
 	struct rstp_tree *trees[VLAN_COUNT];
@@ -27,7 +31,9 @@ struct rstp {
 
 struct rstp_tree *rstp_tree(struct vswitch *sw, unsigned int vlan);
 const char *rstp_role_name(const struct tree_port *port);
-/* Another priority takes effect. */
-void rstp_restart(struct vswitch *sw);
+/* Priority, times and hold count to all trees. */
+void rstp_apply(struct vswitch *sw);
+/* The cost of a port in a tree now, its bonus taken off. */
+uint32_t rstp_cost(const struct rstp_tree *tree, unsigned int port);
 
 #endif

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "user/vde/switch/console/console.h"
 #include "user/vde/switch/fdb/fdb.h"
@@ -89,11 +90,25 @@ static void root_changed(struct tree *tree)
 		    tree->root_port ? tree->root_port->number : 0);
 }
 
+static void shut(struct tree_port *port)
+{
+	struct rstp_tree *tree = port->tree->owner;
+
+	syslog(LOG_WARNING,
+	       "port %u, VLAN %u: a BPDU came where the guard allows none; the port is shut until "
+	       "its "
+	       "clients leave or fstp/bpduguard is given again",
+	       port->number, tree->vlan->id);
+	event_raise(tree->sw, EVENT_FSTP_STATUS, "Port %04u VLAN %04u Guarded Discarding",
+		    port->number, tree->vlan->id);
+}
+
 static const struct tree_actions actions = {
 	.send = send_bpdu,
 	.state = set_state,
 	.flush = flush,
 	.root_changed = root_changed,
+	.shut = shut,
 };
 
 static void receive(void *context, const void *data, size_t size)
@@ -143,15 +158,33 @@ static uint64_t bridge_id(const struct vswitch *sw)
 	return id;
 }
 
+/* 802.1D-2004 table 17-3 goes on like this: 20,000 for 1 Gb/s. */
+#define COST_OF_1_MBPS 20000000
+
+uint32_t rstp_cost(const struct rstp_tree *tree, unsigned int number)
+{
+	const struct endpoint_set *set = tree->sw->ports[number].endpoints;
+	uint32_t cost = tree->cost[number], bonus = tree->bonus[number], speed = 0;
+
+	for (unsigned int i = 0; set && i < set->count; i++)
+		if (set->at[i]->speed > speed)
+			speed = set->at[i]->speed;
+	if (!cost)
+		cost = speed ? COST_OF_1_MBPS / speed : PATH_COST;
+	return cost > bonus ? cost - bonus : 1;
+}
+
 static void add_member(struct rstp_tree *tree, unsigned int number)
 {
 	struct vswitch *sw = tree->sw;
-	struct tree_port *port =
-		tree_add_port(&tree->tree, number, PATH_COST - tree->bonus[number]);
+	struct tree_port *port = tree_add_port(&tree->tree, number, rstp_cost(tree, number));
 
 	if (!port)
 		return;
 	tree_set_edge(port, port_set_has(&tree->edge, number));
+	tree_set_guards(port, port_set_has(&tree->bpdu_guard, number),
+			port_set_has(&tree->root_guard, number),
+			port_set_has(&tree->tcn_guard, number));
 	set_state(port);
 	tree_enable_port(port, port_set_has(&sw->active, number));
 	event_raise(sw, EVENT_FSTP_ADD, "Port %04u VLAN %04u", number, tree->vlan->id);
@@ -166,6 +199,7 @@ static void remove_member(struct rstp_tree *tree, struct tree_port *port)
 static void start(struct rstp_tree *tree)
 {
 	tree_init(&tree->tree, &actions, tree, bridge_id(tree->sw));
+	tree_set_times(&tree->tree, &tree->sw->rstp->times, tree->sw->rstp->tx_hold_count);
 	for (unsigned int i = 0; i <= tree->sw->numports; i++)
 		if (port_set_has(&tree->vlan->members, i))
 			add_member(tree, i);
@@ -198,12 +232,15 @@ void rstp_enable(struct vswitch *sw, bool on)
 	switch_changed(sw);
 }
 
-void rstp_restart(struct vswitch *sw)
+void rstp_apply(struct vswitch *sw)
 {
-	if (sw->spanning_tree) {
-		rstp_enable(sw, false);
-		rstp_enable(sw, true);
-	}
+	for (unsigned int id = 0; id < VLAN_COUNT; id++)
+		if (sw->rstp->trees[id]) {
+			struct tree *tree = &sw->rstp->trees[id]->tree;
+
+			tree_set_times(tree, &sw->rstp->times, sw->rstp->tx_hold_count);
+			tree_set_bridge(tree, bridge_id(sw));
+		}
 }
 
 int rstp_vlan(struct vswitch *sw, struct vlan *vlan, bool exists)
@@ -250,8 +287,10 @@ void rstp_port_active(struct vswitch *sw, struct port *port, bool active)
 		struct rstp_tree *tree = rstp_tree(sw, id);
 		struct tree_port *member = tree ? tree_port(&tree->tree, port->number) : NULL;
 
-		if (member)
-			tree_enable_port(member, active);
+		if (!member)
+			continue;
+		member->path_cost = rstp_cost(tree, port->number);
+		tree_enable_port(member, active);
 	}
 }
 
@@ -261,6 +300,9 @@ int rstp_init(struct vswitch *sw, unsigned int priority)
 	if (!sw->rstp)
 		return -ENOMEM;
 	sw->rstp->priority = priority;
+	sw->rstp->times = (struct times){
+		.max_age = MAX_AGE, .hello = HELLO_TIME, .forward_delay = FORWARD_DELAY};
+	sw->rstp->tx_hold_count = TX_HOLD_COUNT;
 	sw->rstp->forwarder = forwarder_new(sw);
 	sw->rstp->timer = loop_every(sw->loop, 1000, every_second, sw);
 	forward_divert(divert, sw);

@@ -24,6 +24,14 @@ void rstp_port_active(struct vswitch *sw, struct port *port, bool active);
 /* What commands and configuration set; the tree must be of a VLAN that has the port. */
 struct rstp_tree;
 int rstp_set_priority(struct vswitch *sw, unsigned int priority); /* -EINVAL above 65535 */
+/* Seconds and BPDUs a second; -EINVAL: outside what 802.1D-2004 17.14 allows. */
+int rstp_set_times(struct vswitch *sw, unsigned int max_age, unsigned int hello,
+		   unsigned int forward_delay, unsigned int tx_hold_count);
+#define RSTP_COST_MAX 200000000
+void rstp_set_cost(struct rstp_tree *tree, unsigned int port, uint32_t cost); /* 0: by speed */
+enum rstp_guard { RSTP_BPDU_GUARD, RSTP_ROOT_GUARD, RSTP_TCN_GUARD, RSTP_GUARDS };
+void rstp_set_guard(struct rstp_tree *tree, unsigned int port, enum rstp_guard guard, bool on);
+bool rstp_has_guard(struct rstp_tree *tree, unsigned int port, enum rstp_guard guard);
 void rstp_set_edge(struct rstp_tree *tree, unsigned int port, bool edge);
 void rstp_forget_settings(struct rstp_tree *tree);
 void rstp_set_bonus(struct rstp_tree *tree, unsigned int port, uint32_t bonus);
