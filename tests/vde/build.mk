@@ -11,7 +11,7 @@ BENCHES += vde
 $(eval $(call program,tests/vde/requests,tests/vde/requests.c,))
 TEST_NEEDS += $(BUILD)/tests/vde/requests $(BUILD)/san/bin/vde_switch
 
-TESTS += tests/vde/console.sh tests/vde/clients.sh tests/vde/plugins.sh tests/vde/names.sh tests/vde/classic.sh
+TESTS += tests/vde/console.sh tests/vde/clients.sh tests/vde/plugins.sh tests/vde/names.sh tests/vde/classic.sh tests/vde/stall.sh
 
 $(eval $(call program,tests/vde/frames,tests/vde/frames.c,-lvdeplug))
 TEST_NEEDS += $(BUILD)/tests/vde/frames

@@ -42,6 +42,20 @@ int name_open_output(const char *path, int flags, mode_t mode)
 		    mode);
 }
 
+int name_open_input(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat about;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode))
+		return fd;
+	close(fd);
+	errno = EINVAL;
+	return -1;
+}
+
 int name_write_pid(const char *path, pid_t pid, struct name_made *made)
 {
 	char text[24];

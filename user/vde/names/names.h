@@ -85,6 +85,12 @@ void name_unlisten(struct name_listener *listener);
  */
 int name_open_output(const char *path, int flags, mode_t mode);
 
+/*
+ * Open a regular file to read, waiting for nothing: a pipe or a device is refused (EINVAL). A
+ * descriptor, or -1 with errno.
+ */
+int name_open_input(const char *path);
+
 /* Write a process id. 0 or -1 with errno; made is for name_remove_path(). */
 int name_write_pid(const char *path, pid_t pid, struct name_made *made);
 /* Remove the regular file if it still is the one that was made. */

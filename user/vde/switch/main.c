@@ -153,6 +153,8 @@ static int set_up(struct vswitch *sw, const struct options *options)
 	if (!error)
 		error = rstp_init(sw, options->priority);
 	if (!error)
+		error = rstp_start(sw);
+	if (!error)
 		error = vlan_init(sw);
 	if (!error)
 		error = aging_start(sw);
@@ -206,6 +208,7 @@ static void take_down(struct vswitch *sw)
 	for (unsigned int i = 0; i <= PORT_MAX; i++)
 		delay_clear(sw, &sw->ports[i]);
 	delay_stop();
+	rstp_stop(sw);
 	rcu_barrier();
 	planes_stop(sw);
 	aging_stop(sw);

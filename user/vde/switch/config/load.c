@@ -375,13 +375,17 @@ static int run_load(struct call *call)
 {
 	char why[CONFIG_WHY_SIZE];
 	json_error_t mistake;
-	json_t *config = json_load_file(call->argument, JSON_REJECT_DUPLICATES, &mistake);
-	int error;
+	int fd = name_open_input(call->argument), error = errno;
+	json_t *config;
 
+	if (fd < 0)
+		return error;
+	config = json_loadfd(fd, JSON_REJECT_DUPLICATES, &mistake);
+	close(fd);
 	if (!config) {
 		syslog(LOG_ERR, "cannot read the configuration %s: line %d: %s", call->argument,
 		       mistake.line, mistake.text);
-		return json_error_code(&mistake) == json_error_cannot_open_file ? ENOENT : EINVAL;
+		return EINVAL;
 	}
 	error = config_apply(call->sw, config, why);
 	if (error)

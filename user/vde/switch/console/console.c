@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "user/vde/switch/console/parts.h"
 #include "user/vde/switch/console/session.h"
@@ -179,7 +180,16 @@ int console_load(struct console *console, struct session *session, const char *p
 
 	if (console->load_depth == LOADS_NESTED)
 		return ELOOP;
-	file = fopen(path, "re");
+	/* At the start a pipe may be meant; later nothing may be waited for. */
+	if (session) {
+		int fd = name_open_input(path);
+
+		file = fd < 0 ? NULL : fdopen(fd, "r");
+		if (fd >= 0 && !file)
+			close(fd);
+	} else {
+		file = fopen(path, "re");
+	}
 	if (!file)
 		return errno;
 	console->load_depth++;

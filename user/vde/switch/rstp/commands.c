@@ -104,29 +104,38 @@ static int tree_port_number(struct call *call, struct rstp_tree **tree, unsigned
 
 void rstp_set_edge(struct rstp_tree *tree, unsigned int port, bool edge)
 {
-	struct tree_port *member = tree_port(&tree->tree, port);
+	struct tree_port *member;
 
+	rstp_lock(tree->sw);
+	member = tree_port(&tree->tree, port);
 	port_set_put(&tree->edge, port, edge);
 	if (member)
 		tree_set_edge(member, edge);
+	rstp_unlock(tree->sw);
 }
 
 void rstp_set_bonus(struct rstp_tree *tree, unsigned int port, uint32_t bonus)
 {
-	struct tree_port *member = tree_port(&tree->tree, port);
+	struct tree_port *member;
 
+	rstp_lock(tree->sw);
+	member = tree_port(&tree->tree, port);
 	tree->bonus[port] = bonus;
 	if (member)
 		tree_set_cost(member, rstp_cost(tree, port));
+	rstp_unlock(tree->sw);
 }
 
 void rstp_set_cost(struct rstp_tree *tree, unsigned int port, uint32_t cost)
 {
-	struct tree_port *member = tree_port(&tree->tree, port);
+	struct tree_port *member;
 
+	rstp_lock(tree->sw);
+	member = tree_port(&tree->tree, port);
 	tree->cost[port] = cost;
 	if (member)
 		tree_set_cost(member, rstp_cost(tree, port));
+	rstp_unlock(tree->sw);
 }
 
 static struct port_set *guard_set(struct rstp_tree *tree, enum rstp_guard guard)
@@ -143,13 +152,16 @@ bool rstp_has_guard(struct rstp_tree *tree, unsigned int port, enum rstp_guard g
 
 void rstp_set_guard(struct rstp_tree *tree, unsigned int port, enum rstp_guard guard, bool on)
 {
-	struct tree_port *member = tree_port(&tree->tree, port);
+	struct tree_port *member;
 
+	rstp_lock(tree->sw);
+	member = tree_port(&tree->tree, port);
 	port_set_put(guard_set(tree, guard), port, on);
 	if (member)
 		tree_set_guards(member, port_set_has(&tree->bpdu_guard, port),
 				port_set_has(&tree->root_guard, port),
 				port_set_has(&tree->tcn_guard, port));
+	rstp_unlock(tree->sw);
 }
 
 void rstp_forget_settings(struct rstp_tree *tree)
@@ -287,9 +299,12 @@ static int list_trees(struct call *call, json_t **listing)
 		return EINVAL;
 	if (one && !rstp_tree(sw, vlan))
 		return ENXIO;
-	for (unsigned int id = 0; id < VLAN_COUNT; id++)
+	for (unsigned int id = 0; id < VLAN_COUNT; id++) {
+		rstp_lock(sw);
 		if (rstp_tree(sw, id) && (!one || id == vlan))
 			json_array_append_new(*listing, tree_json(sw, rstp_tree(sw, id)));
+		rstp_unlock(sw);
+	}
 	return 0;
 }
 

@@ -2,7 +2,7 @@
 /*
  * The spanning tree as the switch sees it: one tree per VLAN (IEEE 802.1D-2004 clause 17), which
  * sets the learning and forwarding ports of its VLAN. While it is off every member forwards.
- * All functions belong to the control thread.
+ * All functions belong to the control thread; the protocol itself runs in a thread of its own.
  */
 #ifndef VDE_RSTP_H
 #define VDE_RSTP_H
@@ -11,6 +11,11 @@
 
 /* 0 or -ENOMEM. */
 int rstp_init(struct vswitch *sw, unsigned int priority);
+/* Begin to run: the tree thread, whose signals and privileges are those of the caller. */
+int rstp_start(struct vswitch *sw);
+/* Spanning tree off, and the end of the thread; before the planes stop. */
+void rstp_stop(struct vswitch *sw);
+/* After the planes have stopped: they bring BPDUs until then. */
 void rstp_free(struct vswitch *sw);
 
 void rstp_enable(struct vswitch *sw, bool on);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -17,11 +18,13 @@
 #include "user/vde/switch/loop/loop.h"
 #include "user/vde/switch/web/web.h"
 
-#define TOKEN_SIZE  128
-#define COMMAND_MAX 1024
-#define CLIENTS_MAX 32
-#define CLIENT_IDLE 30 /* seconds */
-#define RECORDINGS  16
+#define TOKEN_SIZE	128
+#define COMMAND_MAX	1024
+#define CLIENTS_MAX	32
+#define CLIENT_IDLE	30 /* seconds */
+#define RECORDINGS	16
+#define KEPT_MS		500
+#define ADDRESSES_SHOWN "1000"
 
 /* The page, as the linker sees it. */
 __asm__(".section .rodata\n"
@@ -48,6 +51,10 @@ struct web {
 		unsigned int capture; /* its number; 0: the place is free */
 		int fd;
 	} recordings[RECORDINGS];
+	struct kept {
+		char *text;
+		uint64_t made; /* ms */
+	} kept[sizeof(listings) / sizeof(*listings)];
 };
 
 /* A request whose body is being received. */
@@ -137,19 +144,45 @@ static const char *query(struct MHD_Connection *connection)
 	return name;
 }
 
+/*
+ * A listing. What was made within the last half second is given again, so that many readers cost
+ * what one does; of the MAC table only its beginning is shown.
+ */
+static enum MHD_Result say_listing(struct MHD_Connection *connection, size_t number)
+{
+	static const char table[] = "hash/print";
+	struct kept *kept = &web->kept[number];
+	struct timespec time;
+	char command[64];
+	json_t *listing;
+	uint64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	now = time.tv_sec * 1000ull + time.tv_nsec / 1000000;
+	if (!kept->text || now - kept->made >= KEPT_MS) {
+		snprintf(command, sizeof(command), "%s%s", listings[number],
+			 strcmp(listings[number], table) == 0 ? " 0 " ADDRESSES_SHOWN : "");
+		console_run(web->sw->console, command, &listing);
+		free(kept->text);
+		kept->text = json_dumps(listing, JSON_COMPACT | JSON_ENCODE_ANY);
+		kept->made = now;
+		json_decref(listing);
+	}
+	if (!kept->text)
+		return say(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory\n");
+	return answer(connection, MHD_HTTP_OK, "application/json",
+		      MHD_create_response_from_buffer(strlen(kept->text), kept->text,
+						      MHD_RESPMEM_MUST_COPY));
+}
+
 static enum MHD_Result get_list(struct MHD_Connection *connection)
 {
 	const char *wanted = query(connection);
-	enum MHD_Result result;
-	json_t *listing;
 
 	for (size_t i = 0; i < sizeof(listings) / sizeof(*listings); i++) {
 		if (strcmp(wanted, listings[i]) != 0)
 			continue;
-		console_run(web->sw->console, wanted, &listing);
-		result = say_json(connection, listing);
-		json_decref(listing);
-		return result;
+		return say_listing(connection, i);
 	}
 	return say(connection, MHD_HTTP_NOT_FOUND, "there is no such listing\n");
 }
@@ -179,6 +212,8 @@ static enum MHD_Result post_run(struct MHD_Connection *connection, const struct 
 		return say(connection, MHD_HTTP_BAD_REQUEST, "this command is not for the page\n");
 	error = console_run(web->sw->console, body->text, &listing);
 	json_decref(listing);
+	for (size_t i = 0; i < sizeof(listings) / sizeof(*listings); i++)
+		web->kept[i].made = 0; /* who changes something sees it */
 	return say(connection, error ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_OK,
 		   error ? strerror(error) : "Success");
 }
@@ -398,6 +433,8 @@ void web_stop(struct vswitch *sw)
 	loop_cancel(sw->loop, web->timer);
 	if (web->daemon)
 		MHD_stop_daemon(web->daemon);
+	for (size_t i = 0; i < sizeof(listings) / sizeof(*listings); i++)
+		free(web->kept[i].text);
 	for (int i = 0; i < RECORDINGS; i++)
 		if (web->recordings[i].capture) {
 			capture_stop(sw, web->recordings[i].capture);
