@@ -48,11 +48,33 @@ static char data[DATA_ROOM];
 
 /* ---- covering */
 
+/*
+ * For all who are in the branch; or, where the module leaves that to its administrator, for the
+ * branch's own user, which does if that is all there is.
+ */
+static int mount_program(struct keeper *keeper, const struct program *program, const char *path)
+{
+	char options[128];
+	size_t length =
+		snprintf(options, sizeof(options), "fd=%d,rootmode=100000,user_id=%u,group_id=%u",
+			 program->channel, getuid(), getgid());
+
+	for (int others = 1; others >= 0; others--) {
+		strcpy(options + length, others ? ",allow_other" : "");
+		if (keeper_call(keeper, SYS_mount, (uintptr_t)VIEW_SOURCE, (uintptr_t)path,
+				(uintptr_t) "fuse", MS_NOSUID | MS_NODEV | MS_RDONLY,
+				(uintptr_t)options) == 0)
+			return 0;
+		if (errno != EPERM || getuid() == 0)
+			break;
+	}
+	return -errno;
+}
+
 int programs_cover(struct keeper *keeper, const char *path)
 {
 	struct program *program = &programs[count];
-	char options[128];
-	int error;
+	int error = 0;
 
 	if (count == PROGRAMS_MAX)
 		return -E2BIG;
@@ -62,17 +84,14 @@ int programs_cover(struct keeper *keeper, const char *path)
 	program->real = open(path, O_RDONLY | O_CLOEXEC);
 	program->channel = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	snprintf(program->name, sizeof(program->name), "%s", strrchr(path, '/') + 1);
-	snprintf(options, sizeof(options),
-		 "fd=%d,rootmode=100000,user_id=%u,group_id=%u,allow_other", program->channel,
-		 getuid(), getgid());
-	if (stand_in >= 0 && program->real >= 0 && program->channel >= 0 &&
-	    keeper_call(keeper, SYS_mount, (uintptr_t)VIEW_SOURCE, (uintptr_t)path,
-			(uintptr_t) "fuse", MS_NOSUID | MS_NODEV | MS_RDONLY,
-			(uintptr_t)options) == 0) {
+	if (stand_in < 0 || program->real < 0 || program->channel < 0)
+		error = -errno;
+	if (!error)
+		error = mount_program(keeper, program, path);
+	if (!error) {
 		count++;
 		return 0;
 	}
-	error = -errno;
 	if (program->real >= 0)
 		close(program->real);
 	if (program->channel >= 0)

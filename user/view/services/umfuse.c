@@ -356,17 +356,19 @@ static bool is_machine(const char *type, void *data)
 	return !strcmp(type, "proc") || !strcmp(type, "sysfs") || !strcmp(type, "devtmpfs");
 }
 
+/* The file is in a tmpfs that is mounted next to the place, in the view's own directory, for so long. */
 static int mount_ramfile(struct view_mount *mount, void *data)
 {
 	char options[256];
-	char *make[] = {"/bin/sh",
-			"-c",
-			"d=$(mktemp -d) && mount -t tmpfs -o \"nosuid,nodev,$1\" none $d && touch "
-			"$d/file && "
-			"mount --bind $d/file \"$0\"; s=$?; umount -l $d; rmdir $d; exit $s",
-			(char *)view_mount_place(mount),
-			options,
-			NULL};
+	char *make[] = {
+		"/bin/sh",
+		"-c",
+		"d=$0.d; mkdir \"$d\" && mount -t tmpfs -o \"nosuid,nodev,$1\" none \"$d\" && "
+		"touch \"$d/file\" && mount --bind \"$d/file\" \"$0\"; s=$?; "
+		"umount -l \"$d\"; rmdir \"$d\"; exit $s",
+		(char *)view_mount_place(mount),
+		options,
+		NULL};
 
 	if (snprintf(options, sizeof(options), "mode=755%s%s",
 		     view_mount_options(mount)[0] ? "," : "",

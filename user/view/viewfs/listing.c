@@ -308,17 +308,23 @@ static void listing_free(struct listing *listing)
 	free(listing->buckets);
 }
 
-/* view.tree is held. */
-bool dir_is_empty(struct node *dir)
+/*
+ * May a directory be removed? 0, ENOTEMPTY, or why that is not known. One that nobody may read, and
+ * that is in one layer alone, is for that layer's kernel to judge. view.tree is held.
+ */
+int dir_is_empty(struct node *dir)
 {
 	struct listing listing = {.node = dir};
 	int error = fill(&listing);
-	bool none = true;
 
-	for (uint32_t i = 0; i < listing.count; i++)
-		none = none && listing.entries[i].hidden;
+	for (uint32_t i = 0; i < listing.count && !error; i++)
+		if (!listing.entries[i].hidden)
+			error = -ENOTEMPTY;
 	listing_free(&listing);
-	return none && !error;
+	if (error == -EACCES && !dir->exceptions &&
+	    (dir->in == IN_SOURCE || (dir->in == IN_TARGET && view.mode == MODE_MERGE)))
+		error = 0;
+	return error;
 }
 
 static void listing_close(struct listing *listing)

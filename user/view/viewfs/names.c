@@ -384,8 +384,8 @@ static int remove_name(struct node *parent, const char *name, bool dir)
 	node = node_get(&found, parent, name);
 	if (!node)
 		error = -ENOMEM;
-	else if (dir && !dir_is_empty(node))
-		error = -ENOTEMPTY;
+	else if (dir)
+		error = dir_is_empty(node);
 	if (!error) {
 		last = dir || links_count(node, &found.st) <= 1;
 		if (node->links && !node->links->next)

@@ -308,7 +308,7 @@ int copy_xattrs(struct node *node, const struct place *to);
 void hold_on(struct node *node);
 
 /* listing.c */
-bool dir_is_empty(struct node *dir);
+int dir_is_empty(struct node *dir);
 
 /* The operations, one set for each file. */
 void attr_ops(struct fuse_lowlevel_ops *ops);
