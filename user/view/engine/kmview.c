@@ -4,7 +4,8 @@
  *
  * The keeper joins the session and unshares its mount namespace, which the module lets the tasks of
  * a session do; whatever it starts is in the session as well. Plain mounts are made by the tasks
- * themselves, within the limits of the module (docs/kmview.md); we only see them go by.
+ * themselves, within the limits of the module (docs/kmview.md); we only see them go by. The session
+ * is held by a child of ours (holder.c), so that our death is not that of the servers.
  */
 #include <errno.h>
 #include <sched.h>
@@ -14,6 +15,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "holder.h"
 #include "user/view/manager/manager.h"
 
 /*
@@ -49,21 +51,12 @@ static int hook_all(struct view *view, const char *const *names, char *text, siz
 static int open_engine(struct view *view, const char *const *hooks, char *text, size_t size)
 {
 	const struct kmview_options options = {.flags = KMVIEW_INIT_MOUNT};
-	int error = kmview_open(&view->session, &options);
+	int error = holder_open(&view->session, &options, view->token, &view->holder);
 
-	if (error == -ENOENT || error == -ENXIO)
-		snprintf(text, size,
-			 "there is no %s: load kmview.ko (modprobe kmview), or use "
-			 "umview",
-			 KMVIEW_DEVICE);
-	else if (error == -EACCES)
-		snprintf(text, size, "%s is not for this user: see its mode, or use umview",
-			 KMVIEW_DEVICE);
-	else if (error)
-		snprintf(text, size, "cannot open a session of %s: %s", KMVIEW_DEVICE,
-			 strerror(-error));
-	if (error)
+	if (error) {
+		snprintf(text, size, "%s", kmview_open_why(error));
 		return error;
+	}
 	if (!(kmview_features(view->session) & KMVIEW_FEATURE_MOUNT)) {
 		snprintf(text, size, "this kernel's kmview.ko cannot make mounts for users");
 		return -ENOTSUP;
@@ -80,6 +73,8 @@ static void close_engine(struct view *view)
 {
 	kmview_loop_free(view->session_loop);
 	kmview_close(view->session);
+	holder_close(view->holder);
+	view->holder = -1;
 	view->session = NULL;
 	view->session_loop = NULL;
 }

@@ -90,6 +90,7 @@ struct view {
 	struct sock_fprog *filter;
 	/* kmview */
 	struct kmview *session;
+	int holder; /* to the process that holds it; -1: none */
 	struct kmview_loop *session_loop;
 };
 
@@ -183,10 +184,9 @@ struct ask_program {
 	const char *mark, *image; /* of its environment, keeper.h */
 	const char *mounted;	  /* what must be a mount afterwards; NULL: nothing */
 	unsigned int timeout;	  /* seconds; 0: none */
-	const int *files;	  /* for the program: RUN_FILE(i) there */
+	const int *files;	  /* for the program: KEEPER_EXTRA(i) there */
 	unsigned int file_count;
 };
-#define RUN_FILE(i) KEEPER_EXTRA(RUN_FDS + (i))
 /* Exit status or -errno. */
 int64_t ask_run(struct ask *ask, const struct ask_program *program);
 /* umount2(2) of a target that consists of parts, count strings, newest first. */
@@ -227,10 +227,9 @@ struct view_mount {
 /* mount_image.c: what it mounted for the server is needed no more. */
 void mount_image_let_go(struct view_mount *mount);
 
-/* The image as servers have it, and as a call of the keeper's that it is passed along with. */
-#define IMAGE_PATH  "/proc/self/fd/104"
-#define PASSED_PATH "/proc/self/fd/100"
-_Static_assert(KEEPER_EXTRA(0) == 100 && RUN_FILE(0) == 104, "that is their number there");
+/* The image as servers have it. */
+#define IMAGE_PATH "/proc/self/fd/100"
+_Static_assert(KEEPER_EXTRA(0) == 100, "what a request passes has this number");
 
 /* Flags that say: no new file system. */
 #define MS_CHANGES                                                                                 \
@@ -274,8 +273,8 @@ struct parts {
 /* Before an unmount: the device at target if a service mounted it, else 0, and of what more it
  * consists; after it: wait for its servers as long as they work: ETIMEDOUT: one does not end. */
 uint64_t servers_device(struct view_call *call, const char *target, int flags, struct parts *parts);
+bool servers_read_only(struct view *view, uint64_t device); /* what is mounted of it */
 int servers_wait(struct view_call *call, uint64_t device);
-bool servers_read_only(struct view *view, uint64_t device);   /* what is mounted of it */
 void servers_forget(struct view *view);			      /* what is mounted no more */
 bool servers_of_service(struct view *view, uint64_t service); /* is any mounted */
 json_t *servers_list(struct view *view);

@@ -2,7 +2,7 @@
 /*
  * The source of a mount: opened once, as the caller would, and from then on known by that descriptor.
  *
- *	open -> image: locked here, passed to servers as IMAGE_PATH, whatever its name is
+ *	open -> image: locked here, passed to servers as descriptor IMAGE_FD, whatever its name is
  *	     -> part: a server of ours (part/main.c) shows bytes of it as a file, mounted aside; that file
  *		is opened and its mount let go, so the part ends when the last who has it open closes it
  *
@@ -78,7 +78,7 @@ bool view_mount_writable(struct view_mount *mount)
 		return true; /* the server will complain */
 	ask_fd(ask, fd);
 	ask_value(ask, 0, (int64_t)AT_FDCWD);
-	ask_string(ask, 1, PASSED_PATH);
+	ask_string(ask, 1, IMAGE_PATH);
 	ask_value(ask, 2, W_OK);
 	ask_value(ask, 3, AT_EACCESS);
 	error = ask_call_as_caller(ask, SYS_faccessat2, NULL);
@@ -262,7 +262,7 @@ const char *view_mount_aside(struct view_mount *mount)
 	ask = ask_new(mount->call->branch, mount->call->tid, &error);
 	if (ask) {
 		ask_fd(ask, fd);
-		ask_string(ask, 0, PASSED_PATH);
+		ask_string(ask, 0, IMAGE_PATH);
 		ask_string(ask, 1, mount->aside);
 		ask_value(ask, 2, 0);
 		ask_value(ask, 3, MS_BIND);

@@ -314,7 +314,7 @@ int view_mount_program(struct view_mount *mount, char *const argv[], const char 
 {
 	int error;
 	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
-	char *words[256] = {NULL}, image[PATH_MAX + 2], *said;
+	char image[PATH_MAX + 2], *words[256] = {NULL}, *said;
 	const struct ask_program program = {
 		.argv = words,
 		.mark = mount->mark,
@@ -322,7 +322,7 @@ int view_mount_program(struct view_mount *mount, char *const argv[], const char 
 		.mounted = place,
 		.timeout = place == mount->place ? mount->timeout : 0,
 		.files = &mount->image,
-		.file_count = mount->image >= 0 ? 1 : 0,
+		.file_count = mount->image >= 0,
 	};
 	unsigned int front, count;
 	int64_t status;

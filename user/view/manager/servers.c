@@ -204,25 +204,6 @@ struct table {
 	unsigned int count;
 };
 
-/* mountinfo escapes blanks and backslashes as \ooo. */
-static char *unescaped(const char *text)
-{
-	char *copy = strdup(text), *to = copy;
-	unsigned int code;
-
-	for (; copy && *text; text++) {
-		if (*text == '\\' && sscanf(text + 1, "%3o", &code) == 1) {
-			*to++ = code;
-			text += 3;
-		} else {
-			*to++ = *text;
-		}
-	}
-	if (copy)
-		*to = '\0';
-	return copy;
-}
-
 static void table_free(struct table *table)
 {
 	for (unsigned int i = 0; i < table->count; i++)
@@ -254,7 +235,8 @@ static void table_below(struct table *table, const struct branch *branch, uint64
 		if (!rows)
 			continue;
 		table->rows = rows;
-		rows[table->count++] = (struct row){own, parent, unescaped(point)};
+		mount_unescape(point);
+		rows[table->count++] = (struct row){own, parent, strdup(point)};
 	}
 	free(line);
 	if (file)
