@@ -187,6 +187,9 @@ const char *view_mount_aside(struct view_mount *mount);
 
 bool view_mount_writable(struct view_mount *mount); /* by the caller: the source */
 void view_mount_set_read_only(struct view_mount *mount);
+/* The kernel opens files without asking the server, which has one thread and sees each opened once
+ * (preload/unasked.c): for what nobody can change. */
+void view_mount_set_unasked(struct view_mount *mount);
 int view_mount_set_type(struct view_mount *mount, const char *type); /* what was found in it */
 
 /*

@@ -287,7 +287,7 @@ static void set_flags(struct view_mount *mount)
  * What a server tells the kernel of its source is the name that we gave it. A library in front of it
  * puts the source's own name into its mount(2) (preload/mount.c), which no option string has room for.
  */
-static unsigned int name_source(struct view_mount *mount, char *words[4])
+static unsigned int name_source(struct view_mount *mount, char *words[5])
 {
 	char fd[64], path[PATH_MAX];
 	const char *source = view_mount_source(mount);
@@ -307,7 +307,11 @@ static unsigned int name_source(struct view_mount *mount, char *words[4])
 		words[1] = NULL;
 	if (asprintf(&words[2], "VIEW_FSNAME=%s", source) < 0)
 		words[2] = NULL;
-	return words[0] && words[1] && words[2] ? 3 : 0;
+	if (!words[0] || !words[1] || !words[2])
+		return 0;
+	if (mount->unasked)
+		words[3] = strdup("VIEW_UNASKED=1");
+	return words[3] ? 4 : 3;
 }
 
 int view_mount_program(struct view_mount *mount, char *const argv[], const char *place)
