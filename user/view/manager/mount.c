@@ -62,6 +62,7 @@ static int serve_remount(struct view_mount *mount)
 		MS_RDONLY | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME;
 	struct parts parts;
 	uint64_t device = servers_device(mount->call, mount->target, 0, &parts);
+	unsigned long how = MS_REMOUNT | MS_BIND;
 	int error;
 
 	free(parts.paths);
