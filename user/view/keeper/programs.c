@@ -3,13 +3,13 @@
  * mount(8), umount(8) and busybox in a branch: the machine's bytes for who reads them, our stand-in
  * for who runs them.
  *
- * Each is covered by a FUSE file system that is one file. The kernel says of an open(2) by execve(2)
- * that it is one: then the file is one line, "#!STAND-IN =NAME", which is read past the kernel's pages. All others
- * read the program itself, attributes and all, from the kernel's pages: it is never out of date, as a
- * program that is replaced gets another inode.
+ * Each is covered by a FUSE file system that is one file. The kernel says of an open(2) whether it
+ * is execve(2)'s: then the file is one line, "#!STAND-IN =NAME", which is read past the kernel's
+ * pages. All others read the program itself, attributes and all, from the kernel's pages: that is
+ * never out of date, as a program that is replaced gets another inode.
  *
- * One process serves all of them, at the kernel's own protocol, without a capability. It is a child of the keeper of servers, and
- * begins when somebody asks for the first time.
+ * One process serves all of them, by the kernel's own protocol, without a capability. It is a child
+ * of the keeper of servers, and begins when somebody asks for the first time.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -60,7 +60,7 @@ static int serve_remount(struct view_mount *mount)
 {
 	const unsigned long kept =
 		MS_RDONLY | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME;
-	struct parts parts;
+	struct parts parts = {0};
 	uint64_t device = servers_device(mount->call, mount->target, 0, &parts);
 	unsigned long how = MS_REMOUNT | MS_BIND;
 	int error;

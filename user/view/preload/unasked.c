@@ -3,10 +3,10 @@
  * The kernel opens files without asking, of a server that knows nothing of that (VIEW_UNASKED): one
  * whose files nobody can change.
  *
- *	kernel -> read(2) -> here -> server		OPEN: ENOSYS, once, and FLUSH; the server sees neither
+ *	kernel -> read(2) -> here -> server	OPEN, FLUSH: ENOSYS, once; the server sees neither
  *	kernel: READ of a node  -> has it a handle? the request goes on with that
  *				-> else it waits, the server gets an OPEN of ours first
- *	server -> writev(2) -> here -> kernel		the answer to ours: what waited goes on
+ *	server -> writev(2) -> here -> kernel	the answer to ours: what waited goes on
  *	kernel: FORGET of a node -> the server gets a RELEASE of ours first
  *
  * So the server sees files opened once and closed when the kernel forgets them; and to the kernel an
@@ -40,13 +40,13 @@ struct request {
 
 /* A file that the server has open, or is about to. */
 struct file {
-	struct file *next;
+	struct file *next, *next_opening;
 	uint64_t node, handle, opening; /* opening: the number of our OPEN, 0: it is open */
 	struct request *waiting;
 };
 
 static int channel = -1;
-static struct file *files[BUCKETS];
+static struct file *files[BUCKETS], *files_opening;
 static struct request *pending, **pending_end = &pending; /* for the next read(2) */
 static uint64_t last;
 static uint64_t listings[LISTINGS]; /* numbers of OPENDIR requests that are under way */
@@ -74,6 +74,18 @@ static ssize_t real_writev(int fd, const struct iovec *parts, int count)
 	if (!next)
 		next = (ssize_t(*)(int, const struct iovec *, int))dlsym(RTLD_NEXT, "writev");
 	return next(fd, parts, count);
+}
+
+/* The number may be another file's from then on. */
+SHOWN int close(int fd)
+{
+	static int (*next)(int);
+
+	if (!next)
+		next = (int (*)(int))dlsym(RTLD_NEXT, "close");
+	if (fd == channel)
+		channel = -1;
+	return next(fd);
 }
 
 static void answer(uint64_t number, int error)
@@ -178,6 +190,8 @@ static bool has_handle(char *bytes, size_t length)
 		file->node = head->nodeid;
 		file->opening = ((struct fuse_in_header *)open->bytes)->unique;
 		*at = file;
+		file->next_opening = files_opening;
+		files_opening = file;
 		push(open);
 		open = NULL;
 	}
@@ -195,34 +209,33 @@ static bool has_handle(char *bytes, size_t length)
 /* The server has opened a file of ours, or not. */
 static void opened(uint64_t number, int error, const struct fuse_open_out *out)
 {
-	for (size_t i = 0; i < BUCKETS; i++) {
-		struct file **at = &files[i], *file;
+	struct file **at = &files_opening, *file;
 
-		while (*at && (*at)->opening != number)
-			at = &(*at)->next;
-		file = *at;
-		if (!file)
-			continue;
-		while (file->waiting) {
-			struct request *request = file->waiting;
+	while (*at && (*at)->opening != number)
+		at = &(*at)->next_opening;
+	file = *at;
+	if (!file)
+		return; /* a file was closed */
+	*at = file->next_opening;
+	while (file->waiting) {
+		struct request *request = file->waiting;
 
-			file->waiting = request->next;
-			if (error) {
-				answer(((struct fuse_in_header *)request->bytes)->unique, error);
-				free(request);
-			} else {
-				*handle_in(request) = out->fh;
-				push(request);
-			}
-		}
+		file->waiting = request->next;
 		if (error) {
-			*at = file->next;
-			free(file);
+			answer(((struct fuse_in_header *)request->bytes)->unique, error);
+			free(request);
 		} else {
-			file->opening = 0;
-			file->handle = out->fh;
+			*handle_in(request) = out->fh;
+			push(request);
 		}
-		return;
+	}
+	if (error) {
+		at = find(file->node);
+		*at = file->next;
+		free(file);
+	} else {
+		file->opening = 0;
+		file->handle = out->fh;
 	}
 }
 

@@ -376,7 +376,8 @@ static bool is_machine(const char *type, void *data)
 	return !strcmp(type, "proc") || !strcmp(type, "sysfs") || !strcmp(type, "devtmpfs");
 }
 
-/* The file is in a tmpfs that is mounted next to the place, in the view's own directory, for so long. */
+/* The file is in a tmpfs that is mounted next to the place, in the view's own directory, for so
+ * long. */
 static int mount_ramfile(struct view_mount *mount, void *data)
 {
 	char options[256];
