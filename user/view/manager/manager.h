@@ -238,6 +238,9 @@ bool names_serve(struct view_call *call);
 bool names_change(const struct view_call *call); /* is it a call that sets one */
 int names_set(struct branch *branch, const char *field, const char *value);
 
+/* Take the options that are the manager's own out of a mount's. EINVAL: said in its message. */
+int mount_take_options(struct view_mount *mount);
+
 /* Let services try, newest claim first. VIEW_PASS: nobody's. */
 int mount_by_service(struct view_mount *mount);
 void mount_free(struct view_mount *mount);

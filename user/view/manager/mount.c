@@ -52,6 +52,37 @@ static int read_arguments(struct view_call *call, struct view_mount *mount)
 	return error;
 }
 
+/* timeout=SECONDS is for whoever watches the server, not for the server. */
+int mount_take_options(struct view_mount *mount)
+{
+	char *option = mount->options, *end;
+	unsigned long seconds;
+	size_t length;
+
+	while (option && *option) {
+		length = strcspn(option, ",");
+		if (strncmp(option, "timeout=", 8)) {
+			option += length + (option[length] == ',');
+			continue;
+		}
+		errno = 0;
+		seconds = strtoul(option + 8, &end, 10);
+		if (errno || end == option + 8 || end != option + length || seconds < 1 ||
+		    seconds > 86400)
+			return view_mount_error(mount, -EINVAL,
+						"timeout=%.*s: the option takes a number of "
+						"seconds from 1 to 86400",
+						(int)length - 8, option + 8);
+		mount->timeout = seconds;
+		memmove(option, option + length + (option[length] == ','),
+			strlen(option + length + (option[length] == ',')) + 1);
+	}
+	length = mount->options ? strlen(mount->options) : 0;
+	if (length && mount->options[length - 1] == ',')
+		mount->options[length - 1] = '\0';
+	return 0;
+}
+
 static void serve_mount(struct view_call *call)
 {
 	struct view_mount mount;
@@ -69,7 +100,7 @@ static void serve_mount(struct view_call *call)
 		mount.type = strdup(resolved);
 		result = mount.type ? 0 : -ENOMEM;
 		if (!result && services_claim(mount.type))
-			result = missing_make(&mount);
+			result = mount_take_options(&mount) ?: missing_make(&mount);
 		if (!result)
 			result = mount_by_service(&mount);
 		claimed = result != VIEW_PASS;

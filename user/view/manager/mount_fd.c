@@ -294,7 +294,7 @@ static void stand_in_mount(struct view_call *call, struct context *context)
 	mount.type = strdup(context->type);
 	mount.options = strdup(context->options);
 	if (!error)
-		error = mount_by_service(&mount);
+		error = mount_take_options(&mount) ?: mount_by_service(&mount);
 	if (mount.message[0] && error)
 		message_keep(call->tid, mount.message);
 	mount_free(&mount);
