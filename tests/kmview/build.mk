@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 BENCHES += kmview
+$(eval $(call program,tests/kmview/open_close,tests/kmview/open_close.c,))
+TEST_NEEDS += $(BUILD)/tests/kmview/open_close
 TEST_NEEDS += $(BUILD)/tests/kmview/bench
 
 $(eval $(call program,tests/kmview/bench,tests/kmview/bench.c tests/kmview/bench_peers.c,\

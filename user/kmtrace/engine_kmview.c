@@ -43,7 +43,7 @@ static int answer(struct traced *traced, int64_t result)
 }
 
 const struct engine engine_kmview = {
-	.sentence = "engine: kmview (" KMVIEW_DEVICE "), calls are served by the kernel module",
+	.sentence = "engine: kmview (" KMVIEW_DEVICE "), calls are served by the kernel module%.0s",
 	.results = true,
 	.read = memory_read,
 	.write = memory_write,
@@ -78,9 +78,7 @@ static bool hook_for(const struct options *options, const struct kmview_bpf *bpf
 	} else if (options->uname_faked && uname) {
 		hook->flags = KMVIEW_RULE_EXIT;
 	} else if (printed) {
-		hook->flags = options->count || (call->flags & KMVIEW_CALL_NORETURN)
-				      ? 0
-				      : KMVIEW_RULE_EXIT;
+		hook->flags = trace_wants_entry(options, call) ? 0 : KMVIEW_RULE_EXIT;
 	} else {
 		return false;
 	}
@@ -177,6 +175,16 @@ static bool attached_interrupt(const struct options *options, const struct kmvie
 	return false;
 }
 
+/* How long to wait for the next event, after what was due is done; -1: for ever. */
+static int wait_ms(const struct options *options, struct kmview *session)
+{
+	int delayed = trace_delayed(options), progress = -1;
+
+	if (!options->count && !options->bpf_count)
+		progress = progress_look(options, session);
+	return delayed < 0 || (progress >= 0 && progress < delayed) ? progress : delayed;
+}
+
 static int serve(const struct options *options, const struct kmview_bpf *bpf,
 		 struct kmview *session)
 {
@@ -187,7 +195,9 @@ static int serve(const struct options *options, const struct kmview_bpf *bpf,
 	while (result >= 0 || result == -EINTR) {
 		if (attached_interrupt(options, bpf, session))
 			break;
-		result = kmview_next(loop, &request, trace_delayed(options));
+		result = kmview_next(loop, &request, wait_ms(options, session));
+		if (result == 1)
+			progress_reset();
 		if (result == 1 && request.cancel)
 			trace_cancelled(request.event.id);
 		else if (result == 1)
@@ -216,6 +226,7 @@ static int run_command(const struct options *options, const struct kmview_bpf *b
 	/* The terminal's signals are for the command; we end when it has. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN); /* if nobody reads the trace, that is told at the end */
 	if (serve(options, bpf, session) < 0)
 		return STATUS_FAILED;
 	error = kmview_spawn_error(&child);
@@ -235,6 +246,7 @@ static int run_attached(const struct options *options, const struct kmview_bpf *
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
 	if (attach_all(options, session) < 0)
 		return STATUS_FAILED;
 	return serve(options, bpf, session) < 0 ? STATUS_FAILED : 0;

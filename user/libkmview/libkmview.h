@@ -51,6 +51,12 @@ struct kmview_options {
 int kmview_open(struct kmview **session, const struct kmview_options *options);
 
 /*
+ * What an error of kmview_open() means, as a clause that can follow "as" or a colon. The text stays
+ * the library's; it is never NULL.
+ */
+const char *kmview_open_why(int error);
+
+/*
  * A session lives as long as the process that opened it. So one process can open it and hand its
  * descriptor and kmview_init_of() to another, which adopts it and serves it; when that one dies, the
  * first may go on serving. fd is the new session's, also when this fails.
@@ -117,6 +123,44 @@ enum kmview_type {
 	KMVIEW_T_UMOUNT,
 	KMVIEW_T_PRCTL,
 	KMVIEW_T_SIGMASK,
+	KMVIEW_T_SOCKLEVEL, /* of a socket option */
+	KMVIEW_T_SOCKOPT,   /* the option; its level is the argument before */
+	KMVIEW_T_SHUT,	    /* which side of a socket */
+	KMVIEW_T_RESOURCE,  /* of a limit */
+	KMVIEW_T_POLLFDS, /* the rest are addresses of structures; their number is the next argument */
+	KMVIEW_T_IOV_IN, /* the call reads what they point to; their number is the next argument */
+	KMVIEW_T_MSGHDR, /* to be sent */
+	KMVIEW_T_TIMEVAL,
+	KMVIEW_T_ITIMERVAL,
+	KMVIEW_T_ITIMERSPEC,
+	KMVIEW_T_TIMESPECS,	/* two: times of a file */
+	KMVIEW_T_FUTEX_TIMEOUT, /* a timespec, or a number, as the command of futex(2) says */
+	KMVIEW_T_RLIMIT,
+	KMVIEW_T_SIGACTION,
+	KMVIEW_T_EPOLL_EVENT,
+	KMVIEW_T_OPEN_HOW,
+	KMVIEW_T_CLONE_ARGS,
+	KMVIEW_T_SOCKVAL, /* an option's value; its length is the next argument */
+	KMVIEW_T_STAT,	  /* from here on the call writes them */
+	KMVIEW_T_STATX,
+	KMVIEW_T_STATFS,
+	KMVIEW_T_WSTATUS,
+	KMVIEW_T_RUSAGE,
+	KMVIEW_T_EPOLL_EVENTS, /* their number is the result */
+	KMVIEW_T_DIRENTS,      /* their bytes are the result */
+	KMVIEW_T_IOV_OUT,
+	KMVIEW_T_MSGHDR_OUT,
+	KMVIEW_T_SOCKADDR_OUT, /* the next argument points to its length */
+	KMVIEW_T_TIMESPEC_OUT,
+	KMVIEW_T_TIMEVAL_OUT,
+	KMVIEW_T_ITIMERVAL_OUT,
+	KMVIEW_T_ITIMERSPEC_OUT,
+	KMVIEW_T_RLIMIT_OUT,
+	KMVIEW_T_SIGACTION_OUT,
+	KMVIEW_T_SIGSET_OUT,
+	KMVIEW_T_SIGINFO_OUT,
+	KMVIEW_T_SOCKVAL_OUT, /* the next argument points to its length */
+	KMVIEW_T_INT_OUT,
 	KMVIEW_TYPES,
 };
 

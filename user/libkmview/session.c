@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -77,6 +78,40 @@ static struct kmview *session_new(void)
 	session->spin = more_than_one_processor();
 	pthread_mutex_init(&session->socketcall_lock, NULL);
 	return session;
+}
+
+const char *kmview_open_why(int error)
+{
+	switch (-error) {
+	case ENOENT:
+	case ENXIO:
+	case ENODEV:
+		return "there is no " KMVIEW_DEVICE;
+	case EACCES:
+	case EPERM:
+		return KMVIEW_DEVICE " is not for this user";
+	case EPROTO:
+		return "the kernel module and this program speak different versions of the "
+		       "protocol";
+	case ENFILE:
+		return "this user has as many sessions as the module allows (its parameter "
+		       "max_sessions)";
+	case ELOOP:
+		return "sessions are nested as deep as the module allows";
+	case EMFILE:
+		return "this process has too many open files";
+	case ENOMEM:
+		return "there is not enough memory for a session";
+	case EINVAL:
+		return "the module does not know what this program asks of it: one of them is "
+		       "older";
+	case EOPNOTSUPP:
+		return "the module does not offer mounts to this user, or cannot on this kernel";
+	case EIO:
+		return "the kernel does not run the module's hooks (is kernel.ftrace_enabled 0?)";
+	default:
+		return strerrordesc_np(-error) ? strerrordesc_np(-error) : "of an unknown error";
+	}
 }
 
 int kmview_open(struct kmview **result, const struct kmview_options *options)

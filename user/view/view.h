@@ -172,11 +172,36 @@ bool view_mount_exists(struct view_mount *mount, const char *path);
 bool view_mount_has_mounts(struct view_mount *mount, const char *path);
 
 /*
+ * The source, opened as the caller would have: a descriptor that stays the mount's, or a negative
+ * errno. A file or device is open for reading, anything else only as a path (O_PATH).
+ */
+int view_mount_open(struct view_mount *mount);
+
+/* The name by which programs that are run have that file, whatever the source's own name is; the
+ * source as it was given, if it cannot be opened. */
+const char *view_mount_image(struct view_mount *mount);
+
+/* The same for programs that ask for the real name of what they are given: it is bound to a name
+ * aside until they have mounted. */
+const char *view_mount_aside(struct view_mount *mount);
+
+bool view_mount_writable(struct view_mount *mount); /* by the caller: the source */
+void view_mount_set_read_only(struct view_mount *mount);
+int view_mount_set_type(struct view_mount *mount, const char *type); /* what was found in it */
+
+/*
+ * From now on only so many bytes of the source, from so many on, are meant; 0 bytes: all the rest.
+ * To be called after view_mount_lock.
+ */
+int view_mount_part(struct view_mount *mount, uint64_t offset, uint64_t size);
+
+/*
  * Lock the source, an image, against being mounted a second time while what is mounted now is
  * there: alone to write, or shared to read. Sources that are no files are not locked. EBUSY: it is
  * mounted already, in this view or another.
  */
 int view_mount_lock(struct view_mount *mount, bool alone);
+bool view_mount_locked(const struct view_mount *mount);
 
 /* Make a mount of the kernel's: arguments as of mount(2), in the caller's place. */
 int view_mount_kernel(struct view_mount *mount, const char *source, const char *target,
@@ -185,6 +210,13 @@ int view_mount_kernel(struct view_mount *mount, const char *source, const char *
 /* Say why: one sentence, kept for the program that mounts. Returns error. */
 int view_mount_error(struct view_mount *mount, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+const char *view_mount_message(const struct view_mount *mount); /* what was said so far, or "" */
+
+/* Say a word although it works, a line each; what servers say that did mount is among it. */
+void view_mount_note(struct view_mount *mount, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+const char *view_mount_notes(const struct view_mount *mount);
+void view_mount_forget_notes(struct view_mount *mount);
 
 /* ---- system calls */
 

@@ -53,19 +53,10 @@ static int open_engine(struct view *view, const char *const *hooks, char *text, 
 	const struct kmview_options options = {.flags = KMVIEW_INIT_MOUNT};
 	int error = holder_open(&view->session, &options, view->token, &view->holder);
 
-	if (error == -ENOENT || error == -ENXIO)
-		snprintf(text, size,
-			 "there is no %s: load kmview.ko (modprobe kmview), or use "
-			 "umview",
-			 KMVIEW_DEVICE);
-	else if (error == -EACCES)
-		snprintf(text, size, "%s is not for this user: see its mode, or use umview",
-			 KMVIEW_DEVICE);
-	else if (error)
-		snprintf(text, size, "cannot open a session of %s: %s", KMVIEW_DEVICE,
-			 strerror(-error));
-	if (error)
+	if (error) {
+		snprintf(text, size, "%s", kmview_open_why(error));
 		return error;
+	}
 	if (!(kmview_features(view->session) & KMVIEW_FEATURE_MOUNT)) {
 		snprintf(text, size, "this kernel's kmview.ko cannot make mounts for users");
 		return -ENOTSUP;

@@ -56,7 +56,8 @@ enum { KEEPER_FD_REPLY, KEEPER_FD_ROOT, KEEPER_FD_CWD, KEEPER_FD_EXTRA };
 /*
  * Of RUN: the task's environment (/proc/PID/environ), standard input and error, and pidfd; its
  * process group and session are args[0] and args[1], and args[2] is after how many seconds without
- * an answer the server is given up (0: never). What is passed beyond them is the program's, too.
+ * an answer the server is given up (0: never). What is passed beyond them is the
+ * program's, in which it has the numbers from KEEPER_EXTRA(0) on.
  */
 enum { RUN_ENVIRONMENT, RUN_INPUT, RUN_ERROR, RUN_TASK, RUN_FDS };
 

@@ -96,8 +96,11 @@ static _Noreturn void run_program(struct run *run)
 	dup2(run_fd(RUN_INPUT), 0);
 	dup2(run->output, 1);
 	dup2(run->output, 2);
+	/* The program's own files take the numbers of those that were for us. */
 	for (int i = 0; i < RUN_FDS; i++)
 		close(run_fd(i));
+	for (int i = 0; dup2(run_fd(RUN_FDS + i), run_fd(i)) >= 0; i++)
+		close(run_fd(RUN_FDS + i));
 	error = become_for_program(&run->request->ids);
 	if (error < 0) {
 		dprintf(2, "cannot run as the user who asks: %s\n", strerror(-error));

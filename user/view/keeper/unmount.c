@@ -5,7 +5,8 @@
  *
  * The kernel unmounts one at a time, and only what nobody uses. So each copy is first bound to a
  * place aside; when one of them, or the patch itself, is in use, those that were taken away go back
- * from there, and nothing has changed.
+ * from there, and nothing has changed. Copies that came along with one recursive bind are locked by
+ * the kernel in a user namespace: then all of it is unmounted at once, lazily.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -116,5 +117,5 @@ int unmount_stack(struct keeper *keeper, const char *paths, unsigned int count, 
 	while (taken > 0)
 		settle(keeper, &parts[--taken], error != 0);
 	free(parts);
-	return error;
+	return error == -EINVAL ? unmount_one(keeper, paths, flags | MNT_DETACH) : error;
 }

@@ -43,6 +43,47 @@ static const char *text_of(const struct asked *asked, const char *key)
 	return json_string_value(json_object_get(asked->request, key));
 }
 
+/* ---- names are bytes, JSON is text */
+
+/* The bytes of a character of UTF-8 at text; 0: there is none. */
+static size_t character(const unsigned char *text)
+{
+	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+	json_t *tried;
+
+	for (size_t i = 1; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	tried = json_stringn((const char *)text, length);
+	json_decref(tried);
+	return tried ? length : 0;
+}
+
+json_t *json_bytes(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	char *valid = malloc(4 * strlen(text) + 1), *to = valid;
+	json_t *string;
+
+	if (!valid)
+		return json_null();
+	while (*at) {
+		size_t length = character(at);
+
+		if (length) {
+			memcpy(to, at, length);
+			to += length;
+			at += length;
+		} else {
+			to += sprintf(to, "\\x%02x", *at++);
+		}
+	}
+	*to = '\0';
+	string = json_string(valid);
+	free(valid);
+	return string;
+}
+
 /* ---- messages: why a mount failed, for the program that asks */
 
 static struct {
@@ -71,7 +112,7 @@ json_t *message_take(pid_t pid)
 		if (messages[i].pid != pid || !messages[i].text)
 			continue;
 		json_decref(message);
-		message = json_string(messages[i].text);
+		message = json_bytes(messages[i].text);
 		free(messages[i].text);
 		messages[i].text = NULL;
 	}

@@ -11,6 +11,7 @@
  *	ask.c			requests to keepers
  *	mount.c, mount_fd.c	the calls that mount: mount(2), fsopen(2) and their kin
  *	mount_service.c		what services ask of a mount that they serve
+ *	mount_image.c		their source: opened, locked, a part of it
  *	mount_kernel.c		mounts of the kernel's that the keeper makes
  *	missing.c		mount points that do not exist
  *	servers.c		file-system servers: which serves what, waiting for their end
@@ -183,10 +184,9 @@ struct ask_program {
 	const char *mark, *image; /* of its environment, keeper.h */
 	const char *mounted;	  /* what must be a mount afterwards; NULL: nothing */
 	unsigned int timeout;	  /* seconds; 0: none */
-	const int *files;	  /* for the program: RUN_FILE(i) there */
+	const int *files;	  /* for the program: KEEPER_EXTRA(i) there */
 	unsigned int file_count;
 };
-#define RUN_FILE(i) KEEPER_EXTRA(RUN_FDS + (i))
 /* Exit status or -errno. */
 int64_t ask_run(struct ask *ask, const struct ask_program *program);
 /* umount2(2) of a target that consists of parts, count strings, newest first. */
@@ -213,12 +213,23 @@ struct view_mount {
 	char *options;
 	unsigned long flags;
 	uint64_t service;	   /* of the claim being asked */
-	int lock;		   /* on the source; -1: none */
+	int image;		   /* the source, opened, or the part of it meant; -1: not yet */
+	int whole;		   /* and then the source itself; -1: that is the image */
+	bool locked;		   /* the source is */
+	char aside[PATH_MAX + 64]; /* where the image is mounted for its server; "": it is not */
 	unsigned int timeout;	   /* seconds that a server may take to answer; 0: any time */
 	char place[PATH_MAX + 32]; /* where servers mount */
 	char mark[64];		   /* of the servers, see servers.c */
 	char message[1024];
+	char note[1024]; /* what is to be said although it works */
 };
+
+/* mount_image.c: what it mounted for the server is needed no more. */
+void mount_image_let_go(struct view_mount *mount);
+
+/* The image as servers have it. */
+#define IMAGE_PATH "/proc/self/fd/100"
+_Static_assert(KEEPER_EXTRA(0) == 100, "what a request passes has this number");
 
 /* Flags that say: no new file system. */
 #define MS_CHANGES                                                                                 \
@@ -227,6 +238,8 @@ struct view_mount {
 /* mount(2) by the keeper of the task's branch; what takes a type is nosuid and nodev. */
 int mount_by_kernel(struct view_call *call, const char *source, const char *target,
 		    const char *type, unsigned long flags, const char *options);
+/* A path of mountinfo, where blanks and backslashes are \\ooo, becomes the real one. */
+void mount_unescape(char *path);
 int mounts_below(struct view_call *call, const char *path); /* how many; -1: not known */
 
 /* A mount to be filled in; its number makes its place unique. */
@@ -244,6 +257,8 @@ int mount_take_options(struct view_mount *mount);
 /* Let services try, newest claim first. VIEW_PASS: nobody's. */
 int mount_by_service(struct view_mount *mount);
 void mount_free(struct view_mount *mount);
+/* view_mount_serve for a mount at another place. */
+int view_mount_program(struct view_mount *mount, char *const argv[], const char *place);
 
 /* missing.c: make a mount point that does not exist, in this branch only; undo that. */
 int missing_make(struct view_mount *mount);
@@ -261,10 +276,14 @@ struct parts {
 /* Before an unmount: the device at target if a service mounted it, else 0, and of what more it
  * consists; after it: wait for its servers as long as they work: ETIMEDOUT: one does not end. */
 uint64_t servers_device(struct view_call *call, const char *target, int flags, struct parts *parts);
+bool servers_read_only(struct view *view, uint64_t device); /* what is mounted of it */
 int servers_wait(struct view_call *call, uint64_t device);
 void servers_forget(struct view *view);			      /* what is mounted no more */
 bool servers_of_service(struct view *view, uint64_t service); /* is any mounted */
 json_t *servers_list(struct view *view);
+/* Where a file that is locked is mounted; "": not known. */
+struct stat;
+void servers_locked(struct view *view, const struct stat *about, char *target, size_t size);
 
 /* ---- services.c */
 
@@ -290,5 +309,7 @@ json_t *command_run(struct branch *branch, const struct ucred *peer, json_t *req
 /* The last thing that went wrong for a process, for whoever asks once. */
 void message_keep(pid_t pid, const char *text);
 json_t *message_take(pid_t pid);
+/* A string of bytes that may be no UTF-8: those that are not are written as \\xNN. */
+json_t *json_bytes(const char *text);
 
 #endif

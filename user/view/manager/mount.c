@@ -83,6 +83,41 @@ int mount_take_options(struct view_mount *mount)
 	return 0;
 }
 
+/*
+ * Of what a service mounted the flags of the mount change, not the file system: its server goes on as
+ * it was started. VIEW_PASS: it is none of ours.
+ */
+static int serve_remount(struct view_mount *mount)
+{
+	const unsigned long kept =
+		MS_RDONLY | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME;
+	struct parts parts;
+	uint64_t device = servers_device(mount->call, mount->target, 0, &parts);
+	int error;
+
+	free(parts.paths);
+	if (!device)
+		return VIEW_PASS;
+	if (mount->options && mount->options[0])
+		return view_mount_error(
+			mount, -EINVAL,
+			"%s: %s cannot be changed while it is mounted, only ro, rw, "
+			"exec, noexec and the like: unmount it and mount it again",
+			mount->target, mount->options);
+	if (!(mount->flags & MS_RDONLY) && servers_read_only(mount->call->view, device))
+		return view_mount_error(mount, -EROFS,
+					"%s was mounted read-only, and its server cannot write: "
+					"unmount it and mount it again",
+					mount->target);
+	error = mount_by_kernel(mount->call, NULL, mount->target, NULL,
+				MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV | (mount->flags & kept),
+				NULL);
+	if (error == -EBUSY)
+		view_mount_error(mount, error, "%s: files are open there for writing: %s",
+				 mount->target, "fuser -vm shows by whom");
+	return error;
+}
+
 static void serve_mount(struct view_call *call)
 {
 	struct view_mount mount;
@@ -92,7 +127,12 @@ static void serve_mount(struct view_call *call)
 	mount_init(&mount, call);
 	result = read_arguments(call, &mount);
 
-	if (result == 0 && !(mount.flags & MS_CHANGES) && mount.type) {
+	if (result == 0 && (mount.flags & (MS_REMOUNT | MS_BIND)) == MS_REMOUNT) {
+		result = serve_remount(&mount);
+		claimed = result != VIEW_PASS;
+		if (!claimed)
+			result = 0;
+	} else if (result == 0 && !(mount.flags & MS_CHANGES) && mount.type) {
 		char resolved[256];
 
 		services_resolve(mount.type, resolved, sizeof(resolved));
@@ -108,8 +148,8 @@ static void serve_mount(struct view_call *call)
 			result = 0;
 	}
 	if (result < 0 || claimed) {
-		if (result < 0 && mount.message[0])
-			message_keep(call->tid, mount.message);
+		if (result < 0 ? mount.message[0] : mount.note[0])
+			message_keep(call->tid, result < 0 ? mount.message : mount.note);
 		call_return(call, result);
 	} else if (call_mounts_itself(call)) {
 		call_continue(call);

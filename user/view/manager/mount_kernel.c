@@ -91,6 +91,23 @@ int mount_by_kernel(struct view_call *call, const char *source, const char *targ
 	return error;
 }
 
+void mount_unescape(char *path)
+{
+	char *to = path;
+
+	for (; *path; path++) {
+		unsigned int code;
+
+		if (*path == '\\' && sscanf(path + 1, "%3o", &code) == 1) {
+			*to++ = code;
+			path += 3;
+		} else {
+			*to++ = *path;
+		}
+	}
+	*to = '\0';
+}
+
 /* By the table of the keeper's namespace. */
 int mounts_below(struct view_call *call, const char *path)
 {
@@ -116,9 +133,12 @@ int mounts_below(struct view_call *call, const char *path)
 	file = fopen(table, "re");
 	if (file && length > 0)
 		count = 0;
-	while (count >= 0 && getline(&line, &size, file) > 0)
-		count += sscanf(line, "%*u %*u %*s %*s %4095s", point) == 1 &&
-			 !strncmp(point, real, length) && point[length] == '/';
+	while (count >= 0 && getline(&line, &size, file) > 0) {
+		if (sscanf(line, "%*u %*u %*s %*s %4095s", point) != 1)
+			continue;
+		mount_unescape(point);
+		count += !strncmp(point, real, length) && point[length] == '/';
+	}
 	free(line);
 	if (file)
 		fclose(file);

@@ -33,7 +33,8 @@ struct served {
 	char mark[64];	       /* "": no servers, a mount of the kernel's */
 	struct branch *branch; /* and then: where it is */
 	uint64_t id;	       /* its number in that branch's mountinfo */
-	int lock;	       /* on the source, -1: none */
+	int lock;	       /* the source, locked; -1: it is not */
+	bool read_only;	       /* the server was started so */
 	uint64_t *
 		parts; /* numbers of the mounts that were below it from the start, and go with it */
 	unsigned int part_count;
@@ -203,25 +204,6 @@ struct table {
 	unsigned int count;
 };
 
-/* mountinfo escapes blanks and backslashes as \ooo. */
-static char *unescaped(const char *text)
-{
-	char *copy = strdup(text), *to = copy;
-	unsigned int code;
-
-	for (; copy && *text; text++) {
-		if (*text == '\\' && sscanf(text + 1, "%3o", &code) == 1) {
-			*to++ = code;
-			text += 3;
-		} else {
-			*to++ = *text;
-		}
-	}
-	if (copy)
-		*to = '\0';
-	return copy;
-}
-
 static void table_free(struct table *table)
 {
 	for (unsigned int i = 0; i < table->count; i++)
@@ -253,7 +235,8 @@ static void table_below(struct table *table, const struct branch *branch, uint64
 		if (!rows)
 			continue;
 		table->rows = rows;
-		rows[table->count++] = (struct row){own, parent, unescaped(point)};
+		mount_unescape(point);
+		rows[table->count++] = (struct row){own, parent, strdup(point)};
 	}
 	free(line);
 	if (file)
@@ -336,8 +319,14 @@ void servers_note(struct view_mount *mount, const char *mark)
 	served->service = mount->service;
 	served->device = device_number(about.stx_dev_major, about.stx_dev_minor);
 	note_parts(served);
-	served->lock = mount->lock;
-	mount->lock = -1;
+	served->read_only = mount->flags & MS_RDONLY;
+	served->lock = -1;
+	if (mount->locked) {
+		int *held = mount->whole >= 0 ? &mount->whole : &mount->image;
+
+		served->lock = *held;
+		*held = -1;
+	}
 	snprintf(served->mark, sizeof(served->mark), "%s", mark);
 	served->source = strdup(view_mount_source(mount));
 	served->target = strdup(mount->target);
@@ -368,6 +357,18 @@ uint64_t servers_device(struct view_call *call, const char *target, int flags, s
 		list_parts(call, served, about.stx_mnt_id, parts);
 	pthread_mutex_unlock(&lock);
 	return served ? device : 0;
+}
+
+bool servers_read_only(struct view *view, uint64_t device)
+{
+	bool read_only = false;
+
+	pthread_mutex_lock(&lock);
+	for (struct served *served = all; served; served = served->next)
+		if (served->view == view && served->device == device && served->mark[0])
+			read_only = served->read_only;
+	pthread_mutex_unlock(&lock);
+	return read_only;
 }
 
 /* ---- waiting */
@@ -461,9 +462,24 @@ json_t *servers_list(struct view *view)
 		if (!still_there(served))
 			continue;
 		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:s}", "source", served->source,
-						"target", served->target, "type", served->type));
+				      json_pack("{s:o, s:o, s:s}", "source",
+						json_bytes(served->source), "target",
+						json_bytes(served->target), "type", served->type));
 	}
 	pthread_mutex_unlock(&lock);
 	return list;
+}
+
+void servers_locked(struct view *view, const struct stat *about, char *target, size_t size)
+{
+	struct stat locked;
+
+	target[0] = '\0';
+	pthread_mutex_lock(&lock);
+	for (struct served *served = all; served; served = served->next)
+		if (served->view == view && served->lock >= 0 &&
+		    fstat(served->lock, &locked) == 0 && locked.st_ino == about->st_ino &&
+		    locked.st_dev == about->st_dev)
+			snprintf(target, size, "%s", served->target);
+	pthread_mutex_unlock(&lock);
 }

@@ -162,7 +162,7 @@ static int find_directory(struct view *view)
 static int open_engine(struct view *view)
 {
 	const char *hooks[256], *const *hook;
-	char why[512] = "";
+	char why[512] = "", why_not_kmview[512] = "";
 	size_t count = services_hooks(hooks, 200);
 	int error;
 
@@ -175,16 +175,21 @@ static int open_engine(struct view *view)
 	error = view->engine->open(view, hooks, why, sizeof(why));
 	if (error < 0 && !view->options.engine) {
 		view->engine->close(view);
+		memcpy(why_not_kmview, why, sizeof(why));
 		view->engine = &engine_umview;
 		error = view->engine->open(view, hooks, why, sizeof(why));
 	}
 	if (error < 0)
-		say(view, "%s", why);
-	else if (!view->options.engine && !view->options.quiet)
-		say(view, "engine: %s",
-		    view->engine == &engine_kmview
-			    ? "kmview, the kernel module"
-			    : "umview, namespaces and seccomp, as there is no " KMVIEW_DEVICE);
+		say(view, "%s%s", why,
+		    view->engine == &engine_kmview ? "; load the module (modprobe kmview), or use "
+						     "umview, which needs none"
+						   : "");
+	else if (view->options.engine || view->options.quiet)
+		return 0;
+	else if (view->engine == &engine_kmview)
+		say(view, "engine: kmview, the kernel module");
+	else
+		say(view, "engine: umview, namespaces and seccomp, as %s", why_not_kmview);
 	return error;
 }
 

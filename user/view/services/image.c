@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What an image holds, by its contents: libblkid knows file systems and partitions, we archives. */
+#include <blkid/blkid.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "umfuse.h"
+
+static const struct {
+	const char *bytes;
+	size_t length;
+	off_t at;
+} archives[] = {
+	{"ustar", 5, 257},	      /* tar */
+	{"PK\003\004", 4, 0},	      /* zip */
+	{"PK\005\006", 4, 0},	      /* an empty one */
+	{"\037\213", 2, 0},	      /* gzip */
+	{"BZh", 3, 0},		      /* bzip2 */
+	{"\3757zXZ", 6, 0},	      /* xz */
+	{"\050\265\057\375", 4, 0},   /* zstd */
+	{"\004\042\115\030", 4, 0},   /* lz4 */
+	{"7z\274\257\047\034", 6, 0}, /* 7-zip */
+	{"Rar!\032\007", 6, 0},	      /* rar */
+	{"070701", 6, 0},	      /* cpio */
+	{"070702", 6, 0},	      /* cpio */
+	{"070707", 6, 0},	      /* cpio */
+	{"!<arch>\n", 8, 0},	      /* ar */
+	{"MSCF", 4, 0},		      /* cabinet */
+	{"xar!", 4, 0},		      /* xar */
+};
+
+static bool is_zip(const char *bytes)
+{
+	return bytes[0] == 'P' && bytes[1] == 'K';
+}
+
+static const char *archive_type(int fd, off_t offset)
+{
+	char bytes[8];
+
+	for (size_t i = 0; i < sizeof(archives) / sizeof(*archives); i++)
+		if (pread(fd, bytes, archives[i].length, offset + archives[i].at) ==
+			    (ssize_t)archives[i].length &&
+		    !memcmp(bytes, archives[i].bytes, archives[i].length))
+			return is_zip(archives[i].bytes) ? "zip" : "archive";
+	return NULL;
+}
+
+static blkid_probe probe_of(int fd, const struct part *part)
+{
+	blkid_probe probe = blkid_new_probe();
+
+	if (probe &&
+	    blkid_probe_set_device(probe, fd, part ? part->offset : 0, part ? part->size : 0)) {
+		blkid_free_probe(probe);
+		return NULL;
+	}
+	return probe;
+}
+
+char *image_type(int fd, const struct part *part)
+{
+	blkid_probe probe = probe_of(fd, part);
+	const char *value = NULL;
+	char *type = NULL;
+
+	if (probe) {
+		blkid_probe_enable_superblocks(probe, 1);
+		blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE);
+		if (blkid_do_safeprobe(probe) == 0)
+			blkid_probe_lookup_value(probe, "TYPE", &value, NULL);
+		if (!value)
+			value = archive_type(fd, part ? part->offset : 0);
+		if (value)
+			type = strdup(value);
+		blkid_free_probe(probe);
+	}
+	return type;
+}
+
+/* ---- partitions */
+
+static blkid_partlist partitions_of(blkid_probe probe)
+{
+	blkid_probe_enable_partitions(probe, 1);
+	blkid_probe_enable_superblocks(probe, 0);
+	return blkid_probe_get_partitions(probe);
+}
+
+static void print_size(FILE *out, uint64_t bytes)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	unsigned int unit = 0;
+
+	while (bytes >= 10240 && unit < 4) {
+		bytes /= 1024;
+		unit++;
+	}
+	fprintf(out, "%llu %s", (unsigned long long)bytes, units[unit]);
+}
+
+static struct part part_of(blkid_partition partition)
+{
+	return (struct part){.offset = (uint64_t)blkid_partition_get_start(partition) * 512,
+			     .size = (uint64_t)blkid_partition_get_size(partition) * 512,
+			     .number = blkid_partition_get_partno(partition)};
+}
+
+char *image_partitions(int fd, const char **table)
+{
+	static const struct {
+		const char *type, *name;
+	} names[] = {{"dos", "MBR"}, {"gpt", "GPT"}};
+	blkid_probe probe = probe_of(fd, NULL);
+	blkid_partlist list = probe ? partitions_of(probe) : NULL;
+	int count = list ? blkid_partlist_numof_partitions(list) : 0;
+	blkid_parttable kind = list ? blkid_partlist_get_table(list) : NULL;
+	char *text = NULL, *type;
+	size_t size;
+	FILE *out = count > 0 ? open_memstream(&text, &size) : NULL;
+
+	for (int i = 0; out && i < count; i++) {
+		blkid_partition partition = blkid_partlist_get_partition(list, i);
+		struct part part = part_of(partition);
+
+		/* A container of others holds nothing itself. */
+		if (blkid_partition_is_extended(partition))
+			continue;
+		type = image_type(fd, &part);
+		fprintf(out, "%s%u (%s, ", ftell(out) ? ", " : "", part.number,
+			type ? type : "nothing known");
+		print_size(out, part.size);
+		fprintf(out, ")");
+		free(type);
+	}
+	*table = "partition";
+	for (size_t i = 0; out && kind && i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(blkid_parttable_get_type(kind), names[i].type))
+			*table = names[i].name;
+	if (out)
+		fclose(out);
+	if (probe)
+		blkid_free_probe(probe);
+	return text;
+}
+
+int image_partition(int fd, unsigned int number, struct part *part)
+{
+	blkid_probe probe = probe_of(fd, NULL);
+	blkid_partlist list = probe ? partitions_of(probe) : NULL;
+	blkid_partition partition =
+		list ? blkid_partlist_get_partition_by_partno(list, number) : NULL;
+	struct part found;
+
+	if (partition) {
+		found = part_of(partition);
+		part->offset += found.offset;
+		if (!part->size || part->size > found.size)
+			part->size = found.size;
+	}
+	if (probe)
+		blkid_free_probe(probe);
+	return partition ? 0 : -ENOENT;
+}
