@@ -164,6 +164,8 @@ struct ask {
 
 /* To be freed by ask_free. *error: why NULL. */
 struct ask *ask_new(struct branch *branch, pid_t tid, int *error);
+/* The same for the task of a call. */
+struct ask *ask_of(const struct view_call *call, int *error);
 void ask_free(struct ask *ask);
 void ask_value(struct ask *ask, unsigned int index, uint64_t value);
 void ask_string(struct ask *ask, unsigned int index, const char *string); /* NULL: a null pointer */
@@ -250,6 +252,9 @@ bool mount_fd_serve(struct view_call *call); /* the same for fsopen(2) and its k
 bool names_serve(struct view_call *call);
 bool names_change(const struct view_call *call); /* is it a call that sets one */
 int names_set(struct branch *branch, const char *field, const char *value);
+
+/* Open a path as the task of a call would: ours to close, or -errno. */
+int mount_open_path(struct view_call *call, const char *path, int flags);
 
 /* Take the options that are the manager's own out of a mount's. EINVAL: said in its message. */
 int mount_take_options(struct view_mount *mount);

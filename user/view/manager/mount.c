@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "manager.h"
 
@@ -118,6 +119,55 @@ static int serve_remount(struct view_mount *mount)
 	return error;
 }
 
+/* Where a descriptor of the branch's is in it. False: nowhere. */
+static bool path_of(int fd, char *path)
+{
+	char link[64];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, path, PATH_MAX - 1);
+	path[length < 0 ? 0 : length] = '\0';
+	return length > 0 && path[0] == '/';
+}
+
+/* A path of the task's as one of the branch; it stays as it is if nothing is there. */
+static void translate(struct view_mount *mount, char **path)
+{
+	char real[PATH_MAX];
+	int fd = mount_open_path(mount->call, *path, O_PATH);
+
+	if (fd >= 0 && path_of(fd, real)) {
+		free(*path);
+		*path = strdup(real);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
+ * A task that has another root than the branch does not reach the place where servers mount. So its
+ * image is opened while we are where it is, and from then on all happens at the branch's root.
+ */
+static int leave_root(struct view_mount *mount)
+{
+	char link[64], root[PATH_MAX];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/%d/root", mount->call->tid);
+	length = readlink(link, root, sizeof(root));
+	if (length <= 1)
+		return 0;
+	if (!view_mount_exists(mount, mount->target))
+		return -ENOENT;
+	view_mount_open(mount);
+	translate(mount, &mount->target);
+	if (mount->source)
+		translate(mount, &mount->source);
+	mount->call->at_root = true;
+	return mount->target ? 0 : -ENOMEM;
+}
+
 static void serve_mount(struct view_call *call)
 {
 	struct view_mount mount;
@@ -140,7 +190,7 @@ static void serve_mount(struct view_call *call)
 		mount.type = strdup(resolved);
 		result = mount.type ? 0 : -ENOMEM;
 		if (!result && services_claim(mount.type))
-			result = mount_take_options(&mount) ?: missing_make(&mount);
+			result = mount_take_options(&mount) ?: leave_root(&mount) ?: missing_make(&mount);
 		if (!result)
 			result = mount_by_service(&mount);
 		claimed = result != VIEW_PASS;
@@ -178,7 +228,7 @@ static void serve_umount(struct view_call *call)
 		free(target);
 		return;
 	}
-	ask = ask_new(call->branch, call->tid, &error);
+	ask = ask_of(call, &error);
 	if (ask) {
 		error = ask_unmount(ask, target, flags, parts.paths, parts.count);
 		ask_free(ask);
@@ -201,7 +251,7 @@ static void serve_pivot_root(struct view_call *call)
 	if (root)
 		old = call_string(call, 1, PATH_MAX, &error);
 	if (root && old)
-		ask = ask_new(call->branch, call->tid, &error);
+		ask = ask_of(call, &error);
 	if (ask) {
 		ask_string(ask, 0, root);
 		ask_string(ask, 1, old);
