@@ -79,6 +79,14 @@ int main(int argc, char **argv)
 
 	self[length < 0 ? 0 : length] = '\0';
 	name = strrchr(self, '/') ? strrchr(self, '/') + 1 : self;
+	/* Run as a script (keeper/programs.c): =NAME, then the path, in the place of the first word. */
+	if (argc > 2 && argv[1][0] == '=') {
+		name = argv[1] + 1;
+		argv += 2;
+		argc -= 2;
+		if (!strncmp(argv[0], "/dev/fd/", 8) || !strncmp(argv[0], "/proc/", 6))
+			argv[0] = (char *)name; /* run by its descriptor */
+	}
 	applet = argc > 0 && strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	if (is(name, "mount")) {
 		status = command_mount(argc, argv);

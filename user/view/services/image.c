@@ -15,23 +15,26 @@ static const struct {
 	const char *bytes;
 	size_t length;
 	off_t at;
+	const char *handlers; /* of avfs(1); what is compressed is a tar archive */
 } archives[] = {
-	{"ustar", 5, 257},	      /* tar */
-	{"PK\003\004", 4, 0},	      /* zip */
-	{"PK\005\006", 4, 0},	      /* an empty one */
-	{"\037\213", 2, 0},	      /* gzip */
-	{"BZh", 3, 0},		      /* bzip2 */
-	{"\3757zXZ", 6, 0},	      /* xz */
-	{"\050\265\057\375", 4, 0},   /* zstd */
-	{"\004\042\115\030", 4, 0},   /* lz4 */
-	{"7z\274\257\047\034", 6, 0}, /* 7-zip */
-	{"Rar!\032\007", 6, 0},	      /* rar */
-	{"070701", 6, 0},	      /* cpio */
-	{"070702", 6, 0},	      /* cpio */
-	{"070707", 6, 0},	      /* cpio */
-	{"!<arch>\n", 8, 0},	      /* ar */
-	{"MSCF", 4, 0},		      /* cabinet */
-	{"xar!", 4, 0},		      /* xar */
+	{"ustar", 5, 257, "#utar"},
+	{"PK\003\004", 4, 0, "#uzip"},
+	{"PK\005\006", 4, 0, "#uzip"}, /* an empty one */
+	{"\037\213", 2, 0, "#ugz#utar"},
+	{"BZh", 3, 0, "#ubz2#utar"},
+	{"\3757zXZ", 6, 0, "#uxz#utar"},
+	{"\050\265\057\375", 4, 0, "#uzstd#utar"},
+	{"\004\042\115\030", 4, 0, NULL}, /* lz4 */
+	{"7z\274\257\047\034", 6, 0, "#u7z"},
+	{"Rar!\032\007", 6, 0, "#urar"},
+	{"070701", 6, 0, "#ucpio"},
+	{"070702", 6, 0, "#ucpio"},
+	{"070707", 6, 0, "#ucpio"},
+	{"\307\161", 2, 0, "#ucpio"},
+	{"\161\307", 2, 0, "#ucpio"},
+	{"!<arch>\n", 8, 0, "#uar"},
+	{"MSCF", 4, 0, NULL}, /* cabinet */
+	{"xar!", 4, 0, NULL},
 };
 
 static bool is_zip(const char *bytes)
@@ -39,7 +42,8 @@ static bool is_zip(const char *bytes)
 	return bytes[0] == 'P' && bytes[1] == 'K';
 }
 
-static const char *archive_type(int fd, off_t offset)
+/* The number of an archive's kind; -1: it is none. */
+static int archive_kind(int fd, off_t offset)
 {
 	char bytes[8];
 
@@ -47,8 +51,24 @@ static const char *archive_type(int fd, off_t offset)
 		if (pread(fd, bytes, archives[i].length, offset + archives[i].at) ==
 			    (ssize_t)archives[i].length &&
 		    !memcmp(bytes, archives[i].bytes, archives[i].length))
-			return is_zip(archives[i].bytes) ? "zip" : "archive";
-	return NULL;
+			return i;
+	return -1;
+}
+
+static const char *archive_type(int fd, off_t offset)
+{
+	int kind = archive_kind(fd, offset);
+
+	if (kind < 0)
+		return NULL;
+	return is_zip(archives[kind].bytes) ? "zip" : "archive";
+}
+
+const char *image_handlers(int fd)
+{
+	int kind = archive_kind(fd, 0);
+
+	return kind >= 0 && archives[kind].handlers ? archives[kind].handlers : "#utar";
 }
 
 static blkid_probe probe_of(int fd, const struct part *part)

@@ -53,6 +53,8 @@ static char *expand(const char *word, struct view_mount *mount, const char *opti
 			value = view_mount_image(mount);
 		else if (word[0] == '%' && word[1] == 'b')
 			value = view_mount_aside(mount);
+		else if (word[0] == '%' && word[1] == 'a')
+			value = image_handlers(view_mount_open(mount));
 		else if (word[0] == '%' && word[1] == 't')
 			value = view_mount_place(mount);
 		else if (word[0] == '%' && word[1] == 'o')
@@ -319,15 +321,18 @@ static int mount_type(struct view_mount *mount, void *data)
 		error = view_mount_set_type(mount, found);
 	if (error)
 		return error;
-	if (table_find(data, type, &entry)) {
+	error = -ENODEV;
+	for (unsigned int line = 0; table_find(data, type, line, &entry); line++) {
 		error = mount_known(mount, type, &entry, fd, &part);
 		entry_free(&entry);
-	} else {
-		error = view_mount_error(mount, -ENODEV,
-					 "no server is known for file systems of type %s: add one "
-					 "to ~/.viewos/fstypes, see fstypes(5)",
-					 type);
+		if (error != -ENOENT)
+			break;
 	}
+	if (error == -ENODEV && !view_mount_message(mount)[0])
+		view_mount_error(mount, error,
+				 "no server is known for file systems of type %s: add one "
+				 "to ~/.viewos/fstypes, see fstypes(5)",
+				 type);
 	free(found);
 	return error;
 }
@@ -356,17 +361,19 @@ static bool is_machine(const char *type, void *data)
 	return !strcmp(type, "proc") || !strcmp(type, "sysfs") || !strcmp(type, "devtmpfs");
 }
 
+/* The file is in a tmpfs that is mounted next to the place, in the view's own directory, for so long. */
 static int mount_ramfile(struct view_mount *mount, void *data)
 {
 	char options[256];
-	char *make[] = {"/bin/sh",
-			"-c",
-			"d=$(mktemp -d) && mount -t tmpfs -o \"nosuid,nodev,$1\" none $d && touch "
-			"$d/file && "
-			"mount --bind $d/file \"$0\"; s=$?; umount -l $d; rmdir $d; exit $s",
-			(char *)view_mount_place(mount),
-			options,
-			NULL};
+	char *make[] = {
+		"/bin/sh",
+		"-c",
+		"d=$0.d; mkdir \"$d\" && mount -t tmpfs -o \"nosuid,nodev,$1\" none \"$d\" && "
+		"touch \"$d/file\" && mount --bind \"$d/file\" \"$0\"; s=$?; "
+		"umount -l \"$d\"; rmdir \"$d\"; exit $s",
+		(char *)view_mount_place(mount),
+		options,
+		NULL};
 
 	if (snprintf(options, sizeof(options), "mode=755%s%s",
 		     view_mount_options(mount)[0] ? "," : "",
@@ -392,7 +399,7 @@ static bool claims(const char *type, void *data)
 	struct entry entry;
 	bool known = plain != type || !strcmp(type, "auto");
 
-	if (!known && table_find(data, type, &entry)) {
+	if (!known && table_find(data, type, 0, &entry)) {
 		entry_free(&entry);
 		known = true;
 	}

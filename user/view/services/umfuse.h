@@ -50,8 +50,9 @@ struct entry {
 	char *text; /* what all these point to */
 };
 
-/* Find a type in a table; the user's own is read first. To be freed by entry_free, always. */
-bool table_find(const char *table, const char *type, struct entry *entry);
+/* Find a type in a table, but for so many lines that have it; the user's own is read first. To be freed
+ * by entry_free, if found. */
+bool table_find(const char *table, const char *type, unsigned int skip, struct entry *entry);
 void entry_free(struct entry *entry);
 bool entry_has(const struct entry *entry, enum rule_kind kind);
 
@@ -90,6 +91,9 @@ char *apart(apart_probe *probe, int fd, const void *argument);
 
 /* The type of what an image holds; NULL: not known. To free(3). */
 char *image_type(int fd, const struct part *part);
+
+/* The handlers of avfs(1) for an archive: "#ugz#utar". */
+const char *image_handlers(int fd);
 
 /* Say in words which partitions a disk has: "1 (ext4, 20 MiB), 2 (vfat, 8 MiB)"; to free(3). NULL:
  * it has none. */
