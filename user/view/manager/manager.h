@@ -253,6 +253,8 @@ bool names_serve(struct view_call *call);
 bool names_change(const struct view_call *call); /* is it a call that sets one */
 int names_set(struct branch *branch, const char *field, const char *value);
 
+/* Where a descriptor of a branch's is in it; path has PATH_MAX bytes. False: nowhere. */
+bool mount_path_of(int fd, char *path);
 /* Open a path as the task of a call would: ours to close, or -errno. */
 int mount_open_path(struct view_call *call, const char *path, int flags);
 
@@ -265,9 +267,10 @@ void mount_free(struct view_mount *mount);
 /* view_mount_serve for a mount at another place. */
 int view_mount_program(struct view_mount *mount, char *const argv[], const char *place);
 
-/* missing.c: make a mount point that does not exist, in this branch only; undo that. */
+/* missing.c: make a mount point that does not exist, in this branch only: 1: made, 0: it is there;
+ * undo that for all on which nothing is mounted. */
 int missing_make(struct view_mount *mount);
-void missing_remove(struct view_call *call, const char *target);
+void missing_remove(struct view_call *call);
 
 /* ---- servers.c */
 

@@ -119,8 +119,7 @@ static int serve_remount(struct view_mount *mount)
 	return error;
 }
 
-/* Where a descriptor of the branch's is in it. False: nowhere. */
-static bool path_of(int fd, char *path)
+bool mount_path_of(int fd, char *path)
 {
 	char link[64];
 	ssize_t length;
@@ -137,12 +136,32 @@ static void translate(struct view_mount *mount, char **path)
 	char real[PATH_MAX];
 	int fd = mount_open_path(mount->call, *path, O_PATH);
 
-	if (fd >= 0 && path_of(fd, real)) {
+	if (fd >= 0 && mount_path_of(fd, real)) {
 		free(*path);
 		*path = strdup(real);
 	}
 	if (fd >= 0)
 		close(fd);
+}
+
+/* A target that does not exist is looked for by its directories, from the root. */
+static int make_absolute(struct view_mount *mount)
+{
+	char link[64], directory[PATH_MAX], *path;
+	ssize_t length;
+
+	if (mount->target[0] == '/')
+		return 0;
+	snprintf(link, sizeof(link), "/proc/%d/cwd", mount->call->tid);
+	length = readlink(link, directory, sizeof(directory) - 1);
+	directory[length < 0 ? 0 : length] = '\0';
+	if (directory[0] != '/')
+		return 0;
+	if (asprintf(&path, "%s/%s", directory[1] ? directory : "", mount->target) < 0)
+		return -ENOMEM;
+	free(mount->target);
+	mount->target = path;
+	return 0;
 }
 
 /*
@@ -157,7 +176,7 @@ static int leave_root(struct view_mount *mount)
 	snprintf(link, sizeof(link), "/proc/%d/root", mount->call->tid);
 	length = readlink(link, root, sizeof(root));
 	if (length <= 1)
-		return 0;
+		return make_absolute(mount);
 	if (!view_mount_exists(mount, mount->target))
 		return -ENOENT;
 	view_mount_open(mount);
@@ -172,7 +191,7 @@ static void serve_mount(struct view_call *call)
 {
 	struct view_mount mount;
 	bool claimed = false;
-	int result;
+	int result, made = 0;
 
 	mount_init(&mount, call);
 	result = read_arguments(call, &mount);
@@ -190,9 +209,13 @@ static void serve_mount(struct view_call *call)
 		mount.type = strdup(resolved);
 		result = mount.type ? 0 : -ENOMEM;
 		if (!result && services_claim(mount.type))
-			result = mount_take_options(&mount) ?: leave_root(&mount) ?: missing_make(&mount);
-		if (!result)
+			result = mount_take_options(&mount) ?: leave_root(&mount);
+		if (!result && services_claim(mount.type))
+			result = made = missing_make(&mount);
+		if (result >= 0)
 			result = mount_by_service(&mount);
+		if (made > 0 && result)
+			missing_remove(call);
 		claimed = result != VIEW_PASS;
 		if (!claimed)
 			result = 0;
@@ -234,7 +257,7 @@ static void serve_umount(struct view_call *call)
 		ask_free(ask);
 	}
 	if (error == 0)
-		missing_remove(call, target);
+		missing_remove(call);
 	if (error == 0 && device && !(flags & (MNT_DETACH | MNT_FORCE)))
 		error = servers_wait(call, device);
 	call_return(call, error);
