@@ -43,7 +43,7 @@ $(addprefix $(BUILD)/bin/,kmview $(VIEW_COMMAND)): $(BUILD)/bin/umview
 
 # What mounts for a user: the stand-in and viewctl.
 VIEW_WISH := $(addprefix user/view/,$(addprefix mount/,wish.c option.c tab.c tag.c) client/client.c keeper/channel.c)
-$(eval $(call program,lib/vsquare/view/stand-in,user/view/mount/stand_in.c \
+$(eval $(call program,lib/vsquare/view/stand-in,user/view/mount/stand_in.c user/view/mount/unmount.c \
 	user/view/mount/command.c $(VIEW_WISH),-ljansson -lblkid))
 
 $(VIEW_DIR)/fstypes: user/view/services/fstypes
@@ -62,7 +62,7 @@ $(VIEW_DIR)/services/$(1).so: $(call objects,$(2),obj)
 -include $(patsubst %.o,%.d,$(call objects,$(2),obj))
 endef
 
-$(eval $(call view_service,umfuse,$(addprefix user/view/services/,umfuse.c table.c rules.c image.c) user/view/mount/option.c,-lblkid))
+$(eval $(call view_service,umfuse,$(addprefix user/view/services/,umfuse.c table.c rules.c image.c apart.c) user/view/mount/option.c,-lblkid))
 $(eval $(call view_service,viewfs,user/view/services/viewfs.c user/view/mount/option.c,))
 $(eval $(call view_service,unreal,user/view/services/unreal.c,))
 

@@ -136,7 +136,7 @@ int view_mount_kernel(struct view_mount *mount, const char *source, const char *
 static int make_like(struct view_call *call, const char *path, const char *like)
 {
 	int error;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 	struct statx about;
 
 	if (!ask)
@@ -147,7 +147,7 @@ static int make_like(struct view_call *call, const char *path, const char *like)
 		return error;
 	if (S_ISDIR(about.stx_mode))
 		return ask_path(call, SYS_mkdir, path, 0755);
-	ask = ask_new(call->branch, call->tid, &error);
+	ask = ask_of(call, &error);
 	if (!ask)
 		return error;
 	ask_string(ask, 0, path);
@@ -196,7 +196,7 @@ int view_mount_finish(struct view_mount *mount, int error)
 bool view_mount_exists(struct view_mount *mount, const char *path)
 {
 	int error;
-	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	struct ask *ask = ask_of(mount->call, &error);
 	struct statx about;
 
 	if (ask)
@@ -270,7 +270,7 @@ static void set_flags(struct view_mount *mount)
 {
 	unsigned long flags = mount->flags & (MS_RDONLY | MS_NOEXEC);
 	int error;
-	struct ask *ask = flags ? ask_new(mount->call->branch, mount->call->tid, &error) : NULL;
+	struct ask *ask = flags ? ask_of(mount->call, &error) : NULL;
 
 	if (!ask)
 		return;
@@ -319,7 +319,7 @@ static unsigned int name_source(struct view_mount *mount, char *words[6])
 int view_mount_program(struct view_mount *mount, char *const argv[], const char *place)
 {
 	int error;
-	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	struct ask *ask = ask_of(mount->call, &error);
 	char image[PATH_MAX + 2], *words[256] = {NULL}, *said;
 	const struct ask_program program = {
 		.argv = words,

@@ -54,7 +54,7 @@ static uint64_t device_number(uint32_t major, uint32_t minor)
 static bool mount_at(struct view_call *call, const char *path, bool follow, struct statx *about)
 {
 	int error;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 
 	if (!ask)
 		return false;

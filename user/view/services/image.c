@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What an image holds, by its contents: libblkid knows file systems and partitions, we archives. */
+/*
+ * What an image holds, by its contents: libblkid knows file systems and partitions, we archives. The
+ * probe_ functions run in a process with no authority (apart.c), and their answers are texts.
+ */
 #include <blkid/blkid.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -80,8 +83,9 @@ static blkid_probe probe_of(int fd, const struct part *part)
 	return probe;
 }
 
-char *image_type(int fd, const struct part *part)
+static char *probe_type(int fd, const void *argument)
 {
+	const struct part *part = argument;
 	blkid_probe probe = probe_of(fd, part);
 	const char *value = NULL;
 	char *type = NULL;
@@ -98,6 +102,11 @@ char *image_type(int fd, const struct part *part)
 		blkid_free_probe(probe);
 	}
 	return type;
+}
+
+char *image_type(int fd, const struct part *part)
+{
+	return apart(probe_type, fd, part);
 }
 
 /* ---- partitions */
@@ -128,11 +137,13 @@ static struct part part_of(blkid_partition partition)
 			     .number = blkid_partition_get_partno(partition)};
 }
 
-char *image_partitions(int fd, const char **table)
+/* "1 (ext4, 20 MiB), 2 (...)", and in a second line the kind of table. */
+static char *probe_partitions(int fd, const void *argument)
 {
 	static const struct {
 		const char *type, *name;
 	} names[] = {{"dos", "MBR"}, {"gpt", "GPT"}};
+	const char *table = "partition";
 	blkid_probe probe = probe_of(fd, NULL);
 	blkid_partlist list = probe ? partitions_of(probe) : NULL;
 	int count = list ? blkid_partlist_numof_partitions(list) : 0;
@@ -148,19 +159,54 @@ char *image_partitions(int fd, const char **table)
 		/* A container of others holds nothing itself. */
 		if (blkid_partition_is_extended(partition))
 			continue;
-		type = image_type(fd, &part);
+		type = probe_type(fd, &part);
 		fprintf(out, "%s%u (%s, ", ftell(out) ? ", " : "", part.number,
 			type ? type : "nothing known");
 		print_size(out, part.size);
 		fprintf(out, ")");
 		free(type);
 	}
-	*table = "partition";
 	for (size_t i = 0; out && kind && i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(blkid_parttable_get_type(kind), names[i].type))
-			*table = names[i].name;
-	if (out)
+			table = names[i].name;
+	if (out) {
+		fprintf(out, "\n%s", table);
 		fclose(out);
+	}
+	if (probe)
+		blkid_free_probe(probe);
+	return text;
+}
+
+char *image_partitions(int fd, const char **table)
+{
+	char *text = apart(probe_partitions, fd, NULL), *line = text ? strchr(text, '\n') : NULL;
+
+	*table = line && !strcmp(line + 1, "MBR")   ? "MBR"
+		 : line && !strcmp(line + 1, "GPT") ? "GPT"
+						    : "partition";
+	if (line)
+		*line = '\0';
+	return text;
+}
+
+/* "OFFSET SIZE" */
+static char *probe_partition(int fd, const void *argument)
+{
+	const unsigned int *number = argument;
+	blkid_probe probe = probe_of(fd, NULL);
+	blkid_partlist list = probe ? partitions_of(probe) : NULL;
+	blkid_partition partition =
+		list ? blkid_partlist_get_partition_by_partno(list, *number) : NULL;
+	char *text = NULL;
+	struct part found;
+
+	if (partition) {
+		found = part_of(partition);
+		if (asprintf(&text, "%llu %llu", (unsigned long long)found.offset,
+			     (unsigned long long)found.size) < 0)
+			text = NULL;
+	}
 	if (probe)
 		blkid_free_probe(probe);
 	return text;
@@ -168,19 +214,16 @@ char *image_partitions(int fd, const char **table)
 
 int image_partition(int fd, unsigned int number, struct part *part)
 {
-	blkid_probe probe = probe_of(fd, NULL);
-	blkid_partlist list = probe ? partitions_of(probe) : NULL;
-	blkid_partition partition =
-		list ? blkid_partlist_get_partition_by_partno(list, number) : NULL;
-	struct part found;
+	char *text = apart(probe_partition, fd, &number);
+	unsigned long long offset, size;
+	int error = -ENOENT;
 
-	if (partition) {
-		found = part_of(partition);
-		part->offset += found.offset;
-		if (!part->size || part->size > found.size)
-			part->size = found.size;
+	if (text && sscanf(text, "%llu %llu", &offset, &size) == 2) {
+		part->offset += offset;
+		if (!part->size || part->size > size)
+			part->size = size;
+		error = 0;
 	}
-	if (probe)
-		blkid_free_probe(probe);
-	return partition ? 0 : -ENOENT;
+	free(text);
+	return error;
 }

@@ -6,6 +6,7 @@
  *	table.c		the table of types, fstypes(5)
  *	rules.c		options: which of them the server gets, and as what
  *	image.c		what an image holds: a file system, an archive, partitions
+ *	apart.c		the process that looks at it
  */
 #ifndef VIEW_UMFUSE_H
 #define VIEW_UMFUSE_H
@@ -75,6 +76,17 @@ char *rules_apply(struct view_mount *mount, const struct entry *entry, int *erro
 
 /* What a server said, without lines that are of no use; to free(3). */
 char *rules_hush(const struct entry *entry, const char *said);
+
+/* ---- apart.c */
+
+/* What is found in the file, as a text of up to 64 KiB to free(3); NULL: nothing. */
+typedef char *apart_probe(int fd, const void *argument);
+
+/*
+ * Call probe in a process that can do nothing but read this descriptor; control characters that it
+ * may answer are blanks in the result. NULL: it found nothing, or broke.
+ */
+char *apart(apart_probe *probe, int fd, const void *argument);
 
 /* ---- image.c */
 
