@@ -59,7 +59,7 @@ slow=$!
 as_user setsid --wait "$engine" -q sh -c "$mount_and_write" 2>"$work/said" &
 ended=$!
 until_true 60 grep -q 'waiting for' "$work/said"
-kill -INT -- "-$(processes | awk '/ -q sh -c/ { print $1; exit }')"
+kill -INT -- "-$(processes | sort -n | awk -v engine="$engine" '$2 == engine { print $1; exit }')"
 wait $ended
 is "so does Ctrl-C" $? 125
 kill $slow 2>/dev/null

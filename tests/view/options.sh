@@ -127,6 +127,17 @@ in_view a 'exec 7>&-; umount m' >/dev/null
 like "nor back, when it began read-only" "$(in_view a 'mount -r ext4 m && mount -o remount,rw m; umount m')" 'its server cannot write'
 like "nor other options" "$(in_view a 'mount ext4 m && mount -o remount,minixdf m; umount m')" 'minixdf cannot be changed while it is mounted'
 
+# ---- archives, by what they hold; by a second server, and where the first is not installed
+as_user sh -c 'cd "$0" && tar -czf x.tgz -C tree file && tar -cJf x.txz -C tree file && (cd tree && ls file | cpio -o -H newc --quiet >../x.cpio) &&
+	python3 -m zipfile -c x.zip tree/file' "$work"
+for archive in archive x.tgz x.txz x.cpio x.zip; do
+	is "$archive is known by its content" "$(in_view a "mount -r $archive m && cat m/file; umount m")" words
+	is "$archive by avfs" "$(in_view a "mount -t avfs $archive m && cat m/file; umount m")" words
+done
+is "a zip archive is written by fuse-zip" "$(in_view a 'mount -t fuse-zip x.zip m && echo more >m/more && umount m && mount -r x.zip m && cat m/more; umount m')" more
+as_user sh -c 'printf "%s\n" "packed: nothing: /nonexistent/packfs %i %t" "packed: archivemount: archivemount -o %o %s %t" >"$0/home/.viewos/fstypes"' "$work"
+is "the next line of a type is for who has not got the program of the first" "$(in_view a 'mount -r -t packed archive m && cat m/file; umount m')" words
+
 # ---- what is no image, has no server, or belongs to the machine
 for type in xfs btrfs f2fs udf hfsplus swap LVM2_member; do
 	like "$type: a sentence" "$(in_view a "mount -t $type ext4 m")" "there is no server for $type: .{20}"

@@ -20,8 +20,9 @@ evil_names=(
 )
 
 each_evil() {
-	local name said
-	for name in "${evil_names[@]}"; do
+	local name said i
+	for i in ${EVIL_NAMES:-${!evil_names[@]}}; do
+		name=${evil_names[i]}
 		said=$("$@" "$name" 2>&1) || printf '%q: %s\n' "$name" "${said##*$'\n'}"
 	done
 }

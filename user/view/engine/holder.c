@@ -50,8 +50,8 @@ static void serve(struct kmview *session, uint64_t token)
 		return;
 	for (;;) {
 		got = kmview_next(loop, &request, LOOK_MS);
-		if (got < 0 && got != -EINTR && got != -ESRCH)
-			break;
+		if (got < 0 && got != -EINTR)
+			break; /* ESRCH: nobody is left */
 		if (got == 1 && !request.cancel) {
 			if (request.event.args[5] == token)
 				kmview_continue(&request);

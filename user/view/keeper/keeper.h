@@ -47,6 +47,19 @@ int keeper_prepare(struct keeper *keeper);
 int keeper_start_first(struct keeper *keeper);
 void keeper_let_first_go(struct keeper *keeper);
 
+/*
+ * programs.c: a program that who reads it has as it is, and who runs it gets the stand-in for. cover:
+ * before anything runs, 0 or a negative errno. The rest is for the keeper of servers: what to wait for,
+ * after that, when a child has ended, and at the end.
+ */
+#define PROGRAMS_MAX 4
+struct pollfd;
+int programs_cover(struct keeper *keeper, const char *path);
+unsigned int programs_wait(struct pollfd *ready); /* room for PROGRAMS_MAX; how many */
+void programs_serve(const struct pollfd *ready);
+void programs_ended(pid_t pid);
+void programs_stop(void);
+
 /* servers.c: the process that serves requests; does not return. */
 _Noreturn void servers_main(struct keeper *keeper);
 

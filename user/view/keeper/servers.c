@@ -98,7 +98,7 @@ static void extend_path(const char *stand_in)
 
 _Noreturn void servers_main(struct keeper *keeper)
 {
-	struct pollfd ready[2];
+	struct pollfd ready[2 + PROGRAMS_MAX];
 	sigset_t set;
 	int signals;
 	bool ended = false;
@@ -120,20 +120,24 @@ _Noreturn void servers_main(struct keeper *keeper)
 	ready[0] = (struct pollfd){.fd = keeper->channel, .events = POLLIN};
 	ready[1] = (struct pollfd){.fd = signals, .events = POLLIN};
 	while (!ended) {
+		unsigned int count = 2 + programs_wait(ready + 2);
 		struct signalfd_siginfo info;
+		pid_t pid;
 
-		if (poll(ready, 2, -1) < 0 && errno != EINTR)
+		if (poll(ready, count, -1) < 0 && errno != EINTR)
 			break;
+		programs_serve(ready + 2);
 		if ((ready[1].revents & POLLIN) &&
 		    read(signals, &info, sizeof(info)) == sizeof(info) && info.ssi_signo == SIGTERM)
 			ended = true;
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			programs_ended(pid);
 		if (!ended && ready[0].revents && !take(keeper)) {
 			/* The manager is gone; the keeper ends the processes first. */
 			ready[0].fd = -1;
 			ready[0].revents = 0;
 		}
 	}
+	programs_stop();
 	_exit(flush_end(keeper, signals));
 }

@@ -3,10 +3,10 @@
  * Unmounting a mount that consists of several: what was mounted on a tree stays visible below a
  * patch of that tree, as copies bound there, and goes with it.
  *
- * The kernel unmounts one at a time, and only what nobody uses. So each copy is first bound to a
- * place aside; when one of them, or the patch itself, is in use, those that were taken away go back
- * from there, and nothing has changed. Copies that came along with one recursive bind are locked by
- * the kernel in a user namespace: then all of it is unmounted at once, lazily.
+ * The kernel unmounts one at a time, and only what nobody uses. So the copies are first moved aside,
+ * where it is asked for each whether somebody uses it (MNT_EXPIRE says so, and does nothing at the
+ * first time); then the patch is unmounted. When any of these is in use, all go back to where they
+ * were, and nothing has changed. Else what was aside goes, too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,19 +61,19 @@ static int take_away(struct keeper *keeper, struct part *part, unsigned int inde
 	int error = make_aside(keeper, part, index);
 
 	if (!error)
-		error = mount_call(keeper, part->path, part->aside, MS_BIND | MS_REC);
-	if (!error)
-		error = unmount_call(keeper, part->path, UMOUNT_NOFOLLOW);
+		error = mount_call(keeper, part->path, part->aside, MS_MOVE);
 	part->gone = !error;
+	if (!error && unmount_call(keeper, part->aside, MNT_EXPIRE | UMOUNT_NOFOLLOW) == -EBUSY)
+		error = -EBUSY;
 	return error;
 }
 
-/* Back to where it was, if it was taken away; and nothing is left aside. */
+/* Back to where it was, or, with the rest, unmounted; and nothing is left aside. */
 static void settle(struct keeper *keeper, struct part *part, bool back)
 {
 	if (part->gone && back)
 		mount_call(keeper, part->aside, part->path, MS_MOVE);
-	else if (part->aside[0])
+	else if (part->gone)
 		unmount_call(keeper, part->aside, MNT_DETACH | UMOUNT_NOFOLLOW);
 	if (part->aside[0] && rmdir(part->aside) < 0)
 		unlink(part->aside);
@@ -117,5 +117,6 @@ int unmount_stack(struct keeper *keeper, const char *paths, unsigned int count, 
 	while (taken > 0)
 		settle(keeper, &parts[--taken], error != 0);
 	free(parts);
-	return error == -EINVAL ? unmount_one(keeper, paths, flags | MNT_DETACH) : error;
+	return error == -EINVAL || error == -EPERM ? unmount_one(keeper, paths, flags | MNT_DETACH)
+						   : error;
 }

@@ -23,7 +23,7 @@ static int open_of_task(pid_t tid, const char *what, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-struct ask *ask_new(struct branch *branch, pid_t tid, int *error)
+static struct ask *ask_at(struct branch *branch, pid_t tid, pid_t place, int *error)
 {
 	struct ask *ask = malloc(sizeof(*ask));
 	int pair[2];
@@ -42,8 +42,8 @@ struct ask *ask_new(struct branch *branch, pid_t tid, int *error)
 	}
 	ask->reply = pair[0];
 	ask->fds[KEEPER_FD_REPLY] = pair[1];
-	ask->fds[KEEPER_FD_ROOT] = open_of_task(tid, "root", O_PATH);
-	ask->fds[KEEPER_FD_CWD] = open_of_task(tid, "cwd", O_PATH);
+	ask->fds[KEEPER_FD_ROOT] = open_of_task(place, "root", O_PATH);
+	ask->fds[KEEPER_FD_CWD] = open_of_task(place, "cwd", O_PATH);
 	ask->fd_count = KEEPER_FD_EXTRA;
 	*error = ask->fds[KEEPER_FD_ROOT] < 0 ? ask->fds[KEEPER_FD_ROOT] : ask->fds[KEEPER_FD_CWD];
 	if (*error >= 0) {
@@ -52,6 +52,17 @@ struct ask *ask_new(struct branch *branch, pid_t tid, int *error)
 	}
 	ask_free(ask);
 	return NULL;
+}
+
+struct ask *ask_new(struct branch *branch, pid_t tid, int *error)
+{
+	return ask_at(branch, tid, tid, error);
+}
+
+struct ask *ask_of(const struct view_call *call, int *error)
+{
+	return ask_at(call->branch, call->tid, call->at_root ? call->branch->servers : call->tid,
+		      error);
 }
 
 void ask_free(struct ask *ask)
@@ -341,7 +352,7 @@ int ask_ids(struct ask *ask, pid_t pid, const unsigned int ids[4])
 int64_t ask_path(struct view_call *call, long nr, const char *path, uint64_t value)
 {
 	int error;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 
 	if (!ask)
 		return error;

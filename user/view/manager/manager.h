@@ -164,6 +164,8 @@ struct ask {
 
 /* To be freed by ask_free. *error: why NULL. */
 struct ask *ask_new(struct branch *branch, pid_t tid, int *error);
+/* The same for the task of a call. */
+struct ask *ask_of(const struct view_call *call, int *error);
 void ask_free(struct ask *ask);
 void ask_value(struct ask *ask, unsigned int index, uint64_t value);
 void ask_string(struct ask *ask, unsigned int index, const char *string); /* NULL: a null pointer */
@@ -216,6 +218,7 @@ struct view_mount {
 	int image;		   /* the source, opened, or the part of it meant; -1: not yet */
 	int whole;		   /* and then the source itself; -1: that is the image */
 	bool locked;		   /* the source is */
+	bool unasked;		   /* files are opened without the server */
 	char aside[PATH_MAX + 64]; /* where the image is mounted for its server; "": it is not */
 	unsigned int timeout;	   /* seconds that a server may take to answer; 0: any time */
 	char place[PATH_MAX + 32]; /* where servers mount */
@@ -251,15 +254,24 @@ bool names_serve(struct view_call *call);
 bool names_change(const struct view_call *call); /* is it a call that sets one */
 int names_set(struct branch *branch, const char *field, const char *value);
 
+/* Where a descriptor of a branch's is in it; path has PATH_MAX bytes. False: nowhere. */
+bool mount_path_of(int fd, char *path);
+/* Open a path as the task of a call would: ours to close, or -errno. */
+int mount_open_path(struct view_call *call, const char *path, int flags);
+
+/* Take the options that are the manager's own out of a mount's. EINVAL: said in its message. */
+int mount_take_options(struct view_mount *mount);
+
 /* Let services try, newest claim first. VIEW_PASS: nobody's. */
 int mount_by_service(struct view_mount *mount);
 void mount_free(struct view_mount *mount);
 /* view_mount_serve for a mount at another place. */
 int view_mount_program(struct view_mount *mount, char *const argv[], const char *place);
 
-/* missing.c: make a mount point that does not exist, in this branch only; undo that. */
+/* missing.c: make a mount point that does not exist, in this branch only: 1: made, 0: it is there;
+ * undo that for all on which nothing is mounted. */
 int missing_make(struct view_mount *mount);
-void missing_remove(struct view_call *call, const char *target);
+void missing_remove(struct view_call *call);
 
 /* ---- servers.c */
 

@@ -27,10 +27,10 @@
 #define LOCK_WAIT_MS  3000
 #define LOCK_PAUSE_MS 50
 
-static int open_path(struct view_call *call, const char *path, int flags)
+int mount_open_path(struct view_call *call, const char *path, int flags)
 {
 	int error, fd = -1;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 
 	if (!ask)
 		return error;
@@ -49,13 +49,13 @@ int view_mount_open(struct view_mount *mount)
 
 	if (mount->image >= 0)
 		return mount->image;
-	fd = open_path(mount->call, view_mount_source(mount), O_RDONLY | O_NONBLOCK);
+	fd = mount_open_path(mount->call, view_mount_source(mount), O_RDONLY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &about) < 0)
 		return fd;
 	/* A server that lists a directory opens it itself. */
 	if (!S_ISREG(about.st_mode) && !S_ISBLK(about.st_mode)) {
 		close(fd);
-		fd = open_path(mount->call, view_mount_source(mount), O_PATH);
+		fd = mount_open_path(mount->call, view_mount_source(mount), O_PATH);
 	}
 	if (fd >= 0)
 		mount->image = fd;
@@ -72,7 +72,7 @@ const char *view_mount_image(struct view_mount *mount)
 bool view_mount_writable(struct view_mount *mount)
 {
 	int error, fd = view_mount_open(mount);
-	struct ask *ask = fd < 0 ? NULL : ask_new(mount->call->branch, mount->call->tid, &error);
+	struct ask *ask = fd < 0 ? NULL : ask_of(mount->call, &error);
 
 	if (!ask)
 		return true; /* the server will complain */
@@ -89,6 +89,11 @@ bool view_mount_writable(struct view_mount *mount)
 void view_mount_set_read_only(struct view_mount *mount)
 {
 	mount->flags |= MS_RDONLY;
+}
+
+void view_mount_set_unasked(struct view_mount *mount)
+{
+	mount->unasked = true;
 }
 
 int view_mount_set_type(struct view_mount *mount, const char *type)
@@ -229,7 +234,7 @@ static int make_aside(struct view_mount *mount)
 
 	if (snprintf(mount->aside, sizeof(mount->aside), "%s.image", mount->place) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	ask = ask_of(mount->call, &error);
 	if (!ask)
 		return error;
 	ask_string(ask, 0, mount->aside);
@@ -259,7 +264,7 @@ const char *view_mount_aside(struct view_mount *mount)
 		return mount->aside;
 	if (fd < 0 || make_aside(mount) < 0)
 		return view_mount_image(mount);
-	ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	ask = ask_of(mount->call, &error);
 	if (ask) {
 		ask_fd(ask, fd);
 		ask_string(ask, 0, IMAGE_PATH);
@@ -294,7 +299,7 @@ int view_mount_part(struct view_mount *mount, uint64_t offset, uint64_t size)
 	if (!error)
 		error = view_mount_program(mount, argv, mount->aside);
 	if (!error)
-		fd = open_path(mount->call, mount->aside, O_PATH);
+		fd = mount_open_path(mount->call, mount->aside, O_PATH);
 	if (error || fd < 0)
 		return error ? error : fd;
 	/* The whole keeps the lock. */

@@ -44,7 +44,7 @@ static int pass_fuse_device(struct ask *ask, struct view_call *call, const char 
 static void ask_for_owner(struct view_call *call, const char *target)
 {
 	int error;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 	struct statx about = {0};
 
 	if (!ask)
@@ -63,7 +63,7 @@ int mount_by_kernel(struct view_call *call, const char *source, const char *targ
 {
 	char changed[4096];
 	int error, fuse = -1;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 
 	if (!ask)
 		return error;
@@ -112,7 +112,7 @@ void mount_unescape(char *path)
 int mounts_below(struct view_call *call, const char *path)
 {
 	int error, fd = -1, count = -1;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 	char table[64], real[PATH_MAX], point[PATH_MAX], *line = NULL;
 	ssize_t length = -1;
 	size_t size = 0;

@@ -136,7 +136,7 @@ int view_mount_kernel(struct view_mount *mount, const char *source, const char *
 static int make_like(struct view_call *call, const char *path, const char *like)
 {
 	int error;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 	struct statx about;
 
 	if (!ask)
@@ -147,7 +147,7 @@ static int make_like(struct view_call *call, const char *path, const char *like)
 		return error;
 	if (S_ISDIR(about.stx_mode))
 		return ask_path(call, SYS_mkdir, path, 0755);
-	ask = ask_new(call->branch, call->tid, &error);
+	ask = ask_of(call, &error);
 	if (!ask)
 		return error;
 	ask_string(ask, 0, path);
@@ -196,7 +196,7 @@ int view_mount_finish(struct view_mount *mount, int error)
 bool view_mount_exists(struct view_mount *mount, const char *path)
 {
 	int error;
-	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	struct ask *ask = ask_of(mount->call, &error);
 	struct statx about;
 
 	if (ask)
@@ -270,7 +270,7 @@ static void set_flags(struct view_mount *mount)
 {
 	unsigned long flags = mount->flags & (MS_RDONLY | MS_NOEXEC);
 	int error;
-	struct ask *ask = flags ? ask_new(mount->call->branch, mount->call->tid, &error) : NULL;
+	struct ask *ask = flags ? ask_of(mount->call, &error) : NULL;
 
 	if (!ask)
 		return;
@@ -287,8 +287,9 @@ static void set_flags(struct view_mount *mount)
  * What a server tells the kernel of its source is the name that we gave it. A library in front of it
  * puts the source's own name into its mount(2) (preload/mount.c), which no option string has room for.
  */
-static unsigned int name_source(struct view_mount *mount, char *words[4])
+static unsigned int name_source(struct view_mount *mount, char *words[6])
 {
+	unsigned int count = 0;
 	char fd[64], path[PATH_MAX];
 	const char *source = view_mount_source(mount);
 	ssize_t length;
@@ -302,18 +303,23 @@ static unsigned int name_source(struct view_mount *mount, char *words[4])
 		path[length] = '\0';
 		source = path;
 	}
-	words[0] = strdup("env");
-	if (asprintf(&words[1], "LD_PRELOAD=%s/mount-names.so", mount->call->view->directory) < 0)
-		words[1] = NULL;
-	if (asprintf(&words[2], "VIEW_FSNAME=%s", source) < 0)
-		words[2] = NULL;
-	return words[0] && words[1] && words[2] ? 3 : 0;
+	words[count++] = strdup("env");
+	if (asprintf(&words[count], "LD_PRELOAD=%s/mount-names.so", mount->call->view->directory) >=
+	    0)
+		count++;
+	if (asprintf(&words[count], "VIEW_FSNAME=%s", source) >= 0)
+		count++;
+	if (mount->flags & MS_RDONLY)
+		words[count++] = strdup("VIEW_READ_ONLY=1");
+	if (mount->unasked)
+		words[count++] = strdup("VIEW_UNASKED=1");
+	return count;
 }
 
 int view_mount_program(struct view_mount *mount, char *const argv[], const char *place)
 {
 	int error;
-	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	struct ask *ask = ask_of(mount->call, &error);
 	char image[PATH_MAX + 2], *words[256] = {NULL}, *said;
 	const struct ask_program program = {
 		.argv = words,

@@ -5,8 +5,8 @@
  * Those want to be root, and mount(8) sets up a loop device for an image. Here the manager decides
  * who may mount what, and serves images as they are. So what mounts an image is done here
  * (command.c), by one mount(2), and a type fuse.PROGRAM by mount.fuse(8), which the user may run; in
- * all other cases the real program runs, told by a filter of its own that its ids are 0. Nothing else of it
- * changes: what it may do is what the user may do.
+ * all other cases the real program runs, told by a filter of its own that its ids are 0. Nothing
+ * else of it changes: what it may do is what the user may do.
  */
 #include <errno.h>
 #include <limits.h>
@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "unmount.h"
 #include "user/view/client/client.h"
 #include "command.h"
 
@@ -49,15 +50,32 @@ static int become_root_to_itself(void)
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
+/* Without the real program umount(8) is done here, as far as that goes. */
+static int run_none(const char *name, char **argv)
+{
+	int argc = 0, status = -1;
+
+	while (argv[argc])
+		argc++;
+	if (!strcmp(name, "umount"))
+		status = unmount_plain(argc, argv);
+	if (status < 0)
+		fprintf(stderr,
+			"%s: the program itself is not to be found here: it is hidden by a mount, "
+			"or this is no view\n",
+			name);
+	return status < 0 ? 126 : status;
+}
+
 static int run_real(const char *name, char **argv, int as_root)
 {
 	char directory[PATH_MAX - 64], real[2 * PATH_MAX];
 
-	if (client_directory(directory, sizeof(directory)) < 0) {
-		fprintf(stderr, "%s: this program is part of views and runs only in one\n", name);
-		return 126;
-	}
+	if (client_directory(directory, sizeof(directory)) < 0)
+		return run_none(name, argv);
 	snprintf(real, sizeof(real), "%s/real/%s", directory, name);
+	if (access(real, X_OK) < 0 && errno == ENOENT)
+		return run_none(name, argv);
 	if (as_root && getuid() && become_root_to_itself())
 		fprintf(stderr, "%s: cannot filter system calls: %s\n", name, strerror(errno));
 	execv(real, argv);
@@ -79,6 +97,14 @@ int main(int argc, char **argv)
 
 	self[length < 0 ? 0 : length] = '\0';
 	name = strrchr(self, '/') ? strrchr(self, '/') + 1 : self;
+	/* Run as a script (keeper/programs.c): =NAME, then the path, in the place of the first word. */
+	if (argc > 2 && argv[1][0] == '=') {
+		name = argv[1] + 1;
+		argv += 2;
+		argc -= 2;
+		if (!strncmp(argv[0], "/dev/fd/", 8) || !strncmp(argv[0], "/proc/", 6))
+			argv[0] = (char *)name; /* run by its descriptor */
+	}
 	applet = argc > 0 && strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	if (is(name, "mount")) {
 		status = command_mount(argc, argv);

@@ -2,9 +2,11 @@
 /*
  * A library that is loaded in front of file-system servers: their mount(2) names the source as the
  * user did (VIEW_FSNAME), where the server itself was given a neutral name; and what would be a
- * "fuseblk", which only root of the machine may mount, is a "fuse". And what they say is said at once:
+ * "fuseblk", which only root of the machine may mount, is a "fuse". Where others may not be let in
+ * (allow_other), as kmview has it, who mounts is. And what they say is said at once:
  * a warning that waits in a buffer when the server goes to the background is lost.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,25 +14,31 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "unasked.h"
+
 __attribute__((constructor)) static void say_at_once(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
-/* Without blksize=N, which "fuse" does not have. */
-static void drop_block_size(char *options)
+/* Take an option out of a list; "NAME=": with its value. */
+static void drop(char *options, const char *name)
 {
-	char *at = strstr(options, "blksize=");
-	size_t length;
+	size_t length = strlen(name), whole;
 
-	if (!at || (at != options && at[-1] != ','))
-		return;
-	length = strcspn(at, ",");
-	if (at[length])
-		length++;
-	else if (at != options)
-		at--, length++;
-	memmove(at, at + length, strlen(at + length) + 1);
+	for (char *at = options; *at; at += whole) {
+		whole = strcspn(at, ",");
+		if (!strncmp(at, name, length) && (name[length - 1] == '=' || whole == length)) {
+			whole += at[whole] == ',';
+			memmove(at, at + whole, strlen(at + whole) + 1);
+			whole = 0;
+		} else {
+			whole += at[whole] == ',';
+		}
+	}
+	length = strlen(options);
+	if (length && options[length - 1] == ',')
+		options[length - 1] = '\0';
 }
 
 __attribute__((visibility("default"))) int mount(const char *source, const char *target,
@@ -38,20 +46,28 @@ __attribute__((visibility("default"))) int mount(const char *source, const char 
 						 const void *data)
 {
 	const char *name = getenv("VIEW_FSNAME");
-	char changed[4096], options[4096];
+	char fuse[256], options[4096];
+	const char *at;
+	int result;
 
-	if (type && !strncmp(type, "fuse", 4)) {
-		if (name)
-			source = name;
-		if (!strncmp(type, "fuseblk", 7) && strlen(type) < sizeof(changed) &&
-		    (!data || strlen(data) < sizeof(options))) {
-			strcpy(changed, "fuse");
-			strcat(changed, type + 7);
-			strcpy(options, data ? data : "");
-			drop_block_size(options);
-			type = changed;
-			data = options;
-		}
+	if (!type || strncmp(type, "fuse", 4) || !data || strlen(data) >= sizeof(options) ||
+	    strlen(type) >= sizeof(fuse))
+		return syscall(SYS_mount, source, target, type, flags, data);
+	/* Some keep it to themselves; the kernel would go on to ask for times of access. */
+	if (getenv("VIEW_READ_ONLY"))
+		flags |= MS_RDONLY;
+	strcpy(fuse, type);
+	strcpy(options, data);
+	if (!strncmp(type, "fuseblk", 7)) {
+		strcpy(fuse + 4, type + 7);
+		drop(options, "blksize=");
 	}
-	return syscall(SYS_mount, source, target, type, flags, data);
+	at = strstr(options, "fd=");
+	if (at && (at == options || at[-1] == ','))
+		unasked_begin(atoi(at + 3));
+	result = syscall(SYS_mount, name ? name : source, target, fuse, flags, options);
+	if (result == 0 || errno != EPERM || !strstr(options, "allow_other"))
+		return result;
+	drop(options, "allow_other");
+	return syscall(SYS_mount, name ? name : source, target, fuse, flags, options);
 }

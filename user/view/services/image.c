@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What an image holds, by its contents: libblkid knows file systems and partitions, we archives. */
+/*
+ * What an image holds, by its contents: libblkid knows file systems and partitions, we archives. The
+ * probe_ functions run in a process with no authority (apart.c), and their answers are texts.
+ */
 #include <blkid/blkid.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -12,23 +15,26 @@ static const struct {
 	const char *bytes;
 	size_t length;
 	off_t at;
+	const char *handlers; /* of avfs(1); what is compressed is a tar archive */
 } archives[] = {
-	{"ustar", 5, 257},	      /* tar */
-	{"PK\003\004", 4, 0},	      /* zip */
-	{"PK\005\006", 4, 0},	      /* an empty one */
-	{"\037\213", 2, 0},	      /* gzip */
-	{"BZh", 3, 0},		      /* bzip2 */
-	{"\3757zXZ", 6, 0},	      /* xz */
-	{"\050\265\057\375", 4, 0},   /* zstd */
-	{"\004\042\115\030", 4, 0},   /* lz4 */
-	{"7z\274\257\047\034", 6, 0}, /* 7-zip */
-	{"Rar!\032\007", 6, 0},	      /* rar */
-	{"070701", 6, 0},	      /* cpio */
-	{"070702", 6, 0},	      /* cpio */
-	{"070707", 6, 0},	      /* cpio */
-	{"!<arch>\n", 8, 0},	      /* ar */
-	{"MSCF", 4, 0},		      /* cabinet */
-	{"xar!", 4, 0},		      /* xar */
+	{"ustar", 5, 257, "#utar"},
+	{"PK\003\004", 4, 0, "#uzip"},
+	{"PK\005\006", 4, 0, "#uzip"}, /* an empty one */
+	{"\037\213", 2, 0, "#ugz#utar"},
+	{"BZh", 3, 0, "#ubz2#utar"},
+	{"\3757zXZ", 6, 0, "#uxz#utar"},
+	{"\050\265\057\375", 4, 0, "#uzstd#utar"},
+	{"\004\042\115\030", 4, 0, NULL}, /* lz4 */
+	{"7z\274\257\047\034", 6, 0, "#u7z"},
+	{"Rar!\032\007", 6, 0, "#urar"},
+	{"070701", 6, 0, "#ucpio"},
+	{"070702", 6, 0, "#ucpio"},
+	{"070707", 6, 0, "#ucpio"},
+	{"\307\161", 2, 0, "#ucpio"},
+	{"\161\307", 2, 0, "#ucpio"},
+	{"!<arch>\n", 8, 0, "#uar"},
+	{"MSCF", 4, 0, NULL}, /* cabinet */
+	{"xar!", 4, 0, NULL},
 };
 
 static bool is_zip(const char *bytes)
@@ -36,7 +42,8 @@ static bool is_zip(const char *bytes)
 	return bytes[0] == 'P' && bytes[1] == 'K';
 }
 
-static const char *archive_type(int fd, off_t offset)
+/* The number of an archive's kind; -1: it is none. */
+static int archive_kind(int fd, off_t offset)
 {
 	char bytes[8];
 
@@ -44,8 +51,24 @@ static const char *archive_type(int fd, off_t offset)
 		if (pread(fd, bytes, archives[i].length, offset + archives[i].at) ==
 			    (ssize_t)archives[i].length &&
 		    !memcmp(bytes, archives[i].bytes, archives[i].length))
-			return is_zip(archives[i].bytes) ? "zip" : "archive";
-	return NULL;
+			return i;
+	return -1;
+}
+
+static const char *archive_type(int fd, off_t offset)
+{
+	int kind = archive_kind(fd, offset);
+
+	if (kind < 0)
+		return NULL;
+	return is_zip(archives[kind].bytes) ? "zip" : "archive";
+}
+
+const char *image_handlers(int fd)
+{
+	int kind = archive_kind(fd, 0);
+
+	return kind >= 0 && archives[kind].handlers ? archives[kind].handlers : "#utar";
 }
 
 static blkid_probe probe_of(int fd, const struct part *part)
@@ -60,8 +83,9 @@ static blkid_probe probe_of(int fd, const struct part *part)
 	return probe;
 }
 
-char *image_type(int fd, const struct part *part)
+static char *probe_type(int fd, const void *argument)
 {
+	const struct part *part = argument;
 	blkid_probe probe = probe_of(fd, part);
 	const char *value = NULL;
 	char *type = NULL;
@@ -78,6 +102,11 @@ char *image_type(int fd, const struct part *part)
 		blkid_free_probe(probe);
 	}
 	return type;
+}
+
+char *image_type(int fd, const struct part *part)
+{
+	return apart(probe_type, fd, part);
 }
 
 /* ---- partitions */
@@ -108,11 +137,13 @@ static struct part part_of(blkid_partition partition)
 			     .number = blkid_partition_get_partno(partition)};
 }
 
-char *image_partitions(int fd, const char **table)
+/* "1 (ext4, 20 MiB), 2 (...)", and in a second line the kind of table. */
+static char *probe_partitions(int fd, const void *argument)
 {
 	static const struct {
 		const char *type, *name;
 	} names[] = {{"dos", "MBR"}, {"gpt", "GPT"}};
+	const char *table = "partition";
 	blkid_probe probe = probe_of(fd, NULL);
 	blkid_partlist list = probe ? partitions_of(probe) : NULL;
 	int count = list ? blkid_partlist_numof_partitions(list) : 0;
@@ -128,19 +159,54 @@ char *image_partitions(int fd, const char **table)
 		/* A container of others holds nothing itself. */
 		if (blkid_partition_is_extended(partition))
 			continue;
-		type = image_type(fd, &part);
+		type = probe_type(fd, &part);
 		fprintf(out, "%s%u (%s, ", ftell(out) ? ", " : "", part.number,
 			type ? type : "nothing known");
 		print_size(out, part.size);
 		fprintf(out, ")");
 		free(type);
 	}
-	*table = "partition";
 	for (size_t i = 0; out && kind && i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(blkid_parttable_get_type(kind), names[i].type))
-			*table = names[i].name;
-	if (out)
+			table = names[i].name;
+	if (out) {
+		fprintf(out, "\n%s", table);
 		fclose(out);
+	}
+	if (probe)
+		blkid_free_probe(probe);
+	return text;
+}
+
+char *image_partitions(int fd, const char **table)
+{
+	char *text = apart(probe_partitions, fd, NULL), *line = text ? strchr(text, '\n') : NULL;
+
+	*table = line && !strcmp(line + 1, "MBR")   ? "MBR"
+		 : line && !strcmp(line + 1, "GPT") ? "GPT"
+						    : "partition";
+	if (line)
+		*line = '\0';
+	return text;
+}
+
+/* "OFFSET SIZE" */
+static char *probe_partition(int fd, const void *argument)
+{
+	const unsigned int *number = argument;
+	blkid_probe probe = probe_of(fd, NULL);
+	blkid_partlist list = probe ? partitions_of(probe) : NULL;
+	blkid_partition partition =
+		list ? blkid_partlist_get_partition_by_partno(list, *number) : NULL;
+	char *text = NULL;
+	struct part found;
+
+	if (partition) {
+		found = part_of(partition);
+		if (asprintf(&text, "%llu %llu", (unsigned long long)found.offset,
+			     (unsigned long long)found.size) < 0)
+			text = NULL;
+	}
 	if (probe)
 		blkid_free_probe(probe);
 	return text;
@@ -148,19 +214,16 @@ char *image_partitions(int fd, const char **table)
 
 int image_partition(int fd, unsigned int number, struct part *part)
 {
-	blkid_probe probe = probe_of(fd, NULL);
-	blkid_partlist list = probe ? partitions_of(probe) : NULL;
-	blkid_partition partition =
-		list ? blkid_partlist_get_partition_by_partno(list, number) : NULL;
-	struct part found;
+	char *text = apart(probe_partition, fd, &number);
+	unsigned long long offset, size;
+	int error = -ENOENT;
 
-	if (partition) {
-		found = part_of(partition);
-		part->offset += found.offset;
-		if (!part->size || part->size > found.size)
-			part->size = found.size;
+	if (text && sscanf(text, "%llu %llu", &offset, &size) == 2) {
+		part->offset += offset;
+		if (!part->size || part->size > size)
+			part->size = size;
+		error = 0;
 	}
-	if (probe)
-		blkid_free_probe(probe);
-	return partition ? 0 : -ENOENT;
+	free(text);
+	return error;
 }

@@ -5,6 +5,7 @@
  *	TYPE...: PACKAGE: COMMAND
  *		KEYWORD WORDS [: REASON]	a rule for these types
  *
+ * A type may have several lines: the next one is for who has not got the program of the one before.
  * Rules that stand before the first type hold for all types of the file that have rules.
  */
 #include <limits.h>
@@ -16,8 +17,8 @@
 static const char *const keywords[] = {
 	[RULE_TAKE] = "take",	      [RULE_BECOME] = "become", [RULE_DROP] = "drop",
 	[RULE_NOTE] = "note",	      [RULE_REFUSE] = "refuse", [RULE_HUSH] = "hush",
-	[RULE_REMEMBER] = "remember", [RULE_OFFSET] = "offset", [RULE_READS] = "reads",
-	[RULE_KNOWN] = "known",
+	[RULE_REMEMBER] = "remember", [RULE_OPENS] = "opens",	[RULE_OFFSET] = "offset",
+	[RULE_READS] = "reads",	      [RULE_KNOWN] = "known",
 };
 
 #define KEYWORDS (sizeof(keywords) / sizeof(*keywords))
@@ -84,7 +85,7 @@ static bool parse_line(struct entry *entry, char *line)
 }
 
 /* The text of a file is cut into pieces that the entry points to. */
-static bool parse(struct entry *entry, const char *type)
+static bool parse(struct entry *entry, const char *type, unsigned int *skip)
 {
 	unsigned int common = 0;
 	bool found = false, before = true;
@@ -108,7 +109,8 @@ static bool parse(struct entry *entry, const char *type)
 		if (before)
 			common = entry->count;
 		before = false;
-		found = parse_line(entry, line) && each_word(entry->types, is_word, (void *)type);
+		found = parse_line(entry, line) && each_word(entry->types, is_word, (void *)type) &&
+			!(*skip && (*skip)--);
 	}
 	/* A type that has no rules has none in common with others either. */
 	if (entry->count == common)
@@ -116,7 +118,7 @@ static bool parse(struct entry *entry, const char *type)
 	return found;
 }
 
-static bool find_in(const char *path, const char *type, struct entry *entry)
+static bool find_in(const char *path, const char *type, unsigned int *skip, struct entry *entry)
 {
 	FILE *file = fopen(path, "re");
 	size_t size = 0;
@@ -125,20 +127,20 @@ static bool find_in(const char *path, const char *type, struct entry *entry)
 	memset(entry, 0, sizeof(*entry));
 	if (!file)
 		return false;
-	found = getdelim(&entry->text, &size, '\0', file) >= 0 && parse(entry, type);
+	found = getdelim(&entry->text, &size, '\0', file) >= 0 && parse(entry, type, skip);
 	fclose(file);
 	if (!found)
 		entry_free(entry);
 	return found;
 }
 
-bool table_find(const char *table, const char *type, struct entry *entry)
+bool table_find(const char *table, const char *type, unsigned int skip, struct entry *entry)
 {
 	const char *home = getenv("HOME");
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/.viewos/fstypes", home ? home : "");
-	return find_in(path, type, entry) || find_in(table, type, entry);
+	return find_in(path, type, &skip, entry) || find_in(table, type, &skip, entry);
 }
 
 void entry_free(struct entry *entry)

@@ -53,6 +53,8 @@ static char *expand(const char *word, struct view_mount *mount, const char *opti
 			value = view_mount_image(mount);
 		else if (word[0] == '%' && word[1] == 'b')
 			value = view_mount_aside(mount);
+		else if (word[0] == '%' && word[1] == 'a')
+			value = image_handlers(view_mount_open(mount));
 		else if (word[0] == '%' && word[1] == 't')
 			value = view_mount_place(mount);
 		else if (word[0] == '%' && word[1] == 'o')
@@ -78,26 +80,38 @@ static char *expand(const char *word, struct view_mount *mount, const char *opti
 }
 
 /* When nobody can change what is mounted, the kernel may remember all of it. */
+static bool unchanging(const struct view_mount *mount)
+{
+	return view_mount_locked(mount) && view_mount_flags(mount) & MS_RDONLY;
+}
+
+/* The rule of a kind; NULL: there is none. */
+static const struct rule *rule_of(const struct entry *entry, enum rule_kind kind)
+{
+	for (unsigned int i = 0; i < entry->count; i++)
+		if (entry->rules[i].kind == kind)
+			return &entry->rules[i];
+	return NULL;
+}
+
 static char *with_remembered(struct view_mount *mount, const struct entry *entry, char *options)
 {
+	const struct rule *rule = unchanging(mount) ? rule_of(entry, RULE_REMEMBER) : NULL;
 	char *longer;
 
-	for (unsigned int i = 0; i < entry->count && options; i++) {
-		if (entry->rules[i].kind != RULE_REMEMBER || !view_mount_locked(mount) ||
-		    !(view_mount_flags(mount) & MS_RDONLY))
-			continue;
-		/* First, so that what was asked for counts. */
-		if (asprintf(&longer, "%.2s,%s%s", options, entry->rules[i].words, options + 2) < 0)
-			longer = NULL;
-		free(options);
-		options = longer;
-	}
-	return options;
+	/* First, so that what was asked for counts. */
+	if (!rule)
+		return options;
+	if (asprintf(&longer, "%.2s,%s%s", options, rule->words, options + 2) < 0)
+		longer = NULL;
+	free(options);
+	return longer;
 }
 
 static int run_server(struct view_mount *mount, struct entry *entry, const char *options)
 {
 	char *argv[ARGUMENTS + 1] = {NULL}, *state = NULL, *word, *said;
+	const struct rule *opens = unchanging(mount) ? rule_of(entry, RULE_OPENS) : NULL;
 	int count = 0, error = 0;
 
 	for (word = strtok_r(entry->command, " \t", &state); word && !error && count < ARGUMENTS;
@@ -105,6 +119,10 @@ static int run_server(struct view_mount *mount, struct entry *entry, const char 
 		argv[count] = expand(word, mount, options);
 		if (!argv[count++])
 			error = -ENOMEM;
+	}
+	if (!error && opens && count < ARGUMENTS) {
+		argv[count++] = strdup(opens->words);
+		view_mount_set_unasked(mount);
 	}
 	if (!error && count)
 		error = view_mount_run(mount, argv);
@@ -245,14 +263,13 @@ static void settle_writing(struct view_mount *mount, const struct entry *entry, 
 static int narrow(struct view_mount *mount, const struct entry *entry, const struct part *part,
 		  char **options)
 {
+	const struct rule *rule = rule_of(entry, RULE_OFFSET);
 	char *longer;
 
 	if (!part->offset && !part->size)
 		return 0;
-	for (unsigned int i = 0; i < entry->count && !part->size; i++) {
-		if (entry->rules[i].kind != RULE_OFFSET)
-			continue;
-		if (asprintf(&longer, "%s,%s%llu", *options, entry->rules[i].words,
+	if (rule && !part->size) {
+		if (asprintf(&longer, "%s,%s%llu", *options, rule->words,
 			     (unsigned long long)part->offset) < 0)
 			return -ENOMEM;
 		free(*options);
@@ -319,15 +336,18 @@ static int mount_type(struct view_mount *mount, void *data)
 		error = view_mount_set_type(mount, found);
 	if (error)
 		return error;
-	if (table_find(data, type, &entry)) {
+	error = -ENODEV;
+	for (unsigned int line = 0; table_find(data, type, line, &entry); line++) {
 		error = mount_known(mount, type, &entry, fd, &part);
 		entry_free(&entry);
-	} else {
-		error = view_mount_error(mount, -ENODEV,
-					 "no server is known for file systems of type %s: add one "
-					 "to ~/.viewos/fstypes, see fstypes(5)",
-					 type);
+		if (error != -ENOENT)
+			break;
 	}
+	if (error == -ENODEV && !view_mount_message(mount)[0])
+		view_mount_error(mount, error,
+				 "no server is known for file systems of type %s: add one "
+				 "to ~/.viewos/fstypes, see fstypes(5)",
+				 type);
 	free(found);
 	return error;
 }
@@ -356,17 +376,20 @@ static bool is_machine(const char *type, void *data)
 	return !strcmp(type, "proc") || !strcmp(type, "sysfs") || !strcmp(type, "devtmpfs");
 }
 
+/* The file is in a tmpfs that is mounted next to the place, in the view's own directory, for so
+ * long. */
 static int mount_ramfile(struct view_mount *mount, void *data)
 {
 	char options[256];
-	char *make[] = {"/bin/sh",
-			"-c",
-			"d=$(mktemp -d) && mount -t tmpfs -o \"nosuid,nodev,$1\" none $d && touch "
-			"$d/file && "
-			"mount --bind $d/file \"$0\"; s=$?; umount -l $d; rmdir $d; exit $s",
-			(char *)view_mount_place(mount),
-			options,
-			NULL};
+	char *make[] = {
+		"/bin/sh",
+		"-c",
+		"d=$0.d; mkdir \"$d\" && mount -t tmpfs -o \"nosuid,nodev,$1\" none \"$d\" && "
+		"touch \"$d/file\" && mount --bind \"$d/file\" \"$0\"; s=$?; "
+		"umount -l \"$d\"; rmdir \"$d\"; exit $s",
+		(char *)view_mount_place(mount),
+		options,
+		NULL};
 
 	if (snprintf(options, sizeof(options), "mode=755%s%s",
 		     view_mount_options(mount)[0] ? "," : "",
@@ -392,7 +415,7 @@ static bool claims(const char *type, void *data)
 	struct entry entry;
 	bool known = plain != type || !strcmp(type, "auto");
 
-	if (!known && table_find(data, type, &entry)) {
+	if (!known && table_find(data, type, 0, &entry)) {
 		entry_free(&entry);
 		known = true;
 	}

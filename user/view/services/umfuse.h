@@ -6,6 +6,7 @@
  *	table.c		the table of types, fstypes(5)
  *	rules.c		options: which of them the server gets, and as what
  *	image.c		what an image holds: a file system, an archive, partitions
+ *	apart.c		the process that looks at it
  */
 #ifndef VIEW_UMFUSE_H
 #define VIEW_UMFUSE_H
@@ -27,6 +28,7 @@ enum rule_kind {
 	RULE_REFUSE,   /* it asks for what nobody does */
 	RULE_HUSH,     /* lines of the server that are not passed on */
 	RULE_REMEMBER, /* what the server gets when nobody can change what is mounted */
+	RULE_OPENS,    /* and files may be opened without it: an argument that makes that safe */
 	RULE_OFFSET,   /* option by which the server begins at a byte */
 	RULE_READS,    /* the server cannot write */
 	RULE_KNOWN,    /* an image of it is always known by its contents */
@@ -49,8 +51,9 @@ struct entry {
 	char *text; /* what all these point to */
 };
 
-/* Find a type in a table; the user's own is read first. To be freed by entry_free, always. */
-bool table_find(const char *table, const char *type, struct entry *entry);
+/* Find a type in a table, but for so many lines that have it; the user's own is read first. To be freed
+ * by entry_free, if found. */
+bool table_find(const char *table, const char *type, unsigned int skip, struct entry *entry);
 void entry_free(struct entry *entry);
 bool entry_has(const struct entry *entry, enum rule_kind kind);
 
@@ -74,10 +77,24 @@ char *rules_apply(struct view_mount *mount, const struct entry *entry, int *erro
 /* What a server said, without lines that are of no use; to free(3). */
 char *rules_hush(const struct entry *entry, const char *said);
 
+/* ---- apart.c */
+
+/* What is found in the file, as a text of up to 64 KiB to free(3); NULL: nothing. */
+typedef char *apart_probe(int fd, const void *argument);
+
+/*
+ * Call probe in a process that can do nothing but read this descriptor; control characters that it
+ * may answer are blanks in the result. NULL: it found nothing, or broke.
+ */
+char *apart(apart_probe *probe, int fd, const void *argument);
+
 /* ---- image.c */
 
 /* The type of what an image holds; NULL: not known. To free(3). */
 char *image_type(int fd, const struct part *part);
+
+/* The handlers of avfs(1) for an archive: "#ugz#utar". */
+const char *image_handlers(int fd);
 
 /* Say in words which partitions a disk has: "1 (ext4, 20 MiB), 2 (vfat, 8 MiB)"; to free(3). NULL:
  * it has none. */
