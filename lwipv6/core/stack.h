@@ -130,6 +130,7 @@ struct stack {
 	struct transport_table transport; /* UDP, raw and packet endpoints */
 	struct tcp_table tcp;
 	struct list sockets;   /* of every kind, struct socket */
+	uint16_t batch;	       /* counts how often the lock was given back */
 	struct waiter *linger; /* who waits for closed connections to deliver, stack_linger() */
 	struct list all;       /* of the process' stacks */
 	pid_t process;	       /* that made it: a forked child has no part in it */
