@@ -97,7 +97,7 @@ int lwip_msocket(struct stack *stack, int domain, int type, int protocol)
 	const struct socket_family *f;
 	struct socket *s;
 
-	if (!stack)
+	if (!stack || !stack_is_here(stack))
 		return fail(-ENONET);
 	f = family_find(domain, type & ~flags, protocol, &error);
 	if (!f)

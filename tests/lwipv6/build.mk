@@ -14,6 +14,8 @@ endef
 $(BUILD)/tests/lwipv6/modern: LWIPV6_LIBS += -luring
 $(eval $(call lwipv6_test,modern))
 TESTS += $(BUILD)/tests/lwipv6/modern
+$(eval $(call lwipv6_test,forks))
+TESTS += $(BUILD)/tests/lwipv6/forks
 # Not under the sanitizers, whose memory is not the library's.
 $(BUILD)/tests/lwipv6/crowd: tests/lwipv6/crowd.c $(LWIPV6_WIRE) tests/lwipv6/wire.h $(BUILD)/liblwipv6.a
 	@mkdir -p $(@D)
