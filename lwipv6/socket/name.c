@@ -30,6 +30,19 @@ int name_read(struct socket_name *n, int family, const struct sockaddr *sa, sock
 	return 0;
 }
 
+int name_read_local(struct socket_name *n, int family, const struct sockaddr *sa, socklen_t len)
+{
+	struct sockaddr_in in;
+
+	if (family != AF_INET || !sa || len < sizeof(in) || sa->sa_family != AF_UNSPEC)
+		return name_read(n, family, sa, len);
+	memcpy(&in, sa, sizeof(in));
+	if (in.sin_addr.s_addr)
+		return -EAFNOSUPPORT;
+	in.sin_family = AF_INET;
+	return name_read(n, family, (struct sockaddr *)&in, sizeof(in));
+}
+
 void name_write(const struct socket_name *n, int family, struct sockaddr_storage *sa,
 		socklen_t *len)
 {

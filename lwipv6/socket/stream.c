@@ -51,6 +51,12 @@ void stream_event(struct tcp *t)
 	socket_event(&ts->socket);
 }
 
+void stream_data(struct tcp *t)
+{
+	if (t->socket)
+		socket_grew(&t->socket->socket);
+}
+
 bool stream_connect_blocked(const struct tcp *t)
 {
 	return t->socket && t->socket->connecting && !list_empty(&t->socket->socket.waiters);
@@ -66,7 +72,7 @@ void stream_error(struct tcp *t, int error)
 
 void stream_accepted(struct tcp_listener *l)
 {
-	socket_event(&l->socket->socket);
+	socket_grew(&l->socket->socket);
 }
 
 uint32_t stream_first_window(const struct tcp_listener *l)
@@ -177,7 +183,7 @@ static int stream_bind(struct socket *s, const struct sockaddr *sa, socklen_t le
 {
 	struct tcp_socket *ts = stream(s);
 	struct socket_name n;
-	int error = name_read(&n, s->family, sa, len);
+	int error = name_read_local(&n, s->family, sa, len);
 
 	if (error)
 		return error;
@@ -331,7 +337,7 @@ static int stream_name(struct socket *s, bool peer, struct sockaddr_storage *sa,
 		.addr = t->local, .port = t->local_port, .zone = t->netif ? t->netif->index : 0};
 
 	if (peer) {
-		if (!ts->connected || t->state == TCP_S_CLOSED)
+		if (!ts->connected || t->state == TCP_S_CLOSED || t->state == TCP_S_TIME_WAIT)
 			return -ENOTCONN;
 		n.addr = t->remote;
 		n.port = t->remote_port;
@@ -355,7 +361,7 @@ static ssize_t stream_send(struct socket *s, const struct msghdr *m, int flags)
 	if (ts->connecting)
 		return -EAGAIN;
 	if (!ts->connected)
-		return -ENOTCONN;
+		return -EPIPE;
 	if (t->state != TCP_S_ESTABLISHED && t->state != TCP_S_CLOSE_WAIT)
 		return -EPIPE;
 	n = tcp_write(t, m->msg_iov, m->msg_iovlen);
@@ -426,7 +432,10 @@ static ssize_t stream_receive(struct socket *s, struct msghdr *m, int flags)
 	m->msg_namelen = 0;
 	m->msg_controllen = 0;
 	if (flags & MSG_OOB)
-		return receive_urgent(t, m, flags);
+		return ts->listener ? -ENOTCONN : receive_urgent(t, m, flags);
+	/* The urgent byte alone: reading passes it over and then has nothing. */
+	if (!readable(t) && t->rcvq_bytes && !(flags & MSG_PEEK))
+		tcp_read(t, m->msg_iov, m->msg_iovlen, flags);
 	if (!readable(t)) {
 		if (s->error)
 			return -socket_take_error(s);
@@ -518,7 +527,7 @@ static uint32_t stream_poll(struct socket *s)
 		events |= POLLHUP;
 	if (ts->send_shut || t->state == TCP_S_CLOSED || tcp_send_space(t) >= t->sndbuf / 3)
 		events |= POLLOUT | POLLWRNORM;
-	if (t->urgent_in && !t->urgent_read && !t->oob_inline)
+	if (t->urgent_in && !t->urgent_read)
 		events |= POLLPRI;
 	return events;
 }
@@ -527,6 +536,8 @@ static int stream_ioctl(struct socket *s, unsigned long cmd, void *arg)
 {
 	struct tcp *t = stream(s)->tcp;
 
+	if (stream(s)->listener && (cmd == FIONREAD || cmd == SIOCOUTQ || cmd == SIOCOUTQNSD))
+		return -EINVAL;
 	switch (cmd) {
 	case FIONREAD:
 		*(int *)arg = readable(t);

@@ -194,7 +194,8 @@ struct tcp {
 	uint16_t user_mss;
 	uint8_t traffic_class, hop_limit, min_hop_limit;
 	uint8_t keep_count;
-	uint32_t keep_idle_s, keep_interval_s, user_timeout_ms, linger2_s;
+	uint32_t keep_idle_s, keep_interval_s, user_timeout_ms;
+	int linger2_s; /* TCP_LINGER2: -1 = no FIN-WAIT-2, 0 = TCP_FIN_WAIT2 */
 	uint32_t challenge_ms,
 		answer_ms; /* tcp_clock() of the last challenge; answers, tcp_answer() */
 	uint64_t bytes_in, bytes_out, retransmitted_total;
@@ -384,6 +385,8 @@ void tcp_timers_init(struct tcp *t);
 void tcp_arm(struct tcp *t, bool restart);
 void tcp_rtt_sample(struct tcp *t, uint64_t rtt);
 void tcp_keep_arm(struct tcp *t);
+/* The program has closed and only the peer's FIN is missing: for how long, TCP_LINGER2 says. */
+void tcp_fin_wait2_arm(struct tcp *t);
 /* TCP_USER_TIMEOUT was set. */
 void tcp_deadline_changed(struct tcp *t);
 void tcp_timers_stop(struct tcp *t);
@@ -402,6 +405,8 @@ void tcp_black_hole(struct tcp *t);
 void tcp_set_mtu(struct tcp *t, uint32_t mtu);
 /* ---- socket/stream.c, upwards */
 void stream_event(struct tcp *t);
+/* Data arrived in order, or the end. */
+void stream_data(struct tcp *t);
 /* A thread of the program waits in connect(). */
 bool stream_connect_blocked(const struct tcp *t);
 bool stream_port_bound(struct stack *stack, uint16_t port);

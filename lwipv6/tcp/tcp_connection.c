@@ -353,7 +353,6 @@ void tcp_abort(struct tcp *t, int error, bool reset)
 
 void tcp_close(struct tcp *t, bool reset)
 {
-	struct stack *stack = t->stack;
 
 	t->socket = NULL;
 	t->receive_shut = 1;
@@ -369,8 +368,7 @@ void tcp_close(struct tcp *t, bool reset)
 	t->orphan = 1;
 	timer_cancel(&t->keep);
 	if (t->state == TCP_S_FIN_WAIT2) {
-		t->timer_kind = TCP_TIMER_FIN_WAIT2;
-		timer_set(stack, &t->retransmit, stack->now + TCP_FIN_WAIT2);
+		tcp_fin_wait2_arm(t);
 	} else if (t->state != TCP_S_TIME_WAIT) {
 		t->fin_queued = 1;
 		tcp_schedule(t);

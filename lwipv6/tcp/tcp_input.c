@@ -271,8 +271,7 @@ static bool fin_acked(struct tcp *t)
 		timer_cancel(&t->retransmit);
 		t->timer_kind = TCP_TIMER_NONE;
 		if (!t->socket) {
-			t->timer_kind = TCP_TIMER_FIN_WAIT2;
-			timer_set(t->stack, &t->retransmit, t->stack->now + TCP_FIN_WAIT2);
+			tcp_fin_wait2_arm(t);
 		}
 		break;
 	case TCP_S_CLOSING:

@@ -241,8 +241,7 @@ void tcp_receive_data(struct tcp *t, struct tcp_segment *seg)
 	if (was_hole)
 		take_from_ooo(t);
 	acknowledge(t, seg, was_hole);
-	if (t->socket)
-		stream_event(t);
+	stream_data(t);
 }
 
 /* The program took @n bytes: open the window, and let the buffer follow the rate it reads at. */
@@ -252,6 +251,8 @@ void tcp_consumed(struct tcp *t, uint32_t n)
 	uint64_t round = t->srtt > 10 * NSEC_PER_MSEC ? t->srtt : 10 * NSEC_PER_MSEC;
 
 	t->copied_seq += n;
+	if (t->urgent_in && seq_after_eq(t->copied_seq, t->rcv_up))
+		t->urgent_in = t->urgent_has_byte = 0;
 	if (t->stack->now - t->growth_time >= round) {
 		uint32_t copied = t->copied_seq - t->growth_seq;
 

@@ -272,6 +272,14 @@ void tcp_keep_arm(struct tcp *t)
 		timer_cancel(&t->keep);
 }
 
+void tcp_fin_wait2_arm(struct tcp *t)
+{
+	uint64_t time = t->linger2_s > 0 ? t->linger2_s * NSEC_PER_SEC : TCP_FIN_WAIT2;
+
+	t->timer_kind = TCP_TIMER_FIN_WAIT2;
+	timer_set(t->stack, &t->retransmit, t->stack->now + (t->linger2_s < 0 ? 0 : time));
+}
+
 void tcp_timers_init(struct tcp *t)
 {
 	timer_init(&t->retransmit, expired);

@@ -14,11 +14,20 @@ endef
 $(BUILD)/tests/lwipv6/modern: LWIPV6_LIBS += -luring
 $(eval $(call lwipv6_test,modern))
 TESTS += $(BUILD)/tests/lwipv6/modern
+$(eval $(call lwipv6_test,forks))
+TESTS += $(BUILD)/tests/lwipv6/forks
 # Not under the sanitizers, whose memory is not the library's.
 $(BUILD)/tests/lwipv6/crowd: tests/lwipv6/crowd.c $(LWIPV6_WIRE) tests/lwipv6/wire.h $(BUILD)/liblwipv6.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LWIPV6_LIBS)
 TESTS += $(BUILD)/tests/lwipv6/crowd
+# The socket API beside the kernel's.
+LWIPV6_CALLS := tests/lwipv6/calls.c tests/lwipv6/calls_options.c tests/lwipv6/calls_states.c
+$(BUILD)/tests/lwipv6/calls: $(call objects,$(LWIPV6_CALLS) tests/lwipv6/wire.c,san) $(BUILD)/san/liblwipv6.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(SANITIZE) -o $@ $^ $(LWIPV6_LIBS)
+-include $(patsubst %.o,%.d,$(call objects,$(LWIPV6_CALLS),san))
+TESTS += $(BUILD)/tests/lwipv6/calls
 # A thousand programs need the speed as well; the other tests have the sanitizers.
 $(BUILD)/tests/lwipv6/duplex: tests/lwipv6/duplex.c $(LWIPV6_WIRE) tests/lwipv6/path.h $(BUILD)/liblwipv6.a
 	@mkdir -p $(@D)

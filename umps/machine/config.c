@@ -286,7 +286,7 @@ static const char *other_machine(json_t *root, const char **sign)
 		*sign = names[i];
 		if (names[i] && strstr(names[i], "uriscv"))
 			return "uRISCV";
-		if (names[i] && i < 2 && strstr(names[i], "/umps2/") &&
+		if (i < 2 && names[i] && strstr(names[i], "/umps2/") &&
 		    !json_object_get(root, "tlb-floor-address"))
 			return "uMPS2";
 	}

@@ -12,11 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "umps/ui/source.h"
 
-#define MAX_FILE_BYTES (4u << 20)
+#define MAX_FILE_BYTES (4 << 20)
 
 struct entry {
 	uint32_t address;
@@ -195,24 +196,22 @@ bool source_at(const struct source *s, uint32_t address, struct source_line *lin
 
 /* ---- the texts */
 
+/* A regular file with a zero byte behind it; NULL if it is none, too large, or not readable. */
 static char *read_bytes(const char *path)
 {
-	FILE *stream = fopen(path, "re");
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char *bytes = NULL;
-	size_t length = 0;
+	struct stat st;
 
-	if (!stream)
+	if (fd < 0)
 		return NULL;
-	bytes = malloc(MAX_FILE_BYTES + 1);
-	if (bytes)
-		length = fread(bytes, 1, MAX_FILE_BYTES, stream);
-	fclose(stream);
-	if (bytes) {
-		char *fits = realloc(bytes, length + 1);
-
-		bytes = fits ? fits : bytes;
-		bytes[length] = 0;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size <= MAX_FILE_BYTES)
+		bytes = calloc(1, (size_t)st.st_size + 1);
+	if (bytes && read(fd, bytes, (size_t)st.st_size) < 0) {
+		free(bytes);
+		bytes = NULL;
 	}
+	close(fd);
 	return bytes;
 }
 

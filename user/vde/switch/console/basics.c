@@ -55,10 +55,10 @@ static int list_info(struct call *call, json_t **listing)
 	path = sessions_path(call->sw->console, &mode);
 	if (path)
 		snprintf(perm, sizeof(perm), "%04o", mode);
-	*listing = json_pack("{s:s, s:i, s:s, s:I, s:s*, s:s}", "version", VSQUARE_VERSION, "pid",
+	*listing = json_pack("{s:s, s:i, s:s, s:I, s:o*, s:s}", "version", VSQUARE_VERSION, "pid",
 			     (int)getpid(), "mac", mac_text(call->sw->mac, text), "uptime",
 			     (json_int_t)(forward_seconds() - call->sw->started), "management",
-			     path, "perm", perm);
+			     path ? listing_bytes(path) : NULL, "perm", perm);
 	return 0;
 }
 

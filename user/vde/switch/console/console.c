@@ -94,6 +94,15 @@ static char *argument_of(const struct command *command, char *line)
 	return trimmed(argument);
 }
 
+/* What is not UTF-8 could not be shown as JSON, nor kept in a configuration. */
+static bool is_utf8(const char *text)
+{
+	json_t *string = json_string(text);
+
+	json_decref(string);
+	return string != NULL;
+}
+
 static bool take_word(char **line, const char *word)
 {
 	size_t len = strlen(word);
@@ -108,10 +117,12 @@ static void print_listing(FILE *out, const struct command *command, const json_t
 			  bool as_json)
 {
 	fprintf(out, "0000 DATA END WITH '.'\n");
-	if (as_json) {
+	if (as_json && !listing) {
+		fprintf(out, "null\n");
+	} else if (as_json) {
 		json_dumpf(listing, out, JSON_COMPACT | JSON_ENCODE_ANY);
 		fprintf(out, "\n");
-	} else {
+	} else if (listing) {
 		command->print(out, listing);
 	}
 	fprintf(out, ".\n");
@@ -139,7 +150,9 @@ int console_execute(struct console *console, struct session *session, const char
 		error = EPERM;
 	} else if (command) {
 		call.argument = argument_of(command, line);
-		if (command->list) {
+		if (!is_utf8(call.argument)) {
+			error = EILSEQ;
+		} else if (command->list) {
 			json_t *listing = NULL;
 
 			error = command->list(&call, &listing);
@@ -152,7 +165,7 @@ int console_execute(struct console *console, struct session *session, const char
 		}
 	}
 status:
-	fprintf(out, "1%03d %s\n", error, strerror(error));
+	fprintf(out, "1%03d %s%s%s\n", error, strerror(error), *call.why ? ": " : "", call.why);
 	return error;
 }
 
@@ -170,6 +183,8 @@ int console_run(struct console *console, const char *text, json_t **listing)
 	if (!command)
 		return ENOSYS;
 	call.argument = argument_of(command, line);
+	if (!is_utf8(call.argument))
+		return EILSEQ;
 	return command->list ? command->list(&call, listing) : command->run(&call);
 }
 

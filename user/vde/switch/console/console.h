@@ -24,6 +24,7 @@ struct call {
 	struct session *session; /* who typed it; NULL: a script at start, or a program */
 	char *argument;		 /* the rest of the line, without surrounding blanks; "" = none.
 				  * May be cut up. */
+	char why[200];		 /* more about an error than its number says; "" = nothing */
 	FILE *out; /* for a command that prints while it runs; NULL: nobody reads it */
 };
 

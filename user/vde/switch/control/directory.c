@@ -18,6 +18,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "user/vde/switch/console/listing.h"
 #include "user/vde/switch/control/directory.h"
 #include "user/vde/switch/ports/ports.h"
 
@@ -270,5 +271,5 @@ json_t *directory_json(const struct directory *directory)
 	char mode[16];
 
 	snprintf(mode, sizeof(mode), "%04o", directory->mode);
-	return json_pack("{s:s, s:s}", "directory", directory->path, "mode", mode);
+	return json_pack("{s:o, s:s}", "directory", listing_bytes(directory->path), "mode", mode);
 }

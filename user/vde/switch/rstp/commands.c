@@ -138,6 +138,8 @@ void rstp_set_cost(struct rstp_tree *tree, unsigned int port, uint32_t cost)
 	rstp_unlock(tree->sw);
 }
 
+const char *const rstp_guard_names[RSTP_GUARDS] = {"bpdu_guard", "root_guard", "tcn_guard"};
+
 static struct port_set *guard_set(struct rstp_tree *tree, enum rstp_guard guard)
 {
 	return guard == RSTP_BPDU_GUARD	  ? &tree->bpdu_guard

@@ -35,6 +35,7 @@ int rstp_set_times(struct vswitch *sw, unsigned int max_age, unsigned int hello,
 #define RSTP_COST_MAX 200000000
 void rstp_set_cost(struct rstp_tree *tree, unsigned int port, uint32_t cost); /* 0: by speed */
 enum rstp_guard { RSTP_BPDU_GUARD, RSTP_ROOT_GUARD, RSTP_TCN_GUARD, RSTP_GUARDS };
+extern const char *const rstp_guard_names[RSTP_GUARDS]; /* in a configuration */
 void rstp_set_guard(struct rstp_tree *tree, unsigned int port, enum rstp_guard guard, bool on);
 bool rstp_has_guard(struct rstp_tree *tree, unsigned int port, enum rstp_guard guard);
 void rstp_set_edge(struct rstp_tree *tree, unsigned int port, bool edge);
