@@ -60,29 +60,14 @@ static long run_changed(struct kmview_context *context, struct kmview_session *s
 	return run(&changed, session);
 }
 
-/* dup3(2) as this task, seen by no session: no function that a module may call installs at a given number. */
-static long native_dup3(struct kmview_task *self, int from, int to, int flags)
-{
-	struct pt_regs regs = { .di = from, .si = to, .dx = flags, .orig_ax = __NR_dup3 };
-	long result;
-
-	self->native = true;
-	result = kmview_original(&regs, kmview_address(KMVIEW_DUP3));
-	self->native = false;
-	return result;
-}
-
-static long install(struct kmview_task *self, struct file *file, const struct kmview_answer *answer)
+/* The file becomes a descriptor of the current task; no other number shows it meanwhile. */
+static long install(struct file *file, const struct kmview_answer *answer)
 {
 	int flags = answer->flags & KMVIEW_ANSWER_CLOEXEC ? O_CLOEXEC : 0;
-	long fd, result;
 
-	fd = kmview_receive_fd(file, flags);
-	if (fd < 0 || answer->value < 0 || answer->value == fd)
-		return fd;
-	result = native_dup3(self, fd, answer->value, flags);
-	close_fd(fd);
-	return result;
+	if (answer->value < 0)
+		return kmview_receive_fd(file, flags);
+	return kmview_receive_fd_replace(answer->value, file, flags);
 }
 
 /* Ask the manager, before the call or after it, and do what it says. */
@@ -108,7 +93,7 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 		result = answer.value;
 		break;
 	case KMVIEW_INSTALL:
-		result = install(context->self, gift, &answer);
+		result = install(gift, &answer);
 		break;
 	case KMVIEW_CHANGE:
 		result = run_changed(context, session->parent, answer.args);
@@ -127,7 +112,7 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 	if (answer.verdict == KMVIEW_RETURN)
 		result = answer.value;
 	else if (answer.verdict == KMVIEW_INSTALL)
-		result = install(context->self, gift, &answer);
+		result = install(gift, &answer);
 	if (gift)
 		fput(gift);
 	return result;
@@ -191,7 +176,8 @@ static bool apply(struct kmview_context *context, struct kmview_session *session
 			return false;
 	}
 	kmview_rule_read(entry, &rule);
-	match = ask ? 1 : kmview_filter_match(session, &rule, context->args);
+	context->mark_cookie = 0;
+	match = ask ? 1 : kmview_filter_match(session, &rule, context);
 	if (match <= 0) {
 		*result = match;
 		return match && builtin_of(context) != KMVIEW_BUILTIN_EXIT;
@@ -238,8 +224,10 @@ static long run(struct kmview_context *context, struct kmview_session *session)
 asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct kmview_task *self)
 {
 	struct kmview_rule_entry *entry;
+	struct kmview_session *session;
 	struct kmview_context context;
 	u32 abi = KMVIEW_ABI_X64, nr;
+	u8 argument;
 
 	/* The entry may be of a former task with our pid, for the instant until its exit is through. */
 	if (unlikely(self->task != current || self->native))
@@ -254,9 +242,15 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	}
 	if (unlikely(nr >= KMVIEW_CALLS))
 		return kmview_original(regs, body);
-	/* Hooked for others: no more work than to see that. */
-	if (!first_concerned(self->session, abi, nr, &entry) && kmview_sites[abi][nr].builtin <= KMVIEW_BUILTIN_EXIT)
-		return kmview_original(regs, body);
+	/* Hooked for others, or for descriptors that this is none of: no more work than to see that. */
+	session = first_concerned(self->session, abi, nr, &entry);
+	if (kmview_sites[abi][nr].builtin <= KMVIEW_BUILTIN_EXIT) {
+		if (!session)
+			return kmview_original(regs, body);
+		if (!session->parent && kmview_rule_is_fd(entry, &argument) &&
+		    kmview_fd_unmarked(session, kmview_read_arg(regs, abi, argument)))
+			return kmview_original(regs, body);
+	}
 
 	context.self = self;
 	context.regs = regs;

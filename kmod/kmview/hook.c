@@ -16,6 +16,7 @@
 #include <linux/hashtable.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <asm/text-patching.h>
 
 #include "compat.h"
 #include "gate.h"
@@ -38,6 +39,45 @@ struct kmview_hook {
 static DEFINE_MUTEX(hooks_lock);
 static DEFINE_HASHTABLE(hooks, 8); /* by address */
 static LIST_HEAD(batches);
+
+/*
+ * As long as there is a batch, an ftrace operation is registered that the kernel may not switch off: then
+ * kernel.ftrace_enabled=0, which would end the hooks of all sessions without a word, is EBUSY. It watches a function
+ * that nobody calls.
+ */
+static noinline void kmview_nobody_calls(void)
+{
+	barrier();
+}
+
+static void notrace see_nothing(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+				struct ftrace_regs *regs)
+{
+}
+
+static struct ftrace_ops anchor = { .func = see_nothing, .flags = FTRACE_OPS_FL_PERMANENT };
+
+/* Under the lock, before the first batch. Returns 0, or -ENOSYS: function tracing is switched off. */
+static int drop_anchor(void)
+{
+	int err = register_ftrace_function(&anchor);
+
+	return err == -EBUSY || err == -ENODEV ? -ENOSYS : err;
+}
+
+static void weigh_anchor(void)
+{
+	WARN_ON_ONCE(unregister_ftrace_function(&anchor));
+}
+
+/* Are these functions hooked indeed? ftrace may be switched off, or have given up after a fault, and not say so. */
+static bool all_fire(const unsigned long *addresses, unsigned int count)
+{
+	while (count--)
+		if (*(const u8 *)addresses[count] != CALL_INSN_OPCODE)
+			return false;
+	return true;
+}
 
 /* Find the functions that serve these calls, where they were not looked for before. */
 static int find_sites(const struct kmview_name *names, unsigned int count)
@@ -102,6 +142,8 @@ static void sweep(void)
 		}
 		list_del(&batch->node);
 		kfree(batch);
+		if (list_empty(&batches))
+			weigh_anchor();
 	}
 }
 
@@ -157,6 +199,29 @@ static void drop(struct kmview_batch *batch)
 	kfree(batch);
 }
 
+/* Hook the functions of a batch, which is then on the list. */
+static int turn_on(struct kmview_batch *batch, unsigned long *addresses, unsigned int count)
+{
+	bool first = list_empty(&batches);
+	int err = first ? drop_anchor() : 0;
+
+	if (err)
+		return err;
+	err = ftrace_set_filter_ips(&batch->ops, addresses, count, 0, 0);
+	if (!err)
+		err = kmview_ftrace_direct(&batch->ops, (unsigned long)kmview_gate);
+	if (!err && !all_fire(addresses, count)) {
+		err = kmview_ftrace_undirect(&batch->ops, (unsigned long)kmview_gate);
+		WARN_ON_ONCE(err);
+		err = -ENOSYS;
+	}
+	if (!err)
+		list_add(&batch->node, &batches);
+	else if (first)
+		weigh_anchor();
+	return err;
+}
+
 int kmview_hooks_get(const struct kmview_name *names, unsigned int count, unsigned int *failed)
 {
 	struct kmview_batch *batch = kzalloc(sizeof(*batch), GFP_KERNEL);
@@ -177,12 +242,9 @@ int kmview_hooks_get(const struct kmview_name *names, unsigned int count, unsign
 			fresh[n++] = address;
 	}
 	if (n) {
-		err = ftrace_set_filter_ips(&batch->ops, fresh, n, 0, 0);
-		if (!err)
-			err = kmview_ftrace_direct(&batch->ops, (unsigned long)kmview_gate);
+		err = turn_on(batch, fresh, n);
 		if (err)
 			goto fail;
-		list_add(&batch->node, &batches);
 		batch = NULL;
 	}
 	err = 0;
@@ -288,7 +350,8 @@ int kmview_hooks_init(void)
 	/* It would be a way around every session. */
 	if (!err && IS_ENABLED(CONFIG_IO_URING) && !n_always)
 		err = -ENOENT;
-	return err;
+	/* The filter stays over all registrations: ftrace frees it, but does not forget it. */
+	return err ?: ftrace_set_filter_ip(&anchor, (unsigned long)kmview_nobody_calls, 0, 1);
 }
 
 int kmview_hooks_builtin_get(bool mounts)
@@ -309,6 +372,7 @@ void kmview_hooks_exit(void)
 	sweep();
 	WARN_ON(!list_empty(&batches));
 	mutex_unlock(&hooks_lock);
+	ftrace_free_filter(&anchor);
 	/* Tasks outside sessions may still be in the gate. */
 	synchronize_rcu_tasks();
 }

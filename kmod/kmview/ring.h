@@ -32,6 +32,8 @@ int kmview_ask(struct kmview_session *session, const struct kmview_context *cont
 
 int kmview_exchange(struct kmview_session *session, const struct kmview_exchange *arg);
 long kmview_mem(struct kmview_session *session, const struct kmview_mem *arg);
+/* KMVIEW_COOKIE: 0, -EINVAL, -ESTALE, -EPERM. */
+int kmview_cookie_set(struct kmview_session *session, const struct kmview_cookie *arg);
 int kmview_give(struct kmview_session *session, const struct kmview_give *arg);
 
 #endif

@@ -131,6 +131,30 @@ int kmview_mark(struct kmview *session, int fd, uint32_t marks)
 	return session_ioctl(session, KMVIEW_MARK, &mark);
 }
 
+int kmview_mark_cookie(struct kmview *session, int fd, uint32_t marks, uint64_t cookie)
+{
+	struct kmview_mark_cookie mark = {.fd = fd, .marks = marks, .cookie = cookie};
+
+	if (session->init.minor < 2)
+		return -ENOSYS;
+	return session_ioctl(session, KMVIEW_MARK_COOKIE, &mark);
+}
+
+uint64_t kmview_mark_found(const struct kmview_request *request)
+{
+	return session_slot(request->session, request->slot)->mark_cookie;
+}
+
+int kmview_cookie(struct kmview_request *request, uint64_t cookie)
+{
+	struct kmview_cookie arg = {
+		.id = request->event.id, .slot = request->slot, .cookie = cookie};
+
+	if (request->session->init.minor < 2)
+		return -ENOSYS;
+	return session_ioctl(request->session, KMVIEW_COOKIE, &arg);
+}
+
 int kmview_prog(struct kmview *session, uint32_t place, int fd)
 {
 	struct kmview_prog prog = {.prog = place, .fd = fd};
