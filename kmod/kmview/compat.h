@@ -21,6 +21,10 @@
 #error "kmview does not support PREEMPT_RT: its tracepoint functions take locks that sleep there"
 #endif
 
+#ifndef CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS
+#error "kmview needs a kernel with the function tracer and its direct calls (CONFIG_FUNCTION_TRACER)"
+#endif
+
 /* Without CONFIG_TASKS_RCU, call_rcu_tasks() is call_rcu(). */
 #ifdef CONFIG_TASKS_RCU
 #define kmview_rcu_barrier_tasks() rcu_barrier_tasks()
@@ -41,6 +45,18 @@ static inline int kmview_ftrace_undirect(struct ftrace_ops *ops, unsigned long a
 	ftrace_free_filter(ops);
 	return err;
 }
+#endif
+
+/* 6.3: accessors of ftrace_regs. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define kmview_ftrace_go_on(regs, address) ftrace_regs_set_instruction_pointer(regs, address)
+#define kmview_ftrace_argument(regs)	   ftrace_regs_get_argument(regs, 0)
+#else
+#define kmview_ftrace_go_on(regs, address) ftrace_instruction_pointer_set(regs, address)
+#define kmview_ftrace_argument(regs)	   ((regs)->regs.di)
+#endif
+#ifndef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+#error "kmview needs a kernel whose ftrace passes arguments (CONFIG_DYNAMIC_FTRACE_WITH_ARGS)"
 #endif
 
 /* 6.7: receive_fd() can also write the number to user space. */

@@ -10,6 +10,7 @@
  * runs.
  */
 #include <linux/fdtable.h>
+#include <linux/ftrace.h>
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
 #include <asm/syscall.h>
@@ -217,6 +218,27 @@ static long run(struct kmview_context *context, struct kmview_session *session)
 	return finish(context);
 }
 
+/* The table and the number of a call, as its registers say. False: no call of the tables. */
+static __always_inline bool which_call(const struct pt_regs *regs, u32 *abi, u32 *nr)
+{
+	*nr = regs->orig_ax;
+	*abi = KMVIEW_ABI_X64;
+	if (in_ia32_syscall()) {
+		*abi = KMVIEW_ABI_IA32;
+	} else if (*nr & __X32_SYSCALL_BIT) {
+		*abi = KMVIEW_ABI_X32;
+		*nr &= ~__X32_SYSCALL_BIT;
+	}
+	return *nr < KMVIEW_CALLS;
+}
+
+unsigned long notrace kmview_call_address(const struct pt_regs *regs)
+{
+	u32 abi, nr;
+
+	return which_call(regs, &abi, &nr) ? READ_ONCE(kmview_sites[abi][nr].address) : 0;
+}
+
 /*
  * Where the gate jumps to, in place of the hooked function.
  * @regs: the argument of the function; @body: where the function goes on; @self: what the table has for our pid
@@ -226,21 +248,14 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	struct kmview_rule_entry *entry;
 	struct kmview_session *session;
 	struct kmview_context context;
-	u32 abi = KMVIEW_ABI_X64, nr;
+	u32 abi, nr;
 	u8 argument;
 
 	/* The entry may be of a former task with our pid, for the instant until its exit is through. */
 	if (unlikely(self->task != current || self->native))
 		return kmview_original(regs, body);
 
-	nr = regs->orig_ax;
-	if (in_ia32_syscall()) {
-		abi = KMVIEW_ABI_IA32;
-	} else if (nr & __X32_SYSCALL_BIT) {
-		abi = KMVIEW_ABI_X32;
-		nr &= ~__X32_SYSCALL_BIT;
-	}
-	if (unlikely(nr >= KMVIEW_CALLS))
+	if (unlikely(!which_call(regs, &abi, &nr)))
 		return kmview_original(regs, body);
 	/* Hooked for others, or for descriptors that this is none of: no more work than to see that. */
 	session = first_concerned(self->session, abi, nr, &entry);
@@ -259,4 +274,12 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	context.nr = nr;
 	kmview_read_args(regs, abi, context.args);
 	return run(&context, self->session);
+}
+
+asmlinkage long kmview_dispatch_shared(struct pt_regs *regs)
+{
+	unsigned long body = kmview_call_address(regs) + MCOUNT_INSN_SIZE;
+	struct kmview_task *self = kmview_current();
+
+	return self ? kmview_dispatch(regs, body, self) : kmview_original(regs, body);
 }

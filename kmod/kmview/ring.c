@@ -153,6 +153,7 @@ void kmview_channel_free(struct kmview_session *session)
 	free_shared(channel->ring, channel->size);
 	channel->pending = NULL;
 	channel->ring = NULL;
+	channel->size = 0;
 }
 
 int kmview_channel_mmap(struct kmview_session *session, struct vm_area_struct *vma)

@@ -18,6 +18,7 @@
 #include <linux/thread_info.h>
 
 #include "hook.h"
+#include "limits.h"
 #include "mount.h"
 #include "ring.h"
 #include "session.h"
@@ -140,6 +141,20 @@ struct kmview_session *kmview_session_open(void)
 	return session;
 }
 
+/* Bytes that the rings of a user's sessions take, that of a session being initialised among them. */
+static u64 rings_of(const struct user_struct *user)
+{
+	struct kmview_session *session;
+	u64 bytes = 0;
+
+	spin_lock(&all_lock);
+	list_for_each_entry(session, &all, node)
+		if (session->user == user)
+			bytes += READ_ONCE(session->channel.size);
+	spin_unlock(&all_lock);
+	return bytes;
+}
+
 /* Under session->setup. */
 int kmview_session_init(struct kmview_session *session, struct kmview_init *init)
 {
@@ -158,6 +173,10 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 	err = kmview_channel_init(session, init->slots ?: 64, init->slot_size ?: 4096);
 	if (err)
 		return err;
+	if (!kmview_limits_ring(rings_of(session->user))) {
+		err = -ENOBUFS;
+		goto undo_channel;
+	}
 	err = mounts ? kmview_mount_prepare(session) : 0;
 	if (err)
 		goto undo_channel;

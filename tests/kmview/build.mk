@@ -17,6 +17,9 @@ $(BUILD)/tests/kmview/calls32: tests/kmview/calls32.c
 	@mkdir -p $(@D)
 	$(CC) -m32 -static -idirafter /usr/include/$(shell $(CC) -print-multiarch) $(ALL_CFLAGS) -o $@ $<
 
+TEST_NEEDS += $(BUILD)/tests/kmview/client_1_1
+$(eval $(call program,tests/kmview/client_1_1,tests/kmview/client_1_1.c,))
+
 TEST_NEEDS += $(BUILD)/tests/kmview/fuzz $(BUILD)/tests/kmview/crowd $(BUILD)/tests/kmview/oom
 $(eval $(call program,tests/kmview/fuzz,tests/kmview/fuzz.c,-pthread))
 $(eval $(call program,tests/kmview/crowd,tests/kmview/crowd.c,$(BUILD)/lib/libkmview.a -pthread))
