@@ -543,6 +543,21 @@ int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
 	return err;
 }
 
+int kmview_task_set_cookie(struct task_struct *task, const struct kmview_session *session, u64 cookie)
+{
+	struct kmview_task *self;
+	int err = -ESRCH;
+
+	spin_lock(&kmview_tasks_lock);
+	self = find(task);
+	if (self)
+		err = self->session == session ? 0 : -EPERM;
+	if (!err)
+		WRITE_ONCE(self->cookie, cookie);
+	spin_unlock(&kmview_tasks_lock);
+	return err;
+}
+
 /* ---- moving to another mount namespace */
 
 int kmview_task_moving(struct task_struct *task, const struct kmview_session *session, bool moving)

@@ -89,6 +89,9 @@ bool kmview_may_ptrace(struct task_struct *task);
 /* Note that a task of the session begins, or has ended, to move. -ESRCH: it is not in it, -EALREADY: it moves. */
 int kmview_task_moving(struct task_struct *task, const struct kmview_session *session, bool moving);
 
+/* Give a task another cookie. -ESRCH: it is gone; -EPERM: the session is not its innermost. */
+int kmview_task_set_cookie(struct task_struct *task, const struct kmview_session *session, u64 cookie);
+
 /* The space of a task, counted, or NULL. */
 struct kmview_space *kmview_task_space(struct task_struct *task);
 
