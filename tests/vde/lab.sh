@@ -14,7 +14,7 @@ at_exit '"$V" lab down $name 2>/dev/null'
 
 cat >"$dir/ring.lab" <<END
 lab $name
-switch s1 rstp
+switch s1 rstp priority=4096
 switch s2 rstp
 switch s3 rstp
 link s1 s2 name=first
