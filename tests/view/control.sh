@@ -74,7 +74,7 @@ for tool in viewctl um_ls_service um_add_service um_del_service um_fsalias um_at
 	viewsu viewsudo vuname vu_lsmod vu_insmod vu_rmmod vumount vuumount vusu; do
 	like "$tool --help" "$(build/bin/$tool --help)" "^Usage: $tool "
 done
-for command in info name who mounts list add remove alias names mount umount su sudo attach shutdown; do
+for command in info name who mounts list types add remove alias names mount umount diff apply discard su sudo attach shutdown; do
 	like "viewctl $command --help" "$(build/bin/viewctl $command --help)" "^Usage: viewctl $command"
 done
 like "mistakes are said" "$(in_view a 'viewctl nothing; viewctl add; viewctl shutdown soon; viewctl info more')" 'there is no command "nothing"'

@@ -46,8 +46,9 @@ as_user sh -c "ssh-keygen -q -t ed25519 -N '' -f $work/host && ssh-keygen -q -t 
 port=$((20000 + $$ % 20000))
 mkdir -p /run/sshd
 as_user /usr/sbin/sshd -D -p $port -h "$work/host" -o ListenAddress=127.0.0.1 -o AuthorizedKeysFile="$work/.ssh/authorized_keys" \
-	-o PidFile=none -o StrictModes=no -o UsePAM=no 2>/dev/null &
+	-o PidFile="$work/sshd.pid" -o StrictModes=no -o UsePAM=no 2>/dev/null &
 sshd=$!
+at_exit '[ ! -s "$work/sshd.pid" ] || kill "$(cat "$work/sshd.pid")"'
 options="IdentityFile=$work/key,UserKnownHostsFile=/dev/null,StrictHostKeyChecking=no,Port=$port,IdentitiesOnly=yes"
 until_true 60 eval "exec 9<>/dev/tcp/127.0.0.1/$port" 2>/dev/null
 exec 9>&-
@@ -62,8 +63,8 @@ ok "umount -l of what does not answer returns" in_view a "timeout 20 umount -l $
 ok "and it is gone" in_view a "! grep -q ' $work/m ' /proc/mounts"
 for pid in $(processes | grep -E 'sftp-server|sshd-session|sshd: ' | cut -d' ' -f1); do kill -CONT "$pid"; done
 view_end a
-kill $sshd
-wait $sshd 2>/dev/null
+kill "$(cat "$work/sshd.pid")" && until_true 20 eval '[ ! -e "$work/sshd.pid" ]'
+wait "$sshd" 2>/dev/null
 nothing_left
 
 # ---- a stopped server, and somebody who waits for it

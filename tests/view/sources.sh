@@ -12,12 +12,14 @@ ok "an image in a mounted image" in_view a "mount -r $work/m/inner.img $work/m2 
 ok "by a relative name" in_view a "cd $work/m && mount -r inner.img $work/m2 && umount $work/m2; s=\$?; cd /; exit_status() { return \$s; }; exit_status"
 ok "what is bound over a name" in_view a "mount --bind $work/m/inner.img $work/images/name.img && cd $work/images && mount -r name.img $work/m2 &&
 	umount $work/m2 && umount name.img"
-ok "after chroot" in_view a "cd $work/tree && for d in bin lib lib64 usr proc dev; do mkdir -p \$d && { [ ! -e /\$d ] || mount --rbind /\$d \$d; }; done &&
+if [ "$engine" = umview ]; then # an ordinary user's keeper has no other root with the module
+	ok "after chroot" in_view a "cd $work/tree && for d in bin lib lib64 usr proc dev; do mkdir -p \$d && { [ ! -e /\$d ] || mount --rbind /\$d \$d; }; done &&
 	viewsudo chroot . python3 -c 'import ctypes, os
 libc = ctypes.CDLL(None)
 for image, point in (b\"only-here.img\", b\"m\"), (b\"/only-here.img\", b\"/m\"):
     assert libc.mount(image, point, b\"auto\", 0, None) == 0 and os.listdir(\"/m\") == [\"lost+found\"] and libc.umount2(point, 0) == 0
 '"
+fi
 like "a name that is not there" "$(in_view a "cd $work/images && mount nothing.img $work/m2")" 'nothing\.img'
 
 # ---- who looks at it

@@ -10,11 +10,13 @@ view_start a
 ok "a tree with mounts below" in_view a "mount -t tmpfs none $work/tree/a && mkdir $work/tree/a/b && mount -t tmpfs none $work/tree/a/b &&
 	touch $work/tree/a/b/inner && mount $work/image $work/tree/c"
 before=$(mounts)
+# Of mounts in mounts the module knows only the outer ones as the session's.
+[ "$engine" = umview ] && used=a/b || used=c
 for options in cow merge mincow cow,ro; do
 	ok "viewfs -o $options over it" in_view a "mount -t viewfs -o $options $work/layer $work/tree && ls $work/tree/a/b/inner $work/tree/c/lost+found"
-	in_view a "cd $work/tree/a/b" >/dev/null
+	in_view a "cd $work/tree/$used" >/dev/null
 	like "while it is used it stays" "$(in_view a "umount $work/tree")" 'busy'
-	ok "whole" in_view a "ls inner $work/tree/c/lost+found && cd /"
+	ok "whole" in_view a "ls $work/tree/a/b/inner $work/tree/c/lost+found && cd /"
 	ok "then it is unmounted" in_view a "umount $work/tree"
 	is "and nothing more nor less" "$(mounts)" "$before"
 	ok "the tree is as it was" in_view a "ls $work/tree/a/b/inner $work/tree/c/lost+found"

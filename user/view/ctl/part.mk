@@ -4,7 +4,7 @@ VIEWCTL_NAMES := um_ls_service um_add_service um_del_service um_fsalias um_attac
 	viewumount viewsu viewsudo vuname vu_lsmod vu_insmod vu_rmmod vumount vuumount vusu
 
 $(eval $(call program,bin/viewctl,$(wildcard user/view/ctl/*.c) $(VIEW_WISH) \
-	user/view/client/ids.c,-ljansson -lblkid))
+	user/view/client/ids.c user/view/keeper/changes.c,-ljansson -lblkid))
 
 $(VIEWCTL_NAMES:%=$(BUILD)/bin/%): $(BUILD)/bin/viewctl
 	ln -sf viewctl $@

@@ -18,13 +18,17 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "changes.h"
 #include "keeper.h"
 #include "protocol.h"
 #include "user/view/client/ids.h"
+
+#define STATUS_NOT_BEGUN 125
 
 static struct shared {
 	int listener; /* 0: not yet; -errno; else its number, plus 1 */
@@ -63,6 +67,22 @@ static void run_script(const struct keeper *keeper, const char *script)
 		;
 }
 
+/* Of what joins: the mounts that it is brought into are there at the next system call or soon. */
+static void enter(const struct keeper *keeper)
+{
+	struct stat namespace;
+
+	while (keeper->namespace && stat("/proc/self/ns/mnt", &namespace) == 0 &&
+	       namespace.st_ino != keeper->namespace)
+		sched_yield();
+	if (!keeper->working_directory || chdir(keeper->working_directory) < 0) {
+		fprintf(stderr,
+			"view: there is no such working directory in the view: going to /\n");
+		if (chdir("/") < 0)
+			_exit(126);
+	}
+}
+
 static _Noreturn void first_main(struct keeper *keeper)
 {
 	sigset_t none;
@@ -76,6 +96,10 @@ static _Noreturn void first_main(struct keeper *keeper)
 			 __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&shared->go, __ATOMIC_ACQUIRE))
 		__builtin_ia32_pause();
+	if (keeper->hand_over)
+		enter(keeper);
+	if (keeper->cow && changes_begin(keeper->directory, keeper->cow) < 0)
+		_exit(STATUS_NOT_BEGUN);
 	if (keeper->root && ids_become("root", 0, 0) < 0) {
 		fprintf(stderr, "view: cannot be root here, not even virtually: %s\n",
 			strerror(errno));

@@ -44,6 +44,11 @@ void keeper_failed(struct keeper *keeper, int error, const char *what)
 {
 	struct keeper_news news = {.event = KEEPER_FAILED, .value = error};
 
+	if (keeper->hand_over) {
+		dprintf(2, "%s: cannot %s: %s\n", program_invocation_short_name, what,
+			strerror(error));
+		return;
+	}
 	snprintf(news.text, sizeof(news.text), "%s", what);
 	channel_send(keeper->channel, &news, sizeof(news), NULL, 0, NULL, 0);
 }
@@ -261,6 +266,8 @@ static void tell_exit(struct keeper *keeper, int status)
 {
 	const struct keeper_news news = {.event = KEEPER_EXITED, .value = status};
 
+	if (keeper->hand_over)
+		return;
 	channel_send(keeper->channel, &news, sizeof(news), NULL, 0, NULL, 0);
 }
 
@@ -268,6 +275,8 @@ static void tell_cut_off(struct keeper *keeper)
 {
 	const struct keeper_news news = {.event = KEEPER_CUT_OFF};
 
+	if (keeper->hand_over)
+		return;
 	channel_send(keeper->channel, &news, sizeof(news), NULL, 0, NULL, 0);
 }
 
@@ -284,7 +293,7 @@ static int keep(struct keeper *keeper, int signals)
 		if (ended && (!keeper->linger || nobody(keeper)))
 			break;
 		/* Without it nothing can be mounted, and who asks would wait for ever. */
-		if (!keeper->servers)
+		if (!keeper->servers && !keeper->hand_over)
 			break;
 		delay = next_signal(signals, -1);
 		/* Ctrl-C is for the command. */
@@ -319,10 +328,25 @@ static int announce(struct keeper *keeper, int control, int listener)
 			    listener < 0 ? 1 : 2);
 }
 
+static int start_joined(struct keeper *keeper)
+{
+	int listener = keeper_start_first(keeper);
+
+	if (listener == -2 || keeper->hand_over(keeper, listener) < 0)
+		return -1;
+	keeper_let_first_go(keeper);
+	if (listener >= 0)
+		close(listener);
+	return 0;
+}
+
 static int start(struct keeper *keeper)
 {
-	int control = keeper_prepare(keeper), listener;
+	int control, listener;
 
+	if (keeper->hand_over)
+		return start_joined(keeper);
+	control = keeper_prepare(keeper);
 	if (control < 0)
 		return -1;
 	keeper->servers = fork();

@@ -27,13 +27,21 @@ struct keeper {
 	char *const *command;
 	const struct sock_fprog *filter; /* of the first process; NULL: none */
 	const char *const *scripts;	 /* run before the command, up to NULL; NULL: none */
+	const char *cow;		 /* a directory whose changes are kept apart; NULL: none */
 	bool nested;			 /* a branch in a branch: scripts are told */
 	bool root;			 /* the command is root to itself */
 	bool linger;			 /* wait for all processes, not only the first */
 	int flush_limit;		 /* seconds for servers to write at the end; 0: no limit */
 	bool cut_off;			 /* some were killed before they had */
-	pid_t servers;			 /* keeper of servers */
-	pid_t first;			 /* process */
+	/*
+	 * Not NULL: no branch is kept, but what joins one that is there. It is told of the first
+	 * process, which waits, and of its listener (-1: none): 0, or a negative errno.
+	 */
+	int (*hand_over)(struct keeper *keeper, int listener);
+	const char *working_directory; /* of the first process then */
+	uint64_t namespace;	       /* of mounts that it is brought into; 0: it is there */
+	pid_t servers;		       /* keeper of servers */
+	pid_t first;		       /* process */
 };
 
 /* Keep the branch that the caller has just entered, until it has ended: the wait status of its

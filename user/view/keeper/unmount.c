@@ -27,6 +27,7 @@ struct part {
 	const char *path;
 	char aside[4096];
 	bool gone;
+	bool goes_along; /* it may not be moved by itself, but what it is in may */
 };
 
 static int unmount_call(struct keeper *keeper, const char *path, int flags)
@@ -56,14 +57,32 @@ static int make_aside(struct keeper *keeper, struct part *part, unsigned int ind
 	return mknod(part->aside, S_IFREG | 0600, 0) < 0 ? -errno : 0;
 }
 
-static int take_away(struct keeper *keeper, struct part *part, unsigned int index)
+/* Of what has others in it that went along it cannot be asked whether it is in use. */
+static bool has_others(const struct part *parts, unsigned int index)
 {
+	size_t length = strlen(parts[index].path);
+
+	for (unsigned int i = 0; i < index; i++)
+		if (parts[i].goes_along && !strncmp(parts[i].path, parts[index].path, length) &&
+		    parts[i].path[length] == '/')
+			return true;
+	return false;
+}
+
+static int take_away(struct keeper *keeper, struct part *parts, unsigned int index)
+{
+	struct part *part = &parts[index];
 	int error = make_aside(keeper, part, index);
 
 	if (!error)
 		error = mount_call(keeper, part->path, part->aside, MS_MOVE);
 	part->gone = !error;
-	if (!error && unmount_call(keeper, part->aside, MNT_EXPIRE | UMOUNT_NOFOLLOW) == -EBUSY)
+	/* A copy that was made with what it is in is for the module no mount of the session's. */
+	part->goes_along = error == -EPERM;
+	if (part->goes_along)
+		return 0;
+	if (!error && !has_others(parts, index) &&
+	    unmount_call(keeper, part->aside, MNT_EXPIRE | UMOUNT_NOFOLLOW) == -EBUSY)
 		error = -EBUSY;
 	return error;
 }
@@ -110,7 +129,7 @@ int unmount_stack(struct keeper *keeper, const char *paths, unsigned int count, 
 	/* Newest first, as they are in each other. */
 	for (taken = 0; taken < count - 1 && !error; taken++, path += strlen(path) + 1) {
 		parts[taken].path = path;
-		error = take_away(keeper, &parts[taken], taken);
+		error = take_away(keeper, parts, taken);
 	}
 	if (!error)
 		error = unmount_one(keeper, paths, flags);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "manager.h"
+#include "registry.h"
 #include "user/view/keeper/keeper.h"
 
 /* Has the user namespace of a process one id only? */
@@ -50,6 +51,8 @@ static void become_ready(struct branch *branch, const struct keeper_news *news, 
 	branch->servers = news->servers;
 	branch->single_id = has_single_id(news->servers);
 	pthread_rwlock_unlock(&view->branches_lock);
+	if (!branch->parent)
+		view_is_ready(view);
 	if (count > 0) {
 		branch->control = fds[0];
 		control_listen(branch);
@@ -81,6 +84,8 @@ static bool take_news(struct branch *branch)
 	}
 	if (news.event == KEEPER_CUT_OFF && !branch->parent)
 		view->status = STATUS_FAILED;
+	if (news.event == KEEPER_EXITED && !branch->parent)
+		registry_end_joined(view);
 	if (news.event == KEEPER_EXITED)
 		view->ending = true;
 	if (!branch->parent && news.event == KEEPER_EXITED)

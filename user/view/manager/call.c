@@ -192,20 +192,29 @@ static void take(struct view *view, int fd)
 	}
 }
 
+static void end_listening(struct view *view, struct source *source)
+{
+	source_remove(view, source);
+	close(source->fd);
+	free(source);
+}
+
 static void calls_ready(struct view *view, struct source *source, uint32_t events)
 {
 	if (events & EPOLLIN)
 		take(view, source->fd);
 	else
-		source_remove(view, source); /* nobody has the filter any more */
+		end_listening(view, source); /* nobody has the filter any more */
 }
 
 int calls_listen(struct view *view, int fd)
 {
-	static struct source calls;
+	struct source *calls = calloc(1, sizeof(*calls));
 
-	calls = (struct source){.ready = calls_ready, .fd = fd};
-	return source_add(view, &calls);
+	if (!calls)
+		return -ENOMEM;
+	*calls = (struct source){.ready = calls_ready, .fd = fd};
+	return source_add(view, calls);
 }
 
 /* ---- what services see (view.h) */

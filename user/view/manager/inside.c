@@ -88,6 +88,7 @@ int branch_run_inside(const struct options *options)
 		.nested = true,
 		.root = options->secure,
 		.linger = options->linger,
+		.cow = options->cow,
 		.flush_limit = options->flush_limit,
 	};
 	int pair[2], status;

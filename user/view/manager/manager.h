@@ -17,6 +17,7 @@
  *	servers.c		file-system servers: which serves what, waiting for their end
  *	names.c			host and domain name
  *	services.c		service modules, aliases, claims
+ *	registry.c, join.c	views without a terminal, and joining them
  *	control.c, commands.c	the control socket and what can be asked there
  *
  * The main thread runs the event loop and owns all lists but where a lock is named. Calls that may
@@ -46,6 +47,10 @@ struct options {
 	const char *services[64]; /* NAME[,OPTIONS] to add at the start */
 	unsigned int service_count;
 	char **command;
+	bool detach;	  /* without a terminal, to be joined */
+	int ready;	  /* and then: who waits for the view to be there; else -1 */
+	const char *join; /* the name of a view to join; NULL: none */
+	const char *cow;  /* a directory of which changes are the view's own; NULL: none */
 };
 
 #define STATUS_FAILED 125 /* of the view itself, as of env(1) and the like */
@@ -106,6 +111,9 @@ void source_remove(struct view *view, struct source *source);
 
 /* The exit status of a view that runs a command. */
 int view_run(const struct options *options);
+
+/* The first branch is there. */
+void view_is_ready(struct view *view);
 
 /* Ask all processes of the first branch to end; KILL after delay_ms. */
 void view_shutdown(struct view *view, int delay_ms);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "registry.h"
 
 #define SYSTEM_SCRIPT "/etc/viewosrc"
 
@@ -17,7 +18,14 @@ static const char doc[] =
 	"\vThe exit status is that of the command, 128 plus the signal that ended it, or 125 when "
 	"the view could not be started. viewctl(1) controls a view from inside.";
 
-enum { OPTION_NOTHING = 256, OPTION_FLUSH_LIMIT };
+enum {
+	OPTION_NOTHING = 256,
+	OPTION_FLUSH_LIMIT,
+	OPTION_DETACH,
+	OPTION_JOIN,
+	OPTION_LIST,
+	OPTION_COW
+};
 
 static const struct argp_option known[] = {
 	{"preload", 'p', "SERVICE[,OPTIONS]", 0, "add a service before the command starts", 0},
@@ -31,6 +39,12 @@ static const struct argp_option known[] = {
 	 "when the command has ended, wait for what it left behind instead of ending it", 0},
 	{"flush-limit", OPTION_FLUSH_LIMIT, "SECONDS", 0,
 	 "at the end wait no longer than this for what file-system servers still write", 0},
+	{"detach", OPTION_DETACH, NULL, 0,
+	 "start a view without a terminal, which can be joined by its name (-V)", 0},
+	{"cow", OPTION_COW, "DIRECTORY", 0,
+	 "keep changes of this directory apart: viewctl diff, apply, discard", 0},
+	{"join", OPTION_JOIN, "NAME", 0, "run the command in the view of that name", 0},
+	{"list", OPTION_LIST, NULL, 0, "list the user's views that can be joined", 0},
 	/* Of the old commands; what they asked for is so in any case. */
 	{"nonesting", 'x', NULL, OPTION_HIDDEN, NULL, 0},
 	{"userrecursion", 'u', NULL, OPTION_HIDDEN, NULL, 0},
@@ -46,6 +60,19 @@ struct parsed {
 	const char *script;
 	bool no_scripts;
 };
+
+static void list_views(void)
+{
+	json_t *list = registry_list(), *view;
+	size_t index;
+
+	printf("%-20s  %-7s  %s\n", "NAME", "ENGINE", "MANAGER");
+	json_array_foreach (list, index, view)
+		printf("%-20s  %-7s  %lld\n", json_string_value(json_object_get(view, "name")),
+		       json_string_value(json_object_get(view, "engine")),
+		       (long long)json_integer_value(json_object_get(view, "manager")));
+	json_decref(list);
+}
 
 static int seconds_of(const char *argument, struct argp_state *state)
 {
@@ -93,6 +120,18 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case 'w':
 		options->linger = true;
 		return 0;
+	case OPTION_DETACH:
+		options->detach = true;
+		return 0;
+	case OPTION_COW:
+		options->cow = argument;
+		return 0;
+	case OPTION_JOIN:
+		options->join = argument;
+		return 0;
+	case OPTION_LIST:
+		list_views();
+		exit(0);
 	case OPTION_FLUSH_LIMIT:
 		options->flush_limit = seconds_of(argument, state);
 		return 0;
@@ -138,18 +177,39 @@ static void choose_shell(struct options *options)
 	setenv("debian_chroot", options->name ? options->name : program_invocation_short_name, 1);
 }
 
+/* `view list`, where no COMMAND of that name is meant. */
+static bool is_list(int argc, char **argv)
+{
+	return argc == 2 && !strcmp(program_invocation_short_name, "view") &&
+	       !strcmp(argv[1], "list");
+}
+
 void options_parse(struct options *options, int argc, char **argv)
 {
 	const struct argp argp = {known, parse, "[COMMAND [ARGUMENT...]]", doc, NULL, NULL, NULL};
 	struct parsed parsed = {.options = options};
+	/* Of a view that is only there to be joined. */
+	static char *idle[] = {"sleep", "infinity", NULL};
 
 	argp_program_version = "view " VSQUARE_VERSION;
 	argp_err_exit_status = 125;
+	options->ready = -1;
+	if (is_list(argc, argv)) {
+		list_views();
+		exit(0);
+	}
 	options->quiet = getenv("_VIEWOS_QUIET") != NULL;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &parsed);
+	if (options->detach && !options->name) {
+		fprintf(stderr, "%s: --detach needs a name, by which the view is joined: -V NAME\n",
+			program_invocation_short_name);
+		exit(125);
+	}
 	find_scripts(&parsed);
 	if (options->quiet)
 		setenv("_VIEWOS_QUIET", "1", 1);
+	if (!options->command && options->detach)
+		options->command = idle;
 	if (!options->command)
 		choose_shell(options);
 }

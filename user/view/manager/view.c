@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "manager.h"
+#include "registry.h"
 #include "user/view/keeper/keeper.h"
 
 void say(const struct view *view, const char *format, ...)
@@ -50,6 +51,12 @@ int source_add(struct view *view, struct source *source)
 void source_remove(struct view *view, struct source *source)
 {
 	epoll_ctl(view->events, EPOLL_CTL_DEL, source->fd, NULL);
+}
+
+void view_is_ready(struct view *view)
+{
+	if (view->options.detach && write(view->options.ready, "r", 1) == 1)
+		close(view->options.ready);
 }
 
 void view_shutdown(struct view *view, int delay_ms)
@@ -205,6 +212,7 @@ static _Noreturn void keeper_main(struct view *view, int channel)
 		.scripts = view->options.scripts,
 		.root = view->options.secure,
 		.linger = view->options.linger,
+		.cow = view->options.cow,
 		.flush_limit = view->options.flush_limit,
 	};
 	char why[512];
@@ -282,11 +290,14 @@ int view_run(const struct options *options)
 	    add_services(&view) < 0 || open_engine(&view) < 0)
 		return STATUS_FAILED;
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	if (view.options.detach && registry_listen(&view, view.options.name) < 0)
+		return STATUS_FAILED;
 	error = start_keeper(&view);
 	if (error < 0)
 		say(&view, "cannot start the view: %s", strerror(-error));
 	else
 		loop(&view);
+	registry_close(&view);
 	view.engine->close(&view);
 	services_stop();
 	return view.status;
