@@ -10,8 +10,6 @@
 #include <linux/file.h>
 #include <linux/ftrace.h>
 #include <linux/fs.h>
-#include <linux/fs_context.h>
-#include <linux/namei.h>
 #include <linux/sched.h>
 #include <linux/sched/rt.h>
 
@@ -27,9 +25,18 @@
 
 /* Without CONFIG_TASKS_RCU, call_rcu_tasks() is call_rcu(). */
 #ifdef CONFIG_TASKS_RCU
-#define kmview_rcu_barrier_tasks() rcu_barrier_tasks()
+#define kmview_rcu_barrier_tasks()	rcu_barrier_tasks()
+#define kmview_synchronize_rcu_tasks() synchronize_rcu_tasks()
 #else
-#define kmview_rcu_barrier_tasks() rcu_barrier()
+#define kmview_rcu_barrier_tasks()	rcu_barrier()
+#define kmview_synchronize_rcu_tasks() synchronize_rcu()
+#endif
+
+/* 6.2: timers are deleted under another name; 6.15 has only that one. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define kmview_timer_delete_sync(timer) timer_delete_sync(timer)
+#else
+#define kmview_timer_delete_sync(timer) del_timer_sync(timer)
 #endif
 
 /* 6.4: direct calls are registered for an ftrace_ops; before, this was the _multi variant. */
@@ -54,18 +61,12 @@ static inline int kmview_ftrace_undirect(struct ftrace_ops *ops, unsigned long a
 #define kmview_receive_fd(file, flags) receive_fd(file, flags)
 #endif
 
-/* 6.5: overlayfs looks a layer up when the option is set; before, when the file system is made. */
-#define KMVIEW_LAYERS_EARLY (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0))
-
-/* 6.17: the length of the value is no longer passed. */
-static inline int kmview_parse_fs_string(struct fs_context *fc, const char *key, const char *value)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
-	return vfs_parse_fs_string(fc, key, value);
+/* 6.9: whether a program sleeps moved from prog->aux to the program. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+#define kmview_prog_sleeps(prog) ((prog)->sleepable)
 #else
-	return vfs_parse_fs_string(fc, key, value, value ? strlen(value) : 0);
+#define kmview_prog_sleeps(prog) ((prog)->aux->sleepable)
 #endif
-}
 
 /*
  * 6.6: EEVDF. The scheduler before it does not let a task yield to one that has run longer by a millisecond, and of two

@@ -3,7 +3,6 @@
  * /dev/kmview: what user space says to the module. The protocol is in uapi/kmview.h; here arguments are fetched and
  * checked for form, then handed to whom they concern.
  */
-#include <linux/bpf.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -12,39 +11,17 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#include "dispatch.h"
+#include "compat.h"
 #include "enter.h"
+#include "file_creds.h"
 #include "filter.h"
 #include "hook.h"
-#include "mount.h"
+#include "program.h"
 #include "ring.h"
 #include "rule.h"
 #include "session.h"
+#include "symbols.h"
 #include "task.h"
-
-static int set_program(struct kmview_session *session, const struct kmview_prog *arg)
-{
-	struct bpf_prog *prog = NULL, *old;
-
-	if (arg->prog >= KMVIEW_PROGS || arg->fd < -1)
-		return -EINVAL;
-	if (arg->fd >= 0) {
-		prog = bpf_prog_get_type_dev(arg->fd, BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, false);
-		if (IS_ERR(prog))
-			return PTR_ERR(prog);
-		/* It has one argument, the record, and reads and writes no further than that. */
-		if (prog->aux->max_tp_access > sizeof(struct kmview_call) || prog->aux->max_ctx_offset > sizeof(u64)) {
-			bpf_prog_put(prog);
-			return -EINVAL;
-		}
-	}
-	mutex_lock(&session->setup);
-	old = rcu_replace_pointer(session->progs[arg->prog], prog, lockdep_is_held(&session->setup));
-	mutex_unlock(&session->setup);
-	if (old)
-		bpf_prog_put(old); /* freed after a grace period */
-	return 0;
-}
 
 static int initialise(struct kmview_session *session, struct kmview_init __user *arg)
 {
@@ -163,7 +140,7 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 	case KMVIEW_MARK:
 		return kmview_mark_set(session, in.mark.fd, in.mark.marks);
 	case KMVIEW_PROG:
-		return set_program(session, &in.prog);
+		return kmview_program_set(session, &in.prog);
 	case KMVIEW_ATTACH:
 		return in.attach.reserved ? -EINVAL : kmview_attach(session, in.attach.pidfd, in.attach.cookie);
 	case KMVIEW_KILL:
@@ -253,21 +230,43 @@ static struct miscdevice kmview_device = {
 	.mode = 0666, /* every ioctl checks what its caller may */
 };
 
+static bool untried;
+module_param(untried, bool, 0444);
+MODULE_PARM_DESC(untried, "load on a kernel that the module was not tried on; default no");
+
+/* The kernels that all tests run on. */
+static bool __init was_tried(void)
+{
+	switch (LINUX_VERSION_CODE >> 8) {
+	case KERNEL_VERSION(6, 1, 0) >> 8:
+	case KERNEL_VERSION(6, 12, 0) >> 8:
+	case KERNEL_VERSION(7, 2, 0) >> 8:
+		return true;
+	}
+	return false;
+}
+
 static int __init kmview_load(void)
 {
 	int err;
 
+	if (!was_tried() && !untried) {
+		pr_err("kmview: was tried on Linux 6.1, 6.12 and 7.2, not on this one; to load it here, give it untried=1\n");
+		return -ENODEV;
+	}
+	err = kmview_symbols_init();
+	if (err)
+		goto fail;
 	err = kmview_tasks_init();
 	if (err)
-		return err;
+		goto fail;
 	err = kmview_hooks_init();
 	if (err)
 		goto undo_tasks;
-	kmview_mount_init();
-	kmview_enter_init();
-	err = kmview_dispatch_init();
-	if (err)
+	if (!kmview_has(KMVIEW_DUP3)) {
+		err = -ENOENT;
 		goto undo_tasks;
+	}
 	err = kmview_sessions_init();
 	if (err)
 		goto undo_tasks;
@@ -281,6 +280,7 @@ undo_sessions:
 	kmview_sessions_exit();
 undo_tasks:
 	kmview_tasks_exit();
+fail:
 	pr_err("kmview: cannot be loaded, error %d\n", err);
 	return err;
 }
@@ -291,7 +291,7 @@ static void __exit kmview_unload(void)
 	kmview_sessions_exit();
 	kmview_hooks_exit();
 	kmview_tasks_exit();
-	kmview_marks_exit();
+	kmview_files_exit();
 	rcu_barrier();
 }
 

@@ -9,82 +9,31 @@
  * kernel made of it. No lock is held here; rules are read as consistent copies, and the session stays while its task
  * runs.
  */
-#include <linux/bpf.h>
 #include <linux/fdtable.h>
-#include <linux/filter.h>
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
 #include <asm/syscall.h>
 
+#include "call.h"
 #include "compat.h"
 #include "dispatch.h"
 #include "filter.h"
 #include "gate.h"
 #include "hook.h"
 #include "mount.h"
+#include "program.h"
 #include "ring.h"
 #include "rule.h"
 #include "session.h"
+#include "symbols.h"
 #include "task.h"
 #include "user_memory.h"
 
 static long run(struct kmview_context *context, struct kmview_session *session);
 
-static void read_args(const struct pt_regs *regs, u32 abi, u64 args[6])
-{
-	if (abi == KMVIEW_ABI_IA32) {
-		args[0] = (u32)regs->bx;
-		args[1] = (u32)regs->cx;
-		args[2] = (u32)regs->dx;
-		args[3] = (u32)regs->si;
-		args[4] = (u32)regs->di;
-		args[5] = (u32)regs->bp;
-	} else {
-		args[0] = regs->di;
-		args[1] = regs->si;
-		args[2] = regs->dx;
-		args[3] = regs->r10;
-		args[4] = regs->r8;
-		args[5] = regs->r9;
-	}
-}
-
-static void write_args(struct pt_regs *regs, u32 abi, const u64 args[6])
-{
-	if (abi == KMVIEW_ABI_IA32) {
-		regs->bx = (u32)args[0];
-		regs->cx = (u32)args[1];
-		regs->dx = (u32)args[2];
-		regs->si = (u32)args[3];
-		regs->di = (u32)args[4];
-		regs->bp = (u32)args[5];
-	} else {
-		regs->di = args[0];
-		regs->si = args[1];
-		regs->dx = args[2];
-		regs->r10 = args[3];
-		regs->r8 = args[4];
-		regs->r9 = args[5];
-	}
-}
-
 static unsigned int builtin_of(const struct kmview_context *context)
 {
 	return kmview_sites[context->abi][context->nr].builtin;
-}
-
-long kmview_native(struct kmview_context *context)
-{
-	return kmview_original(context->regs, context->body);
-}
-
-long kmview_with_args(struct kmview_context *context, long (*serve)(struct kmview_context *context))
-{
-	struct pt_regs regs = *context->regs;
-
-	write_args(&regs, context->abi, context->args);
-	context->regs = &regs;
-	return serve(context);
 }
 
 /* After all managers: what the module itself has to say, else the kernel. */
@@ -92,6 +41,8 @@ static long finish(struct kmview_context *context)
 {
 	unsigned int builtin = builtin_of(context);
 
+	if (unlikely(builtin == KMVIEW_BUILTIN_EXIT))
+		kmview_task_outside(context->self); /* it does not come back here */
 	if (likely(builtin <= KMVIEW_BUILTIN_EXIT))
 		return kmview_native(context);
 	if (builtin == KMVIEW_BUILTIN_IO_URING)
@@ -106,12 +57,10 @@ static long run_changed(struct kmview_context *context, struct kmview_session *s
 	struct pt_regs regs = *context->regs;
 
 	memcpy(changed.args, args, sizeof(changed.args));
-	write_args(&regs, context->abi, args);
+	kmview_write_args(&regs, context->abi, args);
 	changed.regs = &regs;
 	return run(&changed, session);
 }
-
-static unsigned long dup3_address;
 
 /* dup3(2) as this task, seen by no session: no function that a module may call installs at a given number. */
 static long native_dup3(struct kmview_task *self, int from, int to, int flags)
@@ -120,7 +69,7 @@ static long native_dup3(struct kmview_task *self, int from, int to, int flags)
 	long result;
 
 	self->native = true;
-	result = kmview_original(&regs, dup3_address);
+	result = kmview_original(&regs, kmview_address(KMVIEW_DUP3));
 	self->native = false;
 	return result;
 }
@@ -135,6 +84,42 @@ static long install(struct kmview_task *self, struct file *file, const struct km
 		return fd;
 	result = native_dup3(self, fd, answer->value, flags);
 	close_fd(fd);
+	return result;
+}
+
+/*
+ * The session only watches: the manager is told, before the call or after it, and the call goes on. Where the rule
+ * says WAIT the task waits until the manager has looked at its memory.
+ */
+static long watch(struct kmview_context *context, struct kmview_session *session, const struct kmview_rule *rule)
+{
+	bool exit = rule->flags & (KMVIEW_RULE_EXIT | KMVIEW_RULE_BOTH), wait = rule->flags & KMVIEW_RULE_WAIT;
+	struct kmview_answer answer = { .verdict = KMVIEW_CONTINUE };
+	struct file *gift = NULL;
+	long result = 0;
+
+	if (!(rule->flags & KMVIEW_RULE_EXIT)) {
+		if (wait)
+			result = kmview_ask(session, context, rule, KMVIEW_KIND_ENTRY, 0, &answer, &gift);
+		else
+			result = kmview_tell(session, context, rule, KMVIEW_KIND_ENTRY, 0);
+		if (gift)
+			fput(gift);
+		/* A signal: the call starts anew behind it. */
+		if (result == -ERESTARTNOINTR && builtin_of(context) != KMVIEW_BUILTIN_EXIT)
+			return result;
+		exit |= answer.flags & KMVIEW_ANSWER_EXIT;
+	}
+	result = run(context, session->parent);
+	if (!exit)
+		return result;
+	gift = NULL;
+	if (wait)
+		kmview_ask(session, context, rule, KMVIEW_KIND_EXIT, result, &answer, &gift);
+	else
+		kmview_tell(session, context, rule, KMVIEW_KIND_EXIT, result);
+	if (gift)
+		fput(gift);
 	return result;
 }
 
@@ -192,7 +177,6 @@ static bool run_program(struct kmview_context *context, struct kmview_session *s
 {
 	struct kmview_task *self = context->self;
 	struct kmview_call *call = &self->call;
-	u64 program_args[1] = { (unsigned long)call };
 	struct bpf_prog *prog;
 
 	call->session = session->id;
@@ -206,22 +190,21 @@ static bool run_program(struct kmview_context *context, struct kmview_session *s
 	call->out_length = 0;
 
 	rcu_read_lock(); /* of the program, which is freed after a grace period, and of its maps */
-	preempt_disable();
 	prog = rcu_dereference(session->progs[place]);
 	if (prog && unlikely(prog != self->writer)) {
 		memset(call->out, 0, sizeof(call->out)); /* by another program */
 		self->writer = prog;
 	}
 	if (prog)
-		bpf_prog_run(prog, program_args);
-	preempt_enable();
+		kmview_program_run(prog, call);
 	rcu_read_unlock();
 
 	if (call->verdict == KMVIEW_BPF_NOTIFY) {
 		*ask = true;
 		return false;
 	}
-	if (call->verdict != KMVIEW_BPF_ANSWER || builtin_of(context) == KMVIEW_BUILTIN_EXIT)
+	if (call->verdict != KMVIEW_BPF_ANSWER || builtin_of(context) == KMVIEW_BUILTIN_EXIT ||
+	    session->flags & KMVIEW_INIT_WATCH)
 		return false;
 	*result = call->value;
 	if (call->out_length &&
@@ -255,7 +238,8 @@ static bool apply(struct kmview_context *context, struct kmview_session *session
 	if (!ask && rule.action == KMVIEW_BPF && run_program(context, session, rule.prog, result, &ask))
 		return true;
 	if (ask || rule.action == KMVIEW_NOTIFY) {
-		*result = notify(context, session, &rule);
+		*result = session->flags & KMVIEW_INIT_WATCH ? watch(context, session, &rule)
+							      : notify(context, session, &rule);
 		return true;
 	}
 	*result = rule.value;
@@ -296,6 +280,7 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	struct kmview_rule_entry *entry;
 	struct kmview_context context;
 	u32 abi = KMVIEW_ABI_X64, nr;
+	long result;
 
 	/* The entry may be of a former task with our pid, for the instant until its exit is through. */
 	if (unlikely(self->task != current || self->native))
@@ -319,12 +304,10 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	context.body = body;
 	context.abi = abi;
 	context.nr = nr;
-	read_args(regs, abi, context.args);
-	return run(&context, self->session);
-}
-
-int kmview_dispatch_init(void)
-{
-	dup3_address = kmview_symbol("__x64_sys_dup3");
-	return dup3_address ? 0 : -ENOENT;
+	kmview_read_args(regs, abi, context.args);
+	kmview_task_inside(self);
+	result = run(&context, self->session);
+	if (kmview_sites[abi][nr].builtin != KMVIEW_BUILTIN_EXIT)
+		kmview_task_outside(self);
+	return result;
 }

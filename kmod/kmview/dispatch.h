@@ -4,17 +4,13 @@
 
 #include <linux/linkage.h>
 
-struct kmview_context;
 struct kmview_task;
 struct pt_regs;
 
-int kmview_dispatch_init(void);
+/*
+ * Where the gate jumps to, in place of the hooked function; the result is the call's.
+ * @regs: the argument of the function; @body: where the function goes on; @self: what the table has for our pid
+ */
 asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct kmview_task *self);
-
-/* The kernel's own service of a call. */
-long kmview_native(struct kmview_context *context);
-
-/* Serve a call with the arguments that the context has, which are not those in its registers. */
-long kmview_with_args(struct kmview_context *context, long (*serve)(struct kmview_context *context));
 
 #endif

@@ -31,10 +31,10 @@
 #include "compat.h"
 #include "enter.h"
 #include "gate.h"
-#include "hook.h"
-#include "mount.h"
-#include "mount_record.h"
+#include "mount_raised.h"
 #include "session.h"
+#include "space.h"
+#include "symbols.h"
 #include "task.h"
 
 struct entering {
@@ -44,21 +44,6 @@ struct entering {
 	struct file *like_fd;		  /* its pidfd */
 	const struct mnt_namespace *from; /* not counted, only compared */
 };
-
-/* Functions of the kernel that are not exported, see kmview_call(). */
-static unsigned long setns_address, set_fs_pwd_address, current_chrooted_address;
-
-void kmview_enter_init(void)
-{
-	setns_address = kmview_symbol("__x64_sys_setns");
-	set_fs_pwd_address = kmview_symbol("set_fs_pwd");
-	current_chrooted_address = kmview_symbol("current_chrooted");
-}
-
-static bool chrooted(void)
-{
-	return (u8)kmview_call(current_chrooted_address, 0, 0, 0, 0, 0);
-}
 
 /* ---- in the task that enters */
 
@@ -72,11 +57,10 @@ static long native_setns(struct kmview_task *self, struct file *like_fd)
 
 	if (fd < 0)
 		return fd;
-	if (kmview_raise(&raised)) {
-		cap_raise(raised.cred->cap_effective, CAP_SYS_CHROOT);
-		cap_raise(raised.cred->cap_effective, CAP_SYS_PTRACE); /* whose namespace it is may not be dumpable */
+	/* Authority over the initial user namespace: whoever may not be ptraced from there has its namespaces closed. */
+	if (kmview_raise(&raised, NULL, KMVIEW_RAISE_TRAVERSE)) {
 		self->native = true;
-		result = kmview_original(&regs, setns_address);
+		result = kmview_original(&regs, kmview_address(KMVIEW_SETNS));
 		self->native = false;
 		kmview_lower(&raised);
 	}
@@ -92,7 +76,7 @@ static void change_directory(const char *name)
 	if (IS_ERR(name) || kern_path(name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path))
 		return;
 	if (!path_permission(&path, MAY_EXEC | MAY_CHDIR))
-		kmview_call(set_fs_pwd_address, (unsigned long)current->fs, (unsigned long)&path, 0, 0, 0);
+		kmview_set_fs_pwd(current->fs, &path);
 	path_put(&path);
 }
 
@@ -107,7 +91,7 @@ static void enter(const struct entering *entering, struct kmview_task *self)
 	name = d_path(&directory, buffer, PATH_MAX);
 	path_put(&directory);
 	if (!native_setns(self, entering->like_fd)) {
-		if (kmview_record_enter(entering->session, entering->like))
+		if (kmview_space_enter(entering->session, entering->like))
 			send_sig(SIGKILL, current, 1);
 		else
 			change_directory(name);
@@ -119,7 +103,7 @@ static bool may_enter(const struct entering *entering, const struct kmview_task 
 {
 	return !(current->flags & PF_EXITING) && self && self->session == entering->session &&
 	       kmview_session_lives(entering->session) && current_user_ns() == &init_user_ns &&
-	       current->nsproxy->mnt_ns == entering->from && !chrooted();
+	       current->nsproxy->mnt_ns == entering->from && !kmview_current_chrooted();
 }
 
 static void release(struct entering *entering)
@@ -165,7 +149,7 @@ static int check(struct kmview_session *session, struct task_struct *task, struc
 	if (!root.mnt)
 		return -ESRCH;
 	get_fs_root(current->fs, &ours);
-	same &= path_equal(&root, &ours) && !chrooted();
+	same &= path_equal(&root, &ours) && !kmview_current_chrooted();
 	path_put(&ours);
 	path_put(&root);
 	return shared ? -EMLINK : same ? 0 : -EXDEV;
@@ -204,7 +188,8 @@ int kmview_enter(struct kmview_session *session, int pidfd, int like_number)
 	struct file *like_fd;
 	int err;
 
-	if (!(session->flags & KMVIEW_INIT_MOUNT) || !setns_address || !set_fs_pwd_address || !current_chrooted_address)
+	if (!(session->flags & KMVIEW_INIT_MOUNT) || !kmview_has(KMVIEW_SETNS) || !kmview_has(KMVIEW_SET_FS_PWD) ||
+	    !kmview_has(KMVIEW_CURRENT_CHROOTED))
 		return -EOPNOTSUPP;
 	task = kmview_pidfd_task(pidfd);
 	if (IS_ERR(task))

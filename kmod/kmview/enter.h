@@ -4,8 +4,6 @@
 
 struct kmview_session;
 
-void kmview_enter_init(void);
-
 /* KMVIEW_ENTER, see uapi/kmview.h. 0: the process enters when it next leaves the kernel. */
 int kmview_enter(struct kmview_session *session, int pidfd, int like);
 

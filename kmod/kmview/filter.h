@@ -37,7 +37,8 @@ int kmview_path_match(struct kmview_session *session, const char __user *name, i
 
 int kmview_mark_set(struct kmview_session *session, int fd, u32 marks);
 void kmview_marks_free(struct kmview_session *session);
-void kmview_marks_exit(void);
+/* Forget the marks of files that are gone. */
+void kmview_marks_sweep(void);
 bool kmview_fd_match(struct kmview_session *session, int fd, u32 marks);
 
 /* Does any filter of the rule let the call through to its action? 1 for a rule without filters; 0; -ENOMEM. */

@@ -18,8 +18,8 @@ void kmview_gate(void);
 asmlinkage long kmview_original(const struct pt_regs *regs, unsigned long body);
 
 /*
- * Call a function of the kernel that is not exported, at an address from kmview_symbol(). That is where ftrace would
- * call out of it, behind the mark that indirect calls need; so it is entered as a body is. A bool is in the lowest byte
+ * Call a function of the kernel that is not exported, at an address from symbols.c. That is where ftrace would call
+ * out of it, behind the mark that indirect calls need; so it is entered as a body is. A bool is in the lowest byte
  * of the result only.
  */
 asmlinkage unsigned long kmview_call(unsigned long address, unsigned long a, unsigned long b, unsigned long c,

@@ -8,19 +8,19 @@
  * functions is wanted any more, in the background.
  *
  * Several calls may be served by one function (calls without arguments serve all ABIs), so what is counted is the
- * address. Addresses come from the kprobes, which know every symbol; nothing else in a module can look them up.
+ * address. Addresses come from symbols.c.
  *
  * hooks_lock protects everything here but kmview_sites[].builtin, which never changes after initialisation.
  */
 #include <linux/ftrace.h>
 #include <linux/hashtable.h>
-#include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
 #include "compat.h"
 #include "gate.h"
 #include "hook.h"
+#include "symbols.h"
 
 struct kmview_batch {
 	struct ftrace_ops ops;
@@ -39,52 +39,10 @@ static DEFINE_MUTEX(hooks_lock);
 static DEFINE_HASHTABLE(hooks, 8); /* by address */
 static LIST_HEAD(batches);
 
-/* Symbols looked up together: letting go of kprobes waits for an RCU grace period, however many they are. */
-#define LOOKUPS 64
-
-struct lookups {
-	struct kprobe probes[LOOKUPS];
-	struct kprobe *registered[LOOKUPS];
-	unsigned int count;
-};
-
-/* Look a symbol up; *result becomes its ftrace location, or 0. The probe stays until the lookups are flushed. */
-static void look_up(struct lookups *lookups, const char *name, unsigned long *result)
-{
-	struct kprobe *probe = &lookups->probes[lookups->count];
-
-	*probe = (struct kprobe){ .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
-	*result = 0;
-	if (register_kprobe(probe))
-		return;
-	if (probe->flags & KPROBE_FLAG_FTRACE)
-		*result = (unsigned long)probe->addr;
-	lookups->registered[lookups->count++] = probe;
-}
-
-static void flush(struct lookups *lookups)
-{
-	unregister_kprobes(lookups->registered, lookups->count);
-	lookups->count = 0;
-}
-
-unsigned long kmview_symbol(const char *name)
-{
-	struct lookups *lookups = kzalloc(sizeof(*lookups), GFP_KERNEL);
-	unsigned long address = 0;
-
-	if (!lookups)
-		return 0;
-	look_up(lookups, name, &address);
-	flush(lookups);
-	kfree(lookups);
-	return address;
-}
-
 /* Find the functions that serve these calls, where they were not looked for before. */
 static int find_sites(const struct kmview_name *names, unsigned int count)
 {
-	struct lookups *lookups = kzalloc(sizeof(*lookups), GFP_KERNEL);
+	struct kmview_lookups *lookups = kmview_lookups_new();
 	unsigned int i;
 
 	if (!lookups)
@@ -95,13 +53,11 @@ static int find_sites(const struct kmview_name *names, unsigned int count)
 		if (site->address)
 			continue;
 		if (site->symbol)
-			look_up(lookups, site->symbol, &site->address);
+			kmview_look_up(lookups, site->symbol, &site->address);
 		if (!site->address)
 			site->address = ULONG_MAX;
-		if (lookups->count == LOOKUPS)
-			flush(lookups);
 	}
-	flush(lookups);
+	kmview_lookups_flush(lookups);
 	kfree(lookups);
 	return 0;
 }

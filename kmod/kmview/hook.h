@@ -54,7 +54,4 @@ void kmview_hooks_put(const struct kmview_name *names, unsigned int count);
 int kmview_hooks_builtin_get(bool mounts);
 void kmview_hooks_builtin_put(bool mounts);
 
-/* The address of a kernel function by name, or 0. */
-unsigned long kmview_symbol(const char *name);
-
 #endif

@@ -121,8 +121,6 @@ static void rule_valid(struct kunit *test)
 	REFUSED(prog, KMVIEW_PROGS);
 }
 
-static const struct kmview_limits limits = { .uid = 1000, .gid = 100, .tmpfs_bytes = 1 << 20 };
-
 static void mount_fs(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, (int)kmview_fs_of("fuse"), (int)KMVIEW_FS_FUSE);
@@ -133,62 +131,67 @@ static void mount_fs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)kmview_fs_of(""), (int)KMVIEW_FS_OTHER);
 }
 
-static void mount_lists(struct kunit *test)
+static void mount_fuse(struct kunit *test)
 {
 	static const struct {
-		enum kmview_fs fs;
-		int err;
+		int err, fd;
 		const char *list, *result;
 	} cases[] = {
-		{ KMVIEW_FS_FUSE, 0, "fd=3,rootmode=40000,user_id=1000,group_id=100",
+		{ 0, 3, "fd=3,rootmode=40000,user_id=1000,group_id=100",
 		  "fd=3,rootmode=40000,user_id=1000,group_id=100" },
-		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,user_id=0,group_id=100" },
-		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,user_id=1000,group_id=0" },
-		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,user_id=1000,user_id=0" },
-		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,user_id=1000x" },
-		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,user_id=01000" }, /* octal to the kernel */
-		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,allow_other" },
-		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,suid" },
-		{ KMVIEW_FS_FUSE, -EPERM, "fd=3,subtype=x\\,allow_other" },
-		{ KMVIEW_FS_FUSE, -EPERM, "subtype=x\\,user_id=0" },
-		{ KMVIEW_FS_TMPFS, -EPERM, "mode=700\\,size=2m" },
-		{ KMVIEW_FS_TMPFS, 0, "", "size=1048576" },
-		{ KMVIEW_FS_TMPFS, 0, "mode=700", "mode=700,size=1048576" },
-		{ KMVIEW_FS_TMPFS, 0, "size=64k", "size=64k" },
-		{ KMVIEW_FS_TMPFS, 0, ",,size=1m,", ",,size=1m," },
-		{ KMVIEW_FS_TMPFS, -EPERM, "size=2m" },
-		{ KMVIEW_FS_TMPFS, -EPERM, "size=0" },
-		{ KMVIEW_FS_TMPFS, -EPERM, "size=50%" },
-		{ KMVIEW_FS_TMPFS, -EPERM, "size" },
-		{ KMVIEW_FS_TMPFS, -EPERM, "nr_blocks=1" },
-		{ KMVIEW_FS_TMPFS, 0, "nr_inodes=256,size=1m", "nr_inodes=256,size=1m" },
-		{ KMVIEW_FS_TMPFS, -EPERM, "nr_inodes=257" },
-		{ KMVIEW_FS_TMPFS, -EPERM, "nr_inodes=0" },
-		{ KMVIEW_FS_OVERLAY, 0, "lowerdir=/a:/b", "lowerdir=/a:/b,userxattr" },
-		{ KMVIEW_FS_OVERLAY, 0, "lowerdir=/a\\,suid,userxattr", "lowerdir=/a\\,suid,userxattr" },
-		{ KMVIEW_FS_OVERLAY, 0, "lowerdir=/a,index=off", "lowerdir=/a,index=off,userxattr" },
-		{ KMVIEW_FS_OVERLAY, -EPERM, "lowerdir=/a,redirect_dir=on" },
-		{ KMVIEW_FS_OVERLAY, -EPERM, "lowerdir=/a,metacopy=on" },
-		{ KMVIEW_FS_OTHER, -EPERM, "ro" },
+		{ 0, 5, "fd=3,fd=5", "fd=3,fd=5" },
+		{ 0, 3, "allow_other,fd=3", "fd=3" },
+		{ 0, 3, "fd=3,allow_other,,max_read=1", "fd=3,max_read=1" },
+		{ 0, 3, "fd=3,allow_other", "fd=3" },
+		{ 0, 8, "fd=010,user_id=01750", "fd=010,user_id=01750" }, /* octal, also to the kernel */
+		{ -EPERM, 0, "fd=3,user_id=0,group_id=100" },
+		{ -EPERM, 0, "fd=3,user_id=1000,group_id=0" },
+		{ -EPERM, 0, "fd=3,user_id=1000,user_id=0" },
+		{ -EPERM, 0, "fd=3,user_id=1000x" },
+		{ -EPERM, 0, "fd=3,user_id=" },
+		{ -EPERM, 0, "fd=3,user_id=01000" },
+		{ -EPERM, 0, "subtype=x\\,user_id=0" },
+		{ -EPERM, 0, "context=\"a,user_id=0\"" },
+		{ -EINVAL, 0, "rootmode=40000" },
+		{ -EINVAL, 0, "fd=x" },
+		{ -EINVAL, 0, "fd=-1" },
+		{ -EINVAL, 0, "" },
 	};
 	char list[80];
 	unsigned int i;
-	int err;
+	int err, fd;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		strscpy(list, cases[i].list, sizeof(list));
-		err = kmview_options_check(cases[i].fs, list, sizeof(list), &limits);
+		err = kmview_fuse_options(list, 1000, 100, &fd);
 		KUNIT_EXPECT_EQ_MSG(test, err, cases[i].err, "%s", cases[i].list);
-		/* A refused list is not changed, either. */
-		KUNIT_EXPECT_STREQ(test, list, cases[i].result ?: cases[i].list);
+		if (err || !cases[i].result)
+			continue;
+		KUNIT_EXPECT_STREQ(test, list, cases[i].result);
+		KUNIT_EXPECT_EQ_MSG(test, fd, cases[i].fd, "%s", cases[i].list);
 	}
 }
 
-static void mount_list_too_long(struct kunit *test)
+static void mount_overlay(struct kunit *test)
 {
-	char list[16] = "mode=700";
+	static const char *const cases[][2] = {
+		{ "lowerdir=/a:/b", "lowerdir=/a:/b,userxattr" },
+		{ "lowerdir=/a,userxattr", "lowerdir=/a,userxattr" },
+		{ "userxattr,lowerdir=/a", "userxattr,lowerdir=/a" },
+		{ "lowerdir=/userxattr", "lowerdir=/userxattr,userxattr" },
+		{ "", "userxattr" },
+	};
+	char list[40];
+	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, kmview_options_check(KMVIEW_FS_TMPFS, list, sizeof(list), &limits), -E2BIG);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		strscpy(list, cases[i][0], sizeof(list));
+		KUNIT_EXPECT_EQ(test, kmview_overlay_options(list, sizeof(list)), 0);
+		KUNIT_EXPECT_STREQ(test, list, cases[i][1]);
+	}
+	strscpy(list, "lowerdir=/a", sizeof(list));
+	KUNIT_EXPECT_EQ(test, kmview_overlay_options(list, strlen(list) + 10), -E2BIG);
+	KUNIT_EXPECT_EQ(test, kmview_overlay_options(list, strlen(list) + 11), 0);
 }
 
 static struct kunit_case kmview_logic_cases[] = { KUNIT_CASE(path_canonical),
@@ -198,8 +201,8 @@ static struct kunit_case kmview_logic_cases[] = { KUNIT_CASE(path_canonical),
 						  KUNIT_CASE(ring_used),
 						  KUNIT_CASE(rule_valid),
 						  KUNIT_CASE(mount_fs),
-						  KUNIT_CASE(mount_lists),
-						  KUNIT_CASE(mount_list_too_long),
+						  KUNIT_CASE(mount_fuse),
+						  KUNIT_CASE(mount_overlay),
 						  {} };
 
 static struct kunit_suite kmview_logic_suite = {

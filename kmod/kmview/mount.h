@@ -4,22 +4,20 @@
 
 #include <linux/types.h>
 
-struct cred;
 struct kmview_context;
+struct kmview_session;
 
-/* Are the kernel functions there that this needs? Looked up once, when the module is loaded. */
+/* Are the kernel functions there that KMVIEW_INIT_MOUNT needs? */
 bool kmview_mount_available(void);
-void kmview_mount_init(void);
+
+/*
+ * Get a session ready for KMVIEW_INIT_MOUNT, for the current task.
+ * Returns 0; -EOPNOTSUPP: not on this kernel; -EACCES: the administrator does not let this user; -ENOMEM; or what the
+ * kernel or a security module says against user namespaces.
+ */
+int kmview_mount_prepare(struct kmview_session *session);
 
 /* Serve one of the mount calls for a task of a session that has KMVIEW_INIT_MOUNT; else the original. */
 long kmview_mount_call(struct kmview_context *context, unsigned int builtin);
-
-/* CAP_SYS_ADMIN for the current task, in credentials of their own. False: no memory. */
-struct kmview_raised {
-	struct cred *cred;
-	const struct cred *before;
-};
-bool kmview_raise(struct kmview_raised *raised);
-void kmview_lower(struct kmview_raised *raised);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a session may ask of a file system that it mounts. Pure functions, so KUnit can test them. */
+/* What a session may ask of a file system that it mounts with mount(2). Pure functions, so KUnit can test them. */
 #ifndef KMVIEW_MOUNT_OPTIONS_H
 #define KMVIEW_MOUNT_OPTIONS_H
 
@@ -12,35 +12,23 @@ enum kmview_fs {
 	KMVIEW_FS_OTHER, /* not for sessions */
 };
 
-/* Who mounts, and what the administrator allows. */
-struct kmview_limits {
-	unsigned int uid;
-	unsigned int gid;
-	bool allow_other;
-	u64 tmpfs_bytes;
-};
-
 enum kmview_fs kmview_fs_of(const char *type);
 
-/* May the option be given? value is NULL for a flag. */
-bool kmview_option_allowed(enum kmview_fs fs, const char *key, const char *value, const struct kmview_limits *limits);
-
-/* Options that every mount of the kind gets: the key, and in buffer the value or nothing for a flag; NULL: none. */
-const char *kmview_option_forced(enum kmview_fs fs, const struct kmview_limits *limits, char *buffer, size_t size);
+/*
+ * The options of a FUSE mount, separated by commas: user_id and group_id must be these, allow_other is taken out, as it
+ * would be for nobody.
+ * @data: holds the list, is changed
+ * @fd: out, the number of the device
+ * Returns 0; -EPERM: another id; -EINVAL: there is no fd.
+ */
+int kmview_fuse_options(char *data, unsigned int uid, unsigned int gid, int *fd);
 
 /*
- * Check a comma-separated list, as mount(2) takes it (in those of overlay, "\," is no separator), and append what is
- * forced.
+ * The options of an overlay: userxattr is added, without which an overlay of an ordinary user cannot keep what it has
+ * to know about its files.
  * @data: of size bytes, holds the list, is changed
- * Returns 0; -EPERM: an option is not allowed; -E2BIG: no room for what is forced.
+ * Returns 0; -E2BIG: no room for it.
  */
-int kmview_options_check(enum kmview_fs fs, char *data, size_t size, const struct kmview_limits *limits);
-
-/*
- * Show each directory that an overlay is made of to check(), as a name: those of one option, or of a list as above.
- * Returns the first result that is not 0; -ENOMEM; -EINVAL: a name that cannot be one.
- */
-int kmview_layers_check(const char *key, const char *value, int (*check)(const char *name));
-int kmview_options_layers_check(char *data, int (*check)(const char *name));
+int kmview_overlay_options(char *data, size_t size);
 
 #endif

@@ -55,7 +55,7 @@ struct stack *lwip_stack_new_seeded(unsigned long flags, uint64_t seed)
 
 void lwip_del_stack(struct stack *stack)
 {
-	if (!stack)
+	if (!stack || !stack_is_here(stack))
 		return;
 	if (lwip_stack_get() == stack)
 		lwip_stack_set(NULL);

@@ -129,6 +129,7 @@ void stack_unlock(struct stack *stack)
 	 * which does no harm: nobody takes a wake-up for more than a reason to look. */
 	memcpy(words, stack->loop.wake, n * sizeof(words[0]));
 	stack->loop.nwake = 0;
+	stack->batch++;
 	pthread_mutex_unlock(&stack->lock);
 	for (unsigned int i = 0; i < n; i++)
 		futex_wake(words[i]);

@@ -9,6 +9,18 @@ struct stack *stack_new(unsigned long flags, lwip_capfun capfun, uint64_t seed);
 void stack_destroy(struct stack *stack);
 /* Run what was caused; the lock is held and stays so. */
 void stack_settle(struct stack *stack);
+
+/* ---- fork.c, and what it needs of stack.c and descriptor.c */
+void stack_watch_fork(void);
+/* The list of the process' stacks (struct stack.all), its lock, and an empty one for a child. */
+struct list *stack_all(void);
+void stack_all_lock(void);
+void stack_all_unlock(void);
+void stack_all_forget(void);
+/* The locks of the descriptors over a fork; in the child every socket is gone. */
+void descriptor_fork_lock(void);
+void descriptor_fork_unlock(void);
+void descriptor_forked(void);
 /* Close what programs left open; called without the lock. */
 void descriptor_stack_gone(struct stack *stack);
 

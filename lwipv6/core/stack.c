@@ -239,8 +239,30 @@ __attribute__((destructor)) static void linger_at_exit(void)
 	pthread_mutex_unlock(&all_lock);
 }
 
+void stack_all_lock(void)
+{
+	pthread_mutex_lock(&all_lock);
+}
+
+void stack_all_unlock(void)
+{
+	pthread_mutex_unlock(&all_lock);
+}
+
+struct list *stack_all(void)
+{
+	return &all_stacks;
+}
+
+void stack_all_forget(void)
+{
+	list_init(&all_stacks);
+	pthread_mutex_init(&all_lock, NULL);
+}
+
 static void enrol(struct stack *stack)
 {
+	stack_watch_fork();
 	stack->process = getpid();
 	pthread_mutex_lock(&all_lock);
 	list_append(&all_stacks, &stack->all);

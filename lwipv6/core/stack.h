@@ -130,9 +130,11 @@ struct stack {
 	struct transport_table transport; /* UDP, raw and packet endpoints */
 	struct tcp_table tcp;
 	struct list sockets;   /* of every kind, struct socket */
+	uint16_t batch;	       /* counts how often the lock was given back */
 	struct waiter *linger; /* who waits for closed connections to deliver, stack_linger() */
 	struct list all;       /* of the process' stacks */
 	pid_t process;	       /* that made it: a forked child has no part in it */
+	bool held_for_fork;    /* fork.c has the lock */
 	struct netlink_table netlink;
 	struct icmp_bucket {
 		uint32_t tokens;
@@ -184,5 +186,7 @@ void stack_listen(struct stack *stack, struct stack_listener *l);
 
 /* Whether the calling program may do what @capability (LWIP_CAP_*) guards. */
 bool stack_capable(struct stack *stack, int capability);
+/* Whether this process made it; a forked child has only a copy, fork.c. */
+bool stack_is_here(const struct stack *stack);
 
 #endif

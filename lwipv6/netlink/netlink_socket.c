@@ -150,7 +150,7 @@ static void enqueue(struct netlink_socket *n, const void *bytes, uint32_t len, u
 	memcpy(d->bytes, bytes, len);
 	n->queued += len + sizeof(*d);
 	list_append(&n->queue, &d->node);
-	socket_event(&n->socket);
+	socket_grew(&n->socket);
 }
 
 bool netlink_heard(const struct stack *stack, unsigned int group)
@@ -260,7 +260,7 @@ static int dump(struct netlink_socket *n, struct netlink_request *r,
 		return error;
 	}
 	n->dump_at = 0;
-	socket_event(&n->socket);
+	socket_grew(&n->socket);
 	return -EINTR; /* answered: no acknowledgment */
 }
 

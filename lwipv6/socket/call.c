@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include "lwipv6/socket/socket.h"
 #include "lwipv6/socket/families.h"
+#include "lwipv6/socket/options.h"
+#include "lwipv6/core/loop.h"
+
+#define SOCK_TYPES 11 /* types that exist; SOCK_PACKET is the last */
 
 static struct stack *default_stack;
 
@@ -66,12 +70,17 @@ static const struct socket_family *family_find(int family, int type, int protoco
 		socket_netlink_families};
 
 	*error = -EAFNOSUPPORT;
+	if ((family == AF_INET || family == AF_INET6) && type >= 0 && type < SOCK_TYPES &&
+	    (protocol < 0 || protocol >= IPPROTO_MAX)) {
+		*error = -EINVAL;
+		return NULL;
+	}
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		for (const struct socket_family *f = all[i]; f->family; f++) {
 			if (f->family != family)
 				continue;
 			if (*error == -EAFNOSUPPORT)
-				*error = -EINVAL;
+				*error = type < SOCK_TYPES ? -ESOCKTNOSUPPORT : -EINVAL;
 			if (f->type != type)
 				continue;
 			if (f->protocol < 0 || !protocol || f->protocol == protocol)
@@ -88,7 +97,7 @@ int lwip_msocket(struct stack *stack, int domain, int type, int protocol)
 	const struct socket_family *f;
 	struct socket *s;
 
-	if (!stack)
+	if (!stack || !stack_is_here(stack))
 		return fail(-ENONET);
 	f = family_find(domain, type & ~flags, protocol, &error);
 	if (!f)
@@ -216,6 +225,7 @@ int lwip_accept4(int fd, struct sockaddr *name, socklen_t *len, int flags)
 	}
 	if (!r) {
 		child->nonblock = flags & SOCK_NONBLOCK;
+		option_inherit(child, s);
 		if (!child->ops->name(child, true, &sa, &have))
 			copy_name(&sa, have, name, len);
 		else if (len)
@@ -269,30 +279,40 @@ int lwip_shutdown(int fd, int how)
 	return done(s, s->ops->shutdown ? s->ops->shutdown(s, how) : -EOPNOTSUPP);
 }
 
+/* While a thread was blocked its socket's events were not shown to the kernel's pollers: they have
+ * to know what it left. */
+static void show_again(struct socket *s)
+{
+	if (!s->dead)
+		readiness_update(s, s->ops->poll(s));
+}
+
 /* ---- receiving */
 
 static ssize_t receive(struct socket *s, struct msghdr *m, int flags)
 {
 	uint64_t deadline = deadline_of(s, s->rcvtimeo);
-	bool wait = !(s->nonblock || flags & (MSG_DONTWAIT | MSG_ERRQUEUE));
+	bool wait = !(s->nonblock || flags & (MSG_DONTWAIT | MSG_ERRQUEUE)), waited = false;
 	ssize_t r;
 
 	m->msg_flags = 0;
 	if (!wait)
 		flags &= ~MSG_WAITALL;
 	while ((r = s->ops->receive(s, m, flags)) == -EAGAIN && wait) {
+		waited = true;
 		r = socket_wait(s, POLLIN | POLLRDHUP, deadline);
-		if (r) {
-			/* What came before a timeout or signal is not kept back. */
-			if (flags & MSG_WAITALL && (r == -EAGAIN || r == -EINTR)) {
-				ssize_t got = s->ops->receive(s, m, flags & ~MSG_WAITALL);
+		if (!r) /* MSG_WAITALL sleeps again until enough is there: the queue grows by events. */
+			continue;
+		/* What came before a timeout or signal is not kept back. */
+		if (flags & MSG_WAITALL && (r == -EAGAIN || r == -EINTR)) {
+			ssize_t got = s->ops->receive(s, m, flags & ~MSG_WAITALL);
 
-				return got == -EAGAIN ? r : got;
-			}
-			return r;
+			r = got == -EAGAIN ? r : got;
 		}
-		/* MSG_WAITALL sleeps again until enough is there: the queue grows by events. */
+		break;
 	}
+	if (waited)
+		show_again(s);
 	return r;
 }
 
@@ -332,9 +352,20 @@ ssize_t lwip_recv(int fd, void *buf, int len, unsigned int flags)
 	return lwip_recvfrom(fd, buf, len, flags, NULL, NULL);
 }
 
+/* read() and readv() of nothing look at the descriptor only, as in System V; recv() may wait. */
+static int read_nothing(int fd)
+{
+	struct socket *s = descriptor_get(fd);
+
+	if (!s)
+		return -1;
+	descriptor_release(s);
+	return 0;
+}
+
 ssize_t lwip_read(int fd, void *buf, int len)
 {
-	return lwip_recvfrom(fd, buf, len, 0, NULL, NULL);
+	return len ? lwip_recvfrom(fd, buf, len, 0, NULL, NULL) : read_nothing(fd);
 }
 
 static ssize_t total_of(const struct iovec *iov, int count)
@@ -351,10 +382,11 @@ static ssize_t total_of(const struct iovec *iov, int count)
 ssize_t lwip_readv(int fd, struct iovec *iov, int count)
 {
 	struct msghdr m = {.msg_iov = iov, .msg_iovlen = count};
+	ssize_t total = total_of(iov, count);
 
-	if (total_of(iov, count) < 0)
+	if (total < 0)
 		return fail(-EINVAL);
-	return lwip_recvmsg(fd, &m, 0);
+	return total ? lwip_recvmsg(fd, &m, 0) : read_nothing(fd);
 }
 
 int lwip_recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags, struct timespec *timeout)
@@ -407,7 +439,7 @@ static void skip_bytes(struct msghdr *m, struct iovec *iov, size_t skip)
 static ssize_t transmit(struct socket *s, const struct msghdr *msg, int flags)
 {
 	uint64_t deadline = deadline_of(s, s->sndtimeo);
-	bool wait = !(s->nonblock || flags & MSG_DONTWAIT);
+	bool wait = !(s->nonblock || flags & MSG_DONTWAIT), settled = false, waited = false;
 	ssize_t total = total_of(msg->msg_iov, msg->msg_iovlen), sent = 0, r;
 	struct msghdr m = *msg;
 	struct iovec rest[16];
@@ -419,21 +451,28 @@ static ssize_t transmit(struct socket *s, const struct msghdr *msg, int flags)
 		if (r >= 0) {
 			sent += r;
 			/* Only streams take a part; a blocking call goes on until all is queued. */
-			if (sent >= total || !wait || s->type != SOCK_STREAM)
-				return sent;
-			if (msg->msg_iovlen > 16)
-				return sent;
+			if (sent >= total || !wait || s->type != SOCK_STREAM ||
+			    msg->msg_iovlen > 16)
+				break;
 			m = *msg;
 			skip_bytes(&m, rest, sent);
+		} else if (r == -EAGAIN && !settled) {
+			/* What is queued leaves before a program hears that there is no room. */
+			settled = true;
+			stack_settle(s->stack);
+			continue;
 		} else if (r != -EAGAIN || !wait) {
 			break;
 		}
 		if (!(s->ops->poll(s) & (POLLOUT | POLLERR | POLLHUP))) {
+			waited = true;
 			r = socket_wait(s, POLLOUT, deadline);
 			if (r)
 				break;
 		}
 	}
+	if (waited)
+		show_again(s);
 	/* EPIPE comes without SIGPIPE: a library does not signal its program. */
 	return sent ? sent : r;
 }
@@ -514,8 +553,7 @@ int lwip_setsockopt(int fd, int level, int name, const void *value, socklen_t le
 		return -1;
 	if (!value && len)
 		return done(s, -EFAULT);
-	return done(s, s->ops->setsockopt ? s->ops->setsockopt(s, level, name, value, len)
-					  : -ENOPROTOOPT);
+	return done(s, option_set(s, level, name, value, len));
 }
 
 int lwip_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
@@ -526,8 +564,7 @@ int lwip_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 		return -1;
 	if (!value || !len)
 		return done(s, -EFAULT);
-	return done(s, s->ops->getsockopt ? s->ops->getsockopt(s, level, name, value, len)
-					  : -ENOPROTOOPT);
+	return done(s, option_get(s, level, name, value, len));
 }
 
 int lwip_fcntl(int fd, int cmd, long arg)

@@ -48,7 +48,7 @@ static void receive(struct endpoint *e, struct packet *p, uint16_t source_port)
 	p->mark = source_port;
 	d->queued += size;
 	list_append(&d->queue, &p->node);
-	socket_event(&d->socket);
+	socket_grew(&d->socket);
 }
 
 static void error(struct endpoint *e, const struct icmp_report *r)
@@ -110,7 +110,7 @@ static int datagram_bind(struct socket *s, const struct sockaddr *sa, socklen_t 
 {
 	struct endpoint *e = &datagram(s)->endpoint;
 	struct socket_name n;
-	int error = name_read(&n, s->family, sa, len);
+	int error = name_read_local(&n, s->family, sa, len);
 
 	if (error)
 		return error;
@@ -330,7 +330,7 @@ static ssize_t datagram_send(struct socket *s, const struct msghdr *m, int flags
 		return -EPIPE;
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
-	if (len > 65535 - (e->raw ? 0 : 28))
+	if (len > UINT16_MAX)
 		return -EMSGSIZE;
 	o.hop_limit = d->unicast_hops;
 	o.netif = e->netif;
@@ -531,12 +531,10 @@ static int datagram_shutdown(struct socket *s, int how)
 {
 	struct datagram_socket *d = datagram(s);
 
-	if (!d->endpoint.connected)
-		return -ENOTCONN;
 	d->read_shut |= how != SHUT_WR;
 	d->write_shut |= how != SHUT_RD;
 	socket_event(s);
-	return 0;
+	return d->endpoint.connected ? 0 : -ENOTCONN; /* but shut it is, as the kernel's */
 }
 
 static void datagram_close(struct socket *s)
@@ -593,7 +591,7 @@ static uint32_t datagram_poll_error(struct socket *s)
 {
 	struct datagram_socket *d = datagram(s);
 
-	return datagram_poll(s) | (s->error || d->nerrors ? POLLIN | POLLRDNORM : 0);
+	return datagram_poll(s) | (s->error || d->nerrors ? POLLERR | POLLIN | POLLRDNORM : 0);
 }
 
 static const struct socket_ops datagram_ops = {

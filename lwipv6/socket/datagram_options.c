@@ -56,8 +56,8 @@ static int set_ip(struct datagram_socket *d, int name, const void *value, sockle
 
 	if (len == 1) /* multicast options may come as bytes */
 		n = *(const uint8_t *)value;
-	else if (option_int(value, len, &n))
-		return -EINVAL;
+	else if (option_int(value, len, &n)) /* the others come from options.c, whole */
+		return e->raw || name == IP_HDRINCL ? -EINVAL : -ENOPROTOOPT;
 	switch (name) {
 	case IP_TTL:
 		return n ? set_hops(&d->unicast_hops, n, 0) : -EINVAL;
@@ -95,10 +95,11 @@ static int set_ip(struct datagram_socket *d, int name, const void *value, sockle
 static int set_ip6(struct datagram_socket *d, int name, const void *value, socklen_t len)
 {
 	struct endpoint *e = &d->endpoint;
-	int n, error = option_int(value, len, &n);
+	int n;
 
-	if (error)
-		return error;
+	if (option_int(value, len, &n)) /* as above */
+		return e->raw || name == IPV6_MULTICAST_IF || name == IPV6_CHECKSUM ? -EINVAL
+										    : -ENOPROTOOPT;
 	switch (name) {
 	case IPV6_V6ONLY:
 		if (e->bound)

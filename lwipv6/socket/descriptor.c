@@ -164,3 +164,34 @@ void descriptor_stack_gone(struct stack *stack)
 		}
 	}
 }
+
+void descriptor_fork_lock(void)
+{
+	pthread_mutex_lock(&grow_lock);
+	for (int i = 0; i < SLOT_LOCKS; i++)
+		pthread_mutex_lock(&locks[i]);
+}
+
+void descriptor_fork_unlock(void)
+{
+	for (int i = 0; i < SLOT_LOCKS; i++)
+		pthread_mutex_unlock(&locks[i]);
+	pthread_mutex_unlock(&grow_lock);
+}
+
+void descriptor_forked(void)
+{
+	for (int i = 0; i < PAGES; i++)
+		for (int j = 0; pages[i] && j < PAGE; j++) {
+			struct socket *s = pages[i][j];
+
+			if (!s || s == &gone)
+				continue;
+			pages[i][j] = &gone;
+			if (s->kernel_end >= 0)
+				close(s->kernel_end);
+		}
+	for (int i = 0; i < SLOT_LOCKS; i++)
+		pthread_mutex_init(&locks[i], NULL);
+	pthread_mutex_init(&grow_lock, NULL);
+}

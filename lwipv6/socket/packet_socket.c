@@ -40,7 +40,7 @@ static void receive(struct packet_tap *tap, const struct packet *p, bool outgoin
 		packet_pull(copy, sizeof(struct ether_header));
 	ps->queued += packet_truesize(copy);
 	list_append(&ps->queue, &copy->node);
-	socket_event(&ps->socket);
+	socket_grew(&ps->socket);
 }
 
 static struct socket *create(struct stack *stack, int family, int type, int protocol)

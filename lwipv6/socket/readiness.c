@@ -3,11 +3,12 @@
  * Readiness of a descriptor as the kernel sees it. The program holds one end of a stream pair; what
  * is done to the other end shows in poll, select, epoll and io_uring:
  *
- *   readable   one byte waits to be read
+ *   readable   a byte waits to be read; each byte more is an edge for EPOLLET
  *   writable   the send buffer is not full; one large message fills it
  *   RDHUP      the other end is shut for writing
  *   HUP, ERR   the other end is closed, for ERR with data unread in it; that is for good, so a
- *              stream that is not yet connected, which poll(2) calls hung up, does not show it
+ *              stream that is not yet connected, which poll(2) calls hung up, does not show it,
+ *              nor does a datagram socket its error, which is readable instead
  *
  * Only differences from what the kernel shows cost a system call, and nothing is shown while a
  * thread of ours is blocked on the socket: it will take the event itself.
@@ -20,7 +21,8 @@
 
 enum ready { READY_IN = 1, READY_OUT = 2, READY_RDHUP = 4, READY_HUP = 8 };
 
-#define FILL 3000 /* with the smallest send buffer one message of this size makes it full */
+#define EDGES 128  /* bytes at most */
+#define FILL  3000 /* with the smallest send buffer one message of this size makes it full */
 
 int readiness_open(struct socket *s, bool cloexec)
 {
@@ -45,14 +47,32 @@ void readiness_close(struct socket *s)
 	s->fd = s->kernel_end = -1;
 }
 
+static void take_bytes(struct socket *s, uint8_t left)
+{
+	char bytes[EDGES];
+
+	if (s->kernel_bytes > left)
+		recv(s->fd, bytes, s->kernel_bytes - left, MSG_DONTWAIT);
+	s->kernel_bytes = left;
+}
+
 static void set_in(struct socket *s, bool on)
 {
 	char byte = 0;
 
-	if (on)
-		send(s->kernel_end, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-	else
-		recv(s->fd, &byte, 1, MSG_DONTWAIT);
+	if (!on)
+		take_bytes(s, 0);
+	else if (send(s->kernel_end, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
+		s->kernel_bytes++;
+}
+
+void readiness_edge(struct socket *s)
+{
+	if (s->kernel_end < 0 || !(s->kernel_ready & READY_IN))
+		return;
+	if (s->kernel_bytes == EDGES)
+		take_bytes(s, 1);
+	set_in(s, true);
 }
 
 static void set_out(struct socket *s, bool on)
@@ -72,10 +92,12 @@ static void set_out(struct socket *s, bool on)
 
 void readiness_update(struct socket *s, uint32_t events)
 {
-	uint8_t want =
-		(events & POLLIN ? READY_IN : 0) | (events & POLLOUT ? READY_OUT : 0) |
-		(events & POLLRDHUP ? READY_RDHUP : 0) |
-		(events & POLLERR || (events & POLLHUP && events & POLLRDHUP) ? READY_HUP : 0);
+	uint8_t want = (events & POLLIN ? READY_IN : 0) | (events & POLLOUT ? READY_OUT : 0) |
+		       (events & POLLRDHUP ? READY_RDHUP : 0) |
+		       (s->type == SOCK_STREAM && (events & POLLERR ||
+						   (events & POLLHUP && events & POLLRDHUP))
+				? READY_HUP
+				: 0);
 	uint8_t change = want ^ s->kernel_ready;
 
 	if (s->kernel_end < 0 || !change)

@@ -2,9 +2,14 @@
 /* What all sockets share: waiting, events, errors, SOL_SOCKET options. */
 #include "lwipv6/socket/socket.h"
 #include <errno.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include "lwipv6/link/netif.h"
+
+#define RCVBUF_MIN 2304u /* the kernel's */
+#define SNDBUF_MIN 4608u
+#define BUFFER_MAX (128u << 20)
 
 /* A thread blocked in a call on one socket. */
 struct socket_waiter {
@@ -34,6 +39,7 @@ void socket_fini(struct socket *s)
 {
 	event_drop(s);
 	list_remove(&s->node);
+	free(s->kept);
 }
 
 void socket_event(struct socket *s)
@@ -56,6 +62,18 @@ void socket_event(struct socket *s)
 		s->notify(s);
 	if (!woke)
 		readiness_update(s, events);
+}
+
+void socket_grew(struct socket *s)
+{
+	bool shown = s->kernel_bytes;
+
+	socket_event(s);
+	/* Once in a batch: who is woken by it finds everything. */
+	if (shown && s->edge_batch != s->stack->batch) {
+		s->edge_batch = s->stack->batch;
+		readiness_edge(s);
+	}
 }
 
 void socket_error(struct socket *s, int error)
@@ -117,6 +135,14 @@ static int set_timeout(uint64_t *timeout, const void *value, socklen_t len)
 	return 0;
 }
 
+/* Twice what is asked for, because the kernel counts its own memory; a negative number is large. */
+static uint32_t buffer_size(int asked, uint32_t least)
+{
+	uint32_t size = (uint32_t)asked > BUFFER_MAX / 2 ? BUFFER_MAX : 2 * (uint32_t)asked;
+
+	return size < least ? least : size;
+}
+
 int socket_set_common(struct socket *s, int name, const void *value, socklen_t len)
 {
 	int number = 0, error;
@@ -142,19 +168,18 @@ int socket_set_common(struct socket *s, int name, const void *value, socklen_t l
 	switch (name) {
 	case SO_RCVBUF:
 	case SO_RCVBUFFORCE:
-		s->rcvbuf = number < 2048 ? 4096 : number > 64 << 20 ? 128 << 20 : 2 * number;
+		s->rcvbuf = buffer_size(number, RCVBUF_MIN);
 		return 0;
 	case SO_SNDBUF:
 	case SO_SNDBUFFORCE:
-		s->sndbuf = number < 2048 ? 4096 : number > 64 << 20 ? 128 << 20 : 2 * number;
+		s->sndbuf = buffer_size(number, SNDBUF_MIN);
 		return 0;
 	case SO_RCVLOWAT:
-		s->rcvlowat = number > 0 ? number : 1;
+		s->rcvlowat = number < 0 ? INT_MAX : number ? number : 1;
 		return 0;
 	case SO_TIMESTAMP:
 		s->timestamp = number;
 		return 0;
-	case SO_PRIORITY:
 	case SO_MARK:
 		return 0;
 	}
@@ -197,7 +222,6 @@ int socket_get_common(struct socket *s, int name, void *value, socklen_t *len)
 	case SO_TIMESTAMP:
 		return option_put_int(value, len, s->timestamp);
 	case SO_ACCEPTCONN:
-	case SO_PRIORITY:
 	case SO_MARK:
 		return option_put_int(value, len, 0);
 	case SO_RCVTIMEO:

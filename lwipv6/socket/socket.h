@@ -51,6 +51,8 @@ struct socket {
 	uint16_t family, type, protocol;
 	bool nonblock, dead;
 	uint8_t kernel_ready; /* what the descriptor shows: READY_* of readiness.c */
+	uint8_t kernel_bytes; /* that make it readable */
+	uint16_t edge_batch;  /* stack->batch in which an edge was made last */
 	int error;	      /* pending SO_ERROR, positive */
 	uint32_t rcvbuf, sndbuf, rcvlowat;
 	uint64_t rcvtimeo, sndtimeo; /* ns, TIME_NEVER */
@@ -58,6 +60,7 @@ struct socket {
 	unsigned int file_flags;     /* O_APPEND, O_ASYNC: kept, without effect */
 	struct list waiters;	     /* struct waiter.node */
 	struct list subscriptions;   /* event.c */
+	struct kept_options *kept;   /* options.c; NULL = none was set */
 	bool timestamp;
 	/* A socket of the stack itself, without descriptor: called when its state may have changed.
 	 */
@@ -80,6 +83,8 @@ void socket_init(struct socket *s, struct stack *stack, const struct socket_ops 
 void socket_fini(struct socket *s);
 /* State may have changed: wake sleepers, callbacks and the kernel's pollers. */
 void socket_event(struct socket *s);
+/* The same, when there is more to read than before: edge-triggered pollers hear of it anew. */
+void socket_grew(struct socket *s);
 /* Set SO_ERROR and tell everyone. */
 void socket_error(struct socket *s, int error);
 /* Take SO_ERROR. */
@@ -97,6 +102,8 @@ int descriptor_close(int fd);
 /* ---- readiness.c */
 int readiness_open(struct socket *s, bool cloexec);
 void readiness_update(struct socket *s, uint32_t poll_events);
+/* Show that it is readable once more, to who polls for edges. */
+void readiness_edge(struct socket *s);
 void readiness_close(struct socket *s);
 
 /* ---- name.c: socket addresses and the engine's */
@@ -106,6 +113,8 @@ struct socket_name {
 	int zone;      /* interface index of sin6_scope_id, or 0 */
 };
 int name_read(struct socket_name *n, int family, const struct sockaddr *sa, socklen_t len);
+/* The same for bind(): 0.0.0.0 may come without its family, as programs of old have it. */
+int name_read_local(struct socket_name *n, int family, const struct sockaddr *sa, socklen_t len);
 void name_write(const struct socket_name *n, int family, struct sockaddr_storage *sa,
 		socklen_t *len);
 

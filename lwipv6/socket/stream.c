@@ -51,6 +51,12 @@ void stream_event(struct tcp *t)
 	socket_event(&ts->socket);
 }
 
+void stream_data(struct tcp *t)
+{
+	if (t->socket)
+		socket_grew(&t->socket->socket);
+}
+
 bool stream_connect_blocked(const struct tcp *t)
 {
 	return t->socket && t->socket->connecting && !list_empty(&t->socket->socket.waiters);
@@ -66,7 +72,7 @@ void stream_error(struct tcp *t, int error)
 
 void stream_accepted(struct tcp_listener *l)
 {
-	socket_event(&l->socket->socket);
+	socket_grew(&l->socket->socket);
 }
 
 uint32_t stream_first_window(const struct tcp_listener *l)
@@ -177,7 +183,7 @@ static int stream_bind(struct socket *s, const struct sockaddr *sa, socklen_t le
 {
 	struct tcp_socket *ts = stream(s);
 	struct socket_name n;
-	int error = name_read(&n, s->family, sa, len);
+	int error = name_read_local(&n, s->family, sa, len);
 
 	if (error)
 		return error;
@@ -331,7 +337,7 @@ static int stream_name(struct socket *s, bool peer, struct sockaddr_storage *sa,
 		.addr = t->local, .port = t->local_port, .zone = t->netif ? t->netif->index : 0};
 
 	if (peer) {
-		if (!ts->connected || t->state == TCP_S_CLOSED)
+		if (!ts->connected || t->state == TCP_S_CLOSED || t->state == TCP_S_TIME_WAIT)
 			return -ENOTCONN;
 		n.addr = t->remote;
 		n.port = t->remote_port;
@@ -355,7 +361,7 @@ static ssize_t stream_send(struct socket *s, const struct msghdr *m, int flags)
 	if (ts->connecting)
 		return -EAGAIN;
 	if (!ts->connected)
-		return -ENOTCONN;
+		return -EPIPE;
 	if (t->state != TCP_S_ESTABLISHED && t->state != TCP_S_CLOSE_WAIT)
 		return -EPIPE;
 	n = tcp_write(t, m->msg_iov, m->msg_iovlen);
@@ -365,8 +371,8 @@ static ssize_t stream_send(struct socket *s, const struct msghdr *m, int flags)
 			t->snd_up = t->snd_end;
 			t->force_output = 1;
 		}
-		if (!(flags & MSG_MORE))
-			tcp_schedule(t);
+		t->more = !!(flags & MSG_MORE);
+		tcp_schedule(t);
 		if (!tcp_send_space(t))
 			readiness_update(s, s->ops->poll(s));
 		return n;
@@ -377,35 +383,43 @@ static ssize_t stream_send(struct socket *s, const struct msghdr *m, int flags)
 	return n;
 }
 
+/* Bytes that may be read, up to the mark; the urgent byte itself is none of them. */
+static uint32_t readable(const struct tcp *t)
+{
+	uint32_t to_mark = t->rcv_up - 1 - t->copied_seq;
+
+	if (!t->urgent_in || t->oob_inline || to_mark >= t->rcvq_bytes)
+		return t->rcvq_bytes;
+	return to_mark ? to_mark : t->rcvq_bytes - 1;
+}
+
 static ssize_t receive_urgent(struct tcp *t, struct msghdr *m, int flags)
 {
-	if (t->oob_inline || !t->urgent_in)
-		return -EINVAL;
-	if (!t->urgent_has_byte) {
-		/* The byte may still stand in the queue behind data not yet read. */
-		uint32_t offset = t->rcv_up - 1 - t->copied_seq;
-		struct packet *p;
+	uint32_t offset = t->rcv_up - 1 - t->copied_seq;
+	struct packet *p;
 
-		if (seq_before(t->rcv_up - 1, t->copied_seq))
-			return -EINVAL;
-		list_for_each_entry (p, &t->rcvq, node) {
-			if (offset < p->len) {
-				packet_copy(p, offset, &t->urgent_byte, 1);
-				t->urgent_has_byte = 1;
-				break;
-			}
-			offset -= p->len;
+	if (t->oob_inline || !t->urgent_in || t->urgent_read)
+		return -EINVAL;
+	/* The byte stands in the queue behind data not yet read, or is still on its way. */
+	list_for_each_entry (p, &t->rcvq, node) {
+		if (offset < p->len) {
+			packet_copy(p, offset, &t->urgent_byte, 1);
+			t->urgent_has_byte = 1;
+			break;
 		}
-		if (!t->urgent_has_byte)
-			return -EAGAIN;
+		offset -= p->len;
 	}
-	if (m->msg_iovlen && m->msg_iov[0].iov_len) {
-		*(uint8_t *)m->msg_iov[0].iov_base = t->urgent_byte;
-		m->msg_flags |= MSG_OOB;
-		if (!(flags & MSG_PEEK) && seq_before_eq(t->rcv_up, t->copied_seq))
-			t->urgent_in = t->urgent_has_byte = 0;
-		return 1;
-	}
+	if (!t->urgent_has_byte)
+		return t->fin_received || t->receive_shut || t->state == TCP_S_CLOSED ? 0 : -EAGAIN;
+	m->msg_flags |= MSG_OOB;
+	if (!(flags & MSG_PEEK))
+		t->urgent_read = 1;
+	for (size_t i = 0; i < m->msg_iovlen; i++)
+		if (m->msg_iov[i].iov_len) {
+			*(uint8_t *)m->msg_iov[i].iov_base = t->urgent_byte;
+			return 1;
+		}
+	m->msg_flags |= MSG_TRUNC;
 	return 0;
 }
 
@@ -418,8 +432,11 @@ static ssize_t stream_receive(struct socket *s, struct msghdr *m, int flags)
 	m->msg_namelen = 0;
 	m->msg_controllen = 0;
 	if (flags & MSG_OOB)
-		return receive_urgent(t, m, flags);
-	if (!t->rcvq_bytes) {
+		return ts->listener ? -ENOTCONN : receive_urgent(t, m, flags);
+	/* The urgent byte alone: reading passes it over and then has nothing. */
+	if (!readable(t) && t->rcvq_bytes && !(flags & MSG_PEEK))
+		tcp_read(t, m->msg_iov, m->msg_iovlen, flags);
+	if (!readable(t)) {
 		if (s->error)
 			return -socket_take_error(s);
 		if (t->receive_shut || t->fin_received)
@@ -502,7 +519,7 @@ static uint32_t stream_poll(struct socket *s)
 		return events;
 	if (!ts->connected && !s->error)
 		return POLLOUT | POLLHUP;
-	if (t->rcvq_bytes >= s->rcvlowat || (t->rcvq_bytes && t->fin_received))
+	if (readable(t) >= s->rcvlowat || (readable(t) && t->fin_received))
 		events |= POLLIN | POLLRDNORM;
 	if (t->fin_received || t->receive_shut || t->state == TCP_S_CLOSED)
 		events |= POLLIN | POLLRDNORM | POLLRDHUP;
@@ -510,7 +527,7 @@ static uint32_t stream_poll(struct socket *s)
 		events |= POLLHUP;
 	if (ts->send_shut || t->state == TCP_S_CLOSED || tcp_send_space(t) >= t->sndbuf / 3)
 		events |= POLLOUT | POLLWRNORM;
-	if (t->urgent_in && !t->oob_inline)
+	if (t->urgent_in && !t->urgent_read)
 		events |= POLLPRI;
 	return events;
 }
@@ -519,20 +536,22 @@ static int stream_ioctl(struct socket *s, unsigned long cmd, void *arg)
 {
 	struct tcp *t = stream(s)->tcp;
 
+	if (stream(s)->listener && (cmd == FIONREAD || cmd == SIOCOUTQ || cmd == SIOCOUTQNSD))
+		return -EINVAL;
 	switch (cmd) {
 	case FIONREAD:
-		*(int *)arg = t->rcvq_bytes;
+		*(int *)arg = readable(t);
 		return 0;
 	case SIOCOUTQ:
-		*(int *)arg = t->state == TCP_S_CLOSED ? 0 : t->snd_end - t->snd_una;
+		*(int *)arg = t->state == TCP_S_CLOSED || !seq_after(t->snd_end, t->snd_una)
+				      ? 0
+				      : t->snd_end - t->snd_una;
 		return 0;
 	case SIOCOUTQNSD:
-		*(int *)arg = t->snd_end - t->snd_nxt;
+		*(int *)arg = tcp_unsent(t);
 		return 0;
 	case SIOCATMARK:
-		*(int *)arg = t->urgent_in &&
-			      (t->oob_inline ? t->copied_seq == t->rcv_up - 1
-					     : seq_before_eq(t->rcv_up - 1, t->copied_seq));
+		*(int *)arg = t->urgent_in && t->copied_seq == t->rcv_up - 1;
 		return 0;
 	}
 	return -ENOTTY;

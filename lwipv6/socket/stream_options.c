@@ -3,6 +3,10 @@
 #include <errno.h>
 #include "lwipv6/socket/stream.h"
 
+#define MAXSEG_MIN  88 /* of TCP_MAXSEG, as the kernel's */
+#define MAXSEG_MAX  32767
+#define LINGER2_MAX 120
+
 static struct tcp_socket *stream(struct socket *s)
 {
 	return container_of(s, struct tcp_socket, socket);
@@ -50,7 +54,6 @@ static int set_socket(struct socket *s, int name, const void *value, socklen_t l
 		t->oob_inline = !!n;
 	else if (name == SO_KEEPALIVE) {
 		t->keepalive = !!n;
-		t->probes = 0;
 		if (ts->connected)
 			tcp_keep_arm(t);
 	}
@@ -89,7 +92,7 @@ static int set_tcp(struct socket *s, int name, const void *value, socklen_t len)
 		}
 		return 0;
 	case TCP_MAXSEG:
-		if (n && (n < 88 || n > 65495))
+		if (n && (n < MAXSEG_MIN || n > MAXSEG_MAX))
 			return -EINVAL;
 		t->user_mss = n;
 		return 0;
@@ -117,6 +120,7 @@ static int set_tcp(struct socket *s, int name, const void *value, socklen_t len)
 		if (n < 0)
 			return -EINVAL;
 		t->user_timeout_ms = n;
+		tcp_deadline_changed(t);
 		return 0;
 	case TCP_QUICKACK:
 		t->quickack = !!n;
@@ -126,7 +130,7 @@ static int set_tcp(struct socket *s, int name, const void *value, socklen_t len)
 		}
 		return 0;
 	case TCP_LINGER2:
-		t->linger2_s = n > 0 ? n : 0;
+		t->linger2_s = n < 0 ? -1 : n > LINGER2_MAX ? LINGER2_MAX : n;
 		return 0;
 	}
 	return -ENOPROTOOPT;
@@ -163,10 +167,6 @@ int stream_setsockopt(struct socket *s, int level, int name, const void *value, 
 		case IP_MTU_DISCOVER:
 			t->pmtu_discover = n != IP_PMTUDISC_DONT;
 			return 0;
-		case IP_RECVERR:
-		case IP_RECVTTL:
-		case IP_RECVTOS:
-			return 0;
 		}
 	} else if (level == IPPROTO_IPV6 && s->family == AF_INET6) {
 		switch (name) {
@@ -179,13 +179,7 @@ int stream_setsockopt(struct socket *s, int level, int name, const void *value, 
 			t->traffic_class = n == -1 ? 0 : n & ~3;
 			return 0;
 		case IPV6_UNICAST_HOPS:
-			if (n < -1 || n > 255 || !n)
-				return -EINVAL;
 			t->hop_limit = n == -1 ? 0 : n;
-			return 0;
-		case IPV6_MULTICAST_HOPS:
-		case IPV6_RECVERR:
-		case IPV6_MTU_DISCOVER:
 			return 0;
 		}
 	}
@@ -258,7 +252,8 @@ static int get_tcp(const struct tcp *t, int name, void *value, socklen_t *len)
 	case TCP_CORK:
 		return option_put_int(value, len, t->cork);
 	case TCP_MAXSEG:
-		return option_put_int(value, len, t->mss);
+		return option_put_int(
+			value, len, t->user_mss && t->state == TCP_S_CLOSED ? t->user_mss : t->mss);
 	case TCP_KEEPALIVE:
 		return option_put_int(value, len, t->keep_idle_s * 1000);
 	case TCP_KEEPIDLE:
@@ -272,7 +267,9 @@ static int get_tcp(const struct tcp *t, int name, void *value, socklen_t *len)
 	case TCP_QUICKACK:
 		return option_put_int(value, len, t->quickack);
 	case TCP_LINGER2:
-		return option_put_int(value, len, t->linger2_s);
+		return option_put_int(value, len,
+				      t->linger2_s ? t->linger2_s
+						   : (int)(TCP_FIN_WAIT2 / NSEC_PER_SEC));
 	}
 	return -ENOPROTOOPT;
 }

@@ -43,13 +43,13 @@ measure() { # KERNEL OPTION...
 		"echo kernel \$(uname -r); build/tests/kmview/bench $rounds" >"$log" || { cat "$log" >&2; exit 1; }
 	name=$(awk '$1 == "kernel" { split($2, v, "."); print v[1] "." v[2] }' "$log")
 }
-# The tracer beside others; instructions only, as who is traced and the tracer take turns.
-trace_rows() { # KERNEL
-	local name peer version figures
-	tests/vm/run "$1" --relaxed --icount --cpus 1 --time 900 bash -c \
+# The tracer beside others, on one processor, where it takes turns with who is traced, and on two.
+trace_rows() { # KERNEL UNIT SCALE SUFFIX OPTION...
+	local name peer version figures unit=$2 scale=$3 suffix=$4
+	tests/vm/run "$1" --relaxed --time 900 "${@:5}" bash -c \
 		"echo kernel \$(uname -r); tests/kmview/bench_trace.sh $rounds" >"$log" || { cat "$log" >&2; exit 1; }
 	name=$(awk '$1 == "kernel" { split($2, v, "."); print v[1] "." v[2] }' "$log")
-	figures() { awk -v peer="$1" '$1 == "native" { for (i = 1; i < NF; i += 2) if ($i == peer) printf "%s ", $(i + 1) / 2 }' "$log"; }
+	figures() { awk -v peer="$1" '$1 == "native" { for (i = 1; i < NF; i += 2) if ($i == peer) printf "%s ", $(i + 1) / '"$scale"' }' "$log"; }
 	for peer in strace perf-trace native; do
 		[ -n "$(figures $peer)" ] || continue
 		case $peer in
@@ -57,7 +57,7 @@ trace_rows() { # KERNEL
 		perf-trace) version=$(awk '$1 == "versions" { print $3 }' "$log") ;;
 		native) version=$(awk '$1 == "kernel" { print $2 }' "$log") ;;
 		esac
-		tests/bench/row.sh trace/open-close "$peer $version" instructions "emulated $name" lower \
+		tests/bench/row.sh trace/open-close "$peer $version" "$unit" "emulated $name$suffix" lower \
 			"$(figures kmtrace)" "$(figures $peer)" >>"$out"
 	done
 }
@@ -65,7 +65,8 @@ for kernel in ${KERNELS:-6.1 6.12 newest}; do
 	for set in ${SETS:-counted timed trace}; do
 		echo "# $kernel, $set" >&2
 		if [ "$set" = trace ]; then
-			trace_rows "$kernel"
+			trace_rows "$kernel" instructions 2 "" --icount --cpus 1
+			trace_rows "$kernel" ns 1 " 2cpu" --cpus 2 --parallel
 		elif [ "$set" = counted ]; then
 			measure "$kernel" --icount --cpus 1
 			rows instructions "emulated $name" "$log" 2

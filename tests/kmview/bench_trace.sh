@@ -12,10 +12,10 @@ traced() { # TIMES COMMAND...
 }
 perf trace -o /dev/null -e openat,close $work $file 10 >/dev/null 2>&1 && perf=1
 for ((round = 0; round < $1; round++)); do
-	printf 'native %s' "$(traced 2000 env)"
-	printf ' kmtrace %s' "$(traced 1000 build/bin/kmtrace -q -o /dev/null -e openat,close)"
+	printf 'native %s' "$(traced 5000 env)"
+	printf ' kmtrace %s' "$(traced 5000 build/bin/kmtrace -q -o /dev/null -e openat,close)"
 	printf ' strace %s' "$(traced 200 strace -f -o /dev/null -e trace=openat,close)"
-	[ -z "${perf:-}" ] || printf ' perf-trace %s' "$(traced 1000 perf trace -o /dev/null -e openat,close)"
+	[ -z "${perf:-}" ] || printf ' perf-trace %s' "$(traced 5000 perf trace -o /dev/null -e openat,close)"
 	echo
 done
 echo "versions $(strace -V | awk 'NR == 1 { print $NF }') $(perf version 2>/dev/null | awk '{ print $3 }')"

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "spaces.h"
@@ -74,23 +76,110 @@ bool clean_up(void)
 	return system(command) == 0;
 }
 
-const char *as_user(body_fn *body)
+static const char *run_as_user(body_fn *body, body_fn *after)
 {
 	struct kmview_options options = {.flags = KMVIEW_INIT_MOUNT};
 	struct kmview *session;
-	char *before = read_mounts(), *after;
+	char *before = read_mounts(), *now;
 	const char *why;
 
-	TRY(prepare());
 	TRY(become_user());
 	EXPECT(kmview_open(&session, &options), 0);
 	CHECK(kmview_features(session) & KMVIEW_FEATURE_MOUNT);
 	why = inside(session, body, NULL, let_go, NULL);
 	kmview_close(session);
-	after = read_mounts();
-	if (!why && strcmp(before, after))
+	if (!why && after)
+		why = after(NULL);
+	now = read_mounts();
+	if (!why && strcmp(before, now))
 		why = failed(__FILE__, __LINE__, "the host's mounts are as before", 0);
+	free(before);
+	free(now);
+	return why;
+}
+
+const char *as_user(body_fn *body)
+{
+	const char *why;
+
+	TRY(prepare());
+	why = run_as_user(body, NULL);
 	return clean_up() ? why : "rm failed";
+}
+
+const char *as_user_after(body_fn *more, body_fn *body, body_fn *after)
+{
+	char command[256];
+	int status;
+	pid_t child;
+
+	TRY(prepare());
+	TRY(more(NULL));
+	child = fork();
+	if (child == 0)
+		_exit(run_as_user(body, after) ? 1 : 0);
+	CHECK(waitpid(child, &status, 0) == child);
+	snprintf(command, sizeof(command), "umount -l %s/covered %s/ro 2>/dev/null; rm -rf %s", top, top,
+		 top);
+	if (system(command))
+		return "rm failed";
+	if (status && !scratch->why[0])
+		return failed(__FILE__, __LINE__, "the user's part ended well", status);
+	return status ? scratch->why : NULL;
+}
+
+const char *cover(void *data)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command),
+		 "cd %s && mkdir covered ro && echo x >covered/secret && echo x >ro/file && "
+		 "chown %d ro/file && mount -t tmpfs -o mode=755 none covered && "
+		 "mount --bind ro ro && mount -o remount,bind,ro ro",
+		 top, USER);
+	EXPECT(system(command), 0);
+	return NULL;
+}
+
+const char *still_covered(int directory)
+{
+	CHECK(directory >= 0);
+	EXPECT(openat(directory, "covered/secret", O_RDONLY), -1);
+	EXPECT(openat(directory, "ro/file", O_WRONLY), -1);
+	return NULL;
+}
+
+int send_fd(int socket, int fd)
+{
+	char byte = 0, space[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec part = {&byte, 1};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = space,
+				 .msg_controllen = sizeof(space)};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(int));
+	return sendmsg(socket, &message, 0) == 1 ? 0 : -errno;
+}
+
+int receive_fd(int socket)
+{
+	char byte, space[CMSG_SPACE(sizeof(int))];
+	struct iovec part = {&byte, 1};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = space,
+				 .msg_controllen = sizeof(space)};
+	int fd;
+
+	if (recvmsg(socket, &message, 0) != 1 || !CMSG_FIRSTHDR(&message))
+		return -1;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
+	return fd;
 }
 
 const char *path_of(const char *name)

@@ -22,12 +22,31 @@ const char *become_user(void);
 /* Run a body as the user in a session with mounts, prepared and cleaned up. */
 const char *as_user(body_fn *body);
 
+/*
+ * The same, with something that root prepares before: more() runs as root behind prepare(). Everything
+ * that is mounted below top is unmounted afterwards. after() runs as the user when the session is empty.
+ */
+const char *as_user_after(body_fn *more, body_fn *body, body_fn *after);
+
+/*
+ * A tmpfs of root's on "covered", which has a file "secret" beneath, and a bind mount of root's on "ro",
+ * read-only, with a file "file" that the user could write. For as_user_after().
+ */
+const char *cover(void *data);
+
+/* Does a directory show what cover() covers, or let the user write what is read-only? */
+const char *still_covered(int directory);
+
 /* The path of one of the test's files; four are good at a time. */
 const char *path_of(const char *name);
 
 /* mount(2); 0 or a negative errno. */
 int try_mount(const char *source, const char *target, const char *type, unsigned long flags,
 	      const char *data);
+
+/* Send a descriptor over a socket, or receive one; negative: not so. */
+int send_fd(int socket, int fd);
+int receive_fd(int socket);
 
 /* unshare(2) of the mount namespace. */
 const char *own_space(void);

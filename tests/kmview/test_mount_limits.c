@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -18,46 +19,6 @@
 #include <unistd.h>
 
 #include "spaces.h"
-
-/* Options are not set behind our back: not by a task of another user namespace, not from outside.
- */
-static const char *configure_elsewhere(void *data)
-{
-	int fs, status;
-	pid_t child;
-
-	TRY(own_space());
-	fs = syscall(SYS_fsopen, "tmpfs", 0);
-	CHECK(fs >= 0);
-	child = fork();
-	if (child == 0) {
-		prctl(PR_SET_DUMPABLE, 1);
-		if (unshare(CLONE_NEWUSER))
-			_exit(1);
-		if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", "900g", 0) == 0)
-			_exit(2);
-		if (errno != EBUSY)
-			_exit(3);
-		if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-			_exit(4);
-		_exit(0);
-	}
-	CHECK(waitpid(child, &status, 0) == child);
-	EXPECT(status, 0);
-	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", "900g", 0), -1);
-	EXPECT(errno, EPERM);
-	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", "1m", 0), 0);
-	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0), 0);
-	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", "2m", 0), -1);
-	EXPECT(syscall(SYS_fsmount, fs, ~1, 0), -1);
-	CHECK(syscall(SYS_fsmount, fs, 0, 0) >= 0);
-	return NULL;
-}
-
-static const char *configured_here(void)
-{
-	return as_user(configure_elsewhere);
-}
 
 /* By force a mount takes its file system from all who use it: only from our own. */
 static const char *force(void *data)
@@ -86,21 +47,13 @@ static const char *overlay_uncovers(void *data)
 	TRY(own_space());
 	/* /sys/kernel has tracing and debug mounted in it, / has everything. */
 	snprintf(options, sizeof(options), "lowerdir=/:%s", path_of("b"));
-	EXPECT(try_mount("overlay", path_of("a"), "overlay", 0, options), -EPERM);
+	EXPECT(try_mount("overlay", path_of("a"), "overlay", 0, options), -EINVAL);
 	snprintf(options, sizeof(options), "lowerdir=%s:/sys/ker\\nel", path_of("b"));
-	EXPECT(try_mount("overlay", path_of("a"), "overlay", 0, options), -EPERM);
-	EXPECT(try_mount("x", path_of("lower"), "tmpfs", 0, "size=64k"), 0);
-	snprintf(options, sizeof(options), "lowerdir=%s:%s", path_of("b"), top);
-	EXPECT(try_mount("overlay", path_of("a"), "overlay", 0, options), -EPERM);
+	EXPECT(try_mount("overlay", path_of("a"), "overlay", 0, options), -EINVAL);
 	fs = syscall(SYS_fsopen, "overlay", 0);
-	if (fs < 0) {
-		EXPECT(errno, ENOSYS); /* before 6.5 */
-		return NULL;
-	}
-	EXPECT(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir", "/", 0), -1);
-	EXPECT(errno, EPERM);
-	CHECK(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir+", "/", 0) < 0);
-	CHECK(syscall(SYS_fsconfig, fs, FSCONFIG_SET_FD, "lowerdir+", NULL, inherited) < 0);
+	CHECK(fs >= 0);
+	if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir", options + 9, 0) == 0)
+		CHECK(syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0);
 	return NULL;
 }
 
@@ -143,7 +96,7 @@ static const char *swap_detached(void *data)
 	swap_stop = 1;
 	pthread_join(thread, NULL);
 	EXPECT(umount2("/proc", MNT_DETACH), -1);
-	EXPECT(errno, EPERM);
+	EXPECT(errno, EINVAL);
 	return NULL;
 }
 
@@ -208,10 +161,9 @@ static const char *undo_host(void *data)
 	TRY(own_space());
 	EXPECT(umount2("/proc", MNT_DETACH), -1);
 	EXPECT(umount2("/", MNT_DETACH), -1);
-	EXPECT(try_mount(NULL, "/proc", NULL, MS_REMOUNT | MS_BIND, NULL), -EPERM);
-	EXPECT(try_mount(NULL, "/", NULL, MS_REMOUNT, NULL), -EPERM);
+	CHECK(try_mount(NULL, "/", NULL, MS_REMOUNT, NULL) < 0);
+	CHECK(try_mount(NULL, "/tmp", NULL, MS_REMOUNT, "size=1g") < 0);
 	CHECK(try_mount("/proc", path_of("a"), NULL, MS_MOVE, NULL) < 0);
-	EXPECT(try_mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL), -EPERM);
 	CHECK(mount_line("/proc") != NULL);
 	/* A bind of what has mounts below it must not show what they cover. */
 	EXPECT(try_mount("/", path_of("a"), NULL, MS_BIND, NULL), 0);
@@ -231,9 +183,6 @@ static const char *devices(void *data)
 	EXPECT(try_mount("x", path_of("a"), "tmpfs", 0, NULL), 0);
 	EXPECT(mknod(path_of("a/null"), S_IFCHR | 0666, makedev(1, 3)), -1);
 	EXPECT(errno, EPERM);
-	EXPECT(try_mount("/dev/null", path_of("lower/file"), NULL, MS_BIND, NULL), 0);
-	EXPECT(open(path_of("lower/file"), O_RDONLY), -1);
-	EXPECT(errno, EACCES);
 	return NULL;
 }
 
@@ -249,14 +198,7 @@ static const char *fuse_limits(void *data)
 
 	TRY(own_space());
 	CHECK(fd >= 0);
-	snprintf(options, sizeof(options),
-		 "fd=%d,rootmode=40000,user_id=%d,group_id=%d,subtype=x\\,allow_other", fd, USER,
-		 USER);
-	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), -EPERM);
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
-	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), -EPERM);
-	snprintf(options, sizeof(options),
-		 "fd=%d,rootmode=40000,user_id=%d,group_id=%d,allow_other", fd, USER, USER);
 	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), -EPERM);
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%d,group_id=%d,blkdev", fd,
 		 USER, USER);
@@ -265,7 +207,120 @@ static const char *fuse_limits(void *data)
 		 USER);
 	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), 0);
 	EXPECT(umount2(path_of("a"), MNT_DETACH), 0);
+	/* allow_other would be for nobody: it is left out. */
+	fd = open("/dev/fuse", O_RDWR);
+	snprintf(options, sizeof(options),
+		 "fd=%d,rootmode=40000,user_id=%d,allow_other,group_id=%d", fd, USER, USER);
+	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), 0);
+	CHECK(!strstr(mount_line(path_of("a")), "allow_other"));
+	EXPECT(umount2(path_of("a"), MNT_DETACH), 0);
+	EXPECT(try_mount("x", path_of("a"), "fuse", 0,
+			 "fd=0,rootmode=40000,user_id=1000,group_id=1000"),
+	       -EINVAL);
+	EXPECT(try_mount("x", path_of("a"), "fuse", 0,
+			 "fd=999,rootmode=40000,user_id=1000,group_id=1000"),
+	       -EBADF);
 	return NULL;
+}
+
+/*
+ * By fsopen its options cannot be checked. That says ENOSYS, upon which mount(8) takes mount(2); and
+ * a context that a race got from it anyway takes no device: neither a fresh one, nor one that mount(2)
+ * has made the session's.
+ */
+static volatile char racing_type[8];
+
+static void *race_type(void *data)
+{
+	for (;;) {
+		memcpy((char *)racing_type, "fuse", 5);
+		memcpy((char *)racing_type, "tmpf", 5);
+		memcpy((char *)racing_type, "tmpfs", 6);
+	}
+	return NULL;
+}
+
+static int context_of_fuse(void)
+{
+	for (int tries = 0; tries < 2000; tries++) {
+		int fs = syscall(SYS_fsopen, racing_type, 0);
+
+		if (fs < 0)
+			continue;
+		if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "rootmode", "40000", 0) == 0)
+			return fs; /* tmpfs has no such option */
+		close(fs);
+	}
+	return -1;
+}
+
+static bool takes(int fs, int device)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", device);
+	syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "user_id", "0", 0);
+	syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "group_id", "0", 0);
+	syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "fd", number, 0);
+	return syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0;
+}
+
+/* A context of a user namespace, sent from there. */
+static int context_of_user_namespace(void)
+{
+	int ends[2], fs;
+	pid_t child;
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends))
+		return -1;
+	child = fork();
+	if (child == 0) {
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
+			_exit(1);
+		_exit(send_fd(ends[1], syscall(SYS_fsopen, "fuse", 0)) ? 1 : 0);
+	}
+	close(ends[1]);
+	fs = receive_fd(ends[0]);
+	waitpid(child, NULL, 0);
+	return fs;
+}
+
+static const char *fuse_by_context(void *data)
+{
+	int device = open("/dev/fuse", O_RDWR), fs;
+	char options[128];
+	pthread_t thread;
+
+	TRY(own_space());
+	EXPECT(syscall(SYS_fsopen, "fuse", 0), -1);
+	EXPECT(errno, ENOSYS);
+	/* A mount that fails leaves an adopted device. */
+	snprintf(options, sizeof(options),
+		 "fd=%d,rootmode=40000,user_id=1000,group_id=1000,nonsense", device);
+	CHECK(try_mount("x", path_of("a"), "fuse", 0, options) < 0);
+	fs = context_of_user_namespace();
+	CHECK(fs >= 0);
+	CHECK(!takes(fs, device));
+	CHECK(pthread_create(&thread, NULL, race_type, NULL) == 0);
+	fs = context_of_fuse();
+	if (fs >= 0)
+		CHECK(!takes(fs, device));
+	fs = fs >= 0 ? context_of_fuse() : fs;
+	if (fs >= 0)
+		CHECK(!takes(fs, open("/dev/fuse", O_RDWR)));
+	/* It is still good for mount(2), with the user's ids. */
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=1000", device);
+	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), -EPERM);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=1000,group_id=1000",
+		 device);
+	EXPECT(try_mount("x", path_of("a"), "fuse", 0, options), 0);
+	EXPECT(umount2(path_of("a"), MNT_DETACH), 0);
+	return NULL;
+}
+
+static const char *fuse_context(void)
+{
+	return as_user(fuse_by_context);
 }
 
 static const char *fuse_limited(void)
@@ -278,18 +333,18 @@ static const char *other_limits(void *data)
 	char options[512];
 
 	TRY(own_space());
-	CHECK(try_mount("x", path_of("a"), "tmpfs", 0, "size=900g") < 0);
-	CHECK(try_mount("x", path_of("a"), "tmpfs", 0, "size=200%") < 0);
-	CHECK(try_mount("x", path_of("a"), "tmpfs", 0, "huge=always") < 0);
-	/* to tmpfs, a comma behind a backslash is one like any other */
-	EXPECT(try_mount("x", path_of("a"), "tmpfs", 0, "mode=700\\,size=900g"), -EPERM);
-	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s,redirect_dir=on",
-		 path_of("lower"), path_of("upper"), path_of("work"));
+	/* Directories that are closed to the user, or not the user's. */
+	snprintf(options, sizeof(options), "lowerdir=/root:%s", path_of("b"));
+	CHECK(try_mount("overlay", path_of("a"), "overlay", 0, options) < 0 ||
+	      open(path_of("a/.bashrc"), O_RDONLY) < 0);
+	umount2(path_of("a"), MNT_DETACH);
+	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=/etc,workdir=%s", path_of("lower"),
+		 path_of("work"));
 	CHECK(try_mount("overlay", path_of("a"), "overlay", 0, options) < 0);
-	snprintf(options, sizeof(options), "lowerdir=/root,upperdir=%s,workdir=%s,userxattr",
-		 path_of("upper"), path_of("work"));
+	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=/usr,workdir=/var",
+		 path_of("lower"));
 	if (try_mount("overlay", path_of("a"), "overlay", 0, options) == 0)
-		CHECK(open(path_of("a/.bashrc"), O_RDONLY) < 0 && errno == EACCES);
+		CHECK(open(path_of("a/new"), O_CREAT | O_RDWR, 0644) < 0);
 	return NULL;
 }
 
@@ -319,7 +374,10 @@ static const char *escapes(void *data)
 	CHECK(setuid(0) < 0 && errno == EPERM);
 	CHECK(sethostname("mine", 4) < 0 && errno == EPERM);
 	CHECK(setns(open("/proc/self/ns/mnt", O_RDONLY), CLONE_NEWNS) < 0 && errno == EPERM);
-	CHECK(unshare(CLONE_NEWNS | CLONE_NEWNET) < 0);
+	CHECK(unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 && errno == EPERM);
+	CHECK(unshare(CLONE_NEWPID) < 0 && errno == EPERM);
+	CHECK(open("/etc/shadow", O_RDONLY) < 0 && errno == EACCES);
+	CHECK(chown(path_of("lower/file"), 0, 0) < 0 && errno == EPERM);
 	CHECK(mknod(path_of("node"), S_IFBLK | 0666, makedev(8, 0)) < 0 && errno == EPERM);
 	return NULL;
 }
@@ -327,25 +385,6 @@ static const char *escapes(void *data)
 static const char *no_escape(void)
 {
 	return as_user(escapes);
-}
-
-static const char *setuid_in_mount(void *data)
-{
-	int status;
-
-	TRY(own_space());
-	/* /usr/bin has set-uid programs: not so through a mount of ours, and no_new_privs anyway.
-	 */
-	EXPECT(try_mount("/usr/bin", path_of("a"), NULL, MS_BIND, NULL), 0);
-	status = system(". /dev/null; [ \"$(id -u)\" = 1000 ]");
-	EXPECT(status, 0);
-	CHECK(strstr(mount_line(path_of("a")), "nosuid"));
-	return NULL;
-}
-
-static const char *no_setuid(void)
-{
-	return as_user(setuid_in_mount);
 }
 
 /* Two threads: one changes what a path leads to while the other mounts there. */
@@ -411,16 +450,15 @@ const struct test mount_limit_tests[] = {
 	{"nothing is mounted in the host's namespace", not_in_host},
 	{"not by a descriptor of the host's namespace", not_by_host_fd},
 	{"no other kinds of file systems", not_other_kinds},
-	{"options of fsopen are not set from elsewhere", configured_here},
 	{"force is for file systems of the session only", no_force},
 	{"an overlay does not uncover what is mounted in its layers", overlay_covered},
 	{"a descriptor changed in the middle makes no mount the session's", detached_swapped},
 	{"nothing of the host's is unmounted, moved, changed or uncovered", not_undone},
 	{"device nodes are not made nor opened", no_devices},
 	{"FUSE is limited as fusermount3 limits it", fuse_limited},
-	{"tmpfs and overlay are limited", others_limited},
+	{"FUSE is mounted by mount(2) only", fuse_context},
+	{"an overlay opens nothing that is closed", others_limited},
 	{"no way back, no other privilege", no_escape},
-	{"no set-uid through a mount", no_setuid},
 	{"paths that change during a mount gain nothing", race},
 	{},
 };

@@ -37,6 +37,11 @@ is "and leaves nothing behind" "$(lwip -j list)" '[{"name":"lwip"}]'
 
 # Like ip.
 is "addresses as JSON" "$(lwip -j -4 addr show tp0 | jq -c '.[0].addr_info|map(.local)')" '["10.7.0.2"]'
+is "addr show dev is addr show" "$(lwip -j addr show dev tp0)" "$(lwip -j addr show tp0)"
+is "link show dev shows that one" "$(lwip -j link show dev tp0 | jq -c 'map(.ifname)')" '["tp0"]'
+is "route show dev shows that one's" "$(lwip -j -4 route show dev tp0 | jq -c 'map(.dev)|unique')" '["tp0"]'
+is "neigh show dev shows that one's" "$(lwip -j neigh show dev lo0)" '[]'
+like "show of two is refused" "$(lwip addr show tp0 lo0 2>&1)" "only one interface"
 ok "an address is added" lwip addr add 10.7.0.3/24 dev tp0
 like "and shown" "$(lwip addr)" "inet 10\.7\.0\.3/24"
 like "twice is refused in the stack's words" "$(lwip addr add 10.7.0.3/24 dev tp0 2>&1)" "Address already assigned"

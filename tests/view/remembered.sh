@@ -23,18 +23,20 @@ servers() { # the processes of the view's servers of a program
 }
 keeper=$(pgrep -x view-servers -P "$(pgrep -x view-keeper -P "$(in_view a 'viewctl info --json | jq .manager')")")
 # Does a mount answer while its server is stopped?
-remembers() { # TYPE [COMMAND-IN-FRONT-OF-A-MISSING-NAME]
+sum=$(sha256sum <"$work/tree/a/file" | cut -d' ' -f1)
+remembers() { # TYPE COMMAND-IN-FRONT-OF-A-MISSING-NAME COMMAND-IN-FRONT-OF-READING
 	local pids said status
 	in_view a "mount -r -t $1 $1 m && stat m/a m/a/file m/a/small && cat m/a/file | sha256sum && ! stat m/a/missing" >/dev/null || return
 	pids=$(servers "$(program "$1")")
 	[ -n "$pids" ] || { echo "no server"; processes; return 1; }
 	sleep 1.2 # longer than servers have things remembered by default
 	kill -STOP $pids
-	said=$(in_view a "timeout 20 sh -c 'stat -c %s m/a/file; $2 stat m/a/missing; stat -c %F m/a' 2>&1")
+	said=$(in_view a "timeout 20 sh -c 'stat -c %s m/a/file; $2 stat m/a/missing; stat -c %F m/a; $3 sha256sum m/a/file' 2>&1")
 	status=$?
 	kill -CONT $pids
 	in_view a 'umount m' >/dev/null
-	[ $status -eq 0 ] && [[ $said == *108894*directory* ]] && [[ -n $2 || $said == *"m/a/missing': No such file"* ]] ||
+	[ $status -eq 0 ] && [[ $said == *108894*directory* ]] && [[ -n $2 || $said == *"m/a/missing': No such file"* ]] &&
+		[[ -n $3 || $said == *"$sum"* ]] ||
 		{ echo "$said"; return 1; }
 }
 program() {
@@ -43,10 +45,11 @@ program() {
 	ntfs) echo ntfs-3g ;; exfat) echo mount.exfat-fuse ;; archive) echo archivemount ;;
 	esac
 }
-for type in ext4 iso9660 squashfs vfat archive; do
-	ok "$type, read-only: attributes and missing names cost no request" remembers $type ''
+for type in ext4 iso9660 squashfs vfat; do
+	ok "$type, read-only: attributes, missing names and opening cost no request" remembers $type '' ''
 done
-ok "ntfs, whose server cannot do it for missing names: attributes" remembers ntfs :
+ok "archive, which is opened by its server: attributes and missing names" remembers archive '' :
+ok "ntfs, whose server cannot do it for missing names: attributes" remembers ntfs : :
 is "an image that is written is not remembered" "$(in_view a 'mount ext4 m && grep -c -e kernel_cache.*negative /proc/self/mounts;
 	ln m/a/small m/a/second && stat -c %h m/a/small && rm m/a/second && stat -c %h m/a/small && ! stat m/new 2>/dev/null &&
 	touch m/new && stat -c %s m/new; umount m' | paste -sd' ')" '0 2 1 0'
@@ -59,6 +62,18 @@ ok "what appears in a mirrored directory is seen" in_view a "! stat m/late && to
 in_view a 'umount m n' >/dev/null
 ok "no line of the table lets a type remember that is no image" eval \
 	"! awk '/^[a-z]/ { image = /%i|%b/ && !/bindfs|gocryptfs/ } /^[ \\t]+remember/ && !image && !archive' $top/user/view/services/fstypes | grep -q 'sshfs|bindfs|gocryptfs'"
+
+# many files, by many processes; and after the kernel has forgotten them
+as_user sh -c 'mkdir "$0/lots" && cd "$0/lots" && for i in $(seq 120); do seq $((i * 50)) >f$i; done' "$work"
+as_user mke2fs -q -F -t ext4 -d "$work/lots" "$work/lots.ext4" 8M >/dev/null
+sums=$(cd "$work/lots" && find . -name 'f*' -print0 | sort -z | xargs -0 sha256sum | sort)
+in_view a 'mount -r -t ext4 lots.ext4 m' >/dev/null
+is "read by many at once" "$(in_view a '(cd m && find . -name "f*" -print0 | xargs -0 -P8 -n3 sha256sum) | sort')" "$sums"
+echo 2 >/proc/sys/vm/drop_caches
+is "and after they were forgotten" "$(in_view a '(cd m && find . -name "f*" -print0 | xargs -0 -P8 -n3 sha256sum) | sort')" "$sums"
+is "mapped" "$(in_view a "python3 -c 'import hashlib, mmap, sys
+f = open(\"m/f77\", \"rb\"); print(hashlib.sha256(mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)).hexdigest())'")" "$(sha256sum <"$work/lots/f77" | cut -d' ' -f1)"
+in_view a 'umount m' >/dev/null
 
 # files beyond the memory, pages that were dropped
 as_user mke2fs -q -F -t ext4 -b 4096 -N 64 "$work/big" 48G >/dev/null 2>&1

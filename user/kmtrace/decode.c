@@ -25,7 +25,7 @@ static void print_fd(FILE *out, const struct traced *traced, int fd)
 	char link[64], path[PATH_MAX];
 	ssize_t length;
 
-	fprintf(out, "%d", fd);
+	print_number(out, fd);
 	if (!style.fd_paths || fd < 0)
 		return;
 	snprintf(link, sizeof(link), "/proc/%d/fd/%d", traced->tid, fd);
@@ -89,7 +89,7 @@ void decode_arg(FILE *out, struct traced *traced, unsigned int arg)
 	case KMVIEW_T_INT:
 	case KMVIEW_T_PID:
 	case KMVIEW_T_ID:
-		fprintf(out, "%d", (int)value);
+		print_number(out, (int)value);
 		break;
 	case KMVIEW_T_FD:
 		print_fd(out, traced, value);
@@ -105,7 +105,7 @@ void decode_arg(FILE *out, struct traced *traced, unsigned int arg)
 		break;
 	case KMVIEW_T_LONG:
 	case KMVIEW_T_OFF:
-		fprintf(out, "%lld", narrow ? (int32_t)value : (long long)value);
+		print_number(out, narrow ? (int32_t)value : (long long)value);
 		break;
 	case KMVIEW_T_SIZE:
 		fprintf(out, "%llu", (unsigned long long)value);
@@ -218,6 +218,6 @@ void decode_result(FILE *out, const struct traced *traced)
 	} else if (traced->call && traced->call->result == KMVIEW_T_FD) {
 		print_fd(out, traced, result);
 	} else {
-		fprintf(out, "%lld", (long long)result);
+		print_number(out, result);
 	}
 }

@@ -258,6 +258,7 @@ static int serve(const struct options *options, pid_t pid, int pidfd, int *statu
 	struct traced traced;
 
 	for (;;) {
+		output_flush();
 		if (poll(fds, 2, trace_delayed(options)) < 0) {
 			if (errno != EINTR)
 				return -errno;

@@ -98,10 +98,12 @@ struct options {
 	bool followed; /* -f was given once */
 	bool separate; /* a file for each thread */
 	size_t string_limit;
+	unsigned char signals[65]; /* those that are shown, by number */
 	struct rule *rules;
 	const char *uname[UTS_FIELDS]; /* what to say instead; NULL: the truth */
 	bool uname_faked;
 	bool count, json, quiet;
+	bool watch; /* no rule changes anything, and the kernel can let us just watch */
 	bool bpf_uname, bpf_count;
 	const char *bpf_policy;
 	const char *output;
@@ -170,11 +172,17 @@ void decode_result(FILE *out, const struct traced *traced);
 /* The name of a value or set of flags of a type, or its number. */
 void name_print(FILE *out, enum kmview_type type, uint64_t value);
 
+/* A number in decimal; what fprintf(3) does, faster. */
+void print_number(FILE *out, long long value);
+
 /* Bytes as a C string in quotes, "..." after it if cut. */
 void string_print(FILE *out, const char *bytes, size_t length, bool cut);
 
 /* Open the output, or say why not: 0 or -1. */
 int output_open(const struct options *options);
+
+/* Write out what was printed. */
+void output_flush(void);
 
 /* One sentence on standard error, unless -q. */
 void output_say(const struct options *options, const char *format, ...)
@@ -189,6 +197,12 @@ unsigned int output_unfinished(const struct options *options, struct traced *tra
 /* The rest of it, from that argument. known false: its end was not seen. */
 void output_resumed(const struct options *options, struct traced *traced, unsigned int from,
 		    bool known, bool ours);
+
+/* Lines about a thread that are no calls: a signal that it takes, its end with a status as of
+ * wait(2), and that it is no longer traced. */
+void output_signal(const struct options *options, pid_t pid, pid_t tid, int number, int code);
+void output_end(const struct options *options, pid_t pid, pid_t tid, int status);
+void output_left(const struct options *options, pid_t pid, pid_t tid);
 
 void output_count(const struct traced *traced, bool failed, uint64_t ns);
 void output_count_add(const struct kmview_syscall *call, uint64_t calls, uint64_t ns);
@@ -210,6 +224,11 @@ void trace_in_progress(const struct options *options, struct traced *traced);
 
 /* Of a call that is over: the text of an argument before it ran, if kept; NULL. */
 const char *trace_seen_arg(const struct traced *traced, unsigned int arg);
+
+/* A thread took a signal; ended with a status as of wait(2); or is no longer traced. */
+void trace_signal(const struct options *options, pid_t pid, pid_t tid, int number, int code);
+void trace_end(const struct options *options, pid_t pid, pid_t tid, int status);
+void trace_left(const struct options *options, pid_t pid, pid_t tid);
 
 /* The task of this id went away. */
 void trace_cancelled(uint64_t id);

@@ -12,17 +12,27 @@ static bool only_kmview(const struct options *options)
 }
 
 /* The session, or NULL: use seccomp, and *why_not says for which reason. -1: neither, which was said. */
-static int open_session(const struct options *options, struct kmview **session,
-			const char **why_not)
+static int open_session(struct options *options, struct kmview **session, const char **why_not)
 {
 	struct kmview_options wanted = {.slots = 256};
-	int error;
+	bool changes =
+		options->rules || options->uname_faked || options->bpf_uname || options->bpf_policy;
+	int error = -EINVAL;
 
 	*session = NULL;
 	*why_not = "--engine says so";
 	if (options->engine && !strcmp(options->engine, "seccomp"))
 		return 0;
-	error = kmview_open(session, &wanted);
+	if (!changes) {
+		wanted.flags = KMVIEW_INIT_WATCH;
+		error = kmview_open(session, &wanted);
+		options->watch = error >= 0;
+	}
+	/* An older module, or a task of another session, which cannot let its tasks go. */
+	if (error == -EINVAL || error == -EOPNOTSUPP) {
+		wanted.flags = 0;
+		error = kmview_open(session, &wanted);
+	}
 	if (error >= 0)
 		return 0;
 	*why_not = kmview_open_why(error);

@@ -161,7 +161,8 @@ static void print_flags(FILE *out, const struct name *names, uint64_t value, con
 	for (; names->name; names++) {
 		if ((value & names->value) != names->value)
 			continue;
-		fprintf(out, "%s%s", separator, names->name);
+		fputs(separator, out);
+		fputs(names->name, out);
 		separator = "|";
 		value &= ~names->value;
 	}

@@ -3,6 +3,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,7 +33,8 @@ static const struct argp_option known[] = {
 	 "Only these calls, or all but these; also /REGEX, all, none and the classes %file, %desc, "
 	 "%network, %process, %signal, %memory, %ipc, %creds, %clock, %stat, %lstat, %fstat, "
 	 "%statfs, "
-	 "%pure",
+	 "%pure; signal=[!]SIGNAL,... are the signals that are shown, status=successful or failed "
+	 "is -z or -Z",
 	 1},
 	{"trace-path", 'P', "PATH", 0, "Only calls on this file, by name or by descriptor", 1},
 	{"successful-only", 'z', NULL, 0, "Only calls that succeed", 1},
@@ -111,12 +113,46 @@ static void parse_calls(struct options *options, const char *text, struct argp_s
 		argp_error(state, "\"%s\" is no system call; man 2 syscalls lists them", unknown);
 }
 
+/* The number of "SIGINT", "int" or "2"; 0: none. */
+static int signal_number(const char *word)
+{
+	char *end;
+	long number = strtol(word, &end, 10);
+
+	if (end != word && !*end)
+		return number > 0 && number <= 64 ? number : 0;
+	if (!strncasecmp(word, "SIG", 3))
+		word += 3;
+	for (int i = 1; i <= 64; i++)
+		if (sigabbrev_np(i) && !strcasecmp(sigabbrev_np(i), word))
+			return i;
+	return 0;
+}
+
+/* "[!]SIGNAL,...", all or none. */
+static void parse_signals(struct options *options, const char *list, struct argp_state *state)
+{
+	bool without = *list == '!';
+	char *copy = strdup(list + without), *rest = copy, *word;
+
+	memset(options->signals, without || !strcmp(list, "all"), sizeof(options->signals));
+	while ((word = strsep(&rest, ","))) {
+		int number = signal_number(word);
+
+		if (!strcmp(word, "all") || !strcmp(word, "none"))
+			continue;
+		if (!number)
+			argp_error(state, "\"%s\" is no signal; kill -l lists them", word);
+		options->signals[number] = !without;
+	}
+	free(copy);
+}
+
 /* -e: "trace=" may be left out; strace's other qualifiers are refused by name. */
 static void parse_expression(struct options *options, const char *text, struct argp_state *state)
 {
-	static const char *const others[] = {"abbrev", "verbose", "raw",    "read",
-					     "write",  "fault",	  "inject", "kvm",
-					     "quiet",  "signal",  "status", "decode-fds"};
+	static const char *const others[] = {"abbrev", "verbose", "raw", "read",  "write",
+					     "fault",  "inject",  "kvm", "quiet", "decode-fds"};
 	const char *equals = strchr(text, '=');
 	size_t length = equals ? equals - text : 0;
 
@@ -136,6 +172,11 @@ static void parse_expression(struct options *options, const char *text, struct a
 		else if (strcmp(equals + 1, "all"))
 			argp_error(state, "-e status= takes successful, failed or all, not \"%s\"",
 				   equals + 1);
+		return;
+	}
+	if ((length == 6 && !strncmp(text, "signal", 6)) ||
+	    (length == 7 && !strncmp(text, "signals", 7)) || (length == 1 && *text == 's')) {
+		parse_signals(options, equals + 1, state);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
@@ -217,6 +258,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		options->string_limit = 32;
+		memset(options->signals, 1, sizeof(options->signals));
 		break;
 	case 'e':
 		parse_expression(options, argument, state);

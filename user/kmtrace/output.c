@@ -2,14 +2,18 @@
 /*
  * What is printed: a line for each call, as text or JSON, or a table of counts at the end.
  *
- * Every line is written when it is whole, so that the end of a file is what happened last. With -ff
- * each thread has a file of its own; of these up to FILES_OPEN are open at a time.
+ * What is printed is written out whenever the engine has nothing more to show at once, so that the
+ * end of a file is what happened last. With -ff each thread has a file of its own; of these up to
+ * FILES_OPEN are open at a time.
  */
 #include <errno.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "kmtrace.h"
@@ -47,7 +51,8 @@ int output_open(const struct options *options)
 		complain("cannot write %s: %s", name, strerror(errno));
 		return -1;
 	}
-	setvbuf(out, NULL, _IOLBF, 1 << 16);
+	setvbuf(out, NULL, _IOFBF, 1 << 16);
+	__fsetlocking(out, FSETLOCKING_BYCALLER); /* there is one thread */
 	return 0;
 }
 
@@ -63,6 +68,15 @@ static bool close_file(FILE *file)
 	bool failed = ferror(file);
 
 	return (fclose(file) == 0) & !failed;
+}
+
+void output_flush(void)
+{
+	if (out)
+		fflush(out);
+	for (unsigned int i = 0; i < FILES_OPEN; i++)
+		if (thread_files[i].file)
+			fflush(thread_files[i].file);
 }
 
 /* Point out at the thread's file. A file that was closed to make room is continued. */
@@ -102,8 +116,10 @@ static void choose_file(const struct options *options, pid_t tid)
 	} else if (at < begun_size) {
 		begun[at] |= 1 << tid % 8;
 	}
-	if (place->file)
-		setvbuf(place->file, NULL, _IOLBF, 1 << 16);
+	if (place->file) {
+		setvbuf(place->file, NULL, _IOFBF, 1 << 12);
+		__fsetlocking(place->file, FSETLOCKING_BYCALLER);
+	}
 	out = place->file ? place->file : stderr;
 }
 
@@ -171,7 +187,7 @@ static void begin_line(const struct options *options, pid_t tid, uint64_t ns)
 
 	choose_file(options, tid);
 	if (!options->separate)
-		fprintf(out, "%d ", tid);
+		print_number(out, tid), fputc(' ', out);
 	if (!options->stamp && !options->relative)
 		return;
 	if (!ns)
@@ -185,9 +201,11 @@ static void begin_line(const struct options *options, pid_t tid, uint64_t ns)
 
 static void print_name(const struct traced *traced)
 {
-	char name[64];
+	char room[64];
+	const char *name = traced->call ? traced->call->name : room;
 
-	call_name(traced, name, sizeof(name));
+	if (!traced->call)
+		call_name(traced, room, sizeof(room));
 	if (traced->abi != KMVIEW_ABI_X64)
 		fprintf(out, "[%s] ", abi_name(traced->abi));
 	fputs(name, out);
@@ -334,6 +352,112 @@ void output_resumed(const struct options *options, struct traced *traced, unsign
 	if (known)
 		decode_args(out, traced, from);
 	end_line(options, traced, known, ours);
+}
+
+/* ---- what is no call */
+
+static const char *signal_name(int number, char room[16])
+{
+	const char *name = sigabbrev_np(number);
+
+	if (name)
+		snprintf(room, 16, "SIG%s", name);
+	else if (number >= SIGRTMIN && number <= SIGRTMAX)
+		snprintf(room, 16, "SIGRT_%d", number - SIGRTMIN);
+	else
+		snprintf(room, 16, "%d", number);
+	return room;
+}
+
+/* Codes that mean the same for all signals, and those of SIGCHLD. */
+static const char *code_name(int number, int code)
+{
+	static const char *const child[] = {"CLD_EXITED",  "CLD_KILLED",  "CLD_DUMPED",
+					    "CLD_TRAPPED", "CLD_STOPPED", "CLD_CONTINUED"};
+	static const struct {
+		int code;
+		const char *name;
+	} codes[] = {{SI_USER, "SI_USER"},   {SI_KERNEL, "SI_KERNEL"}, {SI_QUEUE, "SI_QUEUE"},
+		     {SI_TIMER, "SI_TIMER"}, {SI_MESGQ, "SI_MESGQ"},   {SI_ASYNCIO, "SI_ASYNCIO"},
+		     {SI_SIGIO, "SI_SIGIO"}, {SI_TKILL, "SI_TKILL"}};
+
+	if (number == SIGCHLD && code >= CLD_EXITED && code <= CLD_CONTINUED)
+		return child[code - CLD_EXITED];
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].code == code)
+			return codes[i].name;
+	return NULL;
+}
+
+static json_t *json_thread(const struct options *options, pid_t pid, pid_t tid)
+{
+	json_t *object = json_object();
+
+	choose_file(options, tid);
+	json_object_set_new(object, "pid", json_integer(pid));
+	json_object_set_new(object, "tid", json_integer(tid));
+	if (options->stamp || options->relative)
+		json_object_set_new(object, "time", json_real(realtime_ns() / 1e9));
+	return object;
+}
+
+void output_signal(const struct options *options, pid_t pid, pid_t tid, int number, int code)
+{
+	const char *cause = code_name(number, code);
+	char room[16], numeral[16];
+
+	if (!cause) {
+		snprintf(numeral, sizeof(numeral), "%d", code);
+		cause = numeral;
+	}
+	if (options->json) {
+		json_t *object = json_thread(options, pid, tid);
+
+		json_object_set_new(object, "signal", json_string(signal_name(number, room)));
+		json_object_set_new(object, "code", json_string(cause));
+		json_line(object);
+		return;
+	}
+	begin_line(options, tid, 0);
+	signal_name(number, room);
+	fprintf(out, "--- %s {si_signo=%s, si_code=%s} ---\n", room, room, cause);
+}
+
+void output_end(const struct options *options, pid_t pid, pid_t tid, int status)
+{
+	bool killed = WIFSIGNALED(status);
+	char room[16];
+
+	if (options->json) {
+		json_t *object = json_thread(options, pid, tid);
+
+		if (killed)
+			json_object_set_new(object, "killed",
+					    json_string(signal_name(WTERMSIG(status), room)));
+		else
+			json_object_set_new(object, "exited", json_integer(WEXITSTATUS(status)));
+		json_line(object);
+		return;
+	}
+	begin_line(options, tid, 0);
+	if (killed)
+		fprintf(out, "+++ killed by %s%s +++\n", signal_name(WTERMSIG(status), room),
+			WCOREDUMP(status) ? " (core dumped)" : "");
+	else
+		fprintf(out, "+++ exited with %d +++\n", WEXITSTATUS(status));
+}
+
+void output_left(const struct options *options, pid_t pid, pid_t tid)
+{
+	if (options->json) {
+		json_t *object = json_thread(options, pid, tid);
+
+		json_object_set_new(object, "left", json_true());
+		json_line(object);
+		return;
+	}
+	begin_line(options, tid, 0);
+	fputs("+++ no longer traced: the program gains privileges +++\n", out);
 }
 
 /* ---- the table */

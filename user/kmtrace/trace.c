@@ -299,6 +299,41 @@ void trace_in_progress(const struct options *options, struct traced *traced)
 	found->from = output_unfinished(options, traced);
 }
 
+/* The call that the thread was in has no end. */
+static void cut_off(const struct options *options, pid_t pid, pid_t tid)
+{
+	struct seen *found = *seen_find(tid);
+	struct traced missed = {.pid = pid, .tid = tid};
+
+	if (found && found->unfinished) {
+		missed.abi = found->abi;
+		missed.nr = found->nr;
+		missed.call = kmview_syscall_by_number(found->abi, found->nr);
+		output_resumed(options, &missed, found->from, false, false);
+	}
+	seen_forget(tid);
+}
+
+void trace_signal(const struct options *options, pid_t pid, pid_t tid, int number, int code)
+{
+	if (!options->count && number >= 0 && number <= 64 && options->signals[number])
+		output_signal(options, pid, tid, number, code);
+}
+
+void trace_end(const struct options *options, pid_t pid, pid_t tid, int status)
+{
+	cut_off(options, pid, tid);
+	if (!options->count)
+		output_end(options, pid, tid, status);
+}
+
+void trace_left(const struct options *options, pid_t pid, pid_t tid)
+{
+	cut_off(options, pid, tid);
+	if (!options->count)
+		output_left(options, pid, tid);
+}
+
 /* The thread is in another call than the one that was printed as unfinished. */
 static void end_missed(const struct options *options, const struct traced *traced)
 {

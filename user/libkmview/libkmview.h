@@ -192,12 +192,13 @@ const struct kmview_syscall *kmview_syscall_next(const struct kmview_syscall *ca
 /* What happens at a call. All 0, but for action: at every such call. */
 struct kmview_hook {
 	uint32_t action;     /* enum kmview_action */
-	uint32_t flags;	     /* KMVIEW_RULE_EXIT or _BOTH; what else a rule has is filled in */
+	uint32_t flags;	     /* KMVIEW_RULE_EXIT, _BOTH, _WAIT; what else a rule has is filled in */
 	int64_t value;	     /* of KMVIEW_VALUE; -errno for errors */
 	uint32_t prog;	     /* of KMVIEW_BPF */
 	uint32_t fd_marks;   /* not 0: only with a descriptor marked so */
 	uint32_t path_marks; /* not 0: only with a path below a prefix marked so. With both: one is
 				enough */
+	uint32_t bytes; /* not 0: structures, and so many bytes of buffers, come along as well */
 };
 
 /*
@@ -228,6 +229,9 @@ int kmview_hooks(struct kmview *session, const struct kmview_named_hook *hooks, 
 int kmview_rule_init(struct kmview_rule *rule, unsigned int abi, unsigned int nr,
 		     const struct kmview_hook *hook);
 int kmview_rules(struct kmview *session, const struct kmview_rule *rules, size_t count);
+
+/* Does all that the arguments of a call point to come along with an event, if bytes says so? */
+bool kmview_copies_all(const struct kmview_syscall *call);
 
 /* Mark what is at or below an absolute path, and what comes of an open descriptor of ours. 0
  * unmarks. */
@@ -284,6 +288,9 @@ int kmview_kill(struct kmview *session, int signal);
 /* ---- requests: calls that wait for an answer */
 
 /*
+ * In a session that only watches (KMVIEW_INIT_WATCH) answers say only that the request is done with;
+ * its task has gone on, so that what did not come along is read from what its memory holds now.
+ *
  * A request that was taken must be answered exactly once, by any thread; it may be copied and kept
  * until then. What an answer returns: 0, or ECANCELED: the task died or was interrupted, nobody
  * heard.
@@ -297,6 +304,9 @@ struct kmview_request {
 		      */
 	bool socketcall; /* came as socketcall(2) */
 	bool tell;	 /* and its exit was asked for by the hook */
+	uint32_t
+		notice; /* not 0: not a request; KMVIEW_ENTRY_EXITED, _SIGNAL or _LEFT of event.tid;
+			    event.result is the status, or the signal, whose code is event.nr */
 	struct kmview_loop *loop;
 };
 

@@ -89,7 +89,8 @@ const char *kmview_open_why(int error)
 		return "there is no " KMVIEW_DEVICE;
 	case EACCES:
 	case EPERM:
-		return KMVIEW_DEVICE " is not for this user";
+		return KMVIEW_DEVICE " is not for this user (see its mode, and the parameters of "
+		       "kmview.ko)";
 	case EPROTO:
 		return "the kernel module and this program speak different versions of the "
 		       "protocol";

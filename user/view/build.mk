@@ -69,9 +69,11 @@ $(eval $(call view_service,unreal,user/view/services/unreal.c,))
 # What stands between images and their servers: a part of an image as a file, the names of sources.
 CFLAGS_user/view/part = -I/usr/include/fuse3
 $(eval $(call program,lib/vsquare/view/part,user/view/part/main.c,-lfuse3))
-$(VIEW_DIR)/mount-names.so: $(call objects,user/view/preload/mount.c,obj)
+VIEW_PRELOAD := $(addprefix user/view/preload/,mount.c unasked.c)
+$(VIEW_DIR)/mount-names.so: $(call objects,$(VIEW_PRELOAD),obj)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -o $@ $^
+-include $(patsubst %.o,%.d,$(call objects,$(VIEW_PRELOAD),obj))
 PROGRAMS += $(VIEW_DIR)/part $(VIEW_DIR)/mount-names.so
 INSTALL_DATA += $(VIEW_DIR)/part:lib/vsquare/view $(VIEW_DIR)/mount-names.so:lib/vsquare/view
 

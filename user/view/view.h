@@ -134,9 +134,9 @@ bool view_mount_single_id(const struct view_mount *mount);
 
 /*
  * Run a program, searched in PATH, as the caller of mount(2): same ids and groups, environment,
- * standard input, root, working directory; in the foreground of its terminal. By the time that it ends or goes into the background it must have mounted a file
- * system on the place, an empty directory (or file, if the target is one), from where it is then
- * moved to the target. Its words become the error message when it fails. EIO: it failed. ENOENT:
+ * standard input, root, working directory; in the foreground of its terminal. By the time that it
+ * ends or goes into the background it must have mounted a file system on the place, an empty
+ * directory (or file, if the target is one), from where it is then moved to the target. Its words become the error message when it fails. EIO: it failed. ENOENT:
  * there is no such program. ENOTCONN: it ended well, but nothing is mounted.
  */
 int view_mount_run(struct view_mount *mount, char *const argv[]);
@@ -187,6 +187,9 @@ const char *view_mount_aside(struct view_mount *mount);
 
 bool view_mount_writable(struct view_mount *mount); /* by the caller: the source */
 void view_mount_set_read_only(struct view_mount *mount);
+/* The kernel opens files without asking the server, which has one thread and sees each opened once
+ * (preload/unasked.c): for what nobody can change. */
+void view_mount_set_unasked(struct view_mount *mount);
 int view_mount_set_type(struct view_mount *mount, const char *type); /* what was found in it */
 
 /*

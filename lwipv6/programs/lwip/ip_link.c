@@ -196,15 +196,17 @@ static int delete (struct rtnl *r, const char *dev)
 int run_link(struct session *s, int argc, char **argv)
 {
 	struct words w = {s, argc - 1, argv + 1};
-	const char *what = words_next(&w);
+	const char *what = words_next(&w), *dev;
 	struct rtnl r;
 	int status;
 
 	if (!rtnl_open(&r, s))
 		return STATUS_FAILED;
-	if (!what || is_word(what, "show"))
-		status = show(&r, words_next(&w));
-	else if (is_word(what, "set"))
+	if (!what || is_word(what, "show")) {
+		status = words_device(&w, &dev);
+		if (!status)
+			status = show(&r, dev);
+	} else if (is_word(what, "set"))
 		status = set(&r, &w);
 	else if (is_word(what, "del"))
 		status = delete (&r, words_next(&w));

@@ -73,7 +73,12 @@ static int show(struct rtnl *r, const char *dev)
 	if (m)
 		m->ndm_family = r->session->family;
 	status = rtnl_ask(r, decode, table);
-	rtnl_print(r->session, table, text);
+	if (!status)
+		status = rtnl_of_device(r, dev, table);
+	if (!status)
+		rtnl_print(r->session, table, text);
+	else
+		json_decref(table);
 	return status;
 }
 

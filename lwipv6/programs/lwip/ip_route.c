@@ -103,7 +103,12 @@ static int show(struct rtnl *r, const char *dev)
 	if (m)
 		*m = (struct rtmsg){.rtm_family = r->session->family, .rtm_table = RT_TABLE_MAIN};
 	status = rtnl_ask(r, decode, table);
-	rtnl_print(r->session, table, text);
+	if (!status)
+		status = rtnl_of_device(r, dev, table);
+	if (!status)
+		rtnl_print(r->session, table, text);
+	else
+		json_decref(table);
 	return status;
 }
 

@@ -192,18 +192,47 @@ const char *words_value(struct words *w, const char *keyword)
 	return value;
 }
 
+int words_device(struct words *w, const char **dev)
+{
+	const char *word = words_next(w);
+
+	*dev = word && is_word(word, "dev") ? words_value(w, "dev") : word;
+	if (word && !*dev)
+		return STATUS_USAGE;
+	word = words_next(w);
+	return word ? misuse(w->session, "show: %s: only one interface can be named", word) : 0;
+}
+
+int rtnl_of_device(struct rtnl *r, const char *dev, json_t *table)
+{
+	if (!dev)
+		return 0;
+	if (!rtnl_index(r, dev))
+		return STATUS_FAILED;
+	for (size_t i = json_array_size(table); i--;) {
+		const char *of =
+			json_string_value(json_object_get(json_array_get(table, i), "dev"));
+
+		if (!of || strcmp(of, dev))
+			json_array_remove(table, i);
+	}
+	return 0;
+}
+
 int rtnl_command(struct session *s, int argc, char **argv, const struct rtnl_object *o)
 {
 	struct words w = {s, argc - 1, argv + 1};
-	const char *what = words_next(&w);
+	const char *what = words_next(&w), *dev;
 	struct rtnl r;
 	int status;
 
 	if (!rtnl_open(&r, s))
 		return STATUS_FAILED;
-	if (!what || is_word(what, "show"))
-		status = o->show(&r, words_next(&w));
-	else if (is_word(what, "add"))
+	if (!what || is_word(what, "show")) {
+		status = words_device(&w, &dev);
+		if (!status)
+			status = o->show(&r, dev);
+	} else if (is_word(what, "add"))
 		status = o->change(&r, o->new_type, NLM_F_CREATE | NLM_F_EXCL, &w);
 	else if (is_word(what, "replace"))
 		status = o->change(&r, o->new_type, NLM_F_CREATE | NLM_F_REPLACE, &w);

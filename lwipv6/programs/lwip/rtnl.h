@@ -50,6 +50,10 @@ struct words {
 const char *words_next(struct words *w);
 /* The word after @keyword; NULL told when there is none. */
 const char *words_value(struct words *w, const char *keyword);
+/* What follows "show": NAME, "dev NAME" or nothing; 0, or the status when it is told to be wrong. */
+int words_device(struct words *w, const char **dev);
+/* Leave in @table the rows whose "dev" is @dev, or all when that is NULL; a status. */
+int rtnl_of_device(struct rtnl *r, const char *dev, json_t *table);
 
 /* What add, replace, del, show and perhaps get do to one kind of object. */
 struct rtnl_object {

@@ -3,13 +3,13 @@
  * mount(8), umount(8) and busybox in a branch: the machine's bytes for who reads them, our stand-in
  * for who runs them.
  *
- * Each is covered by a FUSE file system that is one file. The kernel says of an open(2) by execve(2)
- * that it is one: then the file is one line, "#!STAND-IN =NAME", which is read past the kernel's pages. All others
- * read the program itself, attributes and all, from the kernel's pages: it is never out of date, as a
- * program that is replaced gets another inode.
+ * Each is covered by a FUSE file system that is one file. The kernel says of an open(2) whether it
+ * is execve(2)'s: then the file is one line, "#!STAND-IN =NAME", which is read past the kernel's
+ * pages. All others read the program itself, attributes and all, from the kernel's pages: that is
+ * never out of date, as a program that is replaced gets another inode.
  *
- * One process serves all of them, at the kernel's own protocol, without a capability. It is a child of the keeper of servers, and
- * begins when somebody asks for the first time.
+ * One process serves all of them, by the kernel's own protocol, without a capability. It is a child
+ * of the keeper of servers, and begins when somebody asks for the first time.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -168,19 +168,20 @@ static void serve_open(const struct program *program, const struct fuse_in_heade
 	reply(program, in, (asked->flags & O_ACCMODE) != O_RDONLY ? -EROFS : 0, &out, sizeof(out));
 }
 
-/* Does a path lead the task where it leads us? */
-static bool same_root(pid_t pid)
+/* Has the task another root, from where a path leads elsewhere? Of another user's it is not known. */
+static bool other_root(pid_t pid)
 {
 	const int flags = AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
 	struct statx ours, its;
 	int fd = proc_open(O_PATH, "%d/root", pid);
-	bool same = fd >= 0 && statx(fd, "", flags | AT_EMPTY_PATH, STATX_INO, &its) == 0 &&
-		    statx(AT_FDCWD, "/", flags, STATX_INO, &ours) == 0 &&
-		    its.stx_ino == ours.stx_ino && its.stx_mnt_id == ours.stx_mnt_id;
+	bool other = fd >= 0 && statx(fd, "", flags | AT_EMPTY_PATH, STATX_INO, &its) == 0 &&
+		     statx(AT_FDCWD, "/", flags, STATX_INO, &ours) == 0 &&
+		     (its.stx_ino != ours.stx_ino || its.stx_dev_major != ours.stx_dev_major ||
+		      its.stx_dev_minor != ours.stx_dev_minor);
 
 	if (fd >= 0)
 		close(fd);
-	return same;
+	return other;
 }
 
 /* By its path; or, where that leads elsewhere, because something is mounted over the installation,
@@ -190,7 +191,7 @@ static int script_line(const struct program *program, pid_t pid, char *line)
 	struct stat ours, there;
 	int length = 0;
 
-	if (same_root(pid) && !strpbrk(stand_in_path, " \t\n") && fstat(stand_in, &ours) == 0 &&
+	if (!other_root(pid) && !strpbrk(stand_in_path, " \t\n") && fstat(stand_in, &ours) == 0 &&
 	    stat(stand_in_path, &there) == 0 && ours.st_ino == there.st_ino &&
 	    ours.st_dev == there.st_dev)
 		length = snprintf(line, LINE_ROOM, "#!%s =%s\n", stand_in_path, program->name);

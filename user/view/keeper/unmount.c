@@ -152,5 +152,6 @@ int unmount_stack(struct keeper *keeper, const char *paths, unsigned int count, 
 	while (taken > 0)
 		settle(keeper, &parts[--taken], error != 0);
 	free(parts);
-	return error == -EINVAL ? unmount_one(keeper, paths, flags | MNT_DETACH) : error;
+	return error == -EINVAL || error == -EPERM ? unmount_one(keeper, paths, flags | MNT_DETACH)
+						   : error;
 }

@@ -234,6 +234,7 @@ struct view_mount {
 	int image;		   /* the source, opened, or the part of it meant; -1: not yet */
 	int whole;		   /* and then the source itself; -1: that is the image */
 	bool locked;		   /* the source is */
+	bool unasked;		   /* files are opened without the server */
 	char aside[PATH_MAX + 64]; /* where the image is mounted for its server; "": it is not */
 	unsigned int timeout;	   /* seconds that a server may take to answer; 0: any time */
 	char place[PATH_MAX + 32]; /* where servers mount */

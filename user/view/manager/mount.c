@@ -92,8 +92,9 @@ static int serve_remount(struct view_mount *mount)
 {
 	const unsigned long kept =
 		MS_RDONLY | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME;
-	struct parts parts;
+	struct parts parts = {0};
 	uint64_t device = servers_device(mount->call, mount->target, 0, &parts);
+	unsigned long how = MS_REMOUNT | MS_BIND;
 	int error;
 
 	free(parts.paths);
@@ -110,9 +111,11 @@ static int serve_remount(struct view_mount *mount)
 					"%s was mounted read-only, and its server cannot write: "
 					"unmount it and mount it again",
 					mount->target);
+	/* The module takes back what made a mount stricter only by a change of the whole. */
+	if (mount->call->view->engine == &engine_kmview && !(mount->flags & MS_RDONLY))
+		how = MS_REMOUNT;
 	error = mount_by_kernel(mount->call, NULL, mount->target, NULL,
-				MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV | (mount->flags & kept),
-				NULL);
+				how | MS_NOSUID | MS_NODEV | (mount->flags & kept), NULL);
 	if (error == -EBUSY)
 		view_mount_error(mount, error, "%s: files are open there for writing: %s",
 				 mount->target, "fuser -vm shows by whom");

@@ -91,6 +91,11 @@ void view_mount_set_read_only(struct view_mount *mount)
 	mount->flags |= MS_RDONLY;
 }
 
+void view_mount_set_unasked(struct view_mount *mount)
+{
+	mount->unasked = true;
+}
+
 int view_mount_set_type(struct view_mount *mount, const char *type)
 {
 	char *copy = strdup(type);

@@ -287,8 +287,9 @@ static void set_flags(struct view_mount *mount)
  * What a server tells the kernel of its source is the name that we gave it. A library in front of it
  * puts the source's own name into its mount(2) (preload/mount.c), which no option string has room for.
  */
-static unsigned int name_source(struct view_mount *mount, char *words[4])
+static unsigned int name_source(struct view_mount *mount, char *words[6])
 {
+	unsigned int count = 0;
 	char fd[64], path[PATH_MAX];
 	const char *source = view_mount_source(mount);
 	ssize_t length;
@@ -302,12 +303,17 @@ static unsigned int name_source(struct view_mount *mount, char *words[4])
 		path[length] = '\0';
 		source = path;
 	}
-	words[0] = strdup("env");
-	if (asprintf(&words[1], "LD_PRELOAD=%s/mount-names.so", mount->call->view->directory) < 0)
-		words[1] = NULL;
-	if (asprintf(&words[2], "VIEW_FSNAME=%s", source) < 0)
-		words[2] = NULL;
-	return words[0] && words[1] && words[2] ? 3 : 0;
+	words[count++] = strdup("env");
+	if (asprintf(&words[count], "LD_PRELOAD=%s/mount-names.so", mount->call->view->directory) >=
+	    0)
+		count++;
+	if (asprintf(&words[count], "VIEW_FSNAME=%s", source) >= 0)
+		count++;
+	if (mount->flags & MS_RDONLY)
+		words[count++] = strdup("VIEW_READ_ONLY=1");
+	if (mount->unasked)
+		words[count++] = strdup("VIEW_UNASKED=1");
+	return count;
 }
 
 int view_mount_program(struct view_mount *mount, char *const argv[], const char *place)

@@ -452,6 +452,16 @@ bool servers_of_service(struct view *view, uint64_t service)
 	return found;
 }
 
+/* As what the kernel has it: "fuse.viewfs", "overlay", "tmpfs", the type of what was bound. */
+static json_t *kernel_type(const struct served *served)
+{
+	const char *type = served->super;
+
+	if (!strncmp(type, " - ", 3))
+		type += 3;
+	return json_stringn(type, strcspn(type, " "));
+}
+
 json_t *servers_list(struct view *view)
 {
 	json_t *list = json_array();
@@ -461,10 +471,10 @@ json_t *servers_list(struct view *view)
 	for (struct served *served = all; served; served = served->next) {
 		if (!still_there(served))
 			continue;
-		json_array_append_new(list,
-				      json_pack("{s:o, s:o, s:s}", "source",
-						json_bytes(served->source), "target",
-						json_bytes(served->target), "type", served->type));
+		json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:o}", "source",
+						      json_bytes(served->source), "target",
+						      json_bytes(served->target), "type",
+						      served->type, "by", kernel_type(served)));
 	}
 	pthread_mutex_unlock(&lock);
 	return list;

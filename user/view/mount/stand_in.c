@@ -5,8 +5,8 @@
  * Those want to be root, and mount(8) sets up a loop device for an image. Here the manager decides
  * who may mount what, and serves images as they are. So what mounts an image is done here
  * (command.c), by one mount(2), and a type fuse.PROGRAM by mount.fuse(8), which the user may run; in
- * all other cases the real program runs, told by a filter of its own that its ids are 0. Nothing else of it
- * changes: what it may do is what the user may do.
+ * all other cases the real program runs, told by a filter of its own that its ids are 0. Nothing
+ * else of it changes: what it may do is what the user may do.
  */
 #include <errno.h>
 #include <limits.h>

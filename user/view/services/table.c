@@ -17,8 +17,8 @@
 static const char *const keywords[] = {
 	[RULE_TAKE] = "take",	      [RULE_BECOME] = "become", [RULE_DROP] = "drop",
 	[RULE_NOTE] = "note",	      [RULE_REFUSE] = "refuse", [RULE_HUSH] = "hush",
-	[RULE_REMEMBER] = "remember", [RULE_OFFSET] = "offset", [RULE_READS] = "reads",
-	[RULE_KNOWN] = "known",
+	[RULE_REMEMBER] = "remember", [RULE_OPENS] = "opens",	[RULE_OFFSET] = "offset",
+	[RULE_READS] = "reads",	      [RULE_KNOWN] = "known",
 };
 
 #define KEYWORDS (sizeof(keywords) / sizeof(*keywords))

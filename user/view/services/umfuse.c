@@ -80,26 +80,38 @@ static char *expand(const char *word, struct view_mount *mount, const char *opti
 }
 
 /* When nobody can change what is mounted, the kernel may remember all of it. */
+static bool unchanging(const struct view_mount *mount)
+{
+	return view_mount_locked(mount) && view_mount_flags(mount) & MS_RDONLY;
+}
+
+/* The rule of a kind; NULL: there is none. */
+static const struct rule *rule_of(const struct entry *entry, enum rule_kind kind)
+{
+	for (unsigned int i = 0; i < entry->count; i++)
+		if (entry->rules[i].kind == kind)
+			return &entry->rules[i];
+	return NULL;
+}
+
 static char *with_remembered(struct view_mount *mount, const struct entry *entry, char *options)
 {
+	const struct rule *rule = unchanging(mount) ? rule_of(entry, RULE_REMEMBER) : NULL;
 	char *longer;
 
-	for (unsigned int i = 0; i < entry->count && options; i++) {
-		if (entry->rules[i].kind != RULE_REMEMBER || !view_mount_locked(mount) ||
-		    !(view_mount_flags(mount) & MS_RDONLY))
-			continue;
-		/* First, so that what was asked for counts. */
-		if (asprintf(&longer, "%.2s,%s%s", options, entry->rules[i].words, options + 2) < 0)
-			longer = NULL;
-		free(options);
-		options = longer;
-	}
-	return options;
+	/* First, so that what was asked for counts. */
+	if (!rule)
+		return options;
+	if (asprintf(&longer, "%.2s,%s%s", options, rule->words, options + 2) < 0)
+		longer = NULL;
+	free(options);
+	return longer;
 }
 
 static int run_server(struct view_mount *mount, struct entry *entry, const char *options)
 {
 	char *argv[ARGUMENTS + 1] = {NULL}, *state = NULL, *word, *said;
+	const struct rule *opens = unchanging(mount) ? rule_of(entry, RULE_OPENS) : NULL;
 	int count = 0, error = 0;
 
 	for (word = strtok_r(entry->command, " \t", &state); word && !error && count < ARGUMENTS;
@@ -107,6 +119,10 @@ static int run_server(struct view_mount *mount, struct entry *entry, const char 
 		argv[count] = expand(word, mount, options);
 		if (!argv[count++])
 			error = -ENOMEM;
+	}
+	if (!error && opens && count < ARGUMENTS) {
+		argv[count++] = strdup(opens->words);
+		view_mount_set_unasked(mount);
 	}
 	if (!error && count)
 		error = view_mount_run(mount, argv);
@@ -247,14 +263,13 @@ static void settle_writing(struct view_mount *mount, const struct entry *entry, 
 static int narrow(struct view_mount *mount, const struct entry *entry, const struct part *part,
 		  char **options)
 {
+	const struct rule *rule = rule_of(entry, RULE_OFFSET);
 	char *longer;
 
 	if (!part->offset && !part->size)
 		return 0;
-	for (unsigned int i = 0; i < entry->count && !part->size; i++) {
-		if (entry->rules[i].kind != RULE_OFFSET)
-			continue;
-		if (asprintf(&longer, "%s,%s%llu", *options, entry->rules[i].words,
+	if (rule && !part->size) {
+		if (asprintf(&longer, "%s,%s%llu", *options, rule->words,
 			     (unsigned long long)part->offset) < 0)
 			return -ENOMEM;
 		free(*options);
@@ -361,7 +376,8 @@ static bool is_machine(const char *type, void *data)
 	return !strcmp(type, "proc") || !strcmp(type, "sysfs") || !strcmp(type, "devtmpfs");
 }
 
-/* The file is in a tmpfs that is mounted next to the place, in the view's own directory, for so long. */
+/* The file is in a tmpfs that is mounted next to the place, in the view's own directory, for so
+ * long. */
 static int mount_ramfile(struct view_mount *mount, void *data)
 {
 	char options[256];

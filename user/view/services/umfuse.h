@@ -28,6 +28,7 @@ enum rule_kind {
 	RULE_REFUSE,   /* it asks for what nobody does */
 	RULE_HUSH,     /* lines of the server that are not passed on */
 	RULE_REMEMBER, /* what the server gets when nobody can change what is mounted */
+	RULE_OPENS,    /* and files may be opened without it: an argument that makes that safe */
 	RULE_OFFSET,   /* option by which the server begins at a byte */
 	RULE_READS,    /* the server cannot write */
 	RULE_KNOWN,    /* an image of it is always known by its contents */

@@ -46,7 +46,7 @@ static void look_below(struct node *node, const struct stat *low)
 		return;
 	pthread_mutex_lock(&view.table);
 	if (seen->st_ino)
-		node->flags |= NODE_STALE;
+		__atomic_fetch_or(&node->flags, NODE_STALE, __ATOMIC_RELAXED);
 	node->seen = *low;
 	pthread_mutex_unlock(&view.table);
 }
@@ -59,7 +59,7 @@ bool listing_is_stale(struct node *node)
 		return false;
 	pthread_mutex_lock(&view.table);
 	stale = node->flags & NODE_STALE;
-	node->flags &= ~NODE_STALE;
+	__atomic_fetch_and(&node->flags, ~NODE_STALE, __ATOMIC_RELAXED);
 	node->holds += stale;
 	pthread_mutex_unlock(&view.table);
 	return stale;

@@ -84,7 +84,7 @@ static struct opened *find_opened(struct node *node, bool write)
 	opened = node->opened && (!write || node->opened->write) ? node->opened : NULL;
 	if (opened) {
 		opened->users++;
-		node->flags |= NODE_USED;
+		__atomic_fetch_or(&node->flags, NODE_USED, __ATOMIC_RELAXED);
 	}
 	pthread_mutex_unlock(&view.table);
 	return opened;

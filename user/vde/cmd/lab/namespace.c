@@ -70,7 +70,7 @@ static int leave(void)
 /* ip ARGUMENTS..., a blank-separated format; what it complains about is in the log. */
 __attribute__((format(printf, 1, 2))) static int ip(const char *format, ...)
 {
-	char text[256], *words[24] = {"ip"}, *rest = text;
+	char text[256], said[256], *words[24] = {"ip"}, *rest = text;
 	int count = 1, status;
 	va_list args;
 	pid_t child;
@@ -78,6 +78,7 @@ __attribute__((format(printf, 1, 2))) static int ip(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	strcpy(said, text);
 	while (rest && count < 23)
 		words[count++] = strsep(&rest, " ");
 	child = fork();
@@ -87,7 +88,7 @@ __attribute__((format(printf, 1, 2))) static int ip(const char *format, ...)
 		_exit(127);
 	}
 	if (child < 0 || waitpid(child, &status, 0) < 0 || status)
-		return complain("ip %s failed", format);
+		return complain("ip %s failed", said);
 	return 0;
 }
 
@@ -123,6 +124,23 @@ static int set_up_interface(struct wire *wire, int number, char **plug)
 	return ip("link set %s up", name);
 }
 
+/*
+ * Is there the program that a command begins with? Only a plain word is looked for: what else a
+ * shell may be told is its own affair.
+ */
+static bool can_start(const char *command)
+{
+	size_t length = strspn(command, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789_-+./");
+	char script[600];
+
+	if (!length || (command[length] && !strchr(" \t", command[length])) ||
+	    snprintf(script, sizeof(script), "command -v -- '%.*s' >/dev/null", (int)length,
+		     command) >= (int)sizeof(script))
+		return true;
+	return system(script) == 0;
+}
+
 static void start_command(char *command)
 {
 	if (fork() == 0) {
@@ -155,8 +173,11 @@ static int inside(struct wire *wires, int count, char **argv, int ready)
 	if (given(argv[FORWARD]) && (write_file("/proc/sys/net/ipv4/ip_forward", "1") ||
 				     write_file("/proc/sys/net/ipv6/conf/all/forwarding", "1")))
 		return complain("cannot turn forwarding on: %m");
-	if (given(argv[COMMAND]))
+	if (given(argv[COMMAND])) {
+		if (!can_start(argv[COMMAND]))
+			return complain("run=%s: there is no such program", argv[COMMAND]);
 		start_command(argv[COMMAND]);
+	}
 	for (int i = 0; i < count; i++)
 		if (pthread_create(&wires[i].thread, NULL, run_wire, &wires[i]))
 			return complain("cannot start a thread");

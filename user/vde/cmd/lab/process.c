@@ -35,12 +35,17 @@ static void to_log(const struct lab *lab, const char *name)
 	dup2(log, STDERR_FILENO);
 }
 
-static void become(char *const argv[])
+static void unblock(void)
 {
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void become(char *const argv[])
+{
+	unblock();
 	execvp(argv[0], argv);
 	complain("cannot run %s: %m", argv[0]);
 	_exit(127);
@@ -69,15 +74,29 @@ int lab_run(const struct lab *lab, const char *name, char *const argv[])
 
 pid_t lab_start(const struct lab *lab, const char *name, char *const argv[])
 {
-	pid_t child = fork();
+	int failed[2], error = 0;
+	pid_t child;
 
+	/* Closed by exec; what comes through it instead is why there was none. */
+	if (pipe2(failed, O_CLOEXEC) || (child = fork()) < 0) {
+		complain("cannot start %s: %m", argv[0]);
+		return -1;
+	}
 	if (child == 0) {
 		setsid();
 		to_log(lab, name);
-		become(argv);
+		unblock();
+		execvp(argv[0], argv);
+		error = errno;
+		_exit(write(failed[1], &error, sizeof(error)) == sizeof(error) ? 127 : 126);
 	}
-	if (child < 0) {
-		complain("cannot start %s: %m", argv[0]);
+	close(failed[1]);
+	if (read(failed[0], &error, sizeof(error)) != sizeof(error))
+		error = 0;
+	close(failed[0]);
+	if (error) {
+		status_of(child);
+		complain("%s: cannot run %s: %s", name, argv[0], strerror(error));
 		return -1;
 	}
 	return lab_note(lab, name, child) ? -1 : child;

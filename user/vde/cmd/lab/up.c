@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "user/vde/cmd/command.h"
@@ -443,6 +444,36 @@ static int start_all(struct lab *lab, bool quiet)
 	return 0;
 }
 
+#define LOOKS	   10
+#define LOOK_PAUSE 50000000 /* ns */
+
+/*
+ * Does everything that was started still run? Guests do not say when they are up, and one that
+ * cannot be ends within half a second, as a rule.
+ */
+static int all_run(const struct lab *lab)
+{
+	bool guests = false;
+
+	for (unsigned int i = 0; i < lab->node_count; i++)
+		guests |= lab->node[i].kind == LAB_UML || lab->node[i].kind == LAB_QEMU;
+	for (int look = guests ? 0 : LOOKS - 1; look < LOOKS; look++) {
+		for (unsigned int i = 0; i < lab->node_count; i++)
+			if (lab->node[i].kind != LAB_NETDEV && !lab_pid(lab, lab->node[i].name)) {
+				lab_complain_log(lab, lab->node[i].name, "has ended");
+				return -1;
+			}
+		for (unsigned int i = 0; i < lab->link_count; i++)
+			if (!lab_pid(lab, lab->link[i].name)) {
+				lab_complain_log(lab, lab->link[i].name, "has ended");
+				return -1;
+			}
+		if (look < LOOKS - 1)
+			nanosleep(&(struct timespec){.tv_nsec = LOOK_PAUSE}, NULL);
+	}
+	return 0;
+}
+
 /* So that `status`, `check` and `graph` need only the name. */
 static int keep_description(const struct lab *lab)
 {
@@ -474,7 +505,7 @@ int lab_up(struct lab *lab, bool quiet)
 			 lab->name);
 		return -1;
 	}
-	if (keep_description(lab) == 0 && start_all(lab, quiet) == 0)
+	if (keep_description(lab) == 0 && start_all(lab, quiet) == 0 && all_run(lab) == 0)
 		return 0;
 	lab_down(lab);
 	return -1;

@@ -4,13 +4,18 @@
  * the commands use; when one of them refuses, the configuration from before is put back.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
+#include "user/vde/names/names.h"
 #include "user/vde/switch/config/config.h"
+#include "user/vde/switch/config/schema.h"
 #include "user/vde/switch/console/argument.h"
 #include "user/vde/switch/console/console.h"
 #include "user/vde/switch/fdb/aging.h"
@@ -232,6 +237,18 @@ static int load_members(struct load *load, const json_t *config)
 			return refuse(load, ENXIO, "VLAN %u: there is no port %lld", vlan, port);
 		rstp_set_edge(tree, port, true);
 	}
+	for (enum rstp_guard guard = 0; guard < RSTP_GUARDS; guard++)
+		json_array_foreach (json_object_get(config, rstp_guard_names[guard]), i, member) {
+			long long port = json_integer_value(member);
+
+			if (port > load->sw->numports)
+				return refuse(load, ENXIO, "VLAN %u: there is no port %lld", vlan,
+					      port);
+			rstp_set_guard(tree, port, guard, true);
+		}
+	json_object_foreach (json_object_get(config, "cost"), key, member)
+		if (strtoul(key, NULL, 10) <= load->sw->numports)
+			rstp_set_cost(tree, strtoul(key, NULL, 10), json_integer_value(member));
 	json_object_foreach (json_object_get(config, "bonus"), key, member) {
 		unsigned int port;
 
@@ -256,6 +273,24 @@ static int load_vlan(struct load *load, const json_t *config)
 	return error;
 }
 
+static int load_times(struct load *load, const json_t *config)
+{
+	unsigned int max_age, hello, delay, hold;
+	int error = take(load, config, "max_age", 6, 40, MAX_AGE, &max_age);
+
+	if (!error)
+		error = take(load, config, "hello", 1, 10, HELLO_TIME, &hello);
+	if (!error)
+		error = take(load, config, "forward_delay", 4, 30, FORWARD_DELAY, &delay);
+	if (!error)
+		error = take(load, config, "tx_hold_count", 1, 10, TX_HOLD_COUNT, &hold);
+	if (!error && rstp_set_times(load->sw, max_age, hello, delay, hold))
+		error = refuse(load, EINVAL,
+			       "max_age %u, hello %u and forward_delay %u do not fit each other",
+			       max_age, hello, delay);
+	return error;
+}
+
 static int load_switch(struct load *load, const json_t *config)
 {
 	const json_t *hash = json_object_get(config, "hash");
@@ -272,6 +307,9 @@ static int load_switch(struct load *load, const json_t *config)
 	if (!error)
 		error = take(load, hash, "min_persistence", 0, 1000000, FDB_PERSISTENCE,
 			     &persistence);
+	if (error)
+		return error;
+	error = load_times(load, config);
 	if (error)
 		return error;
 	for (unsigned int i = numports + 1; i <= sw->numports; i++)
@@ -328,24 +366,6 @@ static int carry_out(struct load *load, const json_t *config)
 	return 0;
 }
 
-static const char *unknown_key(const json_t *config)
-{
-	static const char *const known[] = {"numports", "hub",	 "spanning_tree", "priority",
-					    "hash",	"vlans", "ports"};
-	const char *key;
-	json_t *value;
-
-	json_object_foreach ((json_t *)config, key, value) {
-		bool found = false;
-
-		for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-			found = found || strcmp(key, known[i]) == 0;
-		if (!found)
-			return key;
-	}
-	return NULL;
-}
-
 int config_apply(struct vswitch *sw, const json_t *config, char why[CONFIG_WHY_SIZE])
 {
 	char ignored[CONFIG_WHY_SIZE];
@@ -353,10 +373,9 @@ int config_apply(struct vswitch *sw, const json_t *config, char why[CONFIG_WHY_S
 	json_t *before;
 	int error;
 
-	if (!json_is_object(config))
-		return refuse(&load, EINVAL, "the configuration is not an object");
-	if (unknown_key(config))
-		return refuse(&load, EINVAL, "%s is no setting of a switch", unknown_key(config));
+	error = schema_check(config, why);
+	if (error)
+		return error;
 	before = config_json(sw);
 	if (!before)
 		return refuse(&load, ENOMEM, "out of memory");
@@ -371,33 +390,63 @@ static int run_load(struct call *call)
 {
 	char why[CONFIG_WHY_SIZE];
 	json_error_t mistake;
-	json_t *config = json_load_file(call->argument, JSON_REJECT_DUPLICATES, &mistake);
-	int error;
+	int fd = name_open_input(call->argument), error = errno;
+	json_t *config;
 
+	if (fd < 0)
+		return error;
+	config = json_loadfd(fd, JSON_REJECT_DUPLICATES, &mistake);
+	close(fd);
 	if (!config) {
-		syslog(LOG_ERR, "cannot read the configuration %s: line %d: %s", call->argument,
-		       mistake.line, mistake.text);
-		return json_error_code(&mistake) == json_error_cannot_open_file ? ENOENT : EINVAL;
+		snprintf(call->why, sizeof(call->why), "line %d: %s", mistake.line, mistake.text);
+		syslog(LOG_ERR, "cannot read the configuration %s: %s", call->argument, call->why);
+		return EINVAL;
 	}
 	error = config_apply(call->sw, config, why);
-	if (error)
+	if (error) {
+		snprintf(call->why, sizeof(call->why), "%s", why);
 		syslog(LOG_ERR, "the configuration %s is not carried out: %s", call->argument, why);
+	}
 	json_decref(config);
+	return error;
+}
+
+/* The document into a file beside the wanted one: whoever reads that sees the old or the new one. */
+static int write_config(const json_t *config, const char *path)
+{
+	int fd = name_open_output(path, O_TRUNC, 0666), error;
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!file) {
+		error = errno;
+		if (fd >= 0)
+			close(fd);
+		return error;
+	}
+	errno = 0;
+	error = json_dumpf(config, file, JSON_INDENT(2)) ? (errno ? errno : EIO) : 0;
+	if (fclose(file) && !error)
+		error = errno;
 	return error;
 }
 
 static int run_save(struct call *call)
 {
-	json_t *config = config_json(call->sw);
+	struct stat there;
 	char path[4096];
-	int error = 0;
+	json_t *config;
+	int error;
 
 	if (!*call->argument ||
 	    snprintf(path, sizeof(path), "%s.new", call->argument) >= (int)sizeof(path))
-		error = EINVAL;
-	/* Beside the file and renamed: whoever reads it sees the old or the new one. */
-	else if (json_dump_file(config, path, JSON_INDENT(2)) || rename(path, call->argument))
-		error = errno ? errno : EIO;
+		return EINVAL;
+	/* What is no file, a device, say, is not replaced by one. */
+	if (lstat(call->argument, &there) == 0 && !S_ISREG(there.st_mode))
+		return EINVAL;
+	config = config_json(call->sw);
+	error = config ? write_config(config, path) : ENOMEM;
+	if (!error && rename(path, call->argument))
+		error = errno;
 	json_decref(config);
 	return error;
 }
@@ -419,8 +468,13 @@ static const struct command commands[] = {
 	{.path = "config/load",
 	 .syntax = "FILE",
 	 .help = "be as the file says, or change nothing",
+	 .names_file = true,
 	 .run = run_load},
-	{.path = "config/save", .syntax = "FILE", .help = "write the settings", .run = run_save},
+	{.path = "config/save",
+	 .syntax = "FILE",
+	 .help = "write the settings",
+	 .names_file = true,
+	 .run = run_save},
 	{.path = "config/print", .help = "show them", .list = list_config, .print = print_config},
 	{0},
 };

@@ -39,8 +39,9 @@ static json_t *port_config(struct vswitch *sw, struct port *port)
 
 static json_t *vlan_config(struct vswitch *sw, const struct vlan *vlan)
 {
-	const struct rstp_tree *tree = rstp_tree(sw, vlan->id);
+	struct rstp_tree *tree = rstp_tree(sw, vlan->id);
 	json_t *tagged = json_array(), *edge = json_array(), *bonus = json_object();
+	json_t *cost = json_object(), *object;
 
 	for (unsigned int i = 0; i <= sw->numports; i++) {
 		char key[12];
@@ -52,9 +53,20 @@ static json_t *vlan_config(struct vswitch *sw, const struct vlan *vlan)
 		snprintf(key, sizeof(key), "%u", i);
 		if (tree->bonus[i])
 			json_object_set_new(bonus, key, json_integer(tree->bonus[i]));
+		if (tree->cost[i])
+			json_object_set_new(cost, key, json_integer(tree->cost[i]));
 	}
-	return json_pack("{s:i, s:o, s:o, s:o}", "vlan", (int)vlan->id, "tagged", tagged, "edge",
-			 edge, "bonus", bonus);
+	object = json_pack("{s:i, s:o, s:o, s:o, s:o}", "vlan", (int)vlan->id, "tagged", tagged,
+			   "edge", edge, "bonus", bonus, "cost", cost);
+	for (enum rstp_guard guard = 0; guard < RSTP_GUARDS; guard++) {
+		json_t *guarded = json_array();
+
+		for (unsigned int i = 0; i <= sw->numports; i++)
+			if (rstp_has_guard(tree, i, guard))
+				json_array_append_new(guarded, json_integer(i));
+		json_object_set_new(object, rstp_guard_names[guard], guarded);
+	}
+	return object;
 }
 
 json_t *config_json(struct vswitch *sw)
@@ -67,10 +79,14 @@ json_t *config_json(struct vswitch *sw)
 	for (unsigned int id = 0; id < VLAN_COUNT; id++)
 		if (vlan_existing(sw, id))
 			json_array_append_new(vlans, vlan_config(sw, vlan_existing(sw, id)));
-	return json_pack("{s:i, s:b, s:b, s:i, s:{s:i, s:i, s:i}, s:o, s:o}", "numports",
-			 (int)sw->numports, "hub", (int)sw->hub, "spanning_tree",
-			 (int)sw->spanning_tree, "priority", (int)sw->rstp->priority, "hash",
-			 "gc_interval", (int)sw->gc_interval, "expire", (int)sw->expire,
+	const struct times *times = &sw->rstp->times;
+
+	return json_pack("{s:i, s:b, s:b, s:i, s:i, s:i, s:i, s:i, s:{s:i, s:i, s:i}, s:o, s:o}",
+			 "numports", (int)sw->numports, "hub", (int)sw->hub, "spanning_tree",
+			 (int)sw->spanning_tree, "priority", (int)sw->rstp->priority, "max_age",
+			 (int)times->max_age, "hello", (int)times->hello, "forward_delay",
+			 (int)times->forward_delay, "tx_hold_count", (int)sw->rstp->tx_hold_count,
+			 "hash", "gc_interval", (int)sw->gc_interval, "expire", (int)sw->expire,
 			 "min_persistence", (int)fdb_persistence(sw->fdb), "vlans", vlans, "ports",
 			 ports);
 }

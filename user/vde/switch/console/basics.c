@@ -29,7 +29,7 @@ static int list_help(struct call *call, json_t **listing)
 					json_pack("{s:s, s:s, s:s, s:b}", "path", c->path, "syntax",
 						  c->syntax ? c->syntax : "", "help", c->help,
 						  "menu", !c->run && !c->list));
-	return json_array_size(*listing) ? 0 : ENOENT;
+	return 0;
 }
 
 static void print_help(FILE *out, const json_t *listing)
@@ -55,10 +55,10 @@ static int list_info(struct call *call, json_t **listing)
 	path = sessions_path(call->sw->console, &mode);
 	if (path)
 		snprintf(perm, sizeof(perm), "%04o", mode);
-	*listing = json_pack("{s:s, s:i, s:s, s:I, s:s*, s:s}", "version", VSQUARE_VERSION, "pid",
+	*listing = json_pack("{s:s, s:i, s:s, s:I, s:o*, s:s}", "version", VSQUARE_VERSION, "pid",
 			     (int)getpid(), "mac", mac_text(call->sw->mac, text), "uptime",
 			     (json_int_t)(forward_seconds() - call->sw->started), "management",
-			     path, "perm", perm);
+			     path ? listing_bytes(path) : NULL, "perm", perm);
 	return 0;
 }
 
@@ -105,6 +105,10 @@ const struct command basic_commands[] = {
 	 .help = "version, process, MAC address, uptime",
 	 .list = list_info,
 	 .print = print_info},
-	{.path = "load", .syntax = "path", .help = "run the commands of a file", .run = run_load},
+	{.path = "load",
+	 .syntax = "path",
+	 .help = "run the commands of a file",
+	 .names_file = true,
+	 .run = run_load},
 	{0},
 };

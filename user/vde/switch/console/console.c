@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "user/vde/switch/console/parts.h"
+#include "user/vde/switch/console/session.h"
 
 #define LOADS_NESTED 8
 #define LINE_MAX_    4096
@@ -21,7 +23,7 @@ struct console *console_new(struct vswitch *sw)
 	if (!console)
 		return NULL;
 	console->sw = sw;
-	console->listener = -1;
+	console->listener.fd = -1;
 	console_add(console, basic_commands);
 	console_add(console, event_commands);
 	return console;
@@ -81,6 +83,26 @@ static char *trimmed(char *text)
 	return text;
 }
 
+/* The argument of a command. A remark, # behind a blank, is no part of it but in names of files. */
+static char *argument_of(const struct command *command, char *line)
+{
+	char *argument = line + strlen(command->path);
+
+	for (char *at = argument; *at && !command->names_file; at++)
+		if (*at == '#' && (at == argument || isspace((unsigned char)at[-1])))
+			*at = '\0';
+	return trimmed(argument);
+}
+
+/* What is not UTF-8 could not be shown as JSON, nor kept in a configuration. */
+static bool is_utf8(const char *text)
+{
+	json_t *string = json_string(text);
+
+	json_decref(string);
+	return string != NULL;
+}
+
 static bool take_word(char **line, const char *word)
 {
 	size_t len = strlen(word);
@@ -95,10 +117,12 @@ static void print_listing(FILE *out, const struct command *command, const json_t
 			  bool as_json)
 {
 	fprintf(out, "0000 DATA END WITH '.'\n");
-	if (as_json) {
+	if (as_json && !listing) {
+		fprintf(out, "null\n");
+	} else if (as_json) {
 		json_dumpf(listing, out, JSON_COMPACT | JSON_ENCODE_ANY);
 		fprintf(out, "\n");
-	} else {
+	} else if (listing) {
 		command->print(out, listing);
 	}
 	fprintf(out, ".\n");
@@ -122,9 +146,13 @@ int console_execute(struct console *console, struct session *session, const char
 	as_json = take_word(&line, "json");
 	command = find(console, line);
 	error = ENOSYS;
-	if (command) {
-		call.argument = trimmed(line + strlen(command->path));
-		if (command->list) {
+	if (command && command->names_file && session && !session_may_name_files(session)) {
+		error = EPERM;
+	} else if (command) {
+		call.argument = argument_of(command, line);
+		if (!is_utf8(call.argument)) {
+			error = EILSEQ;
+		} else if (command->list) {
 			json_t *listing = NULL;
 
 			error = command->list(&call, &listing);
@@ -137,7 +165,7 @@ int console_execute(struct console *console, struct session *session, const char
 		}
 	}
 status:
-	fprintf(out, "1%03d %s\n", error, strerror(error));
+	fprintf(out, "1%03d %s%s%s\n", error, strerror(error), *call.why ? ": " : "", call.why);
 	return error;
 }
 
@@ -154,7 +182,9 @@ int console_run(struct console *console, const char *text, json_t **listing)
 	command = find(console, line);
 	if (!command)
 		return ENOSYS;
-	call.argument = trimmed(line + strlen(command->path));
+	call.argument = argument_of(command, line);
+	if (!is_utf8(call.argument))
+		return EILSEQ;
 	return command->list ? command->list(&call, listing) : command->run(&call);
 }
 
@@ -165,7 +195,16 @@ int console_load(struct console *console, struct session *session, const char *p
 
 	if (console->load_depth == LOADS_NESTED)
 		return ELOOP;
-	file = fopen(path, "re");
+	/* At the start a pipe may be meant; later nothing may be waited for. */
+	if (session) {
+		int fd = name_open_input(path);
+
+		file = fd < 0 ? NULL : fdopen(fd, "r");
+		if (fd >= 0 && !file)
+			close(fd);
+	} else {
+		file = fopen(path, "re");
+	}
 	if (!file)
 		return errno;
 	console->load_depth++;

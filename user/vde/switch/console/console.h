@@ -24,6 +24,7 @@ struct call {
 	struct session *session; /* who typed it; NULL: a script at start, or a program */
 	char *argument;		 /* the rest of the line, without surrounding blanks; "" = none.
 				  * May be cut up. */
+	char why[200];		 /* more about an error than its number says; "" = nothing */
 	FILE *out; /* for a command that prints while it runs; NULL: nobody reads it */
 };
 
@@ -31,6 +32,7 @@ struct command {
 	const char *path;   /* "port/print"; without run and list it heads a menu: "port" */
 	const char *syntax; /* "[N]" */
 	const char *help;
+	bool names_file; /* its argument is a file that the switch opens: not for everybody */
 	/* 0 or a positive errno, which becomes the status 1000 + errno. */
 	int (*run)(struct call *call);
 	/* A listing: a new reference in *listing, even an empty one when the result is an errno. */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Authority that the current task has for one call, in credentials of their own. */
+#ifndef KMVIEW_MOUNT_RAISED_H
+#define KMVIEW_MOUNT_RAISED_H
+
+#include <linux/types.h>
+
+struct cred;
+struct user_namespace;
+
+struct kmview_raised {
+	struct cred *cred;
+	const struct cred *before;
+};
+
+/* What may be raised. */
+#define KMVIEW_RAISE_MOUNT    (1u << 0) /* CAP_SYS_ADMIN */
+#define KMVIEW_RAISE_OVERLAY  (1u << 1) /* CAP_SYS_ADMIN and CAP_DAC_OVERRIDE: only where no ids but the user's are */
+#define KMVIEW_RAISE_TRAVERSE (1u << 2) /* CAP_SYS_ADMIN, CAP_SYS_CHROOT and CAP_SYS_PTRACE: for setns(2) */
+
+/*
+ * Give the current task capabilities over a user namespace (its own credentials' ids and groups stay), or, with ns
+ * NULL, over the one that it is in, in addition to what it has. False: no memory, nothing has changed.
+ */
+bool kmview_raise(struct kmview_raised *raised, struct user_namespace *ns, unsigned int what);
+
+/* Take back what kmview_raise() gave. What the kernel keeps of the credentials stays valid. */
+void kmview_lower(struct kmview_raised *raised);
+
+#endif

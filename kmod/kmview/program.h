@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* BPF programs that sessions bring along: which are taken, and the frame that they run in. */
+#ifndef KMVIEW_PROGRAM_H
+#define KMVIEW_PROGRAM_H
+
+#include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+
+#include "uapi/kmview.h"
+
+struct kmview_session;
+
+/*
+ * Put a program into a place of the session, or empty it. Takes session->setup.
+ * Returns 0, -EBADF, -EINVAL: it is not one that may run here, or an argument is out of range.
+ */
+int kmview_program_set(struct kmview_session *session, const struct kmview_prog *arg);
+
+/*
+ * Run a program on a record, as the kernel runs those of raw tracepoints: without preemption, since it may use what
+ * belongs to the processor; with a run context, which helpers like bpf_get_attach_cookie() read; and not if it is
+ * running on this processor already. The caller holds the RCU read lock, under which it got the program.
+ */
+static inline void kmview_program_run(struct bpf_prog *prog, struct kmview_call *call)
+{
+	/* On x86-64 this is what newer kernels call bpf_prog_get_recursion_context(). */
+	int __percpu *active = (int __percpu *)prog->active;
+	struct bpf_trace_run_ctx context = { .bpf_cookie = 0 };
+	u64 args[1] = { (unsigned long)call };
+	struct bpf_run_ctx *before;
+
+	preempt_disable();
+	if (likely(this_cpu_inc_return(*active) == 1)) {
+		before = bpf_set_run_ctx(&context.run_ctx);
+		bpf_prog_run(prog, args);
+		bpf_reset_run_ctx(before);
+	}
+	this_cpu_dec(*active);
+	preempt_enable();
+}
+
+#endif
