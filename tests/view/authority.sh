@@ -80,7 +80,7 @@ cd "$work" || exit 1
 other="setpriv --reuid 33 --regid 33 --clear-groups"
 as_user sh -c 'echo secret >secret && chmod 600 secret && chmod 666 image'
 rm -f ran
-like "another id of the range is refused a server" "$(view -N -s $other mount -t sshfs -o ssh_command="$work/command" x: m 2>&1)" 'not permitted|may not'
+like "another id of the range is refused a server" "$(view -N -s $other mount -t sshfs -o ssh_command="$work/command" x: m 2>&1)" 'not permitted|may not|ermission denied'
 ok "which does not run" [ ! -e ran ]
 is "every call that mounts or names is EPERM" "$(view -N -s $other python3 calls.py | grep -c ' EPERM$')" 10
 like "nor shuts it down" "$(view -N -s sh -c "$other viewctl shutdown 1; echo alive" 2>&1)" alive

@@ -45,6 +45,23 @@ ok "and its view ends" until_true 60 eval '! user view list | grep -q "^job"'
 rm -rf "$work/run/done"
 nothing_left
 
+# ---- process ids of its own
+if [ "$engine" = umview ]; then
+	is "in a view with process ids of its own there are only its own" "$(view -N --pid sh -c 'test $$ -lt 20 && ps -e -o comm= | grep -c -x -e bash -e setpriv')" 0
+	ok "images are mounted there" view -N --pid sh -c "mount $work/image $work/m && ls $work/m/lost+found && umount $work/m"
+	is "ids are exchanged" "$(view -N --pid viewctl sudo id -u)" 0
+	is "the status is the command's" "$(view -N --pid sh -c 'exit 9'; echo $?)" 9
+	is "its end is that of all" "$(view -N --pid sh -c 'sleep 1000 & exit 0'; echo $?)" 0
+	is "shut down" "$(view -N --pid sh -c 'viewctl shutdown 1; sleep 1000'; echo $?)" 143
+	ok "without a terminal" user "$engine" -q --detach -N --pid -V lab
+	is "who joins has them, too" "$(user "$engine" --join lab sh -c 'ps -e -o comm= | grep -c -x -e sleep -e sh')" 2
+	user "$engine" --join lab viewctl shutdown 1
+	ok "the end of its manager is the end" until_true 60 eval '! user view list | grep -q "^lab"'
+else
+	like "process ids of its own only umview has, which is said" "$(view -N --pid true 2>&1; echo $?)" 'only have with the engine umview'
+fi
+nothing_left
+
 # ---- changes kept apart
 changes="-N --cow $work/dir"
 edit="cd $work/dir && echo uno >one && rm two && mkdir new && echo x >new/x && chmod 600 sub/three; cd /"

@@ -90,7 +90,7 @@ const char *kmview_open_why(int error)
 	case EACCES:
 	case EPERM:
 		return KMVIEW_DEVICE " is not for this user (see its mode, and the parameters of "
-		       "kmview.ko)";
+				     "kmview.ko)";
 	case EPROTO:
 		return "the kernel module and this program speak different versions of the "
 		       "protocol";

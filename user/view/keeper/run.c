@@ -72,7 +72,7 @@ static void take_environment(void)
 /* Into the foreground of the task's terminal, if that is ours as well. */
 static void join_group(pid_t group, pid_t session)
 {
-	if (session == getsid(0) && setpgid(0, group) == 0) {
+	if (group && session == getsid(0) && setpgid(0, group) == 0) {
 		signal(SIGTSTP, SIG_IGN); /* the task, which waits in a call, would not stop */
 		return;
 	}

@@ -114,6 +114,22 @@ static int unmount_one(struct keeper *keeper, const char *path, int flags)
 	return error;
 }
 
+/* Is a part still in the patch itself? Then they can only go together. */
+static bool stays(const struct part *parts, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		bool within = false;
+
+		for (unsigned int j = i + 1; j < count && parts[i].goes_along; j++)
+			within |= parts[j].gone &&
+				  !strncmp(parts[i].path, parts[j].path, strlen(parts[j].path)) &&
+				  parts[i].path[strlen(parts[j].path)] == '/';
+		if (parts[i].goes_along && !within)
+			return true;
+	}
+	return false;
+}
+
 int unmount_stack(struct keeper *keeper, const char *paths, unsigned int count, int flags)
 {
 	const char *path = paths + strlen(paths) + 1;
@@ -132,7 +148,7 @@ int unmount_stack(struct keeper *keeper, const char *paths, unsigned int count, 
 		error = take_away(keeper, parts, taken);
 	}
 	if (!error)
-		error = unmount_one(keeper, paths, flags);
+		error = unmount_one(keeper, paths, flags | (stays(parts, taken) ? MNT_DETACH : 0));
 	while (taken > 0)
 		settle(keeper, &parts[--taken], error != 0);
 	free(parts);

@@ -237,23 +237,6 @@ int64_t ask_call_as_caller(struct ask *ask, long nr, int *fd)
 	return ask->answer.result;
 }
 
-/* Process group and session of a task. */
-static void group_of(pid_t tid, int *group, int *session)
-{
-	char path[64], line[512] = "";
-	const char *end;
-	FILE *file;
-
-	*group = *session = 0;
-	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
-	file = fopen(path, "re");
-	end = file && fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
-	if (end)
-		sscanf(end + 1, " %*c %*d %d %d", group, session);
-	if (file)
-		fclose(file);
-}
-
 /* A descriptor of the task's, or an empty file in its place. */
 static int task_fd(int pidfd, int number)
 {
@@ -264,8 +247,6 @@ static int task_fd(int pidfd, int number)
 
 static void pass_task(struct ask *ask, int fds[RUN_FDS])
 {
-	int group, session;
-
 	fds[RUN_TASK] = syscall(SYS_pidfd_open, task_process(ask->tid), 0);
 	fds[RUN_ENVIRONMENT] = open_of_task(ask->tid, "environ", O_RDONLY);
 	if (fds[RUN_ENVIRONMENT] < 0)
@@ -274,9 +255,8 @@ static void pass_task(struct ask *ask, int fds[RUN_FDS])
 	fds[RUN_ERROR] = task_fd(fds[RUN_TASK], 2);
 	for (int i = 0; i < RUN_FDS; i++)
 		ask_fd(ask, fds[i]);
-	group_of(ask->tid, &group, &session);
-	ask_value(ask, 0, group);
-	ask_value(ask, 1, session);
+	ask_value(ask, 0, task_inside(ask->tid, "NSpgid"));
+	ask_value(ask, 1, task_inside(ask->tid, "NSsid"));
 }
 
 int64_t ask_run(struct ask *ask, const struct ask_program *program)
@@ -342,7 +322,7 @@ int ask_ids(struct ask *ask, pid_t pid, const unsigned int ids[4])
 	int error;
 
 	ask->request.operation = KEEPER_IDS;
-	ask_value(ask, 0, pid);
+	ask_value(ask, 0, task_inside(pid, "NSpid"));
 	for (int i = 0; i < 4; i++)
 		ask_value(ask, 1 + i, ids[i]);
 	error = exchange(ask, NULL);

@@ -47,9 +47,9 @@ static void become_ready(struct branch *branch, const struct keeper_news *news, 
 
 	pthread_rwlock_wrlock(&view->branches_lock);
 	branch->namespace = news->namespace;
-	branch->first = news->pid;
-	branch->servers = news->servers;
-	branch->single_id = has_single_id(news->servers);
+	branch->first = task_outside(branch->keeper, news->pid);
+	branch->servers = task_outside(branch->keeper, news->servers);
+	branch->single_id = has_single_id(branch->servers);
 	pthread_rwlock_unlock(&view->branches_lock);
 	if (!branch->parent)
 		view_is_ready(view);

@@ -117,6 +117,44 @@ pid_t task_process(pid_t tid)
 	return pid;
 }
 
+pid_t task_inside(pid_t pid, const char *key)
+{
+	char path[64], line[256];
+	size_t length = strlen(key);
+	pid_t number = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		char *last = strrchr(line, '\t');
+
+		if (strncmp(line, key, length) || line[length] != ':')
+			continue;
+		number = last ? atoi(last) : 0;
+		break;
+	}
+	if (file)
+		fclose(file);
+	return number;
+}
+
+pid_t task_outside(pid_t ancestor, pid_t inside)
+{
+	pid_t found = 0;
+	char path[64];
+	FILE *file;
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", ancestor, ancestor);
+	file = fopen(path, "re");
+	while (file && !found && fscanf(file, "%d", &pid) == 1)
+		found = task_inside(pid, "NSpid") == inside ? pid : task_outside(pid, inside);
+	if (file)
+		fclose(file);
+	return found;
+}
+
 int call_fd(struct view_call *call, int number)
 {
 	int pidfd = syscall(SYS_pidfd_open, task_process(call->tid), 0), fd;

@@ -93,6 +93,10 @@ int branch_run_inside(const struct options *options)
 	};
 	int pair[2], status;
 
+	if (options->pids) {
+		say(&view, "a view inside a view has the process ids of the outer one");
+		return STATUS_FAILED;
+	}
 	view.options = *options;
 	if (add_services(&view, options) < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 ||

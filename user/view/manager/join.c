@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,17 +32,27 @@ static int open_namespace(pid_t pid, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+static bool is_ours(int fd, const char *name)
+{
+	struct stat its, ours;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	return fstat(fd, &its) == 0 && stat(path, &ours) == 0 && its.st_ino == ours.st_ino;
+}
+
 static int enter_namespaces(pid_t servers)
 {
-	static const char *const names[] = {"user", "uts", "mnt"};
-	int fds[3], error = 0;
+	static const char *const names[] = {"user", "uts", "pid", "mnt"};
+	int fds[4], error = 0;
 
-	for (int i = 0; i < 3; i++)
+	proc_keep(); /* that of the view may show other numbers */
+	for (int i = 0; i < 4; i++)
 		fds[i] = open_namespace(servers, names[i]);
-	for (int i = 0; i < 3 && !error; i++)
-		if (fds[i] < 0 || setns(fds[i], 0) < 0)
+	for (int i = 0; i < 4 && !error; i++)
+		if (fds[i] < 0 || (!is_ours(fds[i], names[i]) && setns(fds[i], 0) < 0))
 			error = fds[i] < 0 ? fds[i] : -errno;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	return error;

@@ -49,6 +49,7 @@ struct options {
 	char **command;
 	bool detach;	  /* without a terminal, to be joined */
 	int ready;	  /* and then: who waits for the view to be there; else -1 */
+	bool pids;	  /* process ids of its own */
 	const char *join; /* the name of a view to join; NULL: none */
 	const char *cow;  /* a directory of which changes are the view's own; NULL: none */
 };
@@ -150,6 +151,13 @@ bool call_mounts_itself(const struct view_call *call);
 char *call_string(struct view_call *call, unsigned int index, size_t size, int *error);
 /* The process of a thread. */
 pid_t task_process(pid_t tid);
+/*
+ * Numbers of processes in the process namespace that they are in (--pid), which is the keeper's. A
+ * line of /proc/PID/status, "NSpid" or the like: the innermost number; 0: none. And back: the
+ * descendant of a process that has this number for itself.
+ */
+pid_t task_inside(pid_t pid, const char *line);
+pid_t task_outside(pid_t ancestor, pid_t inside);
 /* A descriptor of the task: ours to close, or -errno. */
 int call_fd(struct view_call *call, int number);
 

@@ -60,7 +60,9 @@ int mount_take_options(struct view_mount *mount)
 	unsigned long seconds;
 	size_t length;
 
-	while (option && *option) {
+	if (!option)
+		return 0;
+	while (*option) {
 		length = strcspn(option, ",");
 		if (strncmp(option, "timeout=", 8)) {
 			option += length + (option[length] == ',');
@@ -78,7 +80,7 @@ int mount_take_options(struct view_mount *mount)
 		memmove(option, option + length + (option[length] == ','),
 			strlen(option + length + (option[length] == ',')) + 1);
 	}
-	length = mount->options ? strlen(mount->options) : 0;
+	length = strlen(mount->options);
 	if (length && mount->options[length - 1] == ',')
 		mount->options[length - 1] = '\0';
 	return 0;

@@ -24,7 +24,8 @@ enum {
 	OPTION_DETACH,
 	OPTION_JOIN,
 	OPTION_LIST,
-	OPTION_COW
+	OPTION_COW,
+	OPTION_PID
 };
 
 static const struct argp_option known[] = {
@@ -43,6 +44,8 @@ static const struct argp_option known[] = {
 	 "start a view without a terminal, which can be joined by its name (-V)", 0},
 	{"cow", OPTION_COW, "DIRECTORY", 0,
 	 "keep changes of this directory apart: viewctl diff, apply, discard", 0},
+	{"pid", OPTION_PID, NULL, 0,
+	 "process ids of its own, and a /proc that shows no other processes (umview)", 0},
 	{"join", OPTION_JOIN, "NAME", 0, "run the command in the view of that name", 0},
 	{"list", OPTION_LIST, NULL, 0, "list the user's views that can be joined", 0},
 	/* Of the old commands; what they asked for is so in any case. */
@@ -125,6 +128,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_COW:
 		options->cow = argument;
+		return 0;
+	case OPTION_PID:
+		options->pids = true;
 		return 0;
 	case OPTION_JOIN:
 		options->join = argument;

@@ -27,6 +27,7 @@
 #include "manager.h"
 #include "registry.h"
 #include "user/view/keeper/keeper.h"
+#include "user/view/keeper/pids.h"
 
 void say(const struct view *view, const char *format, ...)
 {
@@ -224,6 +225,8 @@ static _Noreturn void keeper_main(struct view *view, int channel)
 		say(view, "%s", why);
 		_exit(STATUS_FAILED);
 	}
+	if (view->options.pids)
+		pids_begin(channel);
 	_exit(keeper_run(&keeper) < 0 ? STATUS_FAILED : 0);
 }
 
@@ -232,6 +235,11 @@ static int start_keeper(struct view *view)
 	struct branch *branch;
 	int pair[2];
 
+	if (view->options.pids && view->engine->own_mounts) {
+		say(view, "process ids of its own (--pid) a view can only have with the engine "
+			  "umview");
+		return -ENOTSUP;
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	view->keeper = fork();
