@@ -98,12 +98,15 @@ demo: setup
 	tests/demo.sh
 check: setup
 	$(on_all) check-needs
+	$(MAKE) vm-ready
 	$(MAKE) check-now
 check-long: setup
 	$(on_all) check-long-needs
+	$(MAKE) vm-ready-debug
 	$(MAKE) check-long-now
 bench: setup
 	$(on_all) check-needs
+	$(MAKE) vm-ready
 	$(MAKE) bench-now
 
 .PHONY: check-needs check-long-needs check-now check-long-now bench-now

@@ -27,9 +27,18 @@
 
 /* Without CONFIG_TASKS_RCU, call_rcu_tasks() is call_rcu(). */
 #ifdef CONFIG_TASKS_RCU
-#define kmview_rcu_barrier_tasks() rcu_barrier_tasks()
+#define kmview_rcu_barrier_tasks()     rcu_barrier_tasks()
+#define kmview_synchronize_rcu_tasks() synchronize_rcu_tasks()
 #else
-#define kmview_rcu_barrier_tasks() rcu_barrier()
+#define kmview_rcu_barrier_tasks()     rcu_barrier()
+#define kmview_synchronize_rcu_tasks() synchronize_rcu()
+#endif
+
+/* 6.2: timers are deleted under another name; 6.15 has only that one. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define kmview_timer_delete_sync(timer) timer_delete_sync(timer)
+#else
+#define kmview_timer_delete_sync(timer) del_timer_sync(timer)
 #endif
 
 /* 6.4: direct calls are registered for an ftrace_ops; before, this was the _multi variant. */

@@ -42,6 +42,8 @@ static long finish(struct kmview_context *context)
 {
 	unsigned int builtin = builtin_of(context);
 
+	if (unlikely(builtin == KMVIEW_BUILTIN_EXIT))
+		kmview_task_outside(context->self); /* it does not come back here */
 	if (likely(builtin <= KMVIEW_BUILTIN_EXIT))
 		return kmview_native(context);
 	if (builtin == KMVIEW_BUILTIN_IO_URING)
@@ -69,6 +71,42 @@ static long install(struct file *file, const struct kmview_answer *answer)
 	if (answer->value < 0)
 		return kmview_receive_fd(file, flags);
 	return kmview_receive_fd_replace(answer->value, file, flags);
+}
+
+/*
+ * The session only watches: the manager is told, before the call or after it, and the call goes on. Where the rule
+ * says WAIT the task waits until the manager has looked at its memory.
+ */
+static long watch(struct kmview_context *context, struct kmview_session *session, const struct kmview_rule *rule)
+{
+	bool exit = rule->flags & (KMVIEW_RULE_EXIT | KMVIEW_RULE_BOTH), wait = rule->flags & KMVIEW_RULE_WAIT;
+	struct kmview_answer answer = { .verdict = KMVIEW_CONTINUE };
+	struct file *gift = NULL;
+	long result = 0;
+
+	if (!(rule->flags & KMVIEW_RULE_EXIT)) {
+		if (wait)
+			result = kmview_ask(session, context, rule, KMVIEW_KIND_ENTRY, 0, &answer, &gift);
+		else
+			result = kmview_tell(session, context, rule, KMVIEW_KIND_ENTRY, 0);
+		if (gift)
+			fput(gift);
+		/* A signal: the call starts anew behind it. */
+		if (result == -ERESTARTNOINTR && builtin_of(context) != KMVIEW_BUILTIN_EXIT)
+			return result;
+		exit |= answer.flags & KMVIEW_ANSWER_EXIT;
+	}
+	result = run(context, session->parent);
+	if (!exit)
+		return result;
+	gift = NULL;
+	if (wait)
+		kmview_ask(session, context, rule, KMVIEW_KIND_EXIT, result, &answer, &gift);
+	else
+		kmview_tell(session, context, rule, KMVIEW_KIND_EXIT, result);
+	if (gift)
+		fput(gift);
+	return result;
 }
 
 /* Ask the manager, before the call or after it, and do what it says. */
@@ -151,7 +189,8 @@ static bool run_program(struct kmview_context *context, struct kmview_session *s
 		*ask = true;
 		return false;
 	}
-	if (call->verdict != KMVIEW_BPF_ANSWER || builtin_of(context) == KMVIEW_BUILTIN_EXIT)
+	if (call->verdict != KMVIEW_BPF_ANSWER || builtin_of(context) == KMVIEW_BUILTIN_EXIT ||
+	    session->flags & KMVIEW_INIT_WATCH)
 		return false;
 	*result = call->value;
 	if (call->out_length &&
@@ -186,7 +225,8 @@ static bool apply(struct kmview_context *context, struct kmview_session *session
 	if (!ask && rule.action == KMVIEW_BPF && run_program(context, session, rule.prog, result, &ask))
 		return true;
 	if (ask || rule.action == KMVIEW_NOTIFY) {
-		*result = notify(context, session, &rule);
+		*result = session->flags & KMVIEW_INIT_WATCH ? watch(context, session, &rule)
+							     : notify(context, session, &rule);
 		return true;
 	}
 	*result = rule.value;
@@ -249,6 +289,7 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	struct kmview_session *session;
 	struct kmview_context context;
 	u32 abi, nr;
+	long result;
 	u8 argument;
 
 	/* The entry may be of a former task with our pid, for the instant until its exit is through. */
@@ -273,7 +314,11 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	context.abi = abi;
 	context.nr = nr;
 	kmview_read_args(regs, abi, context.args);
-	return run(&context, self->session);
+	kmview_task_inside(self);
+	result = run(&context, self->session);
+	if (kmview_sites[abi][nr].builtin != KMVIEW_BUILTIN_EXIT)
+		kmview_task_outside(self);
+	return result;
 }
 
 asmlinkage long kmview_dispatch_shared(struct pt_regs *regs)

@@ -19,7 +19,12 @@
  * tasks advance head and look at the idle list. A manager that polls in user space says so in ring->spinning and
  * promises to come to KMVIEW_EXCHANGE, which looks again, before it sleeps.
  *
- * channel.lock protects all of struct kmview_channel and the pendings; taken in process context only.
+ * In a session that watches nobody waits: a posted slot is a zombie from the start, which the manager releases. As nothing
+ * is urgent, the manager is woken when half of the slots are posted, or a moment after the first: it takes many
+ * events at a time, and the task goes on where it is.
+ *
+ * channel.lock protects all of struct kmview_channel and the pendings. Interrupts are off under it, because signals are
+ * announced under a lock that interrupts take, too.
  */
 #include <linux/file.h>
 #include <linux/mm.h>
@@ -102,6 +107,27 @@ static void free_shared(void *memory, size_t size)
 	kvfree(pages);
 }
 
+/* Wake a thread of the manager, if one sleeps. Under the lock. */
+static void wake_one(struct kmview_channel *channel)
+{
+	struct idle *idle = list_first_entry_or_null(&channel->idle, struct idle, node);
+
+	if (idle) {
+		list_del_init(&idle->node);
+		wake_up_process(idle->task);
+	}
+}
+
+static void wake_later(struct timer_list *timer)
+{
+	struct kmview_channel *channel = container_of(timer, struct kmview_channel, later);
+	unsigned long flags;
+
+	spin_lock_irqsave(&channel->lock, flags);
+	wake_one(channel);
+	spin_unlock_irqrestore(&channel->lock, flags);
+}
+
 int kmview_channel_init(struct kmview_session *session, u32 slots, u32 slot_size)
 {
 	struct kmview_channel *channel = &session->channel;
@@ -134,6 +160,7 @@ int kmview_channel_init(struct kmview_session *session, u32 slots, u32 slot_size
 	channel->zombies = NO_SLOT;
 	spin_lock_init(&channel->lock);
 	INIT_LIST_HEAD(&channel->idle);
+	timer_setup(&channel->later, wake_later, 0);
 	init_waitqueue_head(&channel->poll);
 	init_waitqueue_head(&channel->room);
 	channel->one_cpu = num_online_cpus() == 1;
@@ -146,6 +173,8 @@ void kmview_channel_free(struct kmview_session *session)
 	struct kmview_channel *channel = &session->channel;
 	u32 i;
 
+	if (channel->slots)
+		kmview_timer_delete_sync(&channel->later);
 	for (i = 0; channel->pending && i < channel->slots; i++)
 		if (channel->pending[i].gift)
 			fput(channel->pending[i].gift);
@@ -187,12 +216,12 @@ static void wake_manager(struct kmview_channel *channel)
 {
 	struct idle *idle, *next;
 
-	spin_lock(&channel->lock);
+	spin_lock_irq(&channel->lock);
 	list_for_each_entry_safe(idle, next, &channel->idle, node) {
 		list_del_init(&idle->node);
 		wake_up_process(idle->task);
 	}
-	spin_unlock(&channel->lock);
+	spin_unlock_irq(&channel->lock);
 	wake_up_all(&channel->poll);
 }
 
@@ -209,19 +238,22 @@ void kmview_channel_close(struct kmview_session *session)
 	if (!session->watching)
 		return;
 	wake_manager(channel);
-	spin_lock(&channel->lock);
+	spin_lock_irq(&channel->lock);
 	for (i = 0; i < channel->slots; i++)
 		if (channel->pending[i].task)
 			wake_up_process(channel->pending[i].task);
-	spin_unlock(&channel->lock);
+	spin_unlock_irq(&channel->lock);
 	wake_up_all(&channel->room);
 }
 
-/* Write an entry, and wake a thread of the manager if more are to be taken than threads poll. Under the lock. */
-static void announce(struct kmview_channel *channel, u32 slot, u64 id, u32 what)
+/*
+ * Write an entry, and wake a thread of the manager if more are to be taken than threads poll: now, or, if it is not
+ * urgent, when half of the slots' number of entries waits, else a moment later. Under the lock.
+ */
+static void announce(struct kmview_channel *channel, u32 slot, u64 id, u32 what, bool urgent)
 {
 	struct kmview_entry *entry = &channel->ring->entry[channel->head & channel->mask];
-	struct idle *idle;
+	u32 used;
 
 	entry->id = id;
 	entry->slot = slot;
@@ -229,13 +261,12 @@ static void announce(struct kmview_channel *channel, u32 slot, u64 id, u32 what)
 	WRITE_ONCE(channel->head, channel->head + 1);
 	smp_store_release(&channel->ring->head, channel->head); /* the entry before it; the manager acquires */
 	smp_mb(); /* head before spinning: a manager that stops polling looks at head again */
-	if (kmview_ring_used(channel->head, READ_ONCE(channel->ring->tail), channel->mask) >
-	    READ_ONCE(channel->ring->spinning)) {
-		idle = list_first_entry_or_null(&channel->idle, struct idle, node);
-		if (idle) {
-			list_del_init(&idle->node);
-			wake_up_process(idle->task);
-		}
+	used = kmview_ring_used(channel->head, READ_ONCE(channel->ring->tail), channel->mask);
+	if (used > READ_ONCE(channel->ring->spinning) && !list_empty(&channel->idle)) {
+		if (urgent || used >= channel->slots / 2)
+			wake_one(channel);
+		else if (!timer_pending(&channel->later))
+			mod_timer(&channel->later, jiffies + 1);
 	}
 	/* The barrier above: on the queue before it looked at head. */
 	if (waitqueue_active(&channel->poll))
@@ -267,7 +298,7 @@ static u32 try_get_slot(struct kmview_channel *channel)
 {
 	u32 index;
 
-	spin_lock(&channel->lock);
+	spin_lock_irq(&channel->lock);
 	if (channel->free == NO_SLOT)
 		reap(channel);
 	index = channel->free;
@@ -277,7 +308,7 @@ static u32 try_get_slot(struct kmview_channel *channel)
 		index = NO_SLOT;
 	if (index != NO_SLOT)
 		channel->free = channel->pending[index].next;
-	spin_unlock(&channel->lock);
+	spin_unlock_irq(&channel->lock);
 	return index;
 }
 
@@ -309,7 +340,7 @@ static int get_slot(struct kmview_session *session, unsigned int kind, u32 *inde
 			err = -ERESTARTNOINTR;
 		else if (fatal_signal_pending(current))
 			err = -EINTR;
-		else if (!kmview_session_lives(session))
+		else if (!kmview_session_lives(session) || !READ_ONCE(session->alive))
 			err = -EIO;
 		if (err)
 			break;
@@ -327,13 +358,13 @@ static struct file *put_slot(struct kmview_channel *channel, u32 index, bool zom
 	u32 *list = zombie ? &channel->zombies : &channel->free;
 	struct file *gift;
 
-	spin_lock(&channel->lock);
+	spin_lock_irq(&channel->lock);
 	gift = pending->gift;
 	pending->task = NULL;
 	pending->gift = NULL;
 	pending->next = *list;
 	*list = index;
-	spin_unlock(&channel->lock);
+	spin_unlock_irq(&channel->lock);
 	/* No barrier: who is missed looks again by itself, see get_slot(). */
 	if (!zombie && waitqueue_active(&channel->room))
 		wake_up(&channel->room);
@@ -345,6 +376,8 @@ static struct file *put_slot(struct kmview_channel *channel, u32 index, bool zom
 /* Bytes to copy of argument i: at most, as the rule says. */
 static size_t copy_wanted(const struct kmview_context *context, const struct kmview_rule *rule, unsigned int i)
 {
+	if (rule->copy[i] >= KMVIEW_COPY_BYTES && !context->args[i])
+		return 0;
 	switch (rule->copy[i]) {
 	case KMVIEW_COPY_STRING:
 		return PATH_MAX;
@@ -352,6 +385,8 @@ static size_t copy_wanted(const struct kmview_context *context, const struct kmv
 		return i < 5 ? min_t(u64, (u32)context->args[i + 1], sizeof(struct __kernel_sockaddr_storage)) : 0;
 	case KMVIEW_COPY_BYTES:
 		return rule->copy_bytes[i];
+	case KMVIEW_COPY_BUFFER:
+		return i < 5 ? min_t(u64, context->args[i + 1], rule->copy_bytes[i]) : 0;
 	}
 	return 0;
 }
@@ -420,21 +455,27 @@ static void fill(struct kmview_session *session, struct kmview_slot *slot, const
 		copy_arguments(&session->channel, slot, context, rule);
 }
 
-/* Returns the event's id. */
-static u64 post(struct kmview_channel *channel, struct kmview_slot *slot, u32 index)
+/* waits: the task will wait for an answer; else the slot is the manager's to release. Returns the event's id. */
+static u64 post(struct kmview_channel *channel, struct kmview_slot *slot, u32 index, bool waits)
 {
 	struct kmview_pending *pending = &channel->pending[index];
 	u64 id;
 
 	WRITE_ONCE(slot->waiting, 0);
-	spin_lock(&channel->lock);
+	WRITE_ONCE(slot->told, !waits);
+	spin_lock_irq(&channel->lock);
 	id = ++channel->next_id;
 	pending->id = id;
-	pending->task = current;
+	if (waits) {
+		pending->task = current;
+	} else {
+		pending->next = channel->zombies;
+		channel->zombies = index;
+	}
 	slot->event.id = id;
 	smp_store_release(&slot->state, KMVIEW_POSTED); /* the event before it; the manager acquires */
-	announce(channel, index, id, KMVIEW_ENTRY_EVENT);
-	spin_unlock(&channel->lock);
+	announce(channel, index, id, KMVIEW_ENTRY_EVENT, waits);
+	spin_unlock_irq(&channel->lock);
 	return id;
 }
 
@@ -539,11 +580,11 @@ static int wait_answer(struct kmview_session *session, u32 index, u64 id, enum p
 	case KMVIEW_ANSWERED:
 		return 0; /* just in time */
 	case KMVIEW_TAKEN:
-		spin_lock(&channel->lock);
+		spin_lock_irq(&channel->lock);
 		/* Advice, not needed for the account: left out when the ring is half full of entries nobody takes. */
 		if (kmview_ring_used(channel->head, READ_ONCE(channel->ring->tail), channel->mask) < channel->slots)
-			announce(channel, index, id, KMVIEW_ENTRY_CANCEL);
-		spin_unlock(&channel->lock);
+			announce(channel, index, id, KMVIEW_ENTRY_CANCEL, true);
+		spin_unlock_irq(&channel->lock);
 	}
 	return err;
 }
@@ -595,7 +636,7 @@ int kmview_ask(struct kmview_session *session, const struct kmview_context *cont
 		return err;
 	slot = slot_at(channel, index);
 	fill(session, slot, context, rule, kind, result);
-	id = post(channel, slot, index);
+	id = post(channel, slot, index, true);
 
 	err = wait_answer(session, index, id, patience);
 	if (err) {
@@ -626,6 +667,39 @@ int kmview_ask(struct kmview_session *session, const struct kmview_context *cont
 	return 0;
 }
 
+/* ---- telling, in sessions that watch */
+
+int kmview_tell(struct kmview_session *session, const struct kmview_context *context, const struct kmview_rule *rule,
+		unsigned int kind, long result)
+{
+	struct kmview_channel *channel = &session->channel;
+	struct kmview_slot *slot;
+	u32 index;
+	int err;
+
+	if (!READ_ONCE(session->alive))
+		return 0;
+	err = get_slot(session, kind, &index);
+	if (err)
+		return err == -ERESTARTNOINTR ? err : 0;
+	slot = slot_at(channel, index);
+	fill(session, slot, context, rule, kind, result);
+	post(channel, slot, index, false);
+	return 0;
+}
+
+void kmview_announce(struct kmview_session *session, u32 what, u32 process, u64 id)
+{
+	struct kmview_channel *channel = &session->channel;
+	unsigned long flags;
+
+	spin_lock_irqsave(&channel->lock, flags);
+	/* An event that finds no place waits for one. */
+	if (kmview_ring_used(channel->head, READ_ONCE(channel->ring->tail), channel->mask) <= channel->mask)
+		announce(channel, process, id, what, false);
+	spin_unlock_irqrestore(&channel->lock, flags);
+}
+
 /* ---- the manager's side */
 
 static int wake_answered(struct kmview_channel *channel, const struct kmview_exchange *arg)
@@ -640,10 +714,10 @@ static int wake_answered(struct kmview_channel *channel, const struct kmview_exc
 			return -EFAULT;
 		if (index >= channel->slots)
 			return -EINVAL;
-		spin_lock(&channel->lock);
+		spin_lock_irq(&channel->lock);
 		if (channel->pending[index].task)
 			wake_up_process(channel->pending[index].task);
-		spin_unlock(&channel->lock);
+		spin_unlock_irq(&channel->lock);
 	}
 	return 0;
 }
@@ -661,7 +735,7 @@ static int wait_events(struct kmview_session *session, s32 timeout_ms)
 			return 1;
 	}
 	INIT_LIST_HEAD(&idle.node);
-	spin_lock(&channel->lock);
+	spin_lock_irq(&channel->lock);
 	for (;;) {
 		if (list_empty(&idle.node))
 			list_add(&idle.node, &channel->idle);
@@ -678,13 +752,13 @@ static int wait_events(struct kmview_session *session, s32 timeout_ms)
 			err = -ETIMEDOUT;
 		if (err < 0)
 			break;
-		spin_unlock(&channel->lock);
+		spin_unlock_irq(&channel->lock);
 		left = schedule_timeout(left);
-		spin_lock(&channel->lock);
+		spin_lock_irq(&channel->lock);
 	}
 	__set_current_state(TASK_RUNNING);
 	list_del_init(&idle.node);
-	spin_unlock(&channel->lock);
+	spin_unlock_irq(&channel->lock);
 	return err;
 }
 
@@ -699,6 +773,11 @@ int kmview_exchange(struct kmview_session *session, const struct kmview_exchange
 		if (err)
 			return err;
 	}
+	if (session->flags & KMVIEW_INIT_WATCH) {
+		smp_mb(); /* what was released, before who waits for it */
+		if (waitqueue_active(&session->channel.room))
+			wake_up_all(&session->channel.room);
+	}
 	if (has_entries(&session->channel))
 		return 1;
 	return arg->flags & KMVIEW_EXCHANGE_WAIT ? wait_events(session, arg->timeout_ms) : 0;
@@ -711,10 +790,10 @@ static struct task_struct *pending_task(struct kmview_channel *channel, u32 inde
 
 	if (index >= channel->slots)
 		return ERR_PTR(-EINVAL);
-	spin_lock(&channel->lock);
+	spin_lock_irq(&channel->lock);
 	if (channel->pending[index].task && channel->pending[index].id == id)
 		task = get_task_struct(channel->pending[index].task);
-	spin_unlock(&channel->lock);
+	spin_unlock_irq(&channel->lock);
 	return task;
 }
 
@@ -793,12 +872,12 @@ int kmview_give(struct kmview_session *session, const struct kmview_give *arg)
 	if (!file)
 		return -EBADF;
 	pending = &channel->pending[arg->slot];
-	spin_lock(&channel->lock);
+	spin_lock_irq(&channel->lock);
 	if (pending->task && pending->id == arg->id) {
 		swap(pending->gift, file);
 		err = 0;
 	}
-	spin_unlock(&channel->lock);
+	spin_unlock_irq(&channel->lock);
 	if (file)
 		fput(file); /* not taken, or what was given before */
 	return err;

@@ -30,6 +30,17 @@ void kmview_channel_close(struct kmview_session *session);
 int kmview_ask(struct kmview_session *session, const struct kmview_context *context, const struct kmview_rule *rule,
 	       unsigned int kind, long result, struct kmview_answer *answer, struct file **gift);
 
+/*
+ * Tell the manager about a call, in a session that watches. Arguments as of kmview_ask(). Waits only for a free slot.
+ * Returns 0, or -ERESTARTNOINTR: a signal came before the call, which starts anew. What else goes wrong is left out.
+ */
+int kmview_tell(struct kmview_session *session, const struct kmview_context *context, const struct kmview_rule *rule,
+		unsigned int kind, long result);
+
+/* Announce what has no slot, in a session that watches: an entry of the ring, left out when there is no place. Any
+ * context in which interrupts may be off. */
+void kmview_announce(struct kmview_session *session, u32 what, u32 process, u64 id);
+
 int kmview_exchange(struct kmview_session *session, const struct kmview_exchange *arg);
 long kmview_mem(struct kmview_session *session, const struct kmview_mem *arg);
 /* KMVIEW_COOKIE: 0, -EINVAL, -ESTALE, -EPERM. */

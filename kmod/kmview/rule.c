@@ -104,6 +104,8 @@ static int set(struct kmview_session *session, struct kmview_rule *rules, u32 co
 
 		if (!kmview_rule_valid(rule))
 			err = -EINVAL;
+		else if (rule->action == KMVIEW_VALUE && session->flags & KMVIEW_INIT_WATCH)
+			err = -EINVAL; /* who only watches answers nothing */
 		else if (rule->action != KMVIEW_PASS && !kmview_sites[rule->abi][rule->nr].symbol)
 			err = -ENOENT;
 		else if (rule->action != KMVIEW_PASS && !may_hook(rule))

@@ -4,7 +4,7 @@
 
 #define RULE_FLAGS                                                                                                     \
 	(KMVIEW_RULE_EXIT | KMVIEW_RULE_BOTH | KMVIEW_RULE_INTERRUPTIBLE | KMVIEW_RULE_FD | KMVIEW_RULE_PATH |         \
-	 KMVIEW_RULE_NOFOLLOW | KMVIEW_RULE_PATH2)
+	 KMVIEW_RULE_NOFOLLOW | KMVIEW_RULE_PATH2 | KMVIEW_RULE_WAIT)
 
 /* The number of an argument, or 255 for none. */
 static bool is_argument(u8 number)
@@ -23,7 +23,7 @@ bool kmview_rule_valid(const struct kmview_rule *rule)
 	if (rule->action == KMVIEW_BPF && rule->prog >= KMVIEW_PROGS)
 		return false;
 	for (i = 0; i < 6; i++)
-		if (rule->copy[i] > KMVIEW_COPY_BYTES)
+		if (rule->copy[i] > KMVIEW_COPY_BUFFER)
 			return false;
 	if (rule->flags & KMVIEW_RULE_FD && rule->fd_arg > 5)
 		return false;

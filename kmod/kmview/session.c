@@ -124,6 +124,7 @@ struct kmview_session *kmview_session_open(void)
 	session->manager = get_task_pid(current, PIDTYPE_TGID);
 	session->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	session->filtered = test_syscall_work(SECCOMP);
+	session->trusted = capable(CAP_SYS_PTRACE);
 	session->bytes = sizeof(*session);
 	if (self) {
 		/* Read once: an attach may put us into an inner one just now, which holds this one, too. */
@@ -158,7 +159,7 @@ static u64 rings_of(const struct user_struct *user)
 /* Under session->setup. */
 int kmview_session_init(struct kmview_session *session, struct kmview_init *init)
 {
-	bool mounts = init->flags & KMVIEW_INIT_MOUNT;
+	bool mounts = init->flags & KMVIEW_INIT_MOUNT, watches = init->flags & KMVIEW_INIT_WATCH;
 	int err;
 
 	/* INIT must come from the process that opened the device: it is that process's exit that ends the session. */
@@ -168,8 +169,10 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 		return -EBUSY;
 	if (init->major != KMVIEW_ABI_MAJOR)
 		return -EPROTO;
-	if (init->flags & ~KMVIEW_INIT_MOUNT || init->reserved)
+	if (init->flags & ~(KMVIEW_INIT_MOUNT | KMVIEW_INIT_WATCH) || init->reserved || (mounts && watches))
 		return -EINVAL;
+	if (watches && session->parent)
+		return -EOPNOTSUPP;
 	err = kmview_channel_init(session, init->slots ?: 64, init->slot_size ?: 4096);
 	if (err)
 		return err;
@@ -192,7 +195,7 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 	init->slot_size = session->channel.slot_size;
 	init->session = session->id;
 	init->ring_size = session->channel.size;
-	init->features = KMVIEW_FEATURE_BPF;
+	init->features = KMVIEW_FEATURE_BPF | KMVIEW_FEATURE_WATCH;
 	if (IS_ENABLED(CONFIG_IA32_EMULATION))
 		init->features |= KMVIEW_FEATURE_IA32;
 	if (kmview_mount_available())
@@ -220,12 +223,18 @@ void kmview_sessions_leave(const struct pid *process)
 	spin_unlock(&all_lock);
 }
 
-/* The manager is gone: nobody answers any more, and no task of the session shall go on without it. */
+/*
+ * The manager is gone: nobody answers any more, and no task of the session shall go on without it. Tasks that were only
+ * watched leave.
+ */
 void kmview_session_die(struct kmview_session *session)
 {
 	WRITE_ONCE(session->alive, false);
-	/* A fork that did not see this put its child on the list before; one that did kills the child itself. */
-	kmview_tasks_kill(session, SIGKILL);
+	if (session->flags & KMVIEW_INIT_WATCH)
+		kmview_tasks_release(session);
+	else
+		/* A fork that did not see this put its child on the list before; one that did kills it itself. */
+		kmview_tasks_kill(session, SIGKILL);
 	kmview_channel_close(session);
 }
 
@@ -251,7 +260,7 @@ bool kmview_session_within(const struct kmview_session *inner, const struct kmvi
 bool kmview_session_lives(const struct kmview_session *session)
 {
 	for (; session; session = session->parent)
-		if (!READ_ONCE(session->alive))
+		if (!READ_ONCE(session->alive) && !(session->flags & KMVIEW_INIT_WATCH))
 			return false;
 	return true;
 }

@@ -7,6 +7,7 @@
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -42,9 +43,10 @@ struct kmview_channel {
 	u32 slots;
 	u32 slot_size;
 	u32 slots_offset;
-	u32 free;	       /* first of the free slots */
-	u32 zombies;	       /* first of those cancelled and not yet released by the manager */
-	struct list_head idle; /* threads of the manager that sleep in KMVIEW_EXCHANGE */
+	u32 free;		 /* first of the free slots */
+	u32 zombies;		 /* first of those cancelled and not yet released by the manager */
+	struct list_head idle;	 /* threads of the manager that sleep in KMVIEW_EXCHANGE */
+	struct timer_list later; /* wakes one of them, in sessions that watch */
 	wait_queue_head_t poll;
 	wait_queue_head_t room; /* tasks that found no free slot */
 	u64 next_id;
@@ -67,6 +69,7 @@ struct kmview_session {
 
 	struct mutex setup;			      /* INIT, RULES, PREFIX, PROG; taken before the locks of hook.c */
 	bool filtered;				      /* whoever opened it has a seccomp filter: no CHANGE, no ATTACH */
+	bool trusted;				      /* whoever opened it may trace anything (CAP_SYS_PTRACE) */
 	bool watching;				      /* initialised: holds hooks */
 	bool alive;				      /* initialised, and the manager is there */
 	u32 flags;				      /* KMVIEW_INIT_ */
@@ -95,7 +98,7 @@ void kmview_sessions_leave(const struct pid *process);
 void kmview_session_get(struct kmview_session *session);
 void kmview_session_put(struct kmview_session *session);
 
-/* Are its manager, and those of the outer sessions, there? */
+/* Are its manager, and those of the outer sessions, there? One that only watched is not missed. */
 bool kmview_session_lives(const struct kmview_session *session);
 
 /* Is inner the same as outer, or nested in it? */

@@ -10,9 +10,14 @@
  * with exit (sched_process_exit, after the last system call). An exec by a thread that is not the leader
  * gives it the leader's pid (sched_process_exec).
  *
+ * The tasks of a session that only watches have no no_new_privs, which else is the quick sign of a task of a session, and
+ * can leave: with the session, or when they execute a program that gains privileges. Who leaves may be in a call of
+ * dispatch.c, or on the way to it, with the entry in hand: the entry goes after a grace period of tasks and the last call.
+ *
  * Every change is made under kmview_tasks_lock, which is taken with interrupts on or off in any context but
  * interrupts; the gate and kmview_current() read the task's own entry without it.
  */
+#include <linux/binfmts.h>
 #include <linux/hashtable.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -41,6 +46,7 @@ static LIST_HEAD(tasks);
 static DEFINE_HASHTABLE(tasks_by_task, 10);
 static struct kmem_cache *task_cache;
 static bool freed_late;
+static atomic_t watched = ATOMIC_INIT(0); /* tasks of sessions that only watch */
 
 static struct kmview_task **entry_of(pid_t pid)
 {
@@ -91,7 +97,12 @@ static void enter(struct kmview_task *self, struct task_struct *task, struct kmv
 	self->pid = task->pid;
 	self->session = session;
 	self->cookie = cookie;
-	task_set_no_new_privs(task);
+	atomic_set(&self->users, 1);
+	self->watched = session->flags & KMVIEW_INIT_WATCH;
+	if (self->watched)
+		atomic_inc(&watched);
+	else
+		task_set_no_new_privs(task);
 	list_add_tail(&self->node, &tasks);
 	hash_add(tasks_by_task, &self->by_task, (unsigned long)task);
 	for (; session; session = session->parent)
@@ -106,9 +117,53 @@ static void leave(struct kmview_task *self)
 
 	list_del(&self->node);
 	hash_del(&self->by_task);
+	if (self->watched)
+		atomic_dec(&watched);
 	for (session = self->session; session; session = session->parent)
 		if (atomic_dec_and_test(&session->tasks))
 			kmview_channel_emptied(session);
+}
+
+/* May the task be in a session? A quick answer for most tasks of the machine. */
+static bool may_be_inside(struct task_struct *task)
+{
+	return task_no_new_privs(task) || atomic_read(&watched);
+}
+
+/* ---- leaving a session that only watches */
+
+void kmview_task_free(struct kmview_task *self)
+{
+	struct kmview_session *session = self->session;
+
+	kmem_cache_free(task_cache, self);
+	kmview_session_put(session);
+}
+
+static void grace_is_over(struct rcu_head *rcu)
+{
+	kmview_task_outside(container_of(rcu, struct kmview_task, rcu));
+}
+
+/* Under kmview_tasks_lock. */
+static void release(struct kmview_task *self)
+{
+	cmpxchg(entry_of(self->pid), self, NULL);
+	leave(self);
+	WRITE_ONCE(freed_late, true);
+	call_rcu_tasks(&self->rcu, grace_is_over);
+}
+
+void kmview_tasks_release(struct kmview_session *session)
+{
+	struct kmview_task *self, *next;
+
+	spin_lock(&kmview_tasks_lock);
+	/* Those of a session nested in it stay: they end with that one. */
+	list_for_each_entry_safe(self, next, &tasks, node)
+		if (self->session == session)
+			release(self);
+	spin_unlock(&kmview_tasks_lock);
 }
 
 /* ---- tracepoints */
@@ -132,8 +187,8 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 	new->space = kmview_space_get(self->space);
 	spin_lock(&kmview_tasks_lock);
 	session = self->session; /* an attach may have changed it, but not now */
-	/* A thread that an attach of the whole process has found already is inside. */
-	if (!find(child)) {
+	/* A thread that an attach of the whole process has found already is inside; who has left has no heirs. */
+	if (!find(child) && find(parent) == self) {
 		kmview_session_get(session);
 		enter(new, child, session, self->cookie);
 		entered = true;
@@ -151,17 +206,25 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct 
 {
 	struct kmview_task *self;
 
-	if (old_pid == task->pid || !task_no_new_privs(task))
+	bool gains = bprm->secureexec || bprm->interp_flags & BINPRM_FLAGS_ENFORCE_NONDUMP;
+
+	if ((old_pid == task->pid && !gains) || !may_be_inside(task))
 		return;
 	/* The leader, whose pid this was until now, has exited: its entry is empty. */
 	spin_lock(&kmview_tasks_lock);
 	self = find(task);
-	if (self) {
+	if (self && old_pid != task->pid) {
 		smp_store_release(entry_of(task->pid), self); /* as in enter() */
 		cmpxchg(entry_of(old_pid), self, NULL);
 		self->pid = task->pid;
 		self->counted_by = NULL;
 		self->moved = true;
+	}
+	/* What the program does with its privileges is not for who watches. */
+	if (self && gains && self->session->flags & KMVIEW_INIT_WATCH && !self->session->trusted) {
+		kmview_announce(self->session, KMVIEW_ENTRY_LEFT, task_tgid_nr_ns(task, self->session->pid_ns),
+				task_pid_nr_ns(task, self->session->pid_ns));
+		release(self);
 	}
 	spin_unlock(&kmview_tasks_lock);
 }
@@ -185,17 +248,52 @@ static void free_task_entry(struct kmview_task *self, bool seen_by_others)
 	call_rcu_tasks(&self->rcu, free_late);
 }
 
+/* Under kmview_tasks_lock, so that it comes before the word that nobody is left. */
+static void announce_end(struct kmview_task *self, struct task_struct *task)
+{
+	struct pid_namespace *ns = self->session->pid_ns;
+	u32 status = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code : task->exit_code;
+
+	kmview_announce(self->session, KMVIEW_ENTRY_EXITED, task_tgid_nr_ns(task, ns),
+			task_pid_nr_ns(task, ns) | (u64)status << 32);
+}
+
+/* Interrupts are off. */
+static void on_signal(void *data, int number, struct kernel_siginfo *info, struct k_sigaction *action)
+{
+	struct kmview_task *self = kmview_current();
+	struct kmview_session *session;
+	int code;
+
+	if (!self)
+		return;
+	/* What kills a whole group comes to its threads as SIGKILL without a word; so does the exit of one. */
+	if (number == SIGKILL && current->signal->flags & SIGNAL_GROUP_EXIT) {
+		number = current->signal->group_exit_code & 0x7f;
+		if (!number)
+			return;
+	}
+	code = info == SEND_SIG_NOINFO ? SI_USER : info == SEND_SIG_PRIV ? SI_KERNEL : info->si_code;
+	session = READ_ONCE(self->session);
+	if (!(session->flags & KMVIEW_INIT_WATCH))
+		return;
+	kmview_announce(session, KMVIEW_ENTRY_SIGNAL, task_tgid_nr_ns(current, session->pid_ns),
+			(u64)task_pid_nr_ns(current, session->pid_ns) | (u64)number << 32 | (u64)(u32)code << 40);
+}
+
 static void on_exit_of(void *data, struct task_struct *task)
 {
 	struct kmview_task *self;
 
 	if (!atomic_read(&task->signal->live)) /* the last thread */
 		kmview_sessions_leave(task_tgid(task));
-	if (!task_no_new_privs(task))
+	if (!may_be_inside(task))
 		return;
 	spin_lock(&kmview_tasks_lock);
 	self = find(task);
 	if (self) {
+		if (self->session->flags & KMVIEW_INIT_WATCH)
+			announce_end(self, task);
 		cmpxchg(entry_of(self->pid), self, NULL);
 		leave(self);
 	}
@@ -215,6 +313,7 @@ static struct probe {
 	{ "sched_process_fork", on_fork },
 	{ "sched_process_exec", on_exec },
 	{ "sched_process_exit", on_exit_of },
+	{ "signal_deliver", on_signal },
 };
 
 static void find_probe(struct tracepoint *tracepoint, void *data)
@@ -278,6 +377,10 @@ static int put_in(struct task_struct *task, struct kmview_session *session, u64 
 		spin_unlock(&kmview_tasks_lock);
 		return err;
 	}
+	if (!READ_ONCE(session->alive)) {
+		spin_unlock(&kmview_tasks_lock);
+		return -ENOTCONN; /* its tasks have left already */
+	}
 	kmview_session_get(session);
 	old = lookup(task);
 	if (old) {
@@ -286,6 +389,7 @@ static int put_in(struct task_struct *task, struct kmview_session *session, u64 
 
 		atomic_inc(&session->tasks);
 		WRITE_ONCE(session->populated, true);
+		task_set_no_new_privs(task);
 		old->cookie = cookie;
 		smp_store_release(&old->session, session); /* a whole one, for the task */
 		spin_unlock(&kmview_tasks_lock);
@@ -576,8 +680,11 @@ void kmview_tasks_exit(void)
 	unsigned int i;
 
 	tracepoint_synchronize_unregister();
-	if (freed_late)
+	if (freed_late) {
+		/* Who freed the last entry on the way out of dispatch.c is out, and so are the callbacks. */
+		kmview_synchronize_rcu_tasks();
 		kmview_rcu_barrier_tasks();
+	}
 	kmem_cache_destroy(task_cache);
 	for (i = 0; i < KMVIEW_LEAVES; i++)
 		if (kmview_leaves[i] != &no_leaf)

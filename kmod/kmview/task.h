@@ -29,7 +29,9 @@ struct kmview_task {
 	u32 seen_tid;
 	struct kmview_space *space; /* space.c; counted; changed by the task, under kmview_tasks_lock */
 	bool moved;		    /* an exec gave it another pid */
+	bool watched;		    /* counted so: it came into a session that only watches */
 	struct list_head node;	    /* of all tasks, under kmview_tasks_lock */
+	atomic_t users;		    /* 1 while it is published, and 1 for each call of the task that dispatch.c is in */
 	union {
 		struct hlist_node by_task;
 		struct rcu_head rcu; /* when it is gone */
@@ -56,6 +58,24 @@ void kmview_tasks_unwatch(void);
 
 /* The current task, or NULL if it is outside all sessions. */
 struct kmview_task *kmview_current(void);
+
+/*
+ * The current task, whose entry this is, is in a call, or comes out of it. An entry whose task has left its session in
+ * the meantime goes with the last call that it is in.
+ */
+static inline void kmview_task_inside(struct kmview_task *self)
+{
+	atomic_inc(&self->users);
+}
+void kmview_task_free(struct kmview_task *self);
+static inline void kmview_task_outside(struct kmview_task *self)
+{
+	if (unlikely(atomic_dec_and_test(&self->users)))
+		kmview_task_free(self);
+}
+
+/* All tasks of a session that only watches leave it. Any context but interrupts. */
+void kmview_tasks_release(struct kmview_session *session);
 
 int kmview_join(struct kmview_session *session, u64 cookie);
 int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie);

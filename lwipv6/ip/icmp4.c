@@ -60,8 +60,6 @@ static void error_received(struct packet *p)
 		r.mtu = ntohs(icmp->un.frag.mtu);
 		if (!r.mtu)
 			r.mtu = plateau(ntohs(quoted->tot_len));
-		if (r.mtu < 552) /* as Linux: a forged tiny MTU must not cripple us */
-			r.mtu = 552;
 	}
 	if (netif_addr_find(p->netif->stack, NULL, &r.local))
 		icmp_report(p->netif->stack, p->netif, &r);

@@ -107,7 +107,11 @@ int ip_output_hop(struct stack *stack, struct packet *p, const struct ip_addr *s
 				    : hop->netif->hop_limit;
 	p->traffic_class = o->traffic_class;
 	p->locally_made = 1;
-	if (p->len + 60 > 65535 && !p->gso_size) {
+	/* IPv6 counts its payload, IPv4 the whole packet. */
+	if (p->len + (v4 ? sizeof(struct iphdr) + (o->router_alert ? 4 : 0)
+			 : (o->router_alert ? 8 : 0)) >
+		    UINT16_MAX &&
+	    !p->gso_size) {
 		packet_free(p);
 		return -EMSGSIZE;
 	}

@@ -17,7 +17,7 @@ struct netif_addr;
 struct packet;
 struct stack;
 
-#define NEIGHBOUR_QUEUE 16
+#define NEIGHBOUR_QUEUE 64 /* the fragments of the largest datagram fit, MTU 1280 */
 #define NEIGHBOUR_MAX	1024
 #define NEIGHBOUR_HASH	256
 

@@ -189,8 +189,9 @@ static struct packet *assemble(struct reassembly_queue *q, const struct fragment
 static bool piece_good(const struct packet *p, const struct fragment_info *info)
 {
 	uint32_t end = info->offset + p->len;
+	uint32_t uncounted = p->protocol == ETH_P_IP ? 0 : sizeof(struct ip6_hdr);
 
-	if (end + info->header_len > 65535)
+	if (end + info->header_len - uncounted > UINT16_MAX)
 		return false;
 	if (info->more && (!p->len || p->len % 8))
 		return false;

@@ -254,6 +254,13 @@ uint32_t path_mtu(struct stack *stack, const struct netif *netif, const struct i
 	return known && known->mtu < mtu ? known->mtu : mtu;
 }
 
+bool path_mtu_locked(struct stack *stack, const struct ip_addr *dst)
+{
+	struct path_mtu *known = path_mtu_find(stack, dst);
+
+	return known && known->locked;
+}
+
 void path_mtu_lower(struct stack *stack, const struct ip_addr *dst, uint32_t mtu)
 {
 	struct path_mtu *entry = path_mtu_find(stack, dst), *table;
@@ -269,6 +276,10 @@ void path_mtu_lower(struct stack *stack, const struct ip_addr *dst, uint32_t mtu
 			if (table[i].expires < entry->expires)
 				entry = &table[i];
 		*entry = (struct path_mtu){.dst = *dst, .mtu = UINT32_MAX};
+	}
+	if (ip_is_v4(dst) && mtu < PATH_MTU_MIN4) {
+		mtu = PATH_MTU_MIN4;
+		entry->locked = true;
 	}
 	if (mtu < entry->mtu)
 		entry->mtu = mtu;

@@ -45,11 +45,13 @@ struct route {
 };
 
 #define PATH_MTU_ENTRIES 256
+#define PATH_MTU_MIN4	 552 /* as Linux: a forged tiny MTU must not cripple us */
 #define ROUTES_LEARNED	 128 /* by router advertisements and redirects */
 
 struct path_mtu {
 	struct ip_addr dst;
 	uint32_t mtu;
+	bool locked;	  /* as low as it goes: routers shall fragment */
 	uint64_t expires; /* 0 = free */
 };
 
@@ -97,6 +99,9 @@ void route_remove_netif(struct stack *stack, const struct netif *netif);
 
 /* Largest IP packet for @dst through @netif. */
 uint32_t path_mtu(struct stack *stack, const struct netif *netif, const struct ip_addr *dst);
+/* A report of @mtu. Of IPv4 no less than PATH_MTU_MIN4 is believed; below that the path is locked. */
 void path_mtu_lower(struct stack *stack, const struct ip_addr *dst, uint32_t mtu);
+/* Whether packets to @dst must go without DF although their sender discovers the path's MTU. */
+bool path_mtu_locked(struct stack *stack, const struct ip_addr *dst);
 
 #endif

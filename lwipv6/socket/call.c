@@ -12,6 +12,8 @@
 #include "lwipv6/socket/socket.h"
 #include "lwipv6/socket/families.h"
 
+#define SOCK_TYPES 11 /* types that exist; SOCK_PACKET is the last */
+
 static struct stack *default_stack;
 
 struct stack *lwip_stack_get(void)
@@ -71,7 +73,7 @@ static const struct socket_family *family_find(int family, int type, int protoco
 			if (f->family != family)
 				continue;
 			if (*error == -EAFNOSUPPORT)
-				*error = -EINVAL;
+				*error = type > 0 && type < SOCK_TYPES ? -ESOCKTNOSUPPORT : -EINVAL;
 			if (f->type != type)
 				continue;
 			if (f->protocol < 0 || !protocol || f->protocol == protocol)
@@ -332,9 +334,20 @@ ssize_t lwip_recv(int fd, void *buf, int len, unsigned int flags)
 	return lwip_recvfrom(fd, buf, len, flags, NULL, NULL);
 }
 
+/* read() and readv() of nothing look at the descriptor only, as in System V; recv() may wait. */
+static int read_nothing(int fd)
+{
+	struct socket *s = descriptor_get(fd);
+
+	if (!s)
+		return -1;
+	descriptor_release(s);
+	return 0;
+}
+
 ssize_t lwip_read(int fd, void *buf, int len)
 {
-	return lwip_recvfrom(fd, buf, len, 0, NULL, NULL);
+	return len ? lwip_recvfrom(fd, buf, len, 0, NULL, NULL) : read_nothing(fd);
 }
 
 static ssize_t total_of(const struct iovec *iov, int count)
@@ -351,10 +364,11 @@ static ssize_t total_of(const struct iovec *iov, int count)
 ssize_t lwip_readv(int fd, struct iovec *iov, int count)
 {
 	struct msghdr m = {.msg_iov = iov, .msg_iovlen = count};
+	ssize_t total = total_of(iov, count);
 
-	if (total_of(iov, count) < 0)
+	if (total < 0)
 		return fail(-EINVAL);
-	return lwip_recvmsg(fd, &m, 0);
+	return total ? lwip_recvmsg(fd, &m, 0) : read_nothing(fd);
 }
 
 int lwip_recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags, struct timespec *timeout)

@@ -330,7 +330,7 @@ static ssize_t datagram_send(struct socket *s, const struct msghdr *m, int flags
 		return -EPIPE;
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
-	if (len > 65535 - (e->raw ? 0 : 28))
+	if (len > UINT16_MAX)
 		return -EMSGSIZE;
 	o.hop_limit = d->unicast_hops;
 	o.netif = e->netif;

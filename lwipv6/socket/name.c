@@ -8,27 +8,26 @@ int name_read(struct socket_name *n, int family, const struct sockaddr *sa, sock
 	if (!sa || len < sizeof(sa->sa_family))
 		return -EINVAL;
 	*n = (struct socket_name){0};
-	if (sa->sa_family == AF_INET && family == AF_INET) {
+	/* The length is looked at first, for what the socket's family needs. */
+	if (len < (family == AF_INET ? sizeof(struct sockaddr_in)
+				     : offsetof(struct sockaddr_in6, sin6_scope_id)))
+		return -EINVAL;
+	if (sa->sa_family != family)
+		return -EAFNOSUPPORT;
+	if (family == AF_INET) {
 		const struct sockaddr_in *in = (const struct sockaddr_in *)sa;
 
-		if (len < sizeof(*in))
-			return -EINVAL;
 		n->addr = ip_from_v4(in->sin_addr.s_addr);
 		n->port = ntohs(in->sin_port);
 		return 0;
 	}
-	if (sa->sa_family == AF_INET6 && family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
 
-		if (len < offsetof(struct sockaddr_in6, sin6_scope_id))
-			return -EINVAL;
-		n->addr = ip_from_in6(&in6->sin6_addr);
-		n->port = ntohs(in6->sin6_port);
-		if (len >= sizeof(*in6) && ip_needs_zone(&n->addr))
-			n->zone = in6->sin6_scope_id;
-		return 0;
-	}
-	return -EAFNOSUPPORT;
+	n->addr = ip_from_in6(&in6->sin6_addr);
+	n->port = ntohs(in6->sin6_port);
+	if (len >= sizeof(*in6) && ip_needs_zone(&n->addr))
+		n->zone = in6->sin6_scope_id;
+	return 0;
 }
 
 void name_write(const struct socket_name *n, int family, struct sockaddr_storage *sa,

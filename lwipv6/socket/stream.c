@@ -365,8 +365,8 @@ static ssize_t stream_send(struct socket *s, const struct msghdr *m, int flags)
 			t->snd_up = t->snd_end;
 			t->force_output = 1;
 		}
-		if (!(flags & MSG_MORE))
-			tcp_schedule(t);
+		t->more = !!(flags & MSG_MORE);
+		tcp_schedule(t);
 		if (!tcp_send_space(t))
 			readiness_update(s, s->ops->poll(s));
 		return n;
@@ -377,35 +377,43 @@ static ssize_t stream_send(struct socket *s, const struct msghdr *m, int flags)
 	return n;
 }
 
+/* Bytes that may be read, up to the mark; the urgent byte itself is none of them. */
+static uint32_t readable(const struct tcp *t)
+{
+	uint32_t to_mark = t->rcv_up - 1 - t->copied_seq;
+
+	if (!t->urgent_in || t->oob_inline || to_mark >= t->rcvq_bytes)
+		return t->rcvq_bytes;
+	return to_mark ? to_mark : t->rcvq_bytes - 1;
+}
+
 static ssize_t receive_urgent(struct tcp *t, struct msghdr *m, int flags)
 {
-	if (t->oob_inline || !t->urgent_in)
-		return -EINVAL;
-	if (!t->urgent_has_byte) {
-		/* The byte may still stand in the queue behind data not yet read. */
-		uint32_t offset = t->rcv_up - 1 - t->copied_seq;
-		struct packet *p;
+	uint32_t offset = t->rcv_up - 1 - t->copied_seq;
+	struct packet *p;
 
-		if (seq_before(t->rcv_up - 1, t->copied_seq))
-			return -EINVAL;
-		list_for_each_entry (p, &t->rcvq, node) {
-			if (offset < p->len) {
-				packet_copy(p, offset, &t->urgent_byte, 1);
-				t->urgent_has_byte = 1;
-				break;
-			}
-			offset -= p->len;
+	if (t->oob_inline || !t->urgent_in || t->urgent_read)
+		return -EINVAL;
+	/* The byte stands in the queue behind data not yet read, or is still on its way. */
+	list_for_each_entry (p, &t->rcvq, node) {
+		if (offset < p->len) {
+			packet_copy(p, offset, &t->urgent_byte, 1);
+			t->urgent_has_byte = 1;
+			break;
 		}
-		if (!t->urgent_has_byte)
-			return -EAGAIN;
+		offset -= p->len;
 	}
-	if (m->msg_iovlen && m->msg_iov[0].iov_len) {
-		*(uint8_t *)m->msg_iov[0].iov_base = t->urgent_byte;
-		m->msg_flags |= MSG_OOB;
-		if (!(flags & MSG_PEEK) && seq_before_eq(t->rcv_up, t->copied_seq))
-			t->urgent_in = t->urgent_has_byte = 0;
-		return 1;
-	}
+	if (!t->urgent_has_byte)
+		return t->fin_received || t->receive_shut || t->state == TCP_S_CLOSED ? 0 : -EAGAIN;
+	m->msg_flags |= MSG_OOB;
+	if (!(flags & MSG_PEEK))
+		t->urgent_read = 1;
+	for (size_t i = 0; i < m->msg_iovlen; i++)
+		if (m->msg_iov[i].iov_len) {
+			*(uint8_t *)m->msg_iov[i].iov_base = t->urgent_byte;
+			return 1;
+		}
+	m->msg_flags |= MSG_TRUNC;
 	return 0;
 }
 
@@ -419,7 +427,7 @@ static ssize_t stream_receive(struct socket *s, struct msghdr *m, int flags)
 	m->msg_controllen = 0;
 	if (flags & MSG_OOB)
 		return receive_urgent(t, m, flags);
-	if (!t->rcvq_bytes) {
+	if (!readable(t)) {
 		if (s->error)
 			return -socket_take_error(s);
 		if (t->receive_shut || t->fin_received)
@@ -502,7 +510,7 @@ static uint32_t stream_poll(struct socket *s)
 		return events;
 	if (!ts->connected && !s->error)
 		return POLLOUT | POLLHUP;
-	if (t->rcvq_bytes >= s->rcvlowat || (t->rcvq_bytes && t->fin_received))
+	if (readable(t) >= s->rcvlowat || (readable(t) && t->fin_received))
 		events |= POLLIN | POLLRDNORM;
 	if (t->fin_received || t->receive_shut || t->state == TCP_S_CLOSED)
 		events |= POLLIN | POLLRDNORM | POLLRDHUP;
@@ -510,7 +518,7 @@ static uint32_t stream_poll(struct socket *s)
 		events |= POLLHUP;
 	if (ts->send_shut || t->state == TCP_S_CLOSED || tcp_send_space(t) >= t->sndbuf / 3)
 		events |= POLLOUT | POLLWRNORM;
-	if (t->urgent_in && !t->oob_inline)
+	if (t->urgent_in && !t->urgent_read && !t->oob_inline)
 		events |= POLLPRI;
 	return events;
 }
@@ -521,18 +529,18 @@ static int stream_ioctl(struct socket *s, unsigned long cmd, void *arg)
 
 	switch (cmd) {
 	case FIONREAD:
-		*(int *)arg = t->rcvq_bytes;
+		*(int *)arg = readable(t);
 		return 0;
 	case SIOCOUTQ:
-		*(int *)arg = t->state == TCP_S_CLOSED ? 0 : t->snd_end - t->snd_una;
+		*(int *)arg = t->state == TCP_S_CLOSED || !seq_after(t->snd_end, t->snd_una)
+				      ? 0
+				      : t->snd_end - t->snd_una;
 		return 0;
 	case SIOCOUTQNSD:
-		*(int *)arg = t->snd_end - t->snd_nxt;
+		*(int *)arg = tcp_unsent(t);
 		return 0;
 	case SIOCATMARK:
-		*(int *)arg = t->urgent_in &&
-			      (t->oob_inline ? t->copied_seq == t->rcv_up - 1
-					     : seq_before_eq(t->rcv_up - 1, t->copied_seq));
+		*(int *)arg = t->urgent_in && t->copied_seq == t->rcv_up - 1;
 		return 0;
 	}
 	return -ENOTTY;

@@ -50,7 +50,6 @@ static int set_socket(struct socket *s, int name, const void *value, socklen_t l
 		t->oob_inline = !!n;
 	else if (name == SO_KEEPALIVE) {
 		t->keepalive = !!n;
-		t->probes = 0;
 		if (ts->connected)
 			tcp_keep_arm(t);
 	}
@@ -117,6 +116,7 @@ static int set_tcp(struct socket *s, int name, const void *value, socklen_t len)
 		if (n < 0)
 			return -EINVAL;
 		t->user_timeout_ms = n;
+		tcp_deadline_changed(t);
 		return 0;
 	case TCP_QUICKACK:
 		t->quickack = !!n;

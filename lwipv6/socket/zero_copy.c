@@ -47,6 +47,7 @@ static ssize_t send_buffer(struct socket *s, void *base, size_t len, int flags,
 		return error;
 	}
 	buffer_put(b);
+	ts->tcp->more = !!(flags & MSG_MORE);
 	tcp_schedule(ts->tcp);
 	return len;
 }

@@ -123,19 +123,22 @@ struct tcp {
 	uint8_t state;	     /* enum tcp_state */
 	uint8_t congestion;  /* enum tcp_congestion_state */
 	uint8_t algorithm;   /* enum tcp_algorithm */
-	uint8_t snd_wscale, rcv_wscale, dup_acks, retransmits, probes;
+	uint8_t snd_wscale, rcv_wscale, dup_acks, retransmits;
+	uint8_t probes, keep_probes; /* unanswered, of a closed window and of keep-alive */
 	/* What was agreed and what is going on. */
 	bool active_open : 1, timestamps : 1, sack : 1, wscale : 1, ecn : 1, nodelay : 1, cork : 1,
 		keepalive : 1, oob_inline : 1, fin_queued : 1, fin_sent : 1, fin_received : 1,
 		ack_now : 1, ack_delayed : 1, ece_due : 1, cwr_due : 1, receive_shut : 1,
 		force_output : 1, probing : 1, tlp_out : 1, tlp_is_retransmission : 1,
 		rack_advanced : 1, reordering_seen : 1, frto : 1, undo : 1, urgent_out : 1,
-		urgent_in : 1, urgent_has_byte : 1, quickack : 1, user_sndbuf : 1, user_rcvbuf : 1,
-		rtt_valid : 1, pmtu_discover : 1, orphan : 1, cookie_opened : 1, cwnd_limited : 1,
-		syn_repeated : 1, mtu_lowered : 1, has_dsack_seen : 1, handshake_ack : 1;
+		urgent_in : 1, urgent_has_byte : 1, urgent_read : 1, quickack : 1, user_sndbuf : 1,
+		user_rcvbuf : 1, rtt_valid : 1, pmtu_discover : 1, orphan : 1, cookie_opened : 1,
+		cwnd_limited : 1, syn_repeated : 1, mtu_lowered : 1, more : 1, interactive : 1,
+		pushed : 1, mtu_locked : 1, has_dsack_seen : 1, handshake_ack : 1;
 	uint8_t urgent_byte;
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
 	uint8_t timer_kind;  /* of retransmit */
+	uint8_t answers;     /* since answer_ms */
 	/* Sending. */
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_max_wnd, snd_up;
 	uint32_t snd_small;	/* end of the last short segment: Nagle, Minshall's way */
@@ -192,7 +195,8 @@ struct tcp {
 	uint8_t traffic_class, hop_limit, min_hop_limit;
 	uint8_t keep_count;
 	uint32_t keep_idle_s, keep_interval_s, user_timeout_ms, linger2_s;
-	uint64_t challenge_time;
+	uint32_t challenge_ms,
+		answer_ms; /* tcp_clock() of the last challenge; answers, tcp_answer() */
 	uint64_t bytes_in, bytes_out, retransmitted_total;
 };
 
@@ -206,7 +210,8 @@ struct tcp_request {
 	uint8_t snd_wscale, rcv_wscale, retransmits;
 	bool timestamps, sack, wscale, ecn;
 	struct netif *netif;
-	uint64_t made; /* when the SYN came; 0 = not known (cookie) */
+	uint64_t made;	   /* when the SYN came; 0 = not known (cookie) */
+	uint64_t answered; /* when another segment was answered last */
 	struct timer timer;
 };
 
@@ -248,6 +253,8 @@ void tcp_abort(struct tcp *t, int error, bool reset);
 void tcp_free(struct tcp *t);
 void tcp_set_state(struct tcp *t, enum tcp_state state);
 void tcp_enter_time_wait(struct tcp *t);
+/* TIME-WAIT is over, in time or because another connection takes the ports. */
+void tcp_forget(struct tcp *t);
 uint32_t tcp_isn(struct tcp *t);
 /* The route of the connection, refreshed; negative errno. */
 int tcp_route(struct tcp *t);
@@ -296,21 +303,36 @@ void tcp_flush(struct stack *stack);
 void tcp_output(struct tcp *t);
 void tcp_retransmit_head(struct tcp *t);
 void tcp_retransmit_record(struct tcp *t, struct tcp_sent *s);
-/* Whether the peer's window takes new data. */
-static inline bool window_open(const struct tcp *t)
+/* New bytes that the peer's window takes. */
+static inline uint32_t tcp_window_left(const struct tcp *t)
 {
-	return (int32_t)(t->snd_una + t->snd_wnd - t->snd_nxt) > 0;
+	int32_t left = t->snd_una + t->snd_wnd - t->snd_nxt;
+
+	return left > 0 ? left : 0;
+}
+/* Bytes queued and not sent yet; after the FIN there are none. */
+static inline uint32_t tcp_unsent(const struct tcp *t)
+{
+	return seq_after(t->snd_end, t->snd_nxt) ? t->snd_end - t->snd_nxt : 0;
 }
 void tcp_probe(struct tcp *t);
 /* ---- tcp_segment.c */
 int tcp_emit(struct tcp *t, uint32_t seq, uint32_t len, uint8_t flags);
 void tcp_send_ack(struct tcp *t);
+/* The sequence number of a segment without data: snd_nxt, or the right edge of a peer's window that
+ * has moved back behind it, because the peer refuses what lies beyond. */
+uint32_t tcp_control_seq(const struct tcp *t);
 void tcp_send_syn(struct tcp *t);
 /* An answer to @p without a connection. */
 void tcp_send_reset(const struct tcp_segment *seg);
 void tcp_reply_ack(struct stack *stack, const struct tcp_segment *seg, uint32_t seq, uint32_t ack,
 		   uint16_t window, uint32_t tsval, uint32_t tsecr, bool timestamps);
 void tcp_challenge_ack(struct tcp *t);
+/* Whether a segment that is not acceptable may be answered now; counts the answer. @carries: data,
+ * SYN or FIN. */
+bool tcp_may_answer(struct tcp *t, bool carries);
+/* Answer it with an acknowledgment at the end of the batch, if it may be. */
+void tcp_answer(struct tcp *t, bool carries);
 void tcp_request_syn_ack(struct tcp_request *r);
 uint32_t tcp_timestamp(const struct tcp *t);
 uint32_t tcp_clock(const struct stack *stack);
@@ -362,6 +384,8 @@ void tcp_timers_init(struct tcp *t);
 void tcp_arm(struct tcp *t, bool restart);
 void tcp_rtt_sample(struct tcp *t, uint64_t rtt);
 void tcp_keep_arm(struct tcp *t);
+/* TCP_USER_TIMEOUT was set. */
+void tcp_deadline_changed(struct tcp *t);
 void tcp_timers_stop(struct tcp *t);
 /* ---- tcp_listen.c */
 struct tcp_listener *tcp_listener_find(struct stack *stack, const struct ip_addr *local,

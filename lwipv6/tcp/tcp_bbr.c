@@ -17,8 +17,15 @@
  *   PROBE_RTT  after ten seconds without a smaller round trip: four segments, for 200 ms
  *
  * Pacing: a portion is what a millisecond, the timers' tick, takes at the rate, two segments at
- * least. A tick that came late is made up for. BBR does not look at ECN, so its segments do not say
- * that they can carry it.
+ * least. A tick that came late is made up for. However low the rate, the pause after a portion is a
+ * round-trip time at most: four segments in a round trip are what the smallest window stands for,
+ * and a rate that was learned while the program, the peer's window or the path stood still must not
+ * bring the connection to rest. While next_send is in the future the timer is armed for it, or for
+ * an earlier time, whenever something was refused. BBR does not look at ECN, so its segments do not
+ * say that they can carry it.
+ *
+ * Samples of times in which the program or the peer's window, and not the path, set the pace count
+ * only when they are larger than what is known.
  */
 #include <stdlib.h>
 #include "lwipv6/tcp/tcp_bbr.h"
@@ -101,6 +108,11 @@ uint32_t tcp_bbr_allowed(struct tcp *t)
 	return 0;
 }
 
+static uint64_t longest_pause(const struct tcp *t)
+{
+	return t->srtt > NSEC_PER_MSEC ? t->srtt : NSEC_PER_MSEC;
+}
+
 void tcp_bbr_paced(struct tcp *t, uint32_t bytes)
 {
 	struct bbr *b = t->bbr;
@@ -108,6 +120,8 @@ void tcp_bbr_paced(struct tcp *t, uint32_t bytes)
 	if (b->next_send + LATE < now(b))
 		b->next_send = now(b) - LATE;
 	b->next_send += bytes * NSEC_PER_SEC / b->rate;
+	if (b->next_send > now(b) + longest_pause(t))
+		b->next_send = now(b) + longest_pause(t);
 }
 
 static void set_rate(struct bbr *b)
@@ -160,11 +174,16 @@ void tcp_bbr_delivered(struct tcp *t, const struct tcp_sent *s)
 	b->first_sent = s->time;
 }
 
-/* Nothing is left to send, and more could be. */
+/*
+ * Congestion window and pace would let more out: the program has no more or, with data queued, the
+ * peer's window takes none. A window that holds what the path does hides nothing of it.
+ */
 void tcp_bbr_limited(struct tcp *t)
 {
 	struct bbr *b = t->bbr;
 
+	if (tcp_unsent(t) >= t->mss && b->mode != BBR_PROBE_RTT && tcp_pipe(t) >= inflight(b, 1))
+		return;
 	b->app_limited = b->delivered + tcp_pipe(t);
 	if (!b->app_limited)
 		b->app_limited = 1;

@@ -47,8 +47,10 @@ enum tcp_algorithm tcp_algorithm_of_host(void)
 void tcp_congestion_choose(struct tcp *t, enum tcp_algorithm algorithm)
 {
 	t->algorithm = algorithm;
-	if (algorithm != TCP_BBR)
-		tcp_bbr_stop(t);
+	if (algorithm == TCP_BBR || !t->bbr)
+		return;
+	tcp_bbr_stop(t);
+	tcp_schedule(t); /* what BBR held back */
 }
 
 void tcp_congestion_init(struct tcp *t)

@@ -159,7 +159,7 @@ struct tcp *tcp_new(struct stack *stack)
 	t->keep_interval_s = 75;
 	t->keep_count = 9;
 	t->min_rtt = TIME_NEVER;
-	t->pmtu_discover = 1;
+	t->pmtu_discover = t->interactive = 1;
 	t->algorithm = stack->settings.congestion;
 	tcp_timers_init(t);
 	tcp_congestion_init(t);
@@ -231,6 +231,12 @@ uint16_t tcp_pick_port(struct stack *stack, const struct ip_addr *local,
 	return 0;
 }
 
+static void look_up_mtu(struct tcp *t)
+{
+	tcp_set_mtu(t, path_mtu(t->stack, t->hop.netif, &t->remote));
+	t->mtu_locked = path_mtu_locked(t->stack, &t->remote);
+}
+
 int tcp_route(struct tcp *t)
 {
 	struct stack *stack = t->stack;
@@ -241,7 +247,7 @@ int tcp_route(struct tcp *t)
 		 */
 		if (t->mtu_lowered && stack->now - t->mtu_time >= MTU_RECHECK) {
 			t->mtu_time = stack->now;
-			tcp_set_mtu(t, path_mtu(stack, t->hop.netif, &t->remote));
+			look_up_mtu(t);
 		}
 		return 0;
 	}
@@ -253,7 +259,7 @@ int tcp_route(struct tcp *t)
 		return error;
 	t->hop_generation = stack->routes.generation;
 	t->mtu_time = stack->now;
-	tcp_set_mtu(t, path_mtu(stack, t->hop.netif, &t->remote));
+	look_up_mtu(t);
 	return 0;
 }
 
@@ -280,9 +286,9 @@ int tcp_connect(struct tcp *t)
 		return -EADDRNOTAVAIL;
 	struct tcp *old = tcp_find(stack, &t->local, t->local_port, &t->remote, t->remote_port);
 
-	if (old && old->state == TCP_S_TIME_WAIT && !old->socket && old->timestamps &&
+	if (old && old->state == TCP_S_TIME_WAIT && old->timestamps &&
 	    stack->now - old->last_received > NSEC_PER_SEC)
-		tcp_free(old); /* RFC 6191: timestamps tell old segments apart */
+		tcp_forget(old); /* RFC 6191: timestamps tell old segments apart */
 	error = tcp_insert(t);
 	if (error)
 		return -EADDRNOTAVAIL;
@@ -295,13 +301,21 @@ int tcp_connect(struct tcp *t)
 				   IPPROTO_TCP);
 	while (t->rcv_wscale < 14 && (65535u << t->rcv_wscale) < TCP_RCVBUF)
 		t->rcv_wscale++;
-	tcp_set_mtu(t, path_mtu(stack, t->hop.netif, &t->remote));
+	look_up_mtu(t);
 	tcp_set_state(t, TCP_S_SYN_SENT);
 	t->first_unacked_time = stack->now;
 	COUNT(stack, tcp_active_opens);
 	tcp_send_syn(t);
 	tcp_arm(t, true);
 	return 0;
+}
+
+void tcp_forget(struct tcp *t)
+{
+	if (t->socket)
+		tcp_abort(t, 0, false); /* its descriptor goes on to say that all was read */
+	else
+		tcp_free(t);
 }
 
 void tcp_enter_time_wait(struct tcp *t)
@@ -321,7 +335,7 @@ void tcp_abort(struct tcp *t, int error, bool reset)
 
 	if (reset && synchronised && !tcp_route(t)) {
 		COUNT(t->stack, tcp_resets_out);
-		tcp_emit(t, t->snd_nxt, 0, TH_RST | TH_ACK);
+		tcp_emit(t, tcp_control_seq(t), 0, TH_RST | TH_ACK);
 	}
 	tcp_timers_stop(t);
 	tcp_sendq_free(t);

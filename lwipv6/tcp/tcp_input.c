@@ -28,14 +28,21 @@ static bool acceptable(const struct tcp *t, const struct tcp_segment *seg)
 	uint32_t len = seg->len + !!(seg->flags & TH_FIN) + !!(seg->flags & TH_SYN);
 	uint32_t last = seg->seq + len - 1;
 
-	if (!window)
-		return !len && seg->seq == t->rcv_nxt;
+	/* Without data the right edge itself will do: it is where a peer stands that has filled the
+	 * window, or, one further, that has probed a closed one with a byte. */
 	if (!len)
 		return seq_after_eq(seg->seq, t->rcv_nxt) &&
-		       seq_before(seg->seq, t->rcv_nxt + window);
+		       seq_before_eq(seg->seq, t->rcv_nxt + (window ? window : 1));
+	if (!window)
+		return false;
 	return (seq_after_eq(seg->seq, t->rcv_nxt) && seq_before(seg->seq, t->rcv_nxt + window)) ||
 	       (seq_after_eq(last, t->rcv_nxt) && seq_before(last, t->rcv_nxt + window)) ||
 	       (seq_before(seg->seq, t->rcv_nxt) && seq_after_eq(last, t->rcv_nxt + window));
+}
+
+static bool carries(const struct tcp_segment *seg)
+{
+	return seg->len || seg->flags & (TH_FIN | TH_SYN);
 }
 
 /* Old by its timestamp (RFC 7323 5.3 R1). */
@@ -290,7 +297,7 @@ static void take_urgent(struct tcp *t, struct tcp_segment *seg)
 	if (seq_before(up, t->copied_seq))
 		return;
 	t->urgent_in = 1;
-	t->urgent_has_byte = 0;
+	t->urgent_has_byte = t->urgent_read = 0;
 	t->rcv_up = up;
 	stream_event(t);
 }
@@ -326,13 +333,37 @@ static bool time_wait(struct tcp *t, struct tcp_segment *seg)
 
 	if (seg->flags & TH_RST)
 		return false;
-	if ((seg->flags & (TH_SYN | TH_ACK)) == TH_SYN && newer && !t->socket)
+	if ((seg->flags & (TH_SYN | TH_ACK)) == TH_SYN && newer)
 		return true;
 	if (seg->flags & TH_FIN)
 		timer_set(t->stack, &t->retransmit, t->stack->now + 2 * TCP_MSL);
 	if (seg->len || seg->flags & (TH_FIN | TH_SYN) || !acceptable(t, seg))
-		tcp_send_ack(t);
+		tcp_answer(t, carries(seg));
 	return false;
+}
+
+/* Whether data of @seg is refused for no other reason than that our window is closed. */
+static bool at_closed_window(const struct tcp *t, const struct tcp_segment *seg)
+{
+	return t->rcv_adv == t->rcv_nxt && seq_before_eq(seg->seq, t->rcv_nxt) &&
+	       seq_after_eq(seg->seq + seg->len, t->rcv_nxt);
+}
+
+/*
+ * What a segment says apart from its data, which a closed window takes all the same (RFC 9293
+ * 3.10.7.4 and MUST-66): a peer that only ever sends data would else never be heard. False when the
+ * segment is at its end.
+ */
+static bool take_control(struct tcp *t, struct tcp_segment *seg)
+{
+	if (!(seg->flags & TH_ACK))
+		return false;
+	t->last_received = t->stack->now;
+	t->probes = t->keep_probes = 0;
+	if (!take_ack(t, seg) || !fin_acked(t))
+		return false;
+	take_urgent(t, seg);
+	return true;
 }
 
 static void segment(struct tcp *t, struct tcp_segment *seg)
@@ -348,12 +379,10 @@ static void segment(struct tcp *t, struct tcp_segment *seg)
 	}
 	if (paws_old(t, seg)) {
 		COUNT(t->stack, tcp_paws);
-		t->ack_now = 1;
-		tcp_schedule(t);
+		tcp_answer(t, carries(seg));
 		return;
 	}
 	if (!acceptable(t, seg)) {
-		/* A zero window still takes ACKs, resets and urgent pointers (MUST-66). */
 		if (seg->flags & TH_RST) {
 			if (seg->seq == t->rcv_nxt)
 				check_reset(t, seg);
@@ -365,22 +394,17 @@ static void segment(struct tcp *t, struct tcp_segment *seg)
 			COUNT(t->stack, tcp_duplicates);
 		}
 		if (seg->flags & TH_SYN && t->state == TCP_S_SYN_RECEIVED && seg->seq == t->irs) {
-			tcp_send_syn(t);
+			if (tcp_may_answer(t, false))
+				tcp_send_syn(t);
 			return;
 		}
 		if (seg->flags & TH_SYN) {
 			tcp_challenge_ack(t);
 			return;
 		}
-		/* The probe of a closed window, or keep-alive, carries a good acknowledgment. */
-		if (seg->flags & TH_ACK && seq_after(seg->ack, t->snd_una) &&
-		    seq_before_eq(seg->ack, t->snd_nxt) && seg->seq == t->rcv_nxt &&
-		    !take_ack(t, seg))
+		if (at_closed_window(t, seg) && !take_control(t, seg))
 			return;
-		if (t->rcv_adv == t->rcv_nxt)
-			take_urgent(t, seg);
-		t->ack_now = 1;
-		tcp_schedule(t);
+		tcp_answer(t, carries(seg));
 		return;
 	}
 	if (!check_reset(t, seg))
@@ -393,8 +417,7 @@ static void segment(struct tcp *t, struct tcp_segment *seg)
 		return;
 	take_timestamp(t, seg);
 	t->last_received = t->stack->now;
-	if (t->keepalive)
-		t->probes = t->snd_una == t->snd_nxt && t->snd_wnd ? 0 : t->probes;
+	t->probes = t->keep_probes = 0;
 	if (!take_ack(t, seg))
 		return;
 	if (!was_established && t->state == TCP_S_ESTABLISHED && listener)
@@ -465,7 +488,7 @@ void tcp_input(struct packet *p)
 	}
 	if (t && t->state == TCP_S_TIME_WAIT) {
 		if (time_wait(t, &seg)) {
-			tcp_free(t);
+			tcp_forget(t);
 			t = NULL;
 		} else {
 			packet_free(p);

@@ -10,6 +10,7 @@
 
 #define SYN_ACK_RETRIES 5
 #define COOKIE_PERIOD	(64 * NSEC_PER_SEC)
+#define ANSWER		(500 * NSEC_PER_MSEC)
 #define COOKIE_PERIODS	2 /* a cookie is good for this many */
 
 static const uint16_t cookie_mss4[8] = {216, 536, 1024, 1220, 1400, 1440, 1460, 8960};
@@ -318,6 +319,17 @@ static void take_syn(struct tcp_listener *l, struct tcp_segment *seg)
 	timer_set(stack, &r->timer, stack->now + TCP_RTO_INITIAL);
 }
 
+/* As tcp_may_answer(), for the SYNs that follow the first. */
+static bool may_answer(struct tcp_request *r)
+{
+	uint64_t now = r->listener->stack->now;
+
+	if (r->answered && now - r->answered < ANSWER)
+		return false;
+	r->answered = now;
+	return true;
+}
+
 bool tcp_listener_input(struct tcp_listener *l, struct tcp_segment *seg, struct tcp **child)
 {
 	const struct packet *p = seg->packet;
@@ -332,8 +344,12 @@ bool tcp_listener_input(struct tcp_listener *l, struct tcp_segment *seg, struct 
 	if (seg->flags & TH_SYN) {
 		if (seg->flags & TH_ACK) {
 			tcp_send_reset(seg);
+		} else if (seg->flags & TH_FIN) {
+			return false; /* nobody honest begins with the end */
 		} else if (!r) {
 			take_syn(l, seg);
+		} else if (!may_answer(r)) {
+			return false;
 		} else if (r->irs == seg->seq) {
 			tcp_request_syn_ack(r);
 		} else { /* RFC 5961 4: not in the window of what we know */

@@ -37,26 +37,33 @@ void tcp_black_hole(struct tcp *t)
 {
 	uint32_t safe = ip_is_v4(&t->remote) ? 576 : IP_MIN_MTU6;
 
-	if (t->mtu <= safe || t->mss <= safe - 60)
-		return;
-	path_mtu_lower(t->stack, &t->remote, t->mtu > 2 * safe ? t->mtu / 2 : safe);
+	if (t->mtu > safe && t->mss > safe - 60)
+		path_mtu_lower(t->stack, &t->remote, t->mtu > 2 * safe ? t->mtu / 2 : safe);
+	else if (ip_is_v4(&t->remote) && !t->mtu_locked && t->mss > 68)
+		path_mtu_lower(t->stack, &t->remote, PATH_MTU_MIN4 - 1);
 }
 
 static void too_big(struct tcp *t, uint32_t mtu)
 {
+	bool locks = ip_is_v4(&t->remote) && mtu < PATH_MTU_MIN4 && !t->mtu_locked;
+	uint32_t passed = t->mss; /* data of a segment that may have passed */
 	struct tcp_sent *s;
 
-	if (mtu >= t->mtu)
+	if (mtu >= t->mtu && !locks)
 		return;
 	path_mtu_lower(t->stack, &t->remote, mtu);
 	t->hop_generation = 0;
 	if (tcp_route(t))
 		return;
+	if (t->mss < passed)
+		passed = t->mss;
+	if (locks)
+		passed = mtu > 40u + t->options_len ? mtu - 40 - t->options_len : 0;
 	/* What went out too large is gone; sending it again is no sign of congestion. */
 	list_for_each_entry (s, &t->sent, node) {
 		uint32_t len = s->end - s->seq;
 
-		if (s->sacked || s->lost || len <= t->mss)
+		if (s->sacked || s->lost || len <= passed)
 			continue;
 		if (s->retransmitted)
 			t->retrans_bytes -= len;

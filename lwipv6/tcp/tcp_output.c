@@ -35,14 +35,6 @@ static bool may_send(const struct tcp *t)
 	return false;
 }
 
-/* Bytes that the peer's window still takes, from @seq. */
-static uint32_t window_left(const struct tcp *t, uint32_t seq)
-{
-	int32_t left = t->snd_una + t->snd_wnd - seq;
-
-	return left > 0 ? left : 0;
-}
-
 static uint32_t congestion_left(const struct tcp *t)
 {
 	uint32_t pipe = tcp_pipe(t);
@@ -79,7 +71,7 @@ static bool retransmit(struct tcp *t, struct tcp_sent *s, uint32_t allowed)
 		return false;
 	if (fin)
 		flags |= TH_FIN;
-	if (s->seq + len == t->snd_end)
+	if (len && s->seq + len == t->snd_end)
 		flags |= TH_PUSH;
 	sent = tcp_emit(t, s->seq, len, flags);
 	if (sent < 0)
@@ -143,19 +135,24 @@ static void retransmit_lost(struct tcp *t)
 	}
 }
 
-/* Whether a run of @len bytes up to the end of the queue may leave although it is short. */
-static bool short_may_go(const struct tcp *t, uint32_t len, uint32_t window)
+/*
+ * RFC 9293 3.8.6.2.1 (3): a run of @len bytes is worth sending when it fills half of the largest
+ * window there was, for a peer with a small buffer never offers a whole segment. Scaling may have
+ * rounded the window down by its unit.
+ */
+static bool worth_sending(const struct tcp *t, uint32_t len)
 {
-	if (t->fin_queued)
+	return len + (1u << t->snd_wscale) > t->snd_max_wnd / 2;
+}
+
+/* Whether a run of @len bytes up to the end of the queue may leave although it is short. */
+static bool short_may_go(const struct tcp *t, uint32_t len)
+{
+	if (t->fin_queued || t->force_output)
 		return true;
-	if (t->cork)
+	if (t->cork || t->more)
 		return false;
-	if (len > window)
-		return false;
-	if (t->nodelay || t->force_output)
-		return true;
-	/* RFC 9293 3.8.6.2.1 (3): at least half of the largest window, when little is open. */
-	if (len < t->mss && t->snd_max_wnd && len >= t->snd_max_wnd / 2)
+	if (t->nodelay || worth_sending(t, len))
 		return true;
 	/* Nagle, with Minshall's change: only a short segment in flight holds the next one. */
 	return !(seq_after(t->snd_small, t->snd_una) && seq_before_eq(t->snd_small, t->snd_nxt));
@@ -163,7 +160,7 @@ static bool short_may_go(const struct tcp *t, uint32_t len, uint32_t window)
 
 static uint32_t decide(struct tcp *t, uint32_t portion)
 {
-	uint32_t avail = t->snd_end - t->snd_nxt, window = window_left(t, t->snd_nxt);
+	uint32_t avail = tcp_unsent(t), window = tcp_window_left(t);
 	uint32_t cwnd = congestion_left(t), len = avail;
 	uint32_t burst = TCP_GSO_MAX - 60 - (TCP_GSO_MAX - 60) % t->mss;
 
@@ -179,17 +176,18 @@ static uint32_t decide(struct tcp *t, uint32_t portion)
 	if (len >= t->mss) {
 		uint32_t tail = len % t->mss;
 
-		return tail && (len < avail || !short_may_go(t, tail, window)) ? len - tail : len;
+		return tail && (len < avail || !short_may_go(t, tail)) ? len - tail : len;
 	}
 	if (!len)
 		return 0;
 	if (len == avail)
-		return short_may_go(t, len, window) ? len : 0;
-	/* Window-limited below a segment: wait for it to open, but not for ever (persist). */
-	return len == window && t->snd_max_wnd && len >= t->snd_max_wnd / 2 ? len : 0;
+		return short_may_go(t, len) ? len : 0;
+	/* The window takes less than a segment: wait for it to open, but not for ever (MUST-38). */
+	return len == window && (t->force_output || worth_sending(t, len)) ? len : 0;
 }
 
-static void send_new(struct tcp *t)
+/* New data and FIN. False when BBR's pace holds more back: its timer is armed then. */
+static bool send_new(struct tcp *t)
 {
 	for (;;) {
 		uint32_t portion = t->bbr ? tcp_bbr_allowed(t) : UINT32_MAX, len;
@@ -198,9 +196,11 @@ static void send_new(struct tcp *t)
 		int sent;
 
 		if (!portion)
-			break;
+			return false;
 		len = decide(t, portion);
-		fin = t->fin_queued && !t->fin_sent && t->snd_nxt + len == t->snd_end;
+		/* FIN takes a number of the window as a byte does. */
+		fin = t->fin_queued && !t->fin_sent && t->snd_nxt + len == t->snd_end &&
+		      tcp_window_left(t) > len;
 		if (!len && !fin)
 			break;
 		if (t->snd_nxt + len == t->snd_end && len)
@@ -218,6 +218,7 @@ static void send_new(struct tcp *t)
 		t->snd_nxt += sent + fin;
 		if (sent && (uint32_t)sent % t->mss)
 			t->snd_small = t->snd_nxt;
+		t->persist_backoff = 0;
 		count_out(t, sent);
 		if (!fin)
 			continue;
@@ -227,47 +228,46 @@ static void send_new(struct tcp *t)
 		else if (t->state == TCP_S_CLOSE_WAIT)
 			tcp_set_state(t, TCP_S_LAST_ACK);
 	}
-	if (t->bbr && t->snd_end - t->snd_nxt < t->mss && !t->lost_bytes &&
-	    congestion_left(t) >= t->mss)
+	if (t->bbr && !t->lost_bytes && congestion_left(t) >= t->mss)
 		tcp_bbr_limited(t);
+	return true;
 }
 
 void tcp_output(struct tcp *t)
 {
 	if (may_send(t) && !tcp_route(t)) {
+		bool all = true;
+
 		/* RFC 9293 3.8.3, 5681 4.1: after an idle time the window is no longer known good.
 		 */
 		if (t->snd_una == t->snd_nxt && t->last_sent && !t->bbr &&
-		    t->stack->now - t->last_sent > t->rto && t->snd_end != t->snd_nxt)
+		    t->stack->now - t->last_sent > t->rto && tcp_unsent(t))
 			tcp_congestion_idle(t);
 		/* It takes memory, which a connection that only waits does without. */
-		if (t->algorithm == TCP_BBR && !t->bbr && t->snd_end != t->snd_nxt)
+		if (t->algorithm == TCP_BBR && !t->bbr && tcp_unsent(t))
 			tcp_bbr_start(t);
 		retransmit_lost(t);
 		if (!(t->congestion == CONGESTION_LOSS && t->lost_bytes))
-			send_new(t);
-		t->force_output = 0;
-		tcp_arm(t, false);
+			all = send_new(t);
+		if (all)
+			t->force_output = 0;
 	}
+	/* Also when nothing could leave for want of a route or of memory: it is tried again. */
+	if (may_send(t))
+		tcp_arm(t, false);
 	if (t->ack_now && t->state != TCP_S_CLOSED && t->state != TCP_S_SYN_SENT)
 		tcp_send_ack(t);
 }
 
-/* A window probe: one byte beyond the window, or nothing new when all was sent (RFC 9293 3.8.6.1).
+/*
+ * A window probe (RFC 9293 3.8.6.1): an old number, which every peer answers with its window. It
+ * carries no byte, so that snd_nxt never passes the window. What is already beyond a window that
+ * shrank goes again from its front.
  */
 void tcp_probe(struct tcp *t)
 {
-	if (tcp_route(t))
-		return;
-	if (t->snd_una == t->snd_nxt && t->snd_end != t->snd_nxt &&
-	    tcp_sent_add(t, t->snd_nxt, t->snd_nxt + 1)) {
-		if (tcp_emit(t, t->snd_nxt, 1, TH_ACK) > 0)
-			t->snd_nxt++;
-		return;
-	}
-	if (t->snd_una != t->snd_nxt) {
+	if (t->snd_una != t->snd_nxt)
 		tcp_retransmit_head(t);
-		return;
-	}
-	tcp_emit(t, t->snd_una - 1, 0, TH_ACK);
+	else if (!tcp_route(t))
+		tcp_emit(t, t->snd_una - 1, 0, TH_ACK);
 }

@@ -26,10 +26,11 @@ uint32_t tcp_receive_window(struct tcp *t)
 		free_space = promised;
 	else if (free_space < step && !promised)
 		free_space = 0;
-	/* Rounded so that the scaled value promises no more, and takes nothing back. */
-	if (t->rcv_wscale)
-		free_space = free_space >> t->rcv_wscale << t->rcv_wscale;
-	return free_space > promised ? free_space : promised;
+	/* What grows is rounded up: a peer that was told of the whole buffer in its SYN waits for
+	 * half of that. What does not grow keeps its edge. */
+	if (free_space <= promised)
+		return promised;
+	return (free_space + (1u << t->rcv_wscale) - 1) >> t->rcv_wscale << t->rcv_wscale;
 }
 
 /* Queue a packet whose data continues rcv_nxt. Takes it. */
@@ -200,8 +201,7 @@ void tcp_receive_data(struct tcp *t, struct tcp_segment *seg)
 
 	if (t->fin_received || t->state == TCP_S_CLOSE_WAIT || t->state == TCP_S_CLOSING ||
 	    t->state == TCP_S_LAST_ACK || t->state == TCP_S_TIME_WAIT) {
-		t->ack_now = 1;
-		tcp_schedule(t);
+		tcp_answer(t, true);
 		return;
 	}
 	seg->packet = NULL;
@@ -229,6 +229,7 @@ void tcp_receive_data(struct tcp *t, struct tcp_segment *seg)
 		tcp_schedule(t);
 		return;
 	}
+	t->pushed = !!(seg->flags & TH_PUSH);
 	if (p->len)
 		queue_in_order(t, p);
 	else
@@ -261,6 +262,12 @@ void tcp_consumed(struct tcp *t, uint32_t n)
 	}
 	if (t->fin_received || t->state == TCP_S_CLOSED)
 		return;
+	/* The peer has no more for now, perhaps because its buffer is full, and the program, which
+	 * has taken everything, did not answer lately: nothing is to be waited for. */
+	if (t->ack_delayed && t->pushed && !t->interactive && !t->rcvq_bytes) {
+		t->ack_now = 1;
+		tcp_schedule(t);
+	}
 	window = tcp_receive_window(t);
 	/* An update is worth a segment when it opens a closed window or much of an open one. */
 	if (window > promised && (promised < 2u * t->rcv_mss || window >= 2 * promised)) {
@@ -287,29 +294,26 @@ ssize_t tcp_read(struct tcp *t, const struct iovec *iov, int n, int flags)
 	int i = 0;
 	size_t at = 0;
 
-	/* Reading stops at the mark; the urgent byte itself is passed over when it stands first. */
+	/* Reading stops at the mark. What begins there passes the urgent byte over, and with it goes
+	 * what MSG_OOB could still have read. */
 	if (!mark && !t->oob_inline) {
 		struct packet *first = list_first(&t->rcvq, struct packet, node);
 
-		if (first) {
-			packet_copy(first, 0, &t->urgent_byte, 1);
-			t->urgent_has_byte = 1;
-			if (!peek) {
-				packet_pull(first, 1);
-				t->rcvq_bytes--;
-				t->copied_seq++;
-				if (!first->len) {
-					list_remove(&first->node);
-					packet_free(first);
-				}
-			} else {
-				skip = 1;
+		if (first && !peek) {
+			packet_pull(first, 1);
+			t->rcvq_bytes--;
+			t->copied_seq++;
+			t->urgent_in = t->urgent_has_byte = 0;
+			if (!first->len) {
+				list_remove(&first->node);
+				packet_free(first);
 			}
+		} else {
+			skip = 1;
 		}
-		mark = UINT32_MAX;
-	} else if (!mark) {
-		mark = UINT32_MAX;
 	}
+	if (!mark)
+		mark = UINT32_MAX;
 	list_for_each_entry_safe (p, next, &t->rcvq, node) {
 		uint32_t offset = skip;
 

@@ -311,7 +311,7 @@ static void frto(struct tcp *t, const struct delivery *d, bool advanced)
 		undo(t);
 		return;
 	}
-	if (advanced && t->snd_end != t->snd_nxt && window_open(t))
+	if (advanced && tcp_unsent(t) && tcp_window_left(t))
 		return; /* step 2b: new data goes out, the next ACK decides */
 	t->frto = 0;
 	list_for_each_entry (s, &t->sent, node)
@@ -360,8 +360,9 @@ static void end_tlp(struct tcp *t, const struct tcp_segment *seg, bool duplicate
 }
 
 static void react(struct tcp *t, const struct tcp_segment *seg, const struct delivery *d,
-		  bool advanced)
+		  uint32_t acked)
 {
+	bool advanced = acked;
 	bool entered = false;
 
 	if (t->congestion == CONGESTION_LOSS && t->frto)
@@ -378,8 +379,9 @@ static void react(struct tcp *t, const struct tcp_segment *seg, const struct del
 		tcp_bbr_acked(t, d->bytes, d->sent_at ? t->stack->now - d->sent_at : 0);
 	else if (t->congestion == CONGESTION_RECOVERY || t->congestion == CONGESTION_CWR)
 		prr(t, d->bytes, entered);
-	else if (d->bytes && (t->cwnd_limited || t->congestion == CONGESTION_LOSS))
-		tcp_congestion_acked(t, d->bytes);
+	else if (advanced && (t->cwnd_limited || t->congestion == CONGESTION_LOSS))
+		/* Only what moves the edge: RFC 5681 3.2, 3042. */
+		tcp_congestion_acked(t, acked);
 	if (!t->lost_bytes && d->bytes)
 		t->cwnd_limited = 0;
 }
@@ -429,13 +431,13 @@ void tcp_ack(struct tcp *t, struct tcp_segment *seg)
 	t->rack_timeout = 0;
 	if (t->sack && t->rack_advanced && (t->sacked_bytes || t->retrans_bytes))
 		t->rack_timeout = rack_detect(t);
-	react(t, seg, &d, advanced);
+	react(t, seg, &d, advanced ? seg->ack - una : 0);
 	end_tlp(t, seg, duplicate);
 	if (advanced || d.bytes) {
 		tcp_grow_sndbuf(t);
 		tcp_arm(t, true);
 	}
-	if (advanced || t->lost_bytes || t->snd_end != t->snd_nxt || t->fin_queued)
+	if (advanced || t->lost_bytes || tcp_unsent(t) || t->fin_queued)
 		tcp_schedule(t);
 }
 
@@ -461,10 +463,12 @@ void tcp_tlp_send(struct tcp *t)
 		return;
 	COUNT(t->stack, tcp_tlp_probes);
 	t->tlp_out = 1;
-	if (t->snd_end != t->snd_nxt && window_open(t)) {
-		uint32_t len = t->snd_end - t->snd_nxt;
+	if (tcp_unsent(t) && tcp_window_left(t)) {
+		uint32_t len = tcp_unsent(t), window = tcp_window_left(t);
 		int sent;
 
+		if (len > window)
+			len = window;
 		if (len > t->mss)
 			len = t->mss;
 		t->tlp_is_retransmission = 0;

@@ -8,8 +8,10 @@
 #include "lwipv6/core/checksum.h"
 #include "lwipv6/tcp/tcp.h"
 
-#define ECN_ECT0       2
-#define CHALLENGE_RATE 100 /* per second and stack, RFC 5961 7; each connection: 1 per 500 ms */
+#define ECN_ECT0	2
+#define CHALLENGE_RATE	100 /* per second and stack, RFC 5961 7; each connection: 1 per ANSWER_MS */
+#define ANSWER_MS	500
+#define ANSWERS_TO_DATA 10 /* in that time */
 
 uint32_t tcp_clock(const struct stack *stack)
 {
@@ -92,7 +94,7 @@ static int send_on(struct tcp *t, struct packet *p, bool ect)
 		.hop_limit = t->hop_limit,
 		.traffic_class = (t->traffic_class & ~3) | (ect ? ECN_ECT0 : 0),
 		.flow_label = t->flow_label,
-		.dont_fragment = ip_is_v4(&t->remote) && t->pmtu_discover,
+		.dont_fragment = ip_is_v4(&t->remote) && t->pmtu_discover && !t->mtu_locked,
 	};
 
 	COUNT(t->stack, tcp_out);
@@ -168,6 +170,8 @@ int tcp_emit(struct tcp *t, uint32_t seq, uint32_t len, uint8_t flags)
 		h->th_flags |= TH_URG;
 		h->urg_ptr = htons(urgent > 0xffff ? 0xffff : urgent);
 	}
+	if (len && t->stack->now - t->last_received < TCP_DELACK)
+		t->interactive = 1;
 	leave_checksum(p, h, &t->local, &t->remote);
 	ect = t->ecn && !t->bbr && len && new_data;
 	if (flags & TH_ACK) {
@@ -185,10 +189,21 @@ int tcp_emit(struct tcp *t, uint32_t seq, uint32_t len, uint8_t flags)
 	return len;
 }
 
+uint32_t tcp_control_seq(const struct tcp *t)
+{
+	uint32_t edge = t->snd_una + t->snd_wnd;
+
+	/* Scaling rounds a window down: by less than its unit the edge has not really moved, and
+	 * the peer may have received what lies between. No window counts before our SYN does. */
+	if (t->snd_una == t->iss || seq_before(t->snd_nxt, edge + (1u << t->snd_wscale)))
+		return t->snd_nxt;
+	return edge;
+}
+
 void tcp_send_ack(struct tcp *t)
 {
 	if (!tcp_route(t))
-		tcp_emit(t, t->snd_nxt, 0, TH_ACK);
+		tcp_emit(t, tcp_control_seq(t), 0, TH_ACK);
 }
 
 /* Options of a SYN or SYN-ACK. */
@@ -264,7 +279,7 @@ void tcp_challenge_ack(struct tcp *t)
 	struct stack *stack = t->stack;
 	uint64_t second = stack->now / NSEC_PER_SEC;
 
-	if (t->challenge_time && stack->now - t->challenge_time < 500 * NSEC_PER_MSEC)
+	if (t->challenge_ms && tcp_clock(stack) - t->challenge_ms < ANSWER_MS)
 		return;
 	if (stack->tcp.challenge_second != second) {
 		stack->tcp.challenge_second = second;
@@ -272,9 +287,37 @@ void tcp_challenge_ack(struct tcp *t)
 	}
 	if (stack->tcp.challenge_acks++ >= CHALLENGE_RATE)
 		return;
-	t->challenge_time = stack->now;
+	t->challenge_ms = tcp_clock(stack);
 	COUNT(stack, tcp_challenge_acks);
 	tcp_send_ack(t);
+}
+
+/*
+ * Two peers that each find the other's acknowledgments unacceptable answer each other as fast as
+ * the line goes, and who knows a connection's addresses and ports can bring two others to it. So an
+ * acknowledgment is answered once in 500 ms. Data, SYN and FIN are no part of such a loop, and an
+ * honest peer that repeats a flight learns from the answers (RFC 2883) what came twice: it has ten.
+ */
+bool tcp_may_answer(struct tcp *t, bool carries)
+{
+	uint32_t now = tcp_clock(t->stack);
+
+	if (now - t->answer_ms >= ANSWER_MS) {
+		t->answer_ms = now;
+		t->answers = 0;
+	}
+	if (t->answers >= (carries ? ANSWERS_TO_DATA : 1))
+		return false;
+	t->answers++;
+	return true;
+}
+
+void tcp_answer(struct tcp *t, bool carries)
+{
+	if (!tcp_may_answer(t, carries))
+		return;
+	t->ack_now = 1;
+	tcp_schedule(t);
 }
 
 /* ---- without a connection */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include "lwipv6/tcp/tcp.h"
 
+#define OVERRIDE      (200 * NSEC_PER_MSEC) /* also the ceiling of TCP_CORK and MSG_MORE */
 #define TLP_MIN	      (5 * NSEC_PER_MSEC)
 #define TLP_MAX_DELAY (200 * NSEC_PER_MSEC) /* the peer's delayed ACK */
 
@@ -38,10 +39,36 @@ void tcp_rtt_sample(struct tcp *t, uint64_t rtt)
 		t->rto = TCP_RTO_MAX;
 }
 
+/* When the peer is given up: R2 of RFC 9293 3.8.3, or what TCP_USER_TIMEOUT asks (RFC 5482). */
+static uint64_t deadline(const struct tcp *t)
+{
+	bool syn = t->state == TCP_S_SYN_SENT || t->state == TCP_S_SYN_RECEIVED;
+
+	if (t->user_timeout_ms)
+		return t->first_unacked_time + t->user_timeout_ms * NSEC_PER_MSEC;
+	/* A window may stay closed for ever; a peer that does not even answer may not. */
+	if (t->timer_kind == TCP_TIMER_PERSIST && t->last_received > t->first_unacked_time)
+		return t->last_received + TCP_R2;
+	return t->first_unacked_time + (syn ? TCP_R2_SYN : TCP_R2);
+}
+
+/* All that waits for the peer: never beyond the deadline, whose end is then seen in time. */
 static void set(struct tcp *t, enum tcp_timer_kind kind, uint64_t delay)
 {
+	uint64_t when = t->stack->now + delay, end;
+
 	t->timer_kind = kind;
-	timer_set(t->stack, &t->retransmit, t->stack->now + delay);
+	end = deadline(t);
+	timer_set(t->stack, &t->retransmit, when < end ? when : end);
+}
+
+void tcp_deadline_changed(struct tcp *t)
+{
+	uint64_t end = deadline(t);
+
+	if (t->timer_kind != TCP_TIMER_NONE && t->timer_kind != TCP_TIMER_TIME_WAIT &&
+	    t->timer_kind != TCP_TIMER_FIN_WAIT2 && end < t->retransmit.when)
+		timer_set(t->stack, &t->retransmit, end > t->stack->now ? end : t->stack->now);
 }
 
 static bool tlp_suits(const struct tcp *t)
@@ -59,12 +86,22 @@ static uint64_t tlp_delay(const struct tcp *t)
 	return delay < TLP_MIN ? TLP_MIN : delay;
 }
 
-/* The zero-window probes' time: as the timeout, doubled each time (RFC 9293 3.8.6.1). */
+/*
+ * A closed window is probed after the timeout, one that takes something is used after OVERRIDE
+ * although it is small, or the data is corked or had no route; doubled each time (RFC 9293 3.8.6.1).
+ */
 static uint64_t persist_delay(const struct tcp *t)
 {
-	uint64_t delay = t->rto << (t->persist_backoff > 10 ? 10 : t->persist_backoff);
+	uint64_t delay = (tcp_window_left(t) ? OVERRIDE : t->rto)
+			 << (t->persist_backoff > 10 ? 10 : t->persist_backoff);
 
 	return delay > TCP_RTO_MAX ? TCP_RTO_MAX : delay;
+}
+
+/* Something is to be sent, and nothing in flight whose answer would send it. */
+static bool stands_still(const struct tcp *t)
+{
+	return t->snd_una == t->snd_nxt && (tcp_unsent(t) || (t->fin_queued && !t->fin_sent));
 }
 
 void tcp_arm(struct tcp *t, bool restart)
@@ -72,13 +109,11 @@ void tcp_arm(struct tcp *t, bool restart)
 	if (t->timer_kind == TCP_TIMER_TIME_WAIT || t->timer_kind == TCP_TIMER_FIN_WAIT2)
 		return;
 	if (t->snd_una == t->snd_nxt) {
-		bool waiting = t->snd_end != t->snd_nxt && t->snd_wnd < t->mss &&
-			       t->state != TCP_S_SYN_SENT;
-
-		if (!waiting) {
+		if (!stands_still(t)) {
 			t->timer_kind = TCP_TIMER_NONE;
 			timer_cancel(&t->retransmit);
 		} else if (t->timer_kind != TCP_TIMER_PERSIST) {
+			t->first_unacked_time = t->stack->now;
 			set(t, TCP_TIMER_PERSIST, persist_delay(t));
 		}
 		return;
@@ -99,15 +134,9 @@ void tcp_arm(struct tcp *t, bool restart)
 	}
 }
 
-/* R2 of RFC 9293 3.8.3, or what TCP_USER_TIMEOUT asks (RFC 5482). */
 static bool too_long(const struct tcp *t)
 {
-	uint64_t waited = t->stack->now - t->first_unacked_time;
-	bool syn = t->state == TCP_S_SYN_SENT || t->state == TCP_S_SYN_RECEIVED;
-
-	if (t->user_timeout_ms)
-		return waited >= t->user_timeout_ms * NSEC_PER_MSEC;
-	return waited >= (syn ? TCP_R2_SYN : TCP_R2);
+	return t->stack->now >= deadline(t);
 }
 
 static void give_up(struct tcp *t)
@@ -144,17 +173,19 @@ static void rto_expired(struct tcp *t)
 
 static void persist_expired(struct tcp *t)
 {
-	uint64_t silent = t->stack->now - t->last_received;
-
-	/* A window may stay closed for ever; a peer that does not even answer may not. */
-	if (t->user_timeout_ms ? silent >= t->user_timeout_ms * NSEC_PER_MSEC && t->probes
-			       : silent >= TCP_R2 && t->probes > 3) {
+	t->timer_kind = TCP_TIMER_PERSIST;
+	if (too_long(t)) {
 		give_up(t);
 		return;
 	}
-	if (t->probes < 255)
-		t->probes++;
-	tcp_probe(t);
+	if (stands_still(t) && tcp_window_left(t)) {
+		t->force_output = 1;
+		tcp_schedule(t);
+	} else {
+		if (t->probes < 255)
+			t->probes++;
+		tcp_probe(t);
+	}
 	if (t->persist_backoff < 16)
 		t->persist_backoff++;
 	set(t, TCP_TIMER_PERSIST, persist_delay(t));
@@ -189,11 +220,7 @@ static void expired(struct stack *stack, struct timer *timer)
 		break;
 	case TCP_TIMER_TIME_WAIT:
 	case TCP_TIMER_FIN_WAIT2:
-		if (t->socket) {
-			tcp_abort(t, 0, false);
-			return;
-		}
-		tcp_free(t);
+		tcp_forget(t);
 		break;
 	}
 }
@@ -202,37 +229,43 @@ static void delack_expired(struct stack *stack, struct timer *timer)
 {
 	struct tcp *t = container_of(timer, struct tcp, delack);
 
+	/* Nothing came that could carry it: waiting was in vain. */
+	if (!t->handshake_ack)
+		t->interactive = 0;
 	t->ack_now = 1;
 	tcp_schedule(t);
 }
 
+/* While data waits its own timers tell whether the peer is there. */
 static void keep_expired(struct stack *stack, struct timer *timer)
 {
 	struct tcp *t = container_of(timer, struct tcp, keep);
 	uint64_t idle = stack->now - t->last_received, first = t->keep_idle_s * NSEC_PER_SEC;
+	uint64_t interval = t->keep_interval_s * NSEC_PER_SEC;
+	uint64_t limit = t->user_timeout_ms * NSEC_PER_MSEC;
 
 	if (!t->keepalive || t->state == TCP_S_TIME_WAIT || t->state == TCP_S_CLOSED)
 		return;
-	if (idle < first || t->snd_una != t->snd_nxt) {
-		if (idle < first)
-			t->probes = 0;
+	if (idle < first || t->snd_una != t->snd_nxt || stands_still(t)) {
 		timer_set(stack, timer,
 			  idle < first ? t->last_received + first : stack->now + first);
 		return;
 	}
-	if (t->user_timeout_ms ? idle >= t->user_timeout_ms * NSEC_PER_MSEC && t->probes
-			       : t->probes >= t->keep_count) {
+	if (limit ? idle >= limit && t->keep_probes : t->keep_probes >= t->keep_count) {
 		give_up(t);
 		return;
 	}
-	t->probes++;
+	t->keep_probes++;
 	if (!tcp_route(t))
 		tcp_emit(t, t->snd_una - 1, 0, TH_ACK);
-	timer_set(stack, timer, stack->now + t->keep_interval_s * NSEC_PER_SEC);
+	if (limit > idle && limit - idle < interval)
+		interval = limit - idle;
+	timer_set(stack, timer, stack->now + interval);
 }
 
 void tcp_keep_arm(struct tcp *t)
 {
+	t->keep_probes = 0;
 	if (t->keepalive && t->socket)
 		timer_set(t->stack, &t->keep, t->stack->now + t->keep_idle_s * NSEC_PER_SEC);
 	else

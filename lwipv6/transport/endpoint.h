@@ -49,6 +49,8 @@ int udp_send(struct endpoint *e, struct packet *p, const struct ip_addr *src,
 /* Whether datagrams of @size bytes to the connected peer may be handed to udp_send() as one packet
  * with gso_size: the link cuts it, and nobody on the way wants to see single ones. */
 bool udp_may_join(struct endpoint *e, uint32_t size);
+/* Data of the largest datagram to @dst. */
+uint32_t udp_largest(const struct ip_addr *dst);
 void udp_input(struct packet *p); /* p->data at the UDP header */
 void udp_icmp(struct stack *stack, const struct icmp_report *report);
 

@@ -186,6 +186,11 @@ static bool hop_known(struct endpoint *e)
 	return true;
 }
 
+uint32_t udp_largest(const struct ip_addr *dst)
+{
+	return UINT16_MAX - sizeof(struct udphdr) - (ip_is_v4(dst) ? sizeof(struct iphdr) : 0);
+}
+
 bool udp_may_join(struct endpoint *e, uint32_t size)
 {
 	struct stack *stack = e->stack;
@@ -212,7 +217,7 @@ int udp_send(struct endpoint *e, struct packet *p, const struct ip_addr *src,
 
 	if (!remote)
 		port = e->remote_port;
-	if (p->len > 65535 - sizeof(*udp) - 20) {
+	if (p->len > udp_largest(dst)) {
 		packet_free(p);
 		return -EMSGSIZE;
 	}

@@ -1,15 +1,16 @@
 #!/bin/bash
 # What a system call costs in each layer, on the three kernels: build/bench/kmview.jsonl.
 #
-# Two sets: guest instructions counted, on one processor whose clock is its instructions (2 ns each);
-# and time on two emulated processors. Only ratios mean anything. KERNELS="6.12" SETS="counted" for fewer.
+# Three sets: guest instructions counted, on one processor whose clock is its instructions (2 ns each);
+# time on two emulated processors; and the tracer beside strace and perf trace, counted. Only ratios mean anything.
+# KERNELS="6.12" SETS="counted" for fewer.
 set -eu
 cd "$(dirname "$0")/../.."
 out=build/bench/kmview.jsonl
 rounds=${ROUNDS:-5}
 mkdir -p build/bench
 : >"$out"
-make -s build/tests/kmview/bench
+make -s build/tests/kmview/bench build/tests/kmview/open_close build/bin/kmtrace
 
 row() { # ROW PEER-LAYER UNIT WHERE KERNEL-VERSION LOG SCALE
 	local work=${1%/*} ours theirs
@@ -42,10 +43,31 @@ measure() { # KERNEL OPTION...
 		"echo kernel \$(uname -r); build/tests/kmview/bench $rounds" >"$log" || { cat "$log" >&2; exit 1; }
 	name=$(awk '$1 == "kernel" { split($2, v, "."); print v[1] "." v[2] }' "$log")
 }
+# The tracer beside others, on one processor, where it takes turns with who is traced, and on two.
+trace_rows() { # KERNEL UNIT SCALE SUFFIX OPTION...
+	local name peer version figures unit=$2 scale=$3 suffix=$4
+	tests/vm/run "$1" --relaxed --time 900 "${@:5}" bash -c \
+		"echo kernel \$(uname -r); tests/kmview/bench_trace.sh $rounds" >"$log" || { cat "$log" >&2; exit 1; }
+	name=$(awk '$1 == "kernel" { split($2, v, "."); print v[1] "." v[2] }' "$log")
+	figures() { awk -v peer="$1" '$1 == "native" { for (i = 1; i < NF; i += 2) if ($i == peer) printf "%s ", $(i + 1) / '"$scale"' }' "$log"; }
+	for peer in strace perf-trace native; do
+		[ -n "$(figures $peer)" ] || continue
+		case $peer in
+		strace) version=$(awk '$1 == "versions" { print $2 }' "$log") ;;
+		perf-trace) version=$(awk '$1 == "versions" { print $3 }' "$log") ;;
+		native) version=$(awk '$1 == "kernel" { print $2 }' "$log") ;;
+		esac
+		tests/bench/row.sh trace/open-close "$peer $version" "$unit" "emulated $name$suffix" lower \
+			"$(figures kmtrace)" "$(figures $peer)" >>"$out"
+	done
+}
 for kernel in ${KERNELS:-6.1 6.12 newest}; do
-	for set in ${SETS:-counted timed}; do
+	for set in ${SETS:-counted timed trace}; do
 		echo "# $kernel, $set" >&2
-		if [ "$set" = counted ]; then
+		if [ "$set" = trace ]; then
+			trace_rows "$kernel" instructions 2 "" --icount --cpus 1
+			trace_rows "$kernel" ns 1 " 2cpu" --cpus 2 --parallel
+		elif [ "$set" = counted ]; then
 			measure "$kernel" --icount --cpus 1
 			rows instructions "emulated $name" "$log" 2
 		else

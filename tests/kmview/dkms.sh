@@ -3,29 +3,15 @@
 # The module through DKMS, as an administrator of Debian 12 has it: added, built and installed from a
 # clean copy of the sources, then loaded by opening its device node, in a guest.
 #
-# The root with dkms and the headers is kept in the cache; each run works in a tmpfs over it.
+# tests/vm/dkms_root.sh makes the root with dkms and the headers; each run works in a tmpfs over it.
 top=$(readlink -f "$(dirname "$0")/../..")
 . "$top/tests/lib/tap.sh"
-. "$top/tests/vm/cache.sh"
-. "$top/tests/vm/apt.sh"
 
 fail() { echo "1..0 # $*"; exit 1; }
-[ "$(id -u)" -eq 0 ] || fail "only root can enter a Debian root"
 kernel=$("$top/tests/vm/kernels.sh" --dir 6.1) || fail "no kernel"
 release=$(cat "$kernel/release")
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
-packages=dkms,gcc,make,openssl,linux-headers-$release
-root=$CACHE/roots/dkms-$(echo "$packages" | sha256sum | head -c 12)
-
-make_root() {
-	[ ! -e "$root/etc/debian_version" ] || return 0
-	say "making a Debian 12 root with dkms and the headers of $release"
-	mkdir -p "$CACHE/roots"
-	rm -rf --one-file-system "$CACHE"/roots/dkms-*
-	debian_root bookworm "$root.new" "$packages"
-	mv "$root.new" "$root"
-}
-locked dkms-root make_root || fail "no root"
+root=$("$top/tests/vm/dkms_root.sh") || fail "no root"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/vsquare-dkms.XXXXXX")
 at_exit "umount -R $work/root $work 2>/dev/null; rm -rf $work"

@@ -116,7 +116,7 @@ static void set_rules(struct session *session, struct random *random)
 			.abi = below(random, 3),
 			.nr = hooked[below(random, sizeof(hooked) / sizeof(hooked[0]))],
 			.action = below(random, 4),
-			.flags = below(random, 128),
+			.flags = below(random, 256),
 			.value = edge(random),
 			.prog = below(random, 4),
 			.fd_arg = below(random, 6),
@@ -362,7 +362,7 @@ static bool open_session(struct session *session, struct random *random)
 		.major = KMVIEW_ABI_MAJOR,
 		.slots = 1u << below(random, 7),
 		.slot_size = 1024u << below(random, 3),
-		.flags = below(random, 4) ? 0 : KMVIEW_INIT_MOUNT,
+		.flags = below(random, 4) ? 0 : 1u << below(random, 2), /* MOUNT, WATCH */
 	};
 	if (ioctl(session->fd, KMVIEW_INIT, &session->init) < 0)
 		return false;

@@ -26,7 +26,13 @@ like "-c counts" "$(trace -c -e %file ls / 2>&1 >/dev/null)" ' openat$'
 is "--json is JSON" "$(trace -e uname --json uname -s 2>&1 >/dev/null | jq -r '.call')" uname
 like "many processes at once" \
 	"$(trace -e none --return getppid=1 bash -c 'for i in {1..50}; do bash -c : & done; wait; echo done')" '^done$'
-for wrong in "--deny nosuch=EPERM" "--deny open=NOTANERROR" "--return getuid" "--fake hostname=x" \
+like "it says why it is not the other engine" "$(build/san/bin/kmtrace -e none true 2>&1)" 'as there is no /dev/kmview|as --engine'
+like "-t, -y and -s are known" "$(trace -ttt -y -s 4 -e openat,write sh -c 'echo abcdefgh' 2>&1 >/dev/null)" \
+	'^[0-9]+ [0-9]{10}\.[0-9]{6} write\(1</dev/null>, "abcd"\.\.\., 9\) = \?$'
+is "a class is the same with and without %" "$(trace -e trace=%net true 2>&1; trace -e network true 2>&1)" ""
+like "a regular expression names calls" "$(trace -e '/^openat$' cat /etc/hostname 2>&1 >/dev/null)" 'openat\(.*hostname'
+is "an unknown call after ? is left out" "$(trace -e '?nosuchcall' true 2>&1)" ""
+for wrong in "-e inject=read:error=EIO" "-e signal=INT" "-z -Z" "-ff" "-s x" "-e /[" "--deny nosuch=EPERM" "--deny open=NOTANERROR" "--return getuid" "--fake hostname=x" \
 	"--delay read=never" "-p x" "-e nosuch" "--engine magic" "--bpf-uname"; do
 	trace $wrong true >"$work/out" 2>&1
 	is "\"$wrong\" is refused" $? 125
@@ -34,4 +40,8 @@ for wrong in "--deny nosuch=EPERM" "--deny open=NOTANERROR" "--return getuid" "-
 done
 like "a trace that cannot be written is told" "$(trace -o /nonexistent/x true 2>&1)" 'cannot write /nonexistent/x'
 ok "a full disk is told" bash -c '! build/san/bin/kmtrace -q --engine seccomp -o /dev/full ls / >/dev/null'
+ok "the command goes on when nobody reads the trace" bash -c '
+	trace=$1; shift
+	{ "$trace" "$@" -q bash -c "for i in {1..200}; do : </etc/hostname; done; echo done >$0/went-on" 2>&1 >/dev/null; } | head -n 3
+	grep -q done "$0/went-on"' "$work" build/san/bin/kmtrace --engine seccomp
 done_testing

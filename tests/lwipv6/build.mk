@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Tests of liblwipv6: conformance on a virtual clock, interoperation with the kernel.
 
-LWIPV6_WIRE := tests/lwipv6/wire.c
+LWIPV6_WIRE := tests/lwipv6/wire.c tests/lwipv6/script.c tests/lwipv6/path.c
 LWIPV6_CONFORMANCE := $(wildcard tests/lwipv6/conformance_*.c)
 
 # $(eval $(call lwipv6_test,NAME)): build/tests/lwipv6/NAME under the sanitizers
@@ -19,6 +19,12 @@ $(BUILD)/tests/lwipv6/crowd: tests/lwipv6/crowd.c $(LWIPV6_WIRE) tests/lwipv6/wi
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LWIPV6_LIBS)
 TESTS += $(BUILD)/tests/lwipv6/crowd
+# A thousand programs need the speed as well; the other tests have the sanitizers.
+$(BUILD)/tests/lwipv6/duplex: tests/lwipv6/duplex.c $(LWIPV6_WIRE) tests/lwipv6/path.h $(BUILD)/liblwipv6.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LWIPV6_LIBS)
+TESTS += $(BUILD)/tests/lwipv6/duplex
+LONG_TESTS += tests/lwipv6/duplex_long.sh
 $(foreach f,$(LWIPV6_CONFORMANCE),$(eval $(call lwipv6_test,$(basename $(notdir $(f))))))
 # conformance.sh runs them all and prints the table of rows.
 TEST_NEEDS += $(LWIPV6_CONFORMANCE:%.c=$(BUILD)/%)

@@ -28,11 +28,14 @@
 #define SHARED	       0x20008000u
 #define START	       0x20003000u
 #define OWN(cpu)       (0x20009000u + 0x1000u * (uint32_t)(cpu))
+#define QUIET	       250000 /* ticks in which a halted machine comes to rest */
+#define SELF_BRANCH    0x1000FFFFu
 #define DISK_HEADER    7
 #define FLASH_HEADER   3
 
 static uint64_t state;
 static bool gentle;
+static uint64_t reasons[UMPS_STOP_EXCEPTION + 1]; /* how often runs ended by each */
 
 static uint32_t random_word(void)
 {
@@ -261,6 +264,10 @@ static void write_handlers(void)
 	};
 
 	both_write(0x00000000, handler, sizeof(handler));
+	if (!below(8)) { /* or end as the ROM does */
+		handler[0] = SELF_BRANCH;
+		handler[1] = 0;
+	}
 	both_write(0x00000080, handler, sizeof(handler));
 }
 
@@ -306,6 +313,12 @@ static void write_program(int processors)
 
 	for (int i = 0; i < CODE_WORDS; i++)
 		code[i] = instruction();
+	for (int i = below(4); i < 4; i++) { /* loops that the machine may come to rest in */
+		uint32_t at = below(CODE_WORDS - 1);
+
+		code[at] = SELF_BRANCH;
+		code[at + 1] = 0;
+	}
 	if (gentle) {
 		code[CODE_WORDS - 2] = 2u << 26 | (CODE / 4 & 0x3FFFFFF);
 		code[CODE_WORDS - 1] = 0;
@@ -390,7 +403,10 @@ static bool equal(uint64_t number, int stretch)
 static void disturb(void)
 {
 	static const char text[] = "input for the guest\n";
-	uint32_t what = below(12);
+	uint32_t what = below(12), off = 0xFF;
+
+	if (!below(150))
+		both_write(0x10000514, &off, sizeof(off));
 
 	for (int i = 0; i < 2; i++) {
 		if (what == 0)
@@ -405,12 +421,17 @@ static void disturb(void)
 static bool run_case(uint64_t number, int processors)
 {
 	for (int stretch = 0; stretch < STRETCHES; stretch++) {
-		uint64_t until =
-			umps_ticks(machines[0]) + 1 + below(gentle ? GENTLE_STRETCH : MAX_STRETCH);
+		uint64_t start = umps_ticks(machines[0]), length;
 		struct umps_stop stops[2];
 
-		for (int i = 0; i < 2; i++)
-			stops[i] = umps_run(machines[i], until, 0);
+		length = 1 + below(gentle ? GENTLE_STRETCH : MAX_STRETCH);
+		if (stretch == STRETCHES - 1 && !below(16))
+			length += QUIET;
+		stops[0] = umps_run(machines[0], start + length, 0);
+		stops[1] = umps_run(machines[1], start + 1 + below((uint32_t)length), 0);
+		if (stops[1].reason == UMPS_STOP_LIMIT) /* slices make no difference */
+			stops[1] = umps_run(machines[1], start + length, 0);
+		reasons[stops[0].reason]++;
 		if (stops[0].reason != stops[1].reason) {
 			printf("# case %llu: stopped for %d and %d\n", (unsigned long long)number,
 			       stops[0].reason, stops[1].reason);
@@ -476,6 +497,12 @@ int main(int argc, char **argv)
 	gentle = true;
 	fuzz("two processors, gentle programs", cases / 4, seed, 2, 0x80000000);
 	fuzz("four processors, gentle programs", cases / 8, seed, 4, 0x80000000);
+	ok(reasons[UMPS_STOP_DEAD] && reasons[UMPS_STOP_POWEROFF] &&
+		   reasons[UMPS_STOP_HALT] + reasons[UMPS_STOP_PANIC],
+	   "machines came to rest: %llu dead, %llu halted or panicked, %llu switched off",
+	   (unsigned long long)reasons[UMPS_STOP_DEAD],
+	   (unsigned long long)(reasons[UMPS_STOP_HALT] + reasons[UMPS_STOP_PANIC]),
+	   (unsigned long long)reasons[UMPS_STOP_POWEROFF]);
 	if (system(remove_directory))
 		printf("# cannot remove %s\n", directory);
 	free(remove_directory);

@@ -67,6 +67,25 @@ exported() { mipsel-linux-gnu-nm -g --defined-only "$1" | awk '{ print $3 }' | s
 is "14.2 libumps.o: nothing of Debian's is missing" \
 	"$(comm -13 <(exported "$kit/lib/umps3/libumps.o") <(exported /usr/lib/*/umps3/libumps.o))" ''
 
+# ---- objects: every routine where theirs is, with the same instructions; a routine for itself, so that two errors cannot
+# make up for each other.
+routine() { # OBJECT NAME: its instructions and relocations, with their places
+	mipsel-linux-gnu-objdump -drz -M no-aliases --disassemble="$2" "$1" | grep '^ *[0-9a-f]*:\|^\s*[0-9a-f]*: R_'
+}
+routines=0
+for object in crtso crti libumps; do
+	theirs=$(echo /usr/lib/*/umps3/$object.o)
+	is "14.2 $object.o: routines, their order and sizes" "$(mipsel-linux-gnu-nm -nS --defined-only "$kit/lib/umps3/$object.o")" \
+		"$(mipsel-linux-gnu-nm -nS --defined-only "$theirs")"
+	for name in $(mipsel-linux-gnu-nm -g --defined-only "$theirs" | awk '{ print $3 }'); do
+		routines=$((routines + 1))
+		is "14.2 $object.o: the instructions of $name" "$(routine "$kit/lib/umps3/$object.o" "$name")" \
+			"$(routine "$theirs" "$name")"
+	done
+done
+is "14.2 that were all routines, and they have instructions" \
+	"$routines $(routine "$kit/lib/umps3/libumps.o" SYSCALL | wc -l)" "32 5"
+
 for header in arch const cp0 types libumps aout bios_defs; do echo "#include <umps/$header.h>"; done >"$work/all.c"
 ok "14.1 the headers are clean ANSI C" mipsel-linux-gnu-gcc -ansi -pedantic -Wall -Wextra -Werror -mips1 -mabi=32 -mfp32 \
 	-I"$kit/include/umps3" -fsyntax-only "$work/all.c"
@@ -120,8 +139,10 @@ for side in ours debian; do # the same source, compiled and linked with each kit
 	ok "14.2 the library's test with the kit: $side" sh -c "
 		mipsel-linux-gnu-gcc -ffreestanding -mips1 -mabi=32 -mno-gpopt -G 0 -mno-abicalls -fno-pic -mfp32 -O2 \
 			-I$include -I$guests -c -o $work/library.o $guests/library.c &&
+		mipsel-linux-gnu-objcopy --redefine-sym __start=program_start --redefine-sym main=program_main \
+			$library/crti.o $work/program.o &&
 		mipsel-linux-gnu-ld -G 0 -nostdlib -T $script/umpscore.ldscript -o $work/library-$side $library/crtso.o \
-			$work/library.o $library/libumps.o && $kit/bin/umps-elf2umps -k $work/library-$side"
+			$work/library.o $work/program.o $library/libumps.o && $kit/bin/umps-elf2umps -k $work/library-$side"
 	machine library-$side ours 2
 done
 reference=$(on_theirs library-debian ours)
@@ -129,11 +150,39 @@ like "14.2 Debian's kit on Debian's umps3: every function" "$reference" 'System 
 is "14.2 our kit on Debian's umps3: the same, to the tick" "$(on_theirs library-ours ours)" "$reference"
 is "14.2 our kit on our emulator: the same, to the tick" "$(on_ours library-ours ours)" "$reference"
 is "14.2 Debian's kit on our emulator: the same, to the tick" "$(on_ours library-debian ours)" "$reference"
+ok "14.3 the same object, linked with our kit" sh -c "
+	mipsel-linux-gnu-objcopy --redefine-sym __start=program_start --redefine-sym main=program_main $kit/lib/umps3/crti.o $work/program.o &&
+	mipsel-linux-gnu-ld -G 0 -nostdlib -T $kit/share/umps3/umpscore.ldscript -o $work/mixed $kit/lib/umps3/crtso.o \
+		$work/library.o $work/program.o $kit/lib/umps3/libumps.o && umps3-elf2umps -k $work/mixed"
+ok "14.3 is the same kernel, byte for byte, as with Debian's" cmp "$work/mixed.core.umps" "$work/library-debian.core.umps"
 ok "14.3 our linker script takes Debian's startup and library" sh -c "
 	mipsel-linux-gnu-ld -G 0 -nostdlib -T $kit/share/umps3/umpscore.ldscript -o $work/mixed /usr/lib/*/umps3/crtso.o \
-		$work/library.o /usr/lib/*/umps3/libumps.o && umps3-elf2umps -k $work/mixed"
+		$work/library.o $work/program.o /usr/lib/*/umps3/libumps.o && umps3-elf2umps -k $work/mixed"
 machine mixed ours 2
 is "14.3 and the result is the same, to the tick" "$(on_ours mixed ours)" "$reference"
+
+for ending in HALT PANIC LDST main; do # what ends a kernel, or begins another: how long does the run take?
+	case $ending in
+	main) body='' ;;
+	LDST) body='static state_t next; next.pc_epc = (unsigned)HALT; next.status = 1u << 28; LDST(&next);' ;;
+	*) body="$ending();" ;;
+	esac
+	printf '#include <umps/types.h>\n#include <umps/libumps.h>\nint main(void) { %s return 0; }\n' "$body" >"$work/$ending.c"
+	ticks=()
+	for side in ours debian; do
+		library=$kit/lib/umps3
+		[ $side = ours ] || library=$(echo /usr/lib/*/umps3)
+		mipsel-linux-gnu-gcc -ffreestanding -mips1 -mabi=32 -mno-gpopt -G 0 -mno-abicalls -fno-pic -mfp32 -O2 \
+			-I"$kit/include/umps3" -c -o "$work/ending.o" "$work/$ending.c"
+		mipsel-linux-gnu-ld -G 0 -nostdlib -T "$kit/share/umps3/umpscore.ldscript" -o "$work/ending" \
+			"$library/crtso.o" "$work/ending.o" "$library/libumps.o"
+		"$kit/bin/umps-elf2umps" -k "$work/ending"
+		machine ending ours 1
+		ticks+=("$("$umps" run --json "$work/ending.ours.json" 2>&1 >/dev/null | jq -r .ticks)")
+	done
+	is "14.2 a kernel that ends by $ending takes as many ticks" "${ticks[0]}" "${ticks[1]}"
+	like "14.2 and takes some" "${ticks[0]}" '^[1-9]'
+done
 
 ok "Debian's kit builds a kernel" env GUEST_CFLAGS="-fno-builtin" "$guests/build.sh" "$work/cmix" "$guests/cmix.c"
 machine cmix ours 1

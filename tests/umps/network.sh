@@ -50,4 +50,13 @@ wait $a
 is 'when the switch stands still the machine goes on' $? 0
 kill -CONT $switch
 ok 'and the guest sees write errors' test "$(grep -c 'eth0 done, status 0x6' "$dir/stuck.trace")" -gt 2
+
+# ---- a processor that waits may still be woken by a frame: the machine is not at rest (tests/umps/rest.sh)
+guest rest -DCASE=8
+machine rest rest '"num-processors": 2'
+build/bin/umps run -T 3000000 "$dir/rest.json" </dev/null >"$dir/rest.out" 2>&1
+is 'without a link nothing can come' $? 2
+machine rest rest '"num-processors": 2' '"eth0": { "enabled": true, "file": "switch.ctl" }'
+build/bin/umps run -T 3000000 "$dir/rest.json" </dev/null >"$dir/rest.out" 2>&1
+is 'with a link something may' $? 3
 done_testing

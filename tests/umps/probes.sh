@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # timeout: 180
-# The behaviour of the machine, probe by probe: every line of tests/umps/expected/PROBE names the section of the
-# specification it shows. Each probe runs on both engines and on umps3 itself: same text, same ticks.
+# The behaviour of the machine, probe by probe: every line of tests/umps/expected/PROBE names the section of
+# docs/umps-machine.md it shows. Each probe runs on both engines and on umps3 itself: same text, same ticks.
 . tests/lib/tap.sh
 . tests/umps/guests.sh
 . tests/umps/peer.sh

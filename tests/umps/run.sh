@@ -44,6 +44,43 @@ is 'no machine: exit status 65' "$(status "$dir/out" "$umps" run "$dir/none.json
 like 'bad files in JSON' "$("$umps" run --json "$dir/none.json" 2>&1 | jq -r '"\(.status) \(.outcome): \(.why)"')" \
 	'^65 files: .*none.json: cannot read it'
 
+# ---- why it died
+dies() { # CASE WHAT REGEX
+	guest dying "-DCASE=$1"
+	machine dying dying
+	like "$2" "$("$umps" run "$dir/dying.json" 2>&1 >/dev/null)" "^umps run: $3"
+}
+dies 1 'who called PANIC is told' 'PANIC was called, ra give_up\+0x[0-9A-F]+ \(0x20'
+dies 2 'an exception without a handler: what, where, on which address' \
+	'exception DBE \(bus error on data\) at spoil\+?[0-9A-Fx]* \(0x20.*, ra main\+.*, kernel mode, .*no handler'
+dies 3 'a jump to nowhere' 'exception [A-Za-z]+ \(.*\) at 0x000000.*, ra wander\+.*below 0x10000000'
+dies 4 'the fault that made the kernel panic' \
+	'PANIC was called, ra give_up.*; the last fault was [0-9]+ ticks before: exception AdES .* at spoil.*BadVAddr 0x20000001'
+"$umps" run --json "$dir/dying.json" >/dev/null 2>"$dir/json"
+is 'the same in JSON' "$(jq -r '."because"[:20] + " " + (.processors[0]."last-fault" | "\(.name) \(.badvaddr) \(.mode)")' "$dir/json")" \
+	'PANIC was called, ra AdES 536870913 kernel'
+is 'exceptions are counted' "$(jq -c '.processors[0].exceptions' "$dir/json")" '{"AdES":1,"Bp":1}'
+dies 5 'where it loops' 'processor 0 is in an endless loop at stand_still[+x0-9A-F]* \(0x20'
+printf 'target remote | exec %s gdb --stdio %s\ncontinue\nkill\n' "$umps" "$dir/dying.json" >"$dir/commands"
+like 'gdb tells it, too' "$(gdb-multiarch -nx -batch -x "$dir/commands" "$dir/dying" 2>&1)" 'umps: processor 0 is in an endless loop at stand_still'
+
+# ---- machines of its relatives are named, and refused
+refuses() { # WHAT REGEX JSON
+	printf '%s' "$3" >"$dir/other"
+	"$umps" run "$dir/other" >"$dir/out" 2>&1
+	is "$1: exit status 65" $? 65
+	like "$1: the sentence" "$(cat "$dir/out")" "^umps run: .*/other is the file of a $2 machine \\("
+}
+refuses 'a tape' uMPS2 '{"devices": {"tape0": {"enabled": true, "file": "x"}}}'
+refuses 'ROMs of uMPS2' uMPS2 '{"bootstrap-rom": "/usr/local/share/umps2/coreboot.rom.umps"}'
+refuses 'ROMs of uRISCV' uRISCV '{"execution-rom": "/usr/share/uriscv/exec.rom.uriscv"}'
+refuses 'a kernel of uRISCV' uRISCV '{"boot": {"load-core-file": true, "core-file": "kernel.core.uriscv"}}'
+refuses 'a key' umps1 '{"machine": "umps1"}'
+refuses 'parameters' 'uMPS 1' $'COREFILE=kernel.core.umps\nRAMPAGESIZE=64\nTLBSIZE=16\n'
+printf '{ "boot": {"load-core-file": true, "core-file": "hello.core.umps"}, "execution-rom": "/usr/share/umps3/exec.rom.umps" }' \
+	>"$dir/any name"
+ok 'a machine file may have any name' "$umps" run "$dir/any name"
+
 # ---- input and output
 is 'stdio' "$(printf 'one\ntwo\nquit\n' | "$umps" run "$dir/echo.json")" "> [one]
 > [two]
@@ -66,6 +103,8 @@ like 'what it typed' "$(cat "$dir/out")" '\[def\]'
 printf 'wait "never"\n' >"$dir/bad.script"
 is 'a script that waits in vain: exit status 4' \
 	"$(status "$dir/out" "$umps" run -s "$dir/bad.script" -T 1000000 "$dir/echo.json")" 4
+is 'in JSON, too' "$("$umps" run --json -s "$dir/bad.script" -T 1000000 "$dir/echo.json" 2>&1 >/dev/null </dev/null | tail -n 1 |
+	jq -r '.outcome + " " + (.script | "\(.line) \(.command) \(.terminal) \(.text)")')" 'script 1 wait 0 never'
 like 'the line it waits in is told' "$(cat "$dir/out")" 'bad.script: line 1: still waiting for: wait never'
 printf 'wait "x"\njump\n' >"$dir/bad.script"
 is 'a wrong script: exit status 65' "$(status "$dir/out" "$umps" run -s "$dir/bad.script" "$dir/hello.json")" 65
@@ -85,6 +124,18 @@ like 'a terminal on telnet, its commands filtered' "$line" '\[through telnet\]'
 printf 'quit\r\n' >&5
 wait $pid
 is 'and the guest ends' $? 0
+exec 5>&-
+
+"$umps" run -t 0=telnet:0,wait "$dir/hello.json" >"$dir/telnet.log" 2>&1 &
+pid=$!
+at_exit "kill $pid 2>/dev/null"
+until_true 20 grep -q 'waits for its client' "$dir/telnet.log"
+port=$(grep -o 'port [0-9]*' "$dir/telnet.log" | cut -d' ' -f2)
+exec 5<>"/dev/tcp/127.0.0.1/$port"
+IFS= read -r -t 20 -u 5 line
+is 'a machine that waits for its client loses nothing' "$line" $'hello\r'
+wait $pid
+is 'and ends' $? 0
 exec 5>&-
 
 "$umps" run -t 0=pty "$dir/echo.json" >"$dir/pty.log" 2>&1 &

@@ -93,6 +93,51 @@ is "13.3 objdump --json" \
 	"$("$bin/umps-objdump" --json "$core" | jq -c '[.type, ."byte-order", .entry, ."text-address"]')" \
 	'["core","little",536875184,536875008]'
 
+# ---- by the old names: whatever command line the old tool takes, ours takes, with the same output, files and status;
+# where something in it means nothing, there is a warning. All lines of up to three words of a list are tried.
+old=$work/old
+mkdir "$old"
+for tool in elf2umps mkdev objdump; do ln -s "$PWD/build/bin/umps-$tool" "$old/umps3-$tool"; done
+same_as_old() { # TOOL ARGUMENTS: prints what differs
+	local tool=$1 side status=()
+	shift
+	[ "$*" != '-f d.umps d.umps' ] || return # the old one reads what it has just emptied
+	for side in ours theirs; do
+		rm -rf "${work:?}/$side"
+		cp -r "$work/inputs" "$work/$side"
+	done
+	(cd "$work/theirs" && "umps3-$tool" "$@" >"$work/theirs.out" 2>/dev/null) || return # takes more than the old one: fine
+	taken=$((taken + 1))
+	(cd "$work/ours" && "$old/umps3-$tool" "$@" >"$work/ours.out" 2>"$work/ours.err") ||
+		echo "$tool $*: status $? ($(head -n 1 "$work/ours.err"))"
+	case " $* " in *" -v "*) : >"$work/ours.out" ;; esac # ours says something then
+	equal 2>&1 | sed "s/^/$tool $*: /"
+}
+all_of_old() { # TOOL WORD...
+	local tool=$1 a b c
+	shift
+	taken=0
+	for a; do
+		same_as_old "$tool" $a
+		for b; do
+			same_as_old "$tool" $a $b
+			for c; do same_as_old "$tool" $a $b $c; done
+		done
+	done >"$work/differences"
+	is "umps3-$tool takes what the old one takes ($taken lines)" "$(head -n 5 "$work/differences")" ''
+	ok "and these are some" test "$taken" -ge 4
+}
+mkdir "$work/inputs"
+cp "$sample/obj/programs/primes.elf" "$work/inputs/k"
+cp "$sample/obj/programs/shell.aout.umps" "$work/inputs/s.umps"
+all_of_old elf2umps -k -a -m -v -z -o OUT k
+all_of_old objdump -h -d -x -a -z s.umps
+all_of_old mkdev -d -f d.umps k 5 0x10 -z
+like 'umps3-elf2umps -k FILE -o OUT warns' "$(cd "$work/inputs" && "$old/umps3-elf2umps" -k k -o OUT 2>&1)" \
+	'^umps3-elf2umps: "-o" means nothing here and is ignored'
+is 'umps3-objdump and umps3-mkdev without arguments explain themselves on stderr' \
+	"$("$old/umps3-objdump" 2>/dev/null; echo $?; "$old/umps3-mkdev" 2>/dev/null; echo $?)" $'0\n0'
+
 # ---- what is wrong is refused: status 1, one sentence with the cause, nothing written
 refuses() { # DESCRIPTION REGEX TOOL ARGUMENTS
 	local what=$1 regex=$2 tool=$3 out status

@@ -36,10 +36,15 @@ value() { text "[data-register=$1]"; }
 
 browser_start 1600 1040
 browser_open "$url"
-ok 'the page shows where the processor is' shows 'tr.here .address' 1FC00000
+ok 'after power on the page shows the source of main()' shows '#code .source' 'int main'
+like 'and where the processor is' "$(text '#code .follow')" 'BootROM'
+page_keys .
+ok 'a key leads there' shows 'tr.here .address' 1FC00000
 is 'it has stopped at power on' "$(text '#status')" 'Stopped: Power on'
 is 'the program counter is a register' "$(value PC)" 1FC00000
 like 'coprocessor 0 has its bits in words' "$(text '#processor')" 'kernel BEV CU0'
+is 'devices have columns with names' "$(text '#devices tr' | xargs)" 'Device Status Registers Fail'
+is 'power looks on' "$(page_says 'return document.getElementById("do-power").getAttribute("aria-pressed")')" true
 like 'devices have their status' "$(text '#devices')" 'terminal0\s+receiver ready, transmitter ready'
 like 'the bus is there' "$(text '#devices')" '^64 frames, 20000000 to'
 is 'the TLB has its entries' "$(page_says 'return document.querySelectorAll("#tlb tr").length')" 17
@@ -77,6 +82,19 @@ ok 'C goes back to the last stop point' shows '#status' 'Breakpoint \(B0\)'
 page_keys c
 ok 'and c forward again' shows '#status' 'Suspect \(S1\)'
 
+# ---- by keyboard alone
+
+page_says 'document.querySelector("#code tr[tabindex=\"0\"]").focus()' >/dev/null
+page_keys Down Enter
+ok 'arrow keys choose a line of code, Enter sets a breakpoint' shows '#explore' 'Stop points' &&
+	page_until 10 'document.querySelectorAll("#code .point").length === 2'
+page_keys Enter
+page_until 10 'document.querySelectorAll("#code .point").length === 1'
+page_says 'document.querySelector("#explore [aria-selected=true]").focus()' >/dev/null
+page_keys Right
+is 'arrow keys go from tab to tab' "$(page_says 'return document.activeElement.dataset.tab')" symbols
+page_keys Left
+
 # ---- changing
 
 page_click '[data-register=s7]'
@@ -104,13 +122,17 @@ on_screen() { screen | grep -q "$1"; }
 page_keys F9
 ok 'the terminal shows what the machine says' until_true 10 on_screen 'factorial=00000078'
 ok 'the machine asks' until_true 10 on_screen 'name?'
+ok 'and the page tells how to answer' shows '#terminals .typing' 'waits for a line: click here or press'
 page_keys t a n x Backspace n a
 ok 'typing shows at once' until_true 10 on_screen 'name? anna'
+like 'and how it is sent is told' "$(text '#terminals .typing')" '^Enter *sends the line'
 page_picture "$pictures/terminal.png"
 page_keys Enter
 ok 'a line typed comes to the machine' until_true 10 on_screen 'hello, anna'
 ok 'the end is shown' shows '#status' 'System halted'
 is 'the log of the terminal has it too' "$(grep -c 'hello, anna' "$dir/term0.umps")" 1
+
+is 'a processor of a halted machine does not run' "$(text '#processor b')" 'CPU 0 at its end'
 
 # ---- again, at another speed
 
@@ -160,6 +182,52 @@ page_keys 1 + c
 ok 'and the breakpoint is there' shows '#status' 'Stopped: Breakpoint'
 page_says 'document.documentElement.style.colorScheme = "dark"' >/dev/null
 page_picture "$pictures/dark.png"
+kill -TERM $server
+wait $server
+
+# ---- the usual machine: all terminals and printers, some disks; nothing is wider than its place
+for i in 0 1 2 3 4 5 6 7; do
+	umps3-mkdev -d "$dir/disk$i.umps" 2 1 2
+	umps3-mkdev -f "$dir/flash$i.umps" /dev/null 2
+	for kind in disk flash terminal printer; do printf '"%s%d": {"enabled": true, "file": "%s%d.umps"}\n' $kind $i $kind $i; done
+done | sed '$!s/$/,/' | { echo '{'; cat; echo '}'; } >"$dir/all.devices"
+jq --slurpfile devices "$dir/all.devices" '.devices = $devices[0]' "$dir/machine.json" >"$dir/full.json"
+: >"$dir/url"
+"$umps" ui --no-browser "$dir/full.json" >"$dir/url" 2>"$dir/errors" &
+server=$!
+until_true 20 test -s "$dir/url"
+browser_open "$(cat "$dir/url")"
+ok 'a machine with 32 devices is shown' page_until 10 'document.querySelectorAll("#devices tr[data-device]").length === 32'
+too_wide() {
+	page_says 'return [...document.querySelectorAll("html, header, main, .panel, .panel h2, .panel .body")].filter(n => n.scrollWidth > n.clientWidth)
+		.map(n => `${n.parentNode.id} ${n.localName}.${n.className} ${n.scrollWidth} > ${n.clientWidth}`).join()'
+}
+fits() { # WHEN
+	for width in 1024 1440 1920; do
+		page_size $width 900
+		page_until 10 "innerWidth === $width"
+		is "$1: nothing scrolls sideways at $width pixels" "$(too_wide)" ''
+		page_picture "$pictures/$1-$width.png"
+	done
+}
+fits off
+page_keys 4 F9
+page_until 10 'document.querySelector("[data-device=terminal0] .xterm-rows").textContent.includes("name?")'
+fits running
+page_keys F12 3
+page_until 10 '/Stopped/.test(document.getElementById("status").innerText)'
+fits stopped
+page_size 360 800
+page_until 10 'innerWidth === 360'
+is 'on a telephone the page itself does not scroll sideways' "$(page_says 'return document.documentElement.scrollWidth')" 360
+is 'every terminal and printer can be reached' "$(page_says 'return [...document.querySelectorAll("#terminals [role=tab]")]
+	.filter(t => t.getBoundingClientRect().right <= innerWidth && t.getBoundingClientRect().left >= 0).length')" 16
+is 'every failure switch can be seen' "$(page_says 'return [...document.querySelectorAll("#devices input")]
+	.filter(t => t.getBoundingClientRect().right <= innerWidth).length')" 32
+page_picture "$pictures/telephone.png"
+page_keys F5
+ok 'power off' page_until 10 'document.getElementById("do-power").getAttribute("aria-pressed") === "false"'
+page_size 1600 1040
 kill -TERM $server
 wait $server
 for kept in "$dir"/state/umps/*.json; do echo '{"speed": 99, "points": [7, {"kind": "x"}], "traces": 1, "layout": []' >"$kept"; done

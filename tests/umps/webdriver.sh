@@ -2,6 +2,7 @@
 #
 #   browser_start WIDTH HEIGHT   Chromium without a display
 #   browser_open URL
+#   page_size WIDTH HEIGHT       of the page, also smaller than a window can be
 #   page_says SCRIPT             what a JavaScript function body returns, as text
 #   page_until SECONDS SCRIPT    wait until it returns true
 #   page_keys KEY...             press keys: characters, or names as F9, Enter, Escape, Backspace
@@ -35,6 +36,11 @@ browser_stop() {
 
 browser_open() { browser_request POST /url "$(jq -n --arg url "$1" '{url: $url}')" >/dev/null; }
 
+page_size() {
+	browser_request POST /goog/cdp/execute "$(jq -n --argjson width "$1" --argjson height "$2" '{cmd: "Emulation.setDeviceMetricsOverride",
+		params: {width: $width, height: $height, deviceScaleFactor: 1, mobile: false}}')" >/dev/null
+}
+
 page_says() {
 	browser_request POST /execute/sync "$(jq -n --arg script "$1" '{script: $script, args: []}')" |
 		jq -r 'if type == "object" and has("error") then "script error: \(.message)" else . end'
@@ -51,6 +57,10 @@ page_keys() {
 		Enter) value='\ue007' ;;
 		Escape) value='\ue00c' ;;
 		Backspace) value='\ue003' ;;
+		Tab) value='\ue004' ;;
+		Left) value='\ue012' ;;
+		Right) value='\ue014' ;;
+		Down) value='\ue015' ;;
 		'"' | '\') value="\\$key" ;;
 		*) value=$key ;;
 		esac

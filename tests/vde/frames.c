@@ -256,6 +256,37 @@ static bool tagged_bpdu(void)
 	return false;
 }
 
+/* Just a few broadcasts from port 2. */
+static bool broadcasts(void)
+{
+	uint8_t frame[64];
+
+	for (int i = 0; i < 4; i++)
+		send_from(2, frame, make(frame, broadcast, 2, NULL, 0));
+	return true;
+}
+
+/* Who has 10.0.2.2? is answered to port 2. */
+static bool arp(void)
+{
+	static const uint8_t question[] = {
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0,  0, 0, 9,  2, 8, 6, 0, 1, 8, 0,  6, 4, 0,
+		1,    2,    0,	  0,	0,    9,    2, 10, 0, 2, 77, 0, 0, 0, 0, 0, 0, 10, 0, 2, 2};
+	struct pollfd ready = {.fd = vde_datafd(client[2]), .events = POLLIN};
+	uint8_t frame[64] = {0};
+
+	memcpy(frame, question, sizeof(question));
+	send_from(2, frame, sizeof(frame));
+	for (int i = 0; i < 8 && poll(&ready, 1, 400) > 0; i++) {
+		ssize_t n = vde_recv(client[2], frame, sizeof(frame), 0);
+
+		if (n >= 42 && frame[12] == 8 && frame[13] == 6 && frame[21] == 2)
+			return true;
+	}
+	printf("no answer\n");
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -269,7 +300,9 @@ int main(int argc, char **argv)
 		      {"learning", learning},
 		      {"hub", hub},
 		      {"storm", storm},
-		      {"tagged-bpdu", tagged_bpdu}};
+		      {"tagged-bpdu", tagged_bpdu},
+		      {"broadcast", broadcasts},
+		      {"arp", arp}};
 
 	directory = argc < 3 ? NULL : argv[1];
 	if (!directory || !connect_clients(directory))

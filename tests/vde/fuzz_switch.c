@@ -168,7 +168,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	plugin_commands(sw->console);
 	unlink(MANAGEMENT);
 	sw->planes = &plane;
-	if (port_statistics_start(sw) || rstp_init(sw, 0x8000) || vlan_init(sw) ||
+	if (port_statistics_start(sw) || rstp_init(sw, 0x8000) || rstp_start(sw) || vlan_init(sw) ||
 	    aging_start(sw) || sessions_listen(sw->console, MANAGEMENT, 0600, -1))
 		abort();
 	forwarder = forwarder_new(sw);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The control protocol byte by byte: usage: requests DIR forms|malformed|foreign|frames|silent
+ * The control protocol byte by byte: usage: requests DIR CHECK [FILE], CHECK being one of those in main()
  *
  * Exit status 0 when the switch answered as it must; else a line says what it did instead.
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 
 static const char *dir;
 static char own_path[108];
+static const char *victim; /* a file of root's */
 
 static int connect_ctl(void)
 {
@@ -90,7 +92,8 @@ static bool is_served(const char *what, int ctl)
 	if (n == sizeof(address) && address.sun_family == AF_UNIX &&
 	    strncmp(address.sun_path, dir, strlen(dir)) == 0)
 		return true;
-	printf("%s: answered %zd bytes, not an address\n", what, n);
+	printf("%s: answered %zd bytes, not an address: %.*s\n", what, n,
+	       n > 0 && n < (ssize_t)sizeof(address) ? (int)n : 0, (const char *)&address);
 	return false;
 }
 
@@ -217,6 +220,102 @@ static int foreign(void)
 	return refused ? 0 : 1;
 }
 
+static int become_nobody(void)
+{
+	if (setgid(65534) == 0 && setuid(65534) == 0)
+		return 0;
+	perror("requests: setuid");
+	return -1;
+}
+
+/* As another user: the abstract address is root's socket; then it is one's own. */
+static int abstract(void)
+{
+	struct sockaddr_un address;
+	uint8_t request[256];
+	int data = data_socket(&address, true), ctl;
+	size_t len = request_v3(request, &address, 0);
+	bool good;
+
+	if (become_nobody())
+		return 2;
+	good = is_refused("root's abstract socket", request, len);
+	close(data);
+	data_socket(&address, true);
+	len = request_v3(request, &address, 0);
+	ctl = connect_ctl();
+	send(ctl, request, len, 0);
+	return is_served("an abstract socket of one's own", ctl) && good ? 0 : 1;
+}
+
+/*
+ * As a member of the switch's group (nogroup): while the switch makes sockets for us, put links to
+ * a file of root's in their place, so that it changes the owner of that file.
+ */
+static int swap(void)
+{
+	struct sockaddr_un address;
+	uint8_t request[256];
+	struct stat about;
+	size_t len;
+	pid_t child;
+
+	if (become_nobody())
+		return 2;
+	child = fork();
+	while (child == 0) {
+		char path[200];
+
+		for (int fd = 4; fd < 64; fd++) {
+			snprintf(path, sizeof(path), "%s/001.%d", dir, fd);
+			if (lstat(path, &about) == 0 && S_ISSOCK(about.st_mode) &&
+			    unlink(path) == 0)
+				(void)!symlink(victim, path);
+		}
+		if (getppid() == 1)
+			_exit(0);
+	}
+	data_socket(&address, true);
+	len = request_v3(request, &address, 1 << 8);
+	for (int i = 0; i < 3000; i++) {
+		int ctl = connect_ctl();
+		char text[128];
+
+		send(ctl, request, len, 0);
+		answer(ctl, text, sizeof(text));
+		close(ctl);
+		if (stat(victim, &about) == 0 && about.st_uid != 0) {
+			printf("after %d connections root's file belongs to user %u\n", i + 1,
+			       about.st_uid);
+			break;
+		}
+	}
+	kill(child, SIGKILL);
+	return about.st_uid == 0 ? 0 : 1;
+}
+
+/* As another user: five connections, each to a port of its own; how many are served. */
+static int ports(void)
+{
+	struct sockaddr_un address;
+	uint8_t request[256];
+	int served = 0;
+
+	if (become_nobody())
+		return 2;
+	for (int i = 0; i < 5; i++) {
+		char text[256];
+		int ctl = connect_ctl();
+
+		if (!i)
+			data_socket(&address, true);
+		send(ctl, request, request_v3(request, &address, 0), 0);
+		served += answer(ctl, text, sizeof(text)) == sizeof(address);
+	}
+	printf("%d\n", served);
+	return 0;
+}
+
 /* On port 20: two short frames and one that is too long, an empty datagram, then one to pad. */
 static int frames(void)
 {
@@ -281,16 +380,15 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(void);
-	} checks[] = {{"forms", forms},
-		      {"malformed", malformed},
-		      {"foreign", foreign},
-		      {"frames", frames},
-		      {"silent", silent}};
+	} checks[] = {{"forms", forms},	  {"malformed", malformed}, {"foreign", foreign},
+		      {"frames", frames}, {"silent", silent},	    {"abstract", abstract},
+		      {"swap", swap},	  {"ports", ports}};
 	int status = 2;
 
-	dir = argc == 3 ? argv[1] : "";
+	dir = argc >= 3 ? argv[1] : "";
+	victim = argc > 3 ? argv[3] : "";
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
-		if (argc == 3 && strcmp(argv[2], checks[i].name) == 0)
+		if (argc >= 3 && strcmp(argv[2], checks[i].name) == 0)
 			status = checks[i].run();
 	if (*own_path)
 		unlink(own_path);

@@ -41,9 +41,12 @@ rows() { # WHERE KERNEL ENGINE...
 		for work in stat open-read-close fork-exec find git-status gcc read-4k read-1m; do
 			row "$engine/$work/mounted" $work "$engine/mounted" fuse "$fuse" "$where"
 		done
+		for work in stat open-read-close find; do
+			row "$engine/$work/mounted-ro" ro/$work "$engine/mounted-ro" fuse-ro "$fuse" "$where"
+		done
 		row "$engine/start" start "$engine/start" unshare "unshare $(dpkg-query -W -f '${Version}' util-linux)" "$where" ms
 	done
-	for work in viewfs/stat viewfs/open-read-close viewfs/find viewfs/unlink; do
+	for work in viewfs/{stat,open-read-close,find,find-again,unlink,gcc}; do
 		row $work $work viewfs overlay "overlay $kernel" "$where"
 		row $work $work viewfs plain "native $kernel" "$where"
 	done

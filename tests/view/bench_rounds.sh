@@ -7,6 +7,7 @@
 #   native            no view                   ENGINE/untouched  in a view, on the same files
 #   proot             under proot               ENGINE/mounted    in a view, on an ext4 image mounted there
 #   fuse              on the same image, mounted by the same server with unshare(1)
+#   ENGINE/mounted-ro, fuse-ro    the same two, mounted read-only; find is the second pass over the tree
 #   plain, overlay, viewfs    on a tree in a mount namespace: the tree, or with a layer to write over it,
 #                     that of the kernel or viewfs -o cow
 #   ENGINE/start      from the command to the end of true(1) in a view; unshare: the same with unshare(1)
@@ -55,19 +56,22 @@ workload() { # NAME DIRECTORY
 	fork-exec) echo "$bench fork-exec $2/true" ;;
 	read-*) echo "$bench $1 $2/big" ;;
 	*find) echo "$bench run find $2/tree" ;;
+	*find-again) echo "find $2/tree >/dev/null && $bench run find $2/tree" ;;
 	*unlink) echo "$bench unlink $2" ;;
 	git-status) echo "$bench run git -C $2/repo status" ;;
-	gcc) echo "$bench run make -s -C $2/src all" ;;
+	*gcc) echo "$bench run make -s -C $2/src all" ;;
 	esac
 }
 contexts() {
 	case $1 in
 	viewfs/*) echo plain overlay viewfs ;;
+	ro/*) echo "${engines[@]/%//mounted-ro}" fuse-ro ;;
 	getppid) echo native "${engines[@]/%//untouched}" proot ;;
 	read-*) echo "${engines[@]/%//mounted}" fuse ;;
 	*) echo native "${engines[@]/%//untouched}" proot "${engines[@]/%//mounted}" fuse ;;
 	esac
 }
+first() { [[ $1 != ro/find ]] || echo "find m/tree >/dev/null &&"; }
 # A tree to write over, the same for all three: a tmpfs with copies of what the workload uses.
 layered() { # WORKLOAD COMMAND-THAT-MOUNTS-low-AND-up-ON-low
 	local what=files
@@ -88,6 +92,8 @@ measure() { # WORKLOAD CONTEXT
 	*/untouched) user "${2%/*}" -q -N sh -c "$(workload "$1" files)" ;;
 	proot) user proot sh -c "$(workload "$1" files)" ;;
 	*/mounted) user "${2%/*}" -q -N sh -c "mount -t ext4 image m && $(workload "$1" m)" ;;
+	*/mounted-ro) user "${2%/*}" -q -N sh -c "mount -r -t ext4 image m && $(first "$1") $(workload "$1" m)" ;;
+	fuse-ro) user unshare -Urm sh -c "fuse2fs image m -o fakeroot,ro 2>/dev/null && $(first "$1") $(workload "$1" m)" ;;
 	fuse) user unshare -Urm sh -c "fuse2fs image m -o fakeroot,rw 2>/dev/null && $(workload "$1" m)" ;;
 	plain) layered "$1" : ;;
 	overlay) layered "$1" "mount -t overlay -o lowerdir=low,upperdir=up,workdir=work,userxattr overlay low" ;;
@@ -97,7 +103,9 @@ measure() { # WORKLOAD CONTEXT
 workloads='stat open-read-close getppid fork-exec find read-4k read-1m'
 command -v git >/dev/null && workloads="$workloads git-status"
 command -v cc >/dev/null && workloads="$workloads gcc"
-workloads="$workloads viewfs/stat viewfs/open-read-close viewfs/find viewfs/unlink"
+workloads="$workloads ro/stat ro/open-read-close ro/find"
+workloads="$workloads viewfs/stat viewfs/open-read-close viewfs/find viewfs/find-again viewfs/unlink"
+command -v cc >/dev/null && workloads="$workloads viewfs/gcc"
 for round in $(seq "$rounds"); do
 	echo "# round $round of $rounds" >&2
 	for name in ${WORKLOADS:-$workloads}; do

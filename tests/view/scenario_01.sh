@@ -14,6 +14,7 @@ like "the view's table has the mount" "$(in_view a 'grep " /mnt " /proc/mounts')
 like "findmnt has it" "$(in_view a 'findmnt -n -o FSTYPE /mnt')" fuse
 like "df has it" "$(in_view a 'df /mnt | tail -1')" ' /mnt$'
 like "viewctl has it as it was asked for" "$(in_view a 'viewctl mounts')" "^ext4 +$image +/mnt$"
+is "and as what the kernel has it" "$(in_view a 'viewctl mounts --json | jq -r ".[0].by"')" fuse.ext4
 outside_unchanged "while the image is mounted"
 ok "unmount" in_view a 'umount /mnt'
 ok "nothing is mounted any more" in_view a '! grep -q " /mnt " /proc/mounts'

@@ -232,7 +232,64 @@ is "as hexadecimal digits" "$(stat -c '%F %a' target/sparse)" "regular file 755"
 is "in a symbolic link" "$(stat -c '%F %a %t,%T' target/lib/lib)" "block special file 666 7,f"
 umount_view target
 
+# ---- the kernel opens without asking (cow): what it keeps, and what it must not
+make_target
+rm -rf source low && mkdir source && mv target low && mkdir target
+ok "cow of a tree elsewhere" mount_view "mode=cow,tree=$PWD/low" source target
+server=$(server_of target)
+requests() { awk '/^syscr/ { print $2 }' "/proc/$server/io"; } # each request is one read(2)
+cat target/one >/dev/null
+ls target/dir >/dev/null
+before=$(requests)
+cat target/one{,,,,,,,,,,,,,,,,,,,} >/dev/null
+ok "twenty more openings are no twenty requests" eval "after=\$(requests); echo \$before \$after; [ \$((after - before)) -lt 15 ]"
+exec 7<target/one 8>>target/one
+echo more >&8
+is "who has a file open to read sees what another writes" "$(cat <&7 | tail -n 1)" more
+is "TARGET's file is as it was" "$(cat low/one)" one
+exec 7<target/two 8<>target/two
+rm target/two
+echo gone >&8
+is "a file without a name is written and read" "$(cat <&7)" gone
+exec 7<&- 8>&-
+is "TARGET's, too" "$(cat low/two)" two
+(umask 0333 && echo locked >target/locked)
+is "a file is made that nobody may write afterwards" "$(stat -c %a target/locked) $(cat target/locked)" "444 locked"
+echo changed >low/dir/in
+ok "what others change in TARGET is seen" until_true 10 grep -q changed target/dir/in
+echo new >target/dir/sub/new # now both layers have that directory
+ls target/dir target/dir/sub >/dev/null
+touch low/dir/late low/dir/sub/late
+ok "so is what they add to a directory" until_true 10 eval 'ls target/dir | grep -q late'
+ok "also to one that both have" until_true 10 eval 'ls target/dir/sub | grep -q late'
+rm low/dir/sub/late
+ok "and remove there" until_true 10 eval '! ls target/dir/sub | grep -q late'
+mkdir target/many && (cd target/many && touch $(seq 500))
+exec 7<target/many
+python3 - target/many <<'END' && status=0 || status=1
+import os, sys
+# Two go through one directory while half of it goes: none misses or sees twice what stays.
+one, two, seen, again = os.scandir(sys.argv[1]), os.scandir(sys.argv[1]), [], []
+for i in range(100):
+    seen.append(next(one).name)
+    again.append(next(two).name)
+for i in range(0, 500, 2):
+    os.unlink(sys.argv[1] + '/' + str(i + 1))
+seen += [e.name for e in one]
+again += [e.name for e in two]
+stay = {str(i) for i in range(2, 501, 2)}
+sys.exit(not (len(set(seen)) == len(seen) and len(set(again)) == len(again) and stay <= set(seen) and stay <= set(again)))
+END
+is "two list a directory while names go" $status 0
+exec 7<&-
+ok "rm -r" rm -r target/many
+mkdir target/shut && chmod 0 target/shut
+ok "an unreadable directory that is empty is removed" rmdir target/shut
+ok "and it is unmounted" umount_view target
+rm -rf low
+
 # ---- errors, each one sentence
+make_target
 ok "no SOURCE" refused 'cannot open SOURCE "nowhere": No such file' "$viewfs" nowhere target
 ok "a file" refused 'is no directory; for a single file' "$viewfs" source target/one
 ok "an unknown mode" refused 'the modes are' "$viewfs" -o mode=x source target

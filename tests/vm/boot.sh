@@ -29,10 +29,18 @@ like "a complaint of the kernel fails the test that was running" "$out" '^not ok
 like "and is shown" "$out" '^# kernel: BUG: made up'
 like "and does not fail the next" "$out" '^ok 2 - second'
 
-out=$(tests/vm/run 6.12 bash -c 'echo 1..2; echo "ok 1 - first"; echo c >/proc/sysrq-trigger'; echo "status $?")
+# The kernel panics once the plan and the first result, 18 bytes, have left by the serial line.
+out=$(tests/vm/run 6.12 bash -c 'echo 1..2; echo "ok 1 - first"
+	sent() { sed -n "s/^1:.* tx:\([0-9]*\).*/\1/p" /proc/tty/driver/serial; }
+	until [ "$(sent)" -ge 18 ]; do :; done
+	echo c >/proc/sysrq-trigger'; echo "status $?")
 like "a panic fails the test that was running" "$out" '^not ok 2 - '
 like "and its trace is shown" "$out" '^# kernel: .*sysrq_handle_crash'
 like "and the exit status tells" "$out" '^status 1$'
+
+out=$(tests/vm/run 6.12 --append vsquare.first=1 --append report_silent=3 bash -c 'cat /proc/cmdline; sleep 5')
+like "boot options are passed on" "$out" 'vsquare.first=1 report_silent=3'
+like "a guest that says nothing for a while tells what runs in it" "$out" '^# guest: +[0-9]+ S sleep 5'
 
 tests/vm/run 6.12 bash -c 'exit 7' >/dev/null
 is "the exit status is the program's" $? 7

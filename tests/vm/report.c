@@ -12,7 +12,12 @@
  * the kernel says before the first test and after the last makes a failed result of its own. The
  * last line is "guest-status: N", with the exit status of the program as a shell counts it; then
  * power goes off. A guest that panics never prints that line, by which the host knows.
+ *
+ * While the test says nothing, a remark tells each minute which programs run. The boot option
+ * report_silent=SECONDS, which the kernel hands on as a variable of the environment, is for another time than a minute.
  */
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -25,9 +30,10 @@
 #include <sys/reboot.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LOG_LINES_SHOWN = 60 };
+enum { LOG_LINES_SHOWN = 60, SILENT_S = 60, PROGRAMS_SHOWN = 10 };
 
 static FILE *out;
 static int kmsg = -1;
@@ -116,15 +122,75 @@ static pid_t start(char **argv, int *output)
 	return pid;
 }
 
-/* Take in what the pipe holds, pass whole lines on; a line that does not fit is cut in pieces. */
-static void pass_output(int output)
+/* One remark: the process's number, its state and its command line. Kernel threads have none. */
+static bool print_program(int pid)
 {
+	char path[64], line[256], state[64] = "?", *paren;
+	ssize_t length = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		length = read(fd, line, sizeof(line) - 1);
+		close(fd);
+	}
+	if (length <= 0)
+		return false;
+	for (ssize_t i = 0; i < length; i++)
+		if (!isprint((unsigned char)line[i]))
+			line[i] = ' ';
+	line[length] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		char text[512] = "";
+
+		if (read(fd, text, sizeof(text) - 1) > 0 && (paren = strrchr(text, ')')) && paren[1])
+			snprintf(state, sizeof(state), "%c", paren[2]);
+		close(fd);
+	}
+	fprintf(out, "# guest:   %d %s %s\n", pid, state, line);
+	return true;
+}
+
+/* Which programs run, ourselves left out. */
+static void print_programs(long silent)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	int shown = 0;
+
+	if (!dir)
+		return;
+	fprintf(out, "# guest: nothing was said for %ld s; these run:\n", silent);
+	while (shown < PROGRAMS_SHOWN && (entry = readdir(dir)))
+		if (atoi(entry->d_name) > 1)
+			shown += print_program(atoi(entry->d_name));
+	closedir(dir);
+	fflush(out);
+}
+
+static long seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* Take in what the pipe holds, pass whole lines on; a line that does not fit is cut in pieces. True when it held any.
+ */
+static bool pass_output(int output)
+{
+	bool any = false;
 	static char buffer[65536];
 	static size_t used;
 	char *line, *end;
 	ssize_t n;
 
 	while ((n = read(output, buffer + used, sizeof(buffer) - 1 - used)) > 0) {
+		any = true;
 		used += n;
 		buffer[used] = '\0';
 		for (line = buffer; (end = strchr(line, '\n')); line = end + 1) {
@@ -142,6 +208,7 @@ static void pass_output(int output)
 		}
 	}
 	fflush(out);
+	return any;
 }
 
 /*
@@ -151,6 +218,8 @@ static void pass_output(int output)
 static int follow(pid_t pid, int output)
 {
 	struct pollfd in = {.fd = output, .events = POLLIN};
+	const char *option = getenv("report_silent");
+	long limit = option ? atol(option) : SILENT_S, heard = seconds(), told = heard;
 	int status, got, result = -1;
 
 	fcntl(output, F_SETFL, O_NONBLOCK);
@@ -161,7 +230,12 @@ static int follow(pid_t pid, int output)
 			if (got == pid)
 				result = WIFEXITED(status) ? WEXITSTATUS(status)
 							   : 128 + WTERMSIG(status);
-		pass_output(output);
+		if (pass_output(output)) {
+			heard = told = seconds();
+		} else if (seconds() - told >= limit) {
+			told = seconds();
+			print_programs(told - heard);
+		}
 	}
 	return result;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Devices as in machine files, exceptions as in section 6 of the specification.
+ * Devices as in machine files, exceptions as in section 6 of docs/umps-machine.md.
  */
 #include <string.h>
 
@@ -35,4 +35,25 @@ const char *exception_name(uint32_t code)
 
 	code &= ~UMPS_REFILL;
 	return code < sizeof(names) / sizeof(names[0]) ? names[code] : "unknown";
+}
+
+const char *exception_meaning(uint32_t code)
+{
+	static const char *const meanings[] = {"interrupt",
+					       "store to a page without D",
+					       "load or fetch from an invalid page",
+					       "store to an invalid page",
+					       "address error on a load or fetch",
+					       "address error on a store",
+					       "bus error on data",
+					       "bus error on a fetch",
+					       "system call",
+					       "BREAK",
+					       "reserved instruction",
+					       "coprocessor unusable",
+					       "overflow"};
+
+	if (code & UMPS_REFILL)
+		return "no TLB entry";
+	return code < sizeof(meanings) / sizeof(meanings[0]) ? meanings[code] : "unknown";
 }

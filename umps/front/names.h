@@ -13,5 +13,7 @@ const char *device_class_name(int line);
 bool device_from_name(const char *name, enum umps_line *line, int *number);
 /* By exception code, with or without UMPS_REFILL: "Sys", "TLBL"... */
 const char *exception_name(uint32_t code);
+/* The same in words: "system call", "bus error on data"... */
+const char *exception_meaning(uint32_t code);
 
 #endif

@@ -11,14 +11,20 @@
 static struct umps_config *kernel_config(const char *path)
 {
 	struct umps_config *config = umps_config_new();
-	struct umps_device_config *terminal = &config->devices[UMPS_TERMINAL - UMPS_FIRST_LINE][0];
+	struct umps_device_config *terminal;
 
+	if (!config)
+		return NULL;
 	free(config->core_file);
 	config->core_file = strdup(path);
 	config->load_core = true;
+	terminal = &config->devices[UMPS_TERMINAL - UMPS_FIRST_LINE][0];
 	terminal->enabled = true;
 	terminal->file = strdup("/dev/null");
-	return config;
+	if (config->core_file && terminal->file)
+		return config;
+	umps_config_free(config);
+	return NULL;
 }
 
 struct umps_config *config_from_path(const char *path, struct umps_error *error)
@@ -36,7 +42,12 @@ struct umps_config *config_from_path(const char *path, struct umps_error *error)
 		magic[0] = 0;
 	fclose(file);
 	if (!memcmp(magic, "\177ELF", 4) || !memcmp(magic, "MPS\3", 4) ||
-	    !memcmp(magic, "\3SPM", 4)) /* big-endian; the machine refuses it in better words */
-		return kernel_config(path);
+	    !memcmp(magic, "\3SPM", 4)) { /* big-endian; the machine refuses it in better words */
+		struct umps_config *config = kernel_config(path);
+
+		if (!config)
+			snprintf(error->text, sizeof(error->text), "%s: out of memory", path);
+		return config;
+	}
 	return umps_config_read(path, error);
 }

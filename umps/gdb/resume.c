@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "umps/front/names.h"
+#include "umps/front/why.h"
 #include "umps/gdb/server.h"
 
 #define SLICE	 500000u /* ticks: some milliseconds */
@@ -230,7 +231,7 @@ void resume_detached(struct server *s, int descriptor)
 
 __attribute__((format(printf, 2, 3))) static void tell(struct server *s, const char *format, ...)
 {
-	char text[160];
+	char text[WHY_SIZE + 16];
 	va_list args;
 
 	va_start(args, format);
@@ -243,7 +244,7 @@ __attribute__((format(printf, 2, 3))) static void tell(struct server *s, const c
  * the end. */
 static void send_end(struct server *s, const char *what, int signal, const char *final)
 {
-	char text[40];
+	char text[40], why[WHY_SIZE];
 
 	if (s->ended) {
 		send_text(s, final);
@@ -252,6 +253,9 @@ static void send_end(struct server *s, const char *what, int signal, const char 
 	}
 	s->ended = true;
 	tell(s, "umps: %s at tick %llu\n", what, (unsigned long long)umps_ticks(s->machine));
+	why_it_ended(s->machine, &s->stop, why);
+	if (why[0])
+		tell(s, "umps: %s\n", why);
 	snprintf(text, sizeof(text), "T%02xthread:%x;", (unsigned)signal, (unsigned)s->cpu + 1);
 	send_text(s, text);
 }
@@ -273,6 +277,9 @@ void send_stop(struct server *s)
 		return;
 	case UMPS_STOP_PANIC:
 		send_end(s, "kernel panic", 6, "X06");
+		return;
+	case UMPS_STOP_MEMORY:
+		send_end(s, "the host has no memory for it any more", 6, "X06");
 		return;
 	case UMPS_STOP_DEAD:
 		send_end(s, "no processor will ever execute again", 6, "X06");

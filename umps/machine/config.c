@@ -28,7 +28,7 @@ struct umps_config *umps_config_new(void)
 	struct umps_config *c = calloc(1, sizeof(*c));
 
 	if (!c)
-		abort();
+		return NULL;
 	c->directory = strdup(".");
 	c->processors = 1;
 	c->clock_rate = 1;
@@ -38,7 +38,10 @@ struct umps_config *umps_config_new(void)
 	c->load_core = true;
 	c->core_file = strdup("kernel.core.umps");
 	c->symbol_asid = UMPS_ASID_PHYS;
-	return c;
+	if (c->directory && c->core_file)
+		return c;
+	umps_config_free(c);
+	return NULL;
 }
 
 void umps_config_free(struct umps_config *c)
@@ -64,8 +67,6 @@ char *umps_config_path(const struct umps_config *c, const char *name)
 		path = strdup(name);
 	else if (asprintf(&path, "%s/%s", c->directory, name) < 0)
 		path = NULL;
-	if (!path)
-		abort();
 	return path;
 }
 
@@ -91,13 +92,17 @@ static int read_string(const struct reader *r, json_t *object, const char *field
 		       char **value)
 {
 	json_t *json = json_object_get(object, key);
+	char *text;
 
 	if (!json)
 		return 0;
 	if (!json_is_string(json))
 		return fail(r->error, "%s: %s must be a string", r->path, field);
+	text = strdup(json_string_value(json));
+	if (!text)
+		return fail(r->error, "%s: out of memory", r->path);
 	free(*value);
-	*value = strdup(json_string_value(json));
+	*value = text;
 	return 0;
 }
 
@@ -254,10 +259,51 @@ static int power_of_two(int size)
 	return power;
 }
 
+/*
+ * Files of the machine's relatives look alike, but their kernels run wild here: tell which it is.
+ * NULL: nothing says so.
+ */
+static const char *other_machine(json_t *root, const char **sign)
+{
+	const char *const names[] = {
+		json_string_value(json_object_get(root, "execution-rom")),
+		json_string_value(json_object_get(root, "bootstrap-rom")),
+		json_string_value(json_object_get(section(root, "boot"), "core-file")),
+		json_string_value(json_object_get(section(root, "symbol-table"), "file"))};
+	const char *key, *machine = json_string_value(json_object_get(root, "machine"));
+	json_t *value;
+
+	if (machine && strcmp(machine, "umps3")) {
+		*sign = "its key \"machine\"";
+		return machine;
+	}
+	json_object_foreach (section(root, "devices"), key, value) {
+		*sign = "it has a tape";
+		if (!strncmp(key, "tape", 4) && json_is_true(json_object_get(value, "enabled")))
+			return "uMPS2";
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		*sign = names[i];
+		if (names[i] && strstr(names[i], "uriscv"))
+			return "uRISCV";
+		if (names[i] && i < 2 && strstr(names[i], "/umps2/") &&
+		    !json_object_get(root, "tlb-floor-address"))
+			return "uMPS2";
+	}
+	return NULL;
+}
+
 static int read_all(const struct reader *r, json_t *root, struct umps_config *c)
 {
+	const char *other, *sign;
+
 	if (!json_is_object(root))
 		return fail(r->error, "%s: the file must hold one JSON object", r->path);
+	other = other_machine(root, &sign);
+	if (other)
+		return fail(r->error,
+			    "%s is the file of a %s machine (%s); only uMPS3 machines run here",
+			    r->path, other, sign);
 	if (read_integer(r, root, "num-processors", 1, UMPS_MAX_CPUS, &c->processors) < 0 ||
 	    read_integer(r, root, "clock-rate", 1, 99, &c->clock_rate) < 0 ||
 	    read_integer(r, root, "tlb-size", 4, UMPS_MAX_TLB, &c->tlb_size) < 0 ||
@@ -312,12 +358,23 @@ static char *directory_of(const char *path)
 				       : strdup(".");
 
 	if (!directory)
-		abort();
+		return NULL;
 	real = realpath(directory, NULL);
 	if (!real)
 		return directory;
 	free(directory);
 	return real;
+}
+
+/* The first uMPS had a file of parameters, one a line. */
+static bool is_umps1(const char *text)
+{
+	static const char *const names[] = {"COREFILE=", "RAMPAGESIZE=", "PROCSPEED=", "TLBSIZE="};
+	int found = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		found += strstr(text, names[i]) != NULL;
+	return found >= 2;
 }
 
 struct umps_config *umps_config_read(const char *path, struct umps_error *error)
@@ -326,6 +383,7 @@ struct umps_config *umps_config_read(const char *path, struct umps_error *error)
 	struct umps_config *c;
 	json_error_t where;
 	json_t *root;
+	bool umps1;
 	size_t length;
 	char *text = (char *)file_read(path, MAX_CONFIG_BYTES, &length, error);
 
@@ -333,16 +391,30 @@ struct umps_config *umps_config_read(const char *path, struct umps_error *error)
 		return NULL;
 	allow_trailing_commas(text, length);
 	root = json_loadb(text, length, 0, &where);
+	umps1 = !root && is_umps1(text);
 	free(text);
+	if (umps1) {
+		fail(error,
+		     "%s is the file of a uMPS 1 machine (NAME=value lines); only uMPS3 machines "
+		     "run here",
+		     path);
+		return NULL;
+	}
 	if (!root) {
 		fail(error, "%s: line %d, column %d: %s", path, where.line, where.column,
 		     where.text);
 		return NULL;
 	}
 	c = umps_config_new();
-	free(c->directory);
-	c->directory = directory_of(path);
-	if (read_all(&r, root, c) < 0) {
+	if (c) {
+		free(c->directory);
+		c->directory = directory_of(path);
+	}
+	if (!c || !c->directory) {
+		fail(error, "%s: out of memory", path);
+		umps_config_free(c);
+		c = NULL;
+	} else if (read_all(&r, root, c) < 0) {
 		umps_config_free(c);
 		c = NULL;
 	}
@@ -352,24 +424,44 @@ struct umps_config *umps_config_read(const char *path, struct umps_error *error)
 
 /* ---- writing */
 
+/* Both NULL if there is no memory, or a text is not UTF-8. */
 static json_t *device_json(const struct umps_device_config *d)
 {
-	json_t *json =
-		json_pack("{s:b, s:s}", "enabled", d->enabled, "file", d->file ? d->file : "");
 	char address[20];
 
-	if (d->has_address) {
-		snprintf(address, sizeof(address), "%02x:%02x:%02x:%02x:%02x:%02x", d->address[0],
-			 d->address[1], d->address[2], d->address[3], d->address[4], d->address[5]);
-		json_object_set_new(json, "address", json_string(address));
-	}
-	return json;
+	if (!d->has_address)
+		return json_pack("{s:b, s:s}", "enabled", d->enabled, "file",
+				 d->file ? d->file : "");
+	snprintf(address, sizeof(address), "%02x:%02x:%02x:%02x:%02x:%02x", d->address[0],
+		 d->address[1], d->address[2], d->address[3], d->address[4], d->address[5]);
+	return json_pack("{s:b, s:s, s:s}", "enabled", d->enabled, "file", d->file ? d->file : "",
+			 "address", address);
+}
+
+static json_t *devices_json(const struct umps_config *c)
+{
+	json_t *devices = json_object();
+	char key[32];
+	int bad = 0;
+
+	for (int line = 0; line < UMPS_N_LINES; line++)
+		for (int i = 0; i < UMPS_N_DEVICES; i++) {
+			snprintf(key, sizeof(key), "%s%d", class_names[line], i);
+			if (c->devices[line][i].file)
+				bad |= json_object_set_new(devices, key,
+							   device_json(&c->devices[line][i]));
+		}
+	if (!bad)
+		return devices;
+	json_decref(devices);
+	return NULL;
 }
 
 static json_t *config_json(const struct umps_config *c)
 {
-	char floor[16], key[32];
-	json_t *devices = json_object(), *root;
+	char floor[16];
+	json_t *root;
+	int bad = 0;
 
 	snprintf(floor, sizeof(floor), "0x%08X", c->tlb_floor);
 	root = json_pack("{s:i, s:i, s:i, s:s, s:i, s:{s:b, s:s}}", "num-processors", c->processors,
@@ -377,22 +469,18 @@ static json_t *config_json(const struct umps_config *c)
 			 floor, "num-ram-frames", c->ram_frames, "boot", "load-core-file",
 			 c->load_core, "core-file", c->core_file);
 	if (c->bootstrap_rom)
-		json_object_set_new(root, "bootstrap-rom", json_string(c->bootstrap_rom));
+		bad |= json_object_set_new(root, "bootstrap-rom", json_string(c->bootstrap_rom));
 	if (c->execution_rom)
-		json_object_set_new(root, "execution-rom", json_string(c->execution_rom));
+		bad |= json_object_set_new(root, "execution-rom", json_string(c->execution_rom));
 	if (c->symbol_file)
-		json_object_set_new(
+		bad |= json_object_set_new(
 			root, "symbol-table",
 			json_pack("{s:s, s:i}", "file", c->symbol_file, "asid", c->symbol_asid));
-	for (int line = 0; line < UMPS_N_LINES; line++)
-		for (int i = 0; i < UMPS_N_DEVICES; i++) {
-			snprintf(key, sizeof(key), "%s%d", class_names[line], i);
-			if (c->devices[line][i].file)
-				json_object_set_new(devices, key,
-						    device_json(&c->devices[line][i]));
-		}
-	json_object_set_new(root, "devices", devices);
-	return root;
+	bad |= json_object_set_new(root, "devices", devices_json(c));
+	if (!bad)
+		return root;
+	json_decref(root);
+	return NULL;
 }
 
 int umps_config_write(const struct umps_config *c, const char *path, struct umps_error *error)
@@ -401,8 +489,13 @@ int umps_config_write(const struct umps_config *c, const char *path, struct umps
 	char *temporary = NULL;
 	int result = 0;
 
-	if (asprintf(&temporary, "%s.new", path) < 0)
-		abort();
+	if (!root || asprintf(&temporary, "%s.new", path) < 0) {
+		json_decref(root);
+		return fail(error,
+			    "cannot write the machine file %s: out of memory, or a name in it is "
+			    "not UTF-8",
+			    path);
+	}
 	if (json_dump_file(root, temporary, JSON_INDENT(4) | JSON_SORT_KEYS) < 0 ||
 	    rename(temporary, path) < 0) {
 		result = fail(error, "cannot write the machine file %s: %s", path, strerror(errno));

@@ -148,6 +148,7 @@ static void wait_for_interrupt(struct cpu *cpu)
 {
 	if (cpu->cause & CAUSE_IP)
 		return;
+	rest_notice_wait(cpu);
 	cpu->state = UMPS_CPU_WAITING;
 	machine_break(cpu->machine);
 }

@@ -97,7 +97,8 @@ int device_open(struct umps *m, struct device *d, const struct umps_device_confi
 	if (!config->enabled || !config->file || !*config->file)
 		return 0;
 	path = umps_config_path(m->config, config->file);
-	result = kind(d)->open(m, d, config, path, error);
+	result = path ? kind(d)->open(m, d, config, path, error)
+		      : fail(error, "%s%d: out of memory", kind(d)->name, d->number);
 	free(path);
 	if (result < 0)
 		return -1;
@@ -185,7 +186,8 @@ int umps_terminal_input(struct umps *m, int number, const void *text, size_t len
 
 	if (!d || !d->installed)
 		return -1;
+	if (!terminal_queue(m, d, text, length))
+		return -1;
 	record_input(m, d, text, length);
-	terminal_queue(m, d, text, length);
 	return 0;
 }

@@ -10,6 +10,8 @@
 
 #include "umps/machine/machine.h"
 
+#define MIN_EVENTS 128 /* enough for all devices; messages between processors may be more */
+
 static void due(struct umps *m, uint64_t tick)
 {
 	if (tick < m->next_due)
@@ -18,7 +20,26 @@ static void due(struct umps *m, uint64_t tick)
 		m->horizon = m->next_due > m->tod ? m->next_due - 1 : m->tod;
 }
 
+bool events_reserve(struct umps *m, int n)
+{
+	int max = m->max_events ? m->max_events : MIN_EVENTS;
+	struct event *more;
+
+	while (max < n)
+		max *= 2;
+	if (max == m->max_events)
+		return true;
+	more = realloc(m->events, (size_t)max * sizeof(*more));
+	if (!more)
+		return false;
+	m->events = more;
+	m->max_events = max;
+	return true;
+}
+
 /*
+ * Without memory the event is lost, and with it the machine: it stops for good.
+ *
  * Order of equal deadlines (section 2): one equal to the head's goes before the head, otherwise
  * behind all that are equal.
  */
@@ -26,11 +47,10 @@ void event_add(struct umps *m, struct event event)
 {
 	int at = m->n_events;
 
-	if (m->n_events == m->max_events) {
-		m->max_events = m->max_events ? 2 * m->max_events : 64;
-		m->events = realloc(m->events, (size_t)m->max_events * sizeof(*m->events));
-		if (!m->events)
-			abort();
+	if (!events_reserve(m, m->n_events + 1)) {
+		m->out_of_memory = true;
+		machine_break(m);
+		return;
 	}
 	if (m->n_events && event.tick <= m->events[0].tick)
 		at = 0;

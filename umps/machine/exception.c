@@ -10,11 +10,35 @@ void interrupt_check(struct cpu *cpu)
 	cpu->interrupt = (cpu->status & STATUS_IEC) && (cpu->cause & cpu->status & STATUS_IM);
 }
 
+static bool is_fault(uint32_t code)
+{
+	return !(code & UMPS_REFILL) && code != EXC_INT && code != EXC_SYS && code != EXC_BP;
+}
+
+static void note(struct cpu *cpu, uint32_t code)
+{
+	cpu->last_exception = (struct umps_exception){.tick = cpu->machine->tod,
+						      .code = code,
+						      .epc = cpu->epc,
+						      .bad_vaddr = cpu->bad_vaddr,
+						      .status = cpu->status,
+						      .entry_hi = cpu->entry_hi,
+						      .service = cpu->r[4],
+						      .caller = cpu->r[31],
+						      .cause = cpu->cause};
+	if (is_fault(code))
+		cpu->last_fault = cpu->last_exception;
+	cpu->exceptions[code & ~UMPS_REFILL]++;
+	if (code & UMPS_REFILL)
+		cpu->refills[code & ~UMPS_REFILL]++;
+}
+
 static void observe(struct cpu *cpu, uint32_t code)
 {
 	struct umps *m = cpu->machine;
 	unsigned kind = UMPS_STOPS_EXCEPTION;
 
+	note(cpu, code);
 	if (code == EXC_BP && cpu->r[4] <= 3 && !(cpu->status & (STATUS_KUC << 2)))
 		cpu->last_service = (uint8_t)cpu->r[4];
 	if (m->observer && m->observer->exception && !m->replaying)

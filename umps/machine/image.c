@@ -40,6 +40,8 @@ uint8_t *file_read(const char *path, size_t limit, size_t *length, struct umps_e
 		     (long long)st.st_size, limit);
 	} else {
 		bytes = calloc(1, (size_t)st.st_size + 1);
+		if (!bytes)
+			fail(error, "cannot read %s: out of memory", path);
 		for (*length = 0; bytes && *length < (size_t)st.st_size; *length += (size_t)n) {
 			n = read(fd, bytes + *length, (size_t)st.st_size - *length);
 			if (n <= 0)
@@ -105,6 +107,8 @@ static int rom_load_one(const struct umps_config *config, const char *name, cons
 	size_t length;
 	int result;
 
+	if (name && !path)
+		return fail(error, "%s: out of memory", field);
 	if (!path || (access(path, F_OK) < 0 && path[0] == '/' && ends_with(path, standard))) {
 		free(path);
 		return rom_fill("the built-in image", field, builtin, builtin_length, rom, error);
@@ -211,6 +215,11 @@ static int load_elf(struct umps *m, const char *path, const uint8_t *bytes, size
 	const Elf32_Phdr *segments;
 	uint32_t words[3] = {AOUT_MAGIC}; /* and entry, gp */
 
+	if (length >= sizeof(*header) && header->e_machine == EM_RISCV)
+		return fail(error,
+			    "boot.core-file: %s is a RISC-V program, for a uRISCV machine; only "
+			    "uMPS3 machines run here",
+			    path);
 	if (length < sizeof(*header) || header->e_ident[EI_CLASS] != ELFCLASS32 ||
 	    header->e_ident[EI_DATA] != ELFDATA2LSB || header->e_machine != EM_MIPS ||
 	    header->e_type != ET_EXEC)
@@ -241,7 +250,12 @@ int image_load_core(struct umps *m, const char *path, struct umps_error *error)
 
 	if (!bytes)
 		return -1;
-	if (length >= 4 && word_at(bytes, 0) == CORE_MAGIC)
+	if (strstr(path, ".core.uriscv"))
+		result = fail(error,
+			      "boot.core-file: %s is the kernel of a uRISCV machine; only uMPS3 "
+			      "machines run here",
+			      path);
+	else if (length >= 4 && word_at(bytes, 0) == CORE_MAGIC)
 		result = load_core(m, path, bytes, length, error);
 	else if (length >= 4 && !memcmp(bytes, ELFMAG, SELFMAG))
 		result = load_elf(m, path, bytes, length, error);

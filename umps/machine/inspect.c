@@ -293,3 +293,27 @@ size_t umps_write_virtual(struct umps *m, int cpu, int asid, uint32_t address, c
 	}
 	return done;
 }
+
+/* ---- exceptions */
+
+bool umps_last_exception(const struct umps *m, int cpu, bool fault,
+			 struct umps_exception *exception)
+{
+	uint64_t n = 0;
+
+	for (uint32_t code = 0; code < N_EXCEPTIONS; code++)
+		n += fault && (code == EXC_INT || code == EXC_SYS || code == EXC_BP)
+			     ? 0
+			     : m->cpus[cpu].exceptions[code] -
+				       (fault ? m->cpus[cpu].refills[code] : 0);
+	*exception = fault ? m->cpus[cpu].last_fault : m->cpus[cpu].last_exception;
+	return n > 0;
+}
+
+uint64_t umps_exceptions(const struct umps *m, int cpu, uint32_t code)
+{
+	if ((code & ~UMPS_REFILL) >= N_EXCEPTIONS)
+		return 0;
+	return code & UMPS_REFILL ? m->cpus[cpu].refills[code & ~UMPS_REFILL]
+				  : m->cpus[cpu].exceptions[code];
+}

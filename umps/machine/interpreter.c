@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The reference engine: one instruction at a time, written to be read beside section 3 of the
- * specification.
+ * The reference engine: one instruction at a time, written to be read beside section 3 of
+ * docs/umps-machine.md.
  *
  * An instruction finds its operands in the registers, then the value that the instruction before
  * left pending arrives (a load or MTC0 is seen one instruction late), then its own result is
@@ -43,33 +43,6 @@ static void jump(struct cpu *cpu, uint32_t target)
 	cpu->branch_pc = cpu->this_pc;
 }
 
-/*
- * A branch to itself with nothing in its slot and interrupts off never ends. So do the ROM's HALT
- * and panic; in single-processor machines it is the end anywhere.
- */
-static __attribute__((noinline)) void endless_loop(struct cpu *cpu)
-{
-	struct umps *m = cpu->machine;
-	const uint8_t *next;
-	enum umps_stop_reason reason = UMPS_STOP_DEAD;
-
-	if (cpu->status & STATUS_IEC)
-		return;
-	ahead_cut(m);
-	next = cpu->fetch_host + (cpu->this_pc + 4 - cpu->fetch_base);
-	if (cpu->this_pc + 4 - cpu->fetch_base >= cpu->fetch_size ||
-	    memcmp(next, &(uint32_t){0}, 4))
-		return;
-	if (cpu->this_pc < UMPS_RAM_BASE)
-		reason = cpu->last_service == 3 ? UMPS_STOP_HALT : UMPS_STOP_PANIC;
-	else
-		for (int i = 0; i < m->n_cpus; i++)
-			if (&m->cpus[i] != cpu && m->cpus[i].state != UMPS_CPU_HALTED)
-				return;
-	machine_stop(m, (struct umps_stop){
-				.reason = reason, .cpu = cpu->number, .address = cpu->this_pc});
-}
-
 static void branch(struct cpu *cpu, const struct instruction *i, bool taken)
 {
 	if (!taken) {
@@ -78,7 +51,7 @@ static void branch(struct cpu *cpu, const struct instruction *i, bool taken)
 	}
 	jump(cpu, cpu->this_pc + 4 + (i->offset << 2));
 	if (unlikely(i->word == SELF_BRANCH))
-		endless_loop(cpu);
+		rest_notice_loop(cpu);
 }
 
 static void load(struct cpu *cpu, const struct instruction *i, uint32_t address)

@@ -28,7 +28,7 @@ void interrupt_line(struct cpu *cpu, int line, bool on)
 
 /*
  * Dynamic routing: the processor in the mask with the least urgent task, which is the largest
- * number in its task priority register (as umps3 has it; the specification's text says the lowest),
+ * number in its task priority register (as umps3 has it),
  * searched from behind the last one chosen, so that equals take turns.
  */
 static int route(struct umps *m, uint32_t entry)
@@ -85,6 +85,15 @@ void interrupt_clear_interval(struct umps *m)
 		return;
 	interrupt_line(&m->cpus[m->interval_routed], 2, false);
 	m->interval_routed = -1;
+}
+
+bool interrupt_may_time(const struct umps *m, int cpu)
+{
+	uint32_t entry = m->routing[ROUTE(2, 0)];
+
+	if (m->interval_routed >= 0)
+		return m->interval_routed == cpu;
+	return entry & POLICY_DYNAMIC ? entry >> cpu & 1 : (entry & 0xFFFF) == (uint32_t)cpu;
 }
 
 /* ---- messages */

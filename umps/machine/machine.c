@@ -61,6 +61,7 @@ void cpu_reset(struct umps *m, struct cpu *cpu, uint32_t pc, uint32_t sp)
 	cpu->status = STATUS_RESET;
 	cpu->timer = 0;
 	cpu->random_origin = cpu->instructions;
+	cpu->loop_next = NEVER;
 	cpu->state = UMPS_CPU_RUNNING;
 	cpu->woken = false;
 	cpu->mode = 0;
@@ -84,6 +85,7 @@ void cpu_halt(struct umps *m, struct cpu *cpu)
 
 static void event_run(struct umps *m, const struct event *e)
 {
+	m->stirred = m->tod;
 	switch (e->kind) {
 	case EVENT_DEVICE:
 		device_event(m, &m->devices[e->a - UMPS_FIRST_LINE][e->b], e->c);
@@ -214,22 +216,16 @@ bool umps_is_starved(const struct umps *m)
 	return false;
 }
 
-static bool all_halted(const struct umps *m)
-{
-	for (int i = 0; i < m->n_cpus; i++)
-		if (m->cpus[i].state != UMPS_CPU_HALTED)
-			return false;
-	for (int i = 0; i < m->n_events; i++)
-		if (m->events[i].kind != EVENT_DEVICE)
-			return false;
-	return true;
-}
-
 static void limit_horizon(struct umps *m, uint64_t until)
 {
+	uint64_t rest;
+
 	m->horizon = m->next_due - 1;
 	if (m->horizon > until)
 		m->horizon = until;
+	rest = rest_due(m);
+	if (m->horizon > rest)
+		m->horizon = rest > m->tod ? rest : m->tod + 1;
 	if (!umps_is_idle(m) && m->horizon > m->tod + MAX_STRETCH)
 		m->horizon = m->tod + MAX_STRETCH;
 }
@@ -237,13 +233,17 @@ static void limit_horizon(struct umps *m, uint64_t until)
 /* Reasons to stop between two ticks. */
 static bool stops_here(struct umps *m, unsigned flags)
 {
-	if (m->powered_off)
+	struct umps_stop rest;
+
+	if (m->out_of_memory)
+		machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_MEMORY});
+	else if (m->powered_off)
 		machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_POWEROFF});
 	else if (m->interrupt_request) {
 		m->interrupt_request = 0;
 		machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_REQUEST});
-	} else if (all_halted(m))
-		machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_DEAD});
+	} else if (rest_reached(m, &rest))
+		machine_stop(m, rest);
 	else if ((flags & UMPS_RUN_IDLE_STOPS) && m->next_due > m->tod + 1 && umps_is_idle(m))
 		machine_stop(m, (struct umps_stop){.reason = UMPS_STOP_IDLE, .wake = m->next_due});
 	return m->stopping;
@@ -307,12 +307,9 @@ enum umps_engine umps_get_engine(const struct umps *m)
 
 void umps_observe(struct umps *m, const struct umps_observer *observer)
 {
-	free(m->observer);
 	m->observer = NULL;
 	if (!observer)
 		return;
-	m->observer = malloc(sizeof(*observer));
-	if (!m->observer)
-		abort();
-	*m->observer = *observer;
+	m->observer_place = *observer;
+	m->observer = &m->observer_place;
 }

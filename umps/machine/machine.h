@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the files of the machine share: its state, and who owns which part of it.
+ * What the files of the machine share: its state, and who owns which part of it. "Section N" in
+ * comments means docs/umps-machine.md, which describes the machine.
  *
  *   machine.c      the passing of time                  event.c      what happens at which tick
+ *   rest.c         when a run is over
  *   power.c config.c image.c symbols.c                  on and off, and the files for it
  *   interpreter.c  one instruction (reference)          ../translator  the same, faster
  *   exception.c    exception entry                      cp0.c        coprocessor 0 registers
@@ -52,7 +54,8 @@ enum exception_code {
 	EXC_BP,
 	EXC_RI,
 	EXC_CPU,
-	EXC_OV
+	EXC_OV,
+	N_EXCEPTIONS
 };
 
 enum cp0_register {
@@ -136,7 +139,13 @@ struct cpu {
 	const uint8_t *fetch_host;
 
 	uint64_t instructions;
+	uint64_t loop_next; /* it executes a branch to itself for ever, next when `instructions` is
+			       this: rest.c */
 	uint64_t random_origin; /* Random had its reset value at this count of instructions */
+
+	/* what it took, for people: no guest sees these */
+	uint64_t exceptions[N_EXCEPTIONS], refills[N_EXCEPTIONS];
+	struct umps_exception last_exception, last_fault; /* those counted, if any */
 
 	uint32_t index, entry_lo, entry_hi, bad_vaddr, status, cause, epc;
 	uint32_t timer;	     /* local timer's value at timer_tick */
@@ -243,6 +252,9 @@ struct umps {
 	uint32_t interval_timer; /* its value at interval_tick */
 	uint64_t interval_tick;
 	bool powered_off;
+	bool out_of_memory; /* what the guest did is lost, so it cannot go on */
+	uint64_t stirred;   /* the last tick at which an event happened, or a processor halted the
+			     machine: rest.c */
 
 	int n_cpus;
 	struct cpu *cpus;
@@ -268,7 +280,7 @@ struct umps {
 
 	struct umps_config *config;
 	struct umps_host host;
-	struct umps_observer *observer;
+	struct umps_observer *observer, observer_place; /* the first: NULL, or the second */
 	struct symbol_table symbols;
 	enum umps_engine engine;
 	struct translator *translator;
@@ -297,8 +309,18 @@ void machine_warn(struct umps *m, const char *format, ...) __attribute__((format
 void cpu_reset(struct umps *m, struct cpu *cpu, uint32_t pc, uint32_t sp);
 void cpu_halt(struct umps *m, struct cpu *cpu);
 
+/* rest.c */
+#define SERVICE_HALT 3			   /* of the ROM */
+bool interruptible(const struct cpu *cpu); /* can an interrupt of any line be taken? */
+void rest_notice_loop(struct cpu *cpu);	   /* executes a branch to itself; may not return */
+void rest_notice_wait(struct cpu *cpu);	   /* is about to wait; may not return */
+bool rest_loops(const struct cpu *cpu);	   /* does it do nothing but loop, now and for ever? */
+uint64_t rest_due(const struct umps *m);
+bool rest_reached(const struct umps *m, struct umps_stop *stop);
+
 /* event.c */
 void event_add(struct umps *m, struct event event);
+bool events_reserve(struct umps *m, int n); /* room for N in all; false: no memory */
 void event_remove_device(struct umps *m, int line, int number, int sub);
 struct event event_take(struct umps *m);
 void timers_changed(struct umps *m);
@@ -360,6 +382,7 @@ void interrupt_clear_device(struct umps *m, struct device *d);
 void interrupt_raise_interval(struct umps *m);
 void interrupt_clear_interval(struct umps *m);
 void interrupt_line(struct cpu *cpu, int line, bool on);
+bool interrupt_may_time(const struct umps *m, int cpu); /* may the interval timer interrupt it? */
 void message_send(struct umps *m, const struct cpu *from, uint32_t value);
 void message_deliver(struct umps *m, int origin, int recipient, int message);
 void message_remove(struct cpu *cpu);
@@ -404,7 +427,8 @@ uint32_t block_end_read(struct umps *m, struct device *d, uint32_t read_error, u
 void block_finish(struct umps *m, struct device *d, uint32_t status, uint32_t dma_error);
 
 /* terminal.c, network.c */
-void terminal_queue(struct umps *m, struct device *d, const void *text, size_t length);
+/* False: no memory, and nothing was queued. */
+bool terminal_queue(struct umps *m, struct device *d, const void *text, size_t length);
 void terminal_look(struct umps *m, struct device *d);
 void network_queue(struct umps *m, struct device *d, const void *frame, size_t length);
 

@@ -6,27 +6,32 @@
 
 #include "umps/machine/machine.h"
 
-static char *copy(const char *text)
+static bool copy(const char *text, char **to)
 {
-	return text ? strdup(text) : NULL;
+	*to = text ? strdup(text) : NULL;
+	return !text || *to;
 }
 
 static struct umps_config *config_copy(const struct umps_config *from)
 {
-	struct umps_config *c = umps_config_new();
+	struct umps_config *c = malloc(sizeof(*c));
+	bool good = c != NULL;
 
-	free(c->directory);
-	free(c->core_file);
+	if (!good)
+		return NULL;
 	*c = *from;
-	c->directory = copy(from->directory);
-	c->core_file = copy(from->core_file);
-	c->bootstrap_rom = copy(from->bootstrap_rom);
-	c->execution_rom = copy(from->execution_rom);
-	c->symbol_file = copy(from->symbol_file);
+	good &= copy(from->directory, &c->directory);
+	good &= copy(from->core_file, &c->core_file);
+	good &= copy(from->bootstrap_rom, &c->bootstrap_rom);
+	good &= copy(from->execution_rom, &c->execution_rom);
+	good &= copy(from->symbol_file, &c->symbol_file);
 	for (int line = 0; line < UMPS_N_LINES; line++)
 		for (int i = 0; i < UMPS_N_DEVICES; i++)
-			c->devices[line][i].file = copy(from->devices[line][i].file);
-	return c;
+			good &= copy(from->devices[line][i].file, &c->devices[line][i].file);
+	if (good)
+		return c;
+	umps_config_free(c);
+	return NULL;
 }
 
 static int open_devices(struct umps *m, struct umps_error *error)
@@ -48,7 +53,7 @@ static int load_files(struct umps *m, struct umps_error *error)
 		return -1;
 	if (m->config->load_core) {
 		path = umps_config_path(m->config, m->config->core_file);
-		result = image_load_core(m, path, error);
+		result = path ? image_load_core(m, path, error) : fail(error, "out of memory");
 		free(path);
 		if (result < 0)
 			return -1;
@@ -57,7 +62,8 @@ static int load_files(struct umps *m, struct umps_error *error)
 	if (!m->config->symbol_file)
 		return 0;
 	path = umps_config_path(m->config, m->config->symbol_file);
-	result = symbols_load(&m->symbols, path, m->config->symbol_asid, error);
+	result = path ? symbols_load(&m->symbols, path, m->config->symbol_asid, error)
+		      : fail(error, "out of memory");
 	free(path);
 	return result;
 }
@@ -118,6 +124,10 @@ struct umps *umps_create(const struct umps_config *config, const struct umps_hos
 						.number = (uint8_t)i,
 						.fd = -1,
 						.routed_to = -1};
+	if (!m->config) {
+		fail(error, "out of memory");
+		goto fail;
+	}
 	if (host)
 		m->host = *host;
 	m->tlb_size = (uint32_t)config->tlb_size;
@@ -125,7 +135,9 @@ struct umps *umps_create(const struct umps_config *config, const struct umps_hos
 	m->interval_timer = 0xFFFFFFFF;
 	m->interval_routed = -1;
 	m->boot_pc = BOOT_ROM_BASE;
-	if (make_memory(m, error) < 0)
+	if (!events_reserve(m, 1))
+		fail(error, "out of memory");
+	if (!m->events || make_memory(m, error) < 0)
 		goto fail;
 	m->tlb_floor = config->tlb_floor ? config->tlb_floor : UMPS_RAM_BASE + m->ram_size;
 	/* Files that are only read come first: nothing is truncated if one of them is bad. */
@@ -150,7 +162,6 @@ void umps_destroy(struct umps *m)
 			device_close(m, &m->devices[line][i]);
 	symbols_free(&m->symbols);
 	umps_config_free(m->config);
-	free(m->observer);
 	free(m->points);
 	free(m->events);
 	free(m->exec_rom.bytes);

@@ -9,6 +9,10 @@
  * executed: between it and an earlier tick to which one travelled, running means replaying. Input
  * given in the past starts a new future there; changing registers or memory from outside starts a
  * new recording.
+ *
+ * Without memory for what must be kept, the past is given up, not the machine: input that cannot be
+ * logged starts a new recording, a checkpoint that cannot be taken is left out, and without memory
+ * for even the first one the recording ends.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -55,25 +59,33 @@ struct recording {
 
 /* ---- keeping */
 
-static void *grow(void *array, int n, int *max, size_t size)
+static bool inputs_reserve(struct recording *r, int n)
 {
-	if (n < *max)
-		return array;
-	*max = *max ? 2 * *max : 64;
-	array = realloc(array, (size_t)*max * size);
-	if (!array)
-		abort();
-	return array;
+	int max = r->max_inputs ? 2 * r->max_inputs : 64;
+	struct input *more;
+
+	if (n <= r->max_inputs)
+		return true;
+	more = realloc(r->inputs, (size_t)max * sizeof(*more));
+	if (!more)
+		return false;
+	r->inputs = more;
+	r->max_inputs = max;
+	return true;
 }
 
-static void checkpoint_add(struct umps *m)
+static bool checkpoint_add(struct umps *m)
 {
 	struct recording *r = m->recording;
-	struct checkpoint *c = &r->checkpoints[r->n_checkpoints++];
+	struct checkpoint *c = &r->checkpoints[r->n_checkpoints];
 
 	c->tick = m->tod;
 	c->snapshot = umps_snapshot(m, &c->length);
 	c->journal = r->n_journal;
+	if (!c->snapshot)
+		return false;
+	r->n_checkpoints++;
+	return true;
 }
 
 /* Every second one goes, so that they stay spread over all the time there is. */
@@ -113,7 +125,8 @@ static void forget(struct recording *r)
 		free(r->journal[--r->n_journal].bytes);
 }
 
-static void start_over(struct umps *m)
+/* A new recording from here. False: it could not begin, and there is none any more. */
+static bool start_over(struct umps *m)
 {
 	struct recording *r = m->recording;
 
@@ -121,7 +134,18 @@ static void start_over(struct umps *m)
 	r->present = m->tod;
 	r->interval = FIRST_INTERVAL;
 	r->restart = false;
-	checkpoint_add(m);
+	if (checkpoint_add(m))
+		return true;
+	record_free(m);
+	return false;
+}
+
+static bool restart(struct umps *m)
+{
+	if (start_over(m))
+		return true;
+	machine_warn(m, "time is no longer recorded: there is no memory for it");
+	return false;
 }
 
 int umps_record(struct umps *m, struct umps_error *error)
@@ -131,10 +155,11 @@ int umps_record(struct umps *m, struct umps_error *error)
 	m->recording = calloc(1, sizeof(*m->recording));
 	if (m->recording)
 		m->recording->journal = calloc(MAX_JOURNAL, sizeof(struct overwritten));
-	if (!m->recording || !m->recording->journal)
+	if (!m->recording || !m->recording->journal) {
+		record_free(m);
 		return fail(error, "out of memory for recording");
-	start_over(m);
-	return 0;
+	}
+	return start_over(m) ? 0 : fail(error, "out of memory for recording");
 }
 
 void record_free(struct umps *m)
@@ -143,7 +168,7 @@ void record_free(struct umps *m)
 
 	if (!r)
 		return;
-	forget(r);
+	forget(r); /* journal: NULL has no entries */
 	free(r->inputs);
 	free(r->journal);
 	free(r);
@@ -155,6 +180,7 @@ static void log_input(struct umps *m, struct device *d, enum input_kind kind, co
 {
 	struct recording *r = m->recording;
 	struct input *input;
+	uint8_t *copy;
 
 	if (!r || m->replaying)
 		return;
@@ -163,13 +189,16 @@ static void log_input(struct umps *m, struct device *d, enum input_kind kind, co
 		checkpoints_cut(r, m->tod);
 		r->present = m->tod;
 	}
-	r->inputs = grow(r->inputs, r->n_inputs, &r->max_inputs, sizeof(*r->inputs));
+	copy = malloc(length + 1);
+	if (!copy || !inputs_reserve(r, r->n_inputs + 1)) {
+		free(copy);
+		r->restart = true;
+		return;
+	}
+	memcpy(copy, bytes, length);
 	input = &r->inputs[r->n_inputs++];
-	*input = (struct input){.tick = m->tod, .device = d, .kind = kind, .length = length};
-	input->bytes = malloc(length + 1);
-	if (!input->bytes)
-		abort();
-	memcpy(input->bytes, bytes, length);
+	*input = (struct input){
+		.tick = m->tod, .device = d, .kind = kind, .length = length, .bytes = copy};
 }
 
 void record_input(struct umps *m, struct device *d, const void *bytes, size_t length)
@@ -195,10 +224,12 @@ void record_block(struct umps *m, struct device *d, int64_t block)
 		return;
 	o = &r->journal[r->n_journal];
 	*o = (struct overwritten){.device = d, .block = block, .bytes = malloc(UMPS_PAGE)};
-	if (o->bytes && block_read(d, block, o->bytes))
+	if (o->bytes && block_read(d, block, o->bytes)) {
 		r->n_journal++;
-	else
+	} else {
 		free(o->bytes);
+		r->restart = true; /* the image could not be put back */
+	}
 }
 
 void record_changed(struct umps *m)
@@ -213,15 +244,16 @@ void record_tick(struct umps *m)
 
 	if (!r || m->replaying)
 		return;
-	if (r->restart)
-		start_over(m);
+	if (r->restart && !restart(m))
+		return;
 	if (m->tod > r->present)
 		r->present = m->tod;
 	if (m->tod - r->checkpoints[r->n_checkpoints - 1].tick < r->interval)
 		return;
 	if (r->n_checkpoints == MAX_CHECKPOINTS)
 		checkpoints_thin(r);
-	checkpoint_add(m);
+	if (!checkpoint_add(m))
+		r->interval *= 2; /* longer replays instead */
 }
 
 /* ---- replaying */
@@ -277,8 +309,8 @@ struct umps_stop record_run(struct umps *m, uint64_t until, unsigned flags)
 {
 	struct umps_stop stop;
 
-	if (m->recording->restart)
-		start_over(m);
+	if (m->recording->restart && !restart(m))
+		return machine_run(m, until, flags);
 	if (m->tod < until && m->tod < m->recording->present) {
 		stop = replay(m, until);
 		if (stop.reason != UMPS_STOP_LIMIT || m->tod >= until)
@@ -287,11 +319,17 @@ struct umps_stop record_run(struct umps *m, uint64_t until, unsigned flags)
 	return machine_run(m, until, flags);
 }
 
-/* The state and the images as of checkpoint C. */
-static void go_back(struct umps *m, const struct checkpoint *c)
+/* The state and the images as of checkpoint C. -1: no memory, and nothing has changed. */
+static int go_back(struct umps *m, const struct checkpoint *c, struct umps_error *error)
 {
 	struct recording *r = m->recording;
+	int result;
 
+	m->replaying = true;
+	result = umps_restore(m, c->snapshot, c->length, error);
+	m->replaying = false;
+	if (result < 0)
+		return -1;
 	while (r->n_journal > c->journal) {
 		struct overwritten *o = &r->journal[--r->n_journal];
 
@@ -299,9 +337,9 @@ static void go_back(struct umps *m, const struct checkpoint *c)
 		free(o->bytes);
 	}
 	m->replaying = true;
-	umps_restore(m, c->snapshot, c->length, NULL);
 	replay_inputs(m); /* those given at this very tick, after the snapshot was taken */
 	m->replaying = false;
+	return 0;
 }
 
 static const struct checkpoint *checkpoint_before(const struct recording *r, uint64_t tick)
@@ -338,16 +376,16 @@ int umps_travel(struct umps *m, uint64_t tick, struct umps_error *error)
 
 	if (!r)
 		return fail(error, "the machine is not being recorded, so it cannot go back");
-	if (r->restart)
-		start_over(m);
+	if (r->restart && !restart(m))
+		return fail(error, "the machine is no longer recorded: there is no memory for it");
 	if (tick < r->checkpoints[0].tick || tick > r->present)
 		return fail(
 			error,
 			"tick %llu is not between %llu, where the recording starts, and now, %llu",
 			(unsigned long long)tick, (unsigned long long)r->checkpoints[0].tick,
 			(unsigned long long)r->present);
-	if (tick < m->tod)
-		go_back(m, checkpoint_before(r, tick));
+	if (tick < m->tod && go_back(m, checkpoint_before(r, tick), error) < 0)
+		return -1;
 	advance(m, tick);
 	return 0;
 }
@@ -365,13 +403,17 @@ static bool is_hit(const struct umps_stop *stop)
 	       stop->reason == UMPS_STOP_EXCEPTION;
 }
 
-/* The last hit in (checkpoint, END), if any; the machine is somewhere there afterwards. */
-static bool last_hit(struct umps *m, const struct checkpoint *c, uint64_t end,
-		     struct umps_stop *hit, uint64_t *tick)
+/*
+ * The last hit in (checkpoint, END), if any; the machine is somewhere there afterwards. 1: found; 0:
+ * none; -1: no memory, and the machine is where it was.
+ */
+static int last_hit(struct umps *m, const struct checkpoint *c, uint64_t end, struct umps_stop *hit,
+		    uint64_t *tick, struct umps_error *error)
 {
-	bool found = false;
+	int found = 0;
 
-	go_back(m, c);
+	if (go_back(m, c, error) < 0)
+		return -1;
 	for (uint64_t from = NEVER; m->tod < end && m->tod != from && !m->powered_off;) {
 		struct umps_stop stop;
 
@@ -380,7 +422,7 @@ static bool last_hit(struct umps *m, const struct checkpoint *c, uint64_t end,
 		if (is_hit(&stop) && m->tod < end) {
 			*hit = stop;
 			*tick = m->tod;
-			found = true;
+			found = 1;
 		}
 	}
 	return found;
@@ -395,13 +437,16 @@ struct umps_stop umps_reverse(struct umps *m, struct umps_error *error)
 	if (umps_travel(m, end, error) < 0) /* is there a past at all? */
 		return hit;
 	while (end > m->recording->checkpoints[0].tick) {
+		int found;
+
 		c = checkpoint_before(m->recording, end - 1);
-		if (last_hit(m, c, end, &hit, &tick)) {
-			umps_travel(m, tick, NULL);
-			return hit;
-		}
+		found = last_hit(m, c, end, &hit, &tick, error);
+		if (found)
+			return found > 0 && umps_travel(m, tick, error) == 0
+				       ? hit
+				       : (struct umps_stop){.reason = UMPS_STOP_LIMIT};
 		end = c->tick;
 	}
-	umps_travel(m, m->recording->checkpoints[0].tick, NULL);
+	umps_travel(m, m->recording->checkpoints[0].tick, error);
 	return hit;
 }

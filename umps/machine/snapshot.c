@@ -10,12 +10,13 @@
 
 #include "umps/machine/machine.h"
 
-#define MAGIC "umps-state-2"
+#define MAGIC	  "umps-state-3"
+#define OLD_MAGIC "umps-state-2" /* without what walk_rest() adds */
 
 struct walk {
 	uint8_t *bytes;
 	size_t length, at;
-	bool saving, bad;
+	bool saving, bad, old;
 };
 
 static void item(struct walk *w, void *data, size_t size)
@@ -23,10 +24,14 @@ static void item(struct walk *w, void *data, size_t size)
 	if (w->bad)
 		return;
 	if (w->saving && w->at + size > w->length) {
+		uint8_t *more = realloc(w->bytes, 2 * (w->at + size));
+
+		if (!more) {
+			w->bad = true;
+			return;
+		}
 		w->length = 2 * (w->at + size);
-		w->bytes = realloc(w->bytes, w->length);
-		if (!w->bytes)
-			abort();
+		w->bytes = more;
 	}
 	if (w->at + size > w->length) {
 		w->bad = true;
@@ -104,11 +109,17 @@ static void walk_input(struct walk *w, struct device *d)
 			w->bad = true;
 			return;
 		}
-		free(d->input);
-		d->input = malloc(length + 1);
-		if (!d->input)
-			abort();
-		d->input_capacity = length + 1;
+		/* never made smaller: the way back to what was there before needs no memory */
+		if (length > d->input_capacity) {
+			uint8_t *more = realloc(d->input, length);
+
+			if (!more) {
+				w->bad = true;
+				return;
+			}
+			d->input = more;
+			d->input_capacity = length;
+		}
 		d->input_start = 0;
 		d->input_length = length;
 	}
@@ -162,8 +173,11 @@ static void walk_events(struct walk *w, struct umps *m)
 	struct event e;
 
 	ITEM(w, n);
-	if (!w->saving)
+	if (!w->saving) {
 		m->n_events = 0;
+		if (n < 0 || (size_t)n > w->length / sizeof(e) || !events_reserve(m, n))
+			w->bad = true;
+	}
 	for (int i = 0; i < n && !w->bad; i++) {
 		if (w->saving)
 			e = m->events[i];
@@ -172,6 +186,37 @@ static void walk_events(struct walk *w, struct umps *m)
 			event_add(m, (struct event){.tick = NEVER});
 			m->events[i] = e;
 		}
+	}
+}
+
+/* Who loops for ever, and what exceptions there were: kept here as older files end before it. */
+static void walk_rest(struct walk *w, struct umps *m)
+{
+	ITEM(w, m->stirred);
+	for (int i = 0; i < m->n_cpus; i++) {
+		struct cpu *cpu = &m->cpus[i];
+		uint64_t next = cpu->instructions + cpu->in_slot;
+		uint8_t loops = cpu->loop_next == next;
+
+		ITEM(w, loops);
+		cpu->loop_next = loops ? next : NEVER;
+		ITEM(w, cpu->exceptions);
+		ITEM(w, cpu->refills);
+		ITEM(w, cpu->last_exception);
+		ITEM(w, cpu->last_fault);
+	}
+}
+
+/* A file that does not say who loops: whoever stands in a loop does. Exceptions are unknown. */
+static void assume_rest(struct umps *m)
+{
+	m->stirred = m->tod;
+	for (int i = 0; i < m->n_cpus; i++) {
+		struct cpu *cpu = &m->cpus[i];
+
+		cpu->loop_next = cpu->instructions + cpu->in_slot;
+		memset(cpu->exceptions, 0, sizeof(cpu->exceptions));
+		memset(cpu->refills, 0, sizeof(cpu->refills));
 	}
 }
 
@@ -195,6 +240,10 @@ static void walk_machine(struct walk *w, struct umps *m)
 	walk_events(w, m);
 	item(w, m->bios_data, UMPS_PAGE);
 	item(w, m->ram, m->ram_size);
+	if (w->old)
+		assume_rest(m);
+	else
+		walk_rest(w, m);
 }
 
 /* What must be equal for a snapshot to fit. */
@@ -230,6 +279,10 @@ void *umps_snapshot(const struct umps *m, size_t *length)
 	present((struct umps *)m);
 	ITEM(&w, shape);
 	walk_machine(&w, (struct umps *)m);
+	if (w.bad) { /* no memory */
+		free(w.bytes);
+		return NULL;
+	}
 	*length = w.at;
 	return w.bytes;
 }
@@ -289,8 +342,8 @@ static bool event_sane(const struct umps *m, const struct event *e)
 /* May the machine run from here? */
 static bool sane(const struct umps *m)
 {
-	if (m->tod >> 62 || m->interval_tick != m->tod || !truth(&m->powered_off) ||
-	    m->interval_routed < -1 || m->interval_routed >= m->n_cpus)
+	if (m->tod >> 62 || m->stirred > m->tod || m->interval_tick != m->tod ||
+	    !truth(&m->powered_off) || m->interval_routed < -1 || m->interval_routed >= m->n_cpus)
 		return false;
 	for (int i = 0; i < m->n_cpus; i++)
 		if (!cpu_sane(m, &m->cpus[i]))
@@ -332,6 +385,10 @@ int umps_restore(struct umps *m, const void *snapshot, size_t length, struct ump
 	size_t before_length;
 
 	ITEM(&w, shape);
+	if (!w.bad && !memcmp(shape.magic, OLD_MAGIC, sizeof(OLD_MAGIC))) {
+		w.old = true;
+		memcpy(shape.magic, mine.magic, sizeof(shape.magic));
+	}
 	if (w.bad || memcmp(shape.magic, mine.magic, sizeof(shape.magic)))
 		return fail(error, "this is not a snapshot of a machine");
 	if (memcmp(&shape, &mine, sizeof(shape)))
@@ -339,14 +396,16 @@ int umps_restore(struct umps *m, const void *snapshot, size_t length, struct ump
 				   "clock rate, ROMs and devices "
 				   "must be the same");
 	before = umps_snapshot(m, &before_length);
+	if (!before)
+		return fail(error, "out of memory for what the machine is now; it is as it was");
 	walk_machine(&w, m);
 	if (w.bad || w.at != length || !sane(m)) {
 		w = (struct walk){.bytes = before, .length = before_length, .at = sizeof(shape)};
 		walk_machine(&w, m);
 		rebuild(m);
 		free(before);
-		return fail(error,
-			    "the snapshot is cut short or damaged; the machine is as it was");
+		return fail(error, "the snapshot is cut short or damaged, or there is no memory; "
+				   "the machine is as it was");
 	}
 	free(before);
 	rebuild(m);

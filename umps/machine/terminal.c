@@ -115,23 +115,27 @@ static void terminal_complete(struct umps *m, struct device *d, int sub)
 }
 
 /* The log shows input as it is entered; guests get it at the next look of the receiver. */
-void terminal_queue(struct umps *m, struct device *d, const void *text, size_t length)
+bool terminal_queue(struct umps *m, struct device *d, const void *text, size_t length)
 {
 	if (!length)
-		return;
-	device_log(m, d, text, length);
+		return true;
 	if (d->input_start)
 		memmove(d->input, d->input + d->input_start, d->input_length);
 	d->input_start = 0;
 	if (d->input_length + length > d->input_capacity) {
-		d->input_capacity = 2 * (d->input_length + length);
-		d->input = realloc(d->input, d->input_capacity);
-		if (!d->input)
-			abort();
+		size_t capacity = 2 * (d->input_length + length);
+		uint8_t *more = realloc(d->input, capacity);
+
+		if (!more)
+			return false;
+		d->input = more;
+		d->input_capacity = capacity;
 	}
+	device_log(m, d, text, length);
 	memcpy(d->input + d->input_length, text, length);
 	d->input_length += length;
 	terminal_look(m, d);
+	return true;
 }
 
 /* Something changed for a starved receiver: let it look at the end of its period. */

@@ -6,7 +6,8 @@
  * itself; time passes inside umps_run() only, in ticks: in one tick the bus clock advances by one
  * and then every processor, in order of number, executes one instruction. The library never prints,
  * never exits and starts no threads; one thread at a time may use a machine, except for
- * umps_interrupt(), which any thread or signal handler may call.
+ * umps_interrupt(), which any thread or signal handler may call. Sections are those of
+ * docs/umps-machine.md.
  *
  * Errors are returned as 0 / -1 (or NULL), with one sentence in a struct umps_error that the caller
  * may pass as NULL. Words are guest words: 32 bits, little endian.
@@ -41,7 +42,7 @@ struct umps_error {
 	char text[512]; /* one sentence, no newline */
 };
 
-/* ---- machine files (specification section 15) */
+/* ---- machine files (section 15) */
 
 struct umps_device_config {
 	bool enabled;
@@ -63,7 +64,8 @@ struct umps_config {
 					 [UMPS_N_DEVICES]; /* [line - UMPS_FIRST_LINE] */
 };
 
-/* Defaults of section 15, no devices, no symbol table. Never NULL; freed by umps_config_free(). */
+/* Defaults of section 15, no devices, no symbol table. Freed by umps_config_free(). NULL: no memory.
+ */
 struct umps_config *umps_config_new(void);
 /* Reads a machine file. NULL and a sentence naming file and field on errors. */
 struct umps_config *umps_config_read(const char *path, struct umps_error *error);
@@ -71,7 +73,7 @@ struct umps_config *umps_config_read(const char *path, struct umps_error *error)
  */
 int umps_config_write(const struct umps_config *config, const char *path, struct umps_error *error);
 void umps_config_free(struct umps_config *config);
-/* NAME as a path that can be opened from anywhere; malloc'ed. */
+/* NAME as a path that can be opened from anywhere; malloc'ed; NULL: no memory. */
 char *umps_config_path(const struct umps_config *config, const char *name);
 
 /* ---- power */
@@ -112,16 +114,17 @@ enum umps_engine umps_get_engine(const struct umps *machine);
 enum umps_stop_reason {
 	UMPS_STOP_LIMIT,    /* the tick asked for was reached */
 	UMPS_STOP_POWEROFF, /* the guest wrote the power register; running again does nothing */
-	UMPS_STOP_HALT,	    /* the ROM's HALT service ended in its endless loop */
-	UMPS_STOP_PANIC,    /* the ROM's panic routine did */
-	UMPS_STOP_DEAD, /* no processor can ever execute again: all halted, or in an endless empty
-			   loop with interrupts off */
+	UMPS_STOP_HALT,	    /* at rest, and a processor is in the endless loop of the ROM's HALT */
+	UMPS_STOP_PANIC,    /* at rest, and one is in that of the ROM's panic routine */
+	UMPS_STOP_DEAD,	    /* at rest without either: each processor is halted, in an endless empty
+			   loop that no interrupt can end, or waits for what cannot come */
 	UMPS_STOP_IDLE, /* asked for by UMPS_RUN_IDLE_STOPS: no processor has anything to do before
 			   wake */
 	UMPS_STOP_REQUEST,    /* umps_interrupt() */
 	UMPS_STOP_BREAKPOINT, /* before the instruction at a breakpoint */
 	UMPS_STOP_SUSPECT,    /* after the instruction that accessed a watched range */
 	UMPS_STOP_EXCEPTION,  /* after an exception of umps_set_exception_stops() was entered */
+	UMPS_STOP_MEMORY,     /* the host had no memory for what the guest did: it cannot go on */
 };
 
 struct umps_stop {
@@ -139,6 +142,10 @@ struct umps_stop {
 #define UMPS_RUN_IDLE_STOPS 1u /* stop when idle rather than jump to the next event */
 
 /*
+ * At rest: no processor can go on, and no event is pending (a device's operation, a message, the
+ * reset of a processor, power off). A machine that a processor halted is at rest, too, when the
+ * others go on but nothing has happened for 200 ms of its time. Running it again does nothing.
+ *
  * Runs until tick UNTIL has been executed or a stop condition holds; UNTIL at or before
  * umps_ticks() runs nothing. A breakpoint at the place where the run starts does not stop it; one
  * at the place where the limit ends it is reported, so running in slices misses none. Jumps over
@@ -167,7 +174,7 @@ enum umps_register {
 	UMPS_REG_LO,
 	UMPS_REG_PC,	  /* next instruction to execute; writing leaves any delay slot */
 	UMPS_REG_NEXT_PC, /* the one after; differs from PC + 4 in a branch delay slot; read only */
-	UMPS_REG_CP0 = 64 /* + number of the CP0 register, specification section 4 */
+	UMPS_REG_CP0 = 64 /* + number of the CP0 register, section 4 */
 };
 
 int umps_cpus(const struct umps *machine);
@@ -177,6 +184,26 @@ bool umps_load_pending(const struct umps *machine, int cpu);
 uint32_t umps_get_register(const struct umps *machine, int cpu, int reg);
 /* -1: no such register, or read only. CP0 Cause, EPC, BadVAddr and Random can be written here. */
 int umps_set_register(struct umps *machine, int cpu, int reg, uint32_t value);
+
+/* An exception that a processor took. */
+struct umps_exception {
+	uint64_t tick;
+	uint32_t code; /* as in struct umps_stop */
+	uint32_t epc;
+	uint32_t bad_vaddr;	   /* meaningful with codes 1 to 5 */
+	uint32_t status, entry_hi; /* afterwards: bit 3 of Status tells who was interrupted */
+	uint32_t service;	   /* register a0, which names the service of a BREAK */
+	uint32_t caller;	   /* register ra */
+	uint32_t cause;
+};
+/*
+ * The last exception that CPU took, or the last that is neither interrupt, SYSCALL, BREAK nor TLB
+ * refill (FAULT). False if there was none since power on.
+ */
+bool umps_last_exception(const struct umps *machine, int cpu, bool fault,
+			 struct umps_exception *exception);
+/* How many exceptions of CODE, 0 to 12, CPU took; with UMPS_REFILL only TLB refills are counted. */
+uint64_t umps_exceptions(const struct umps *machine, int cpu, uint32_t code);
 
 int umps_tlb_size(const struct umps *machine);
 int umps_get_tlb(const struct umps *machine, int cpu, int index, uint32_t *hi, uint32_t *lo);
@@ -253,7 +280,7 @@ void umps_get_device(const struct umps *machine, enum umps_line line, int number
 int umps_set_failing(struct umps *machine, enum umps_line line, int number, bool failing);
 /*
  * Queues input on a terminal; a newline is what ends a line for guests. Guests see characters no
- * earlier than the next tick. -1: no such terminal.
+ * earlier than the next tick. -1: no such terminal, or no memory; nothing was queued then.
  */
 int umps_terminal_input(struct umps *machine, int number, const void *text, size_t length);
 /* Looks for frames on the links of network devices, which is also done while running. */
@@ -312,7 +339,8 @@ int umps_restore(struct umps *machine, const void *snapshot, size_t length,
 /*
  * Starts to remember the way: from now on input is logged and checkpoints are kept, disk and flash
  * contents included, so that time can be reversed by running again from a checkpoint with the same
- * input and nothing visible outside.
+ * input and nothing visible outside. If memory runs out later, what cannot be kept is forgotten:
+ * the recording starts over, or ends with a warning.
  */
 int umps_record(struct umps *machine, struct umps_error *error);
 /*

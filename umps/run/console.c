@@ -36,6 +36,24 @@ static int open_pty(struct console *c, const char *what, int number, struct umps
 	return 0;
 }
 
+/* The first client, however long it takes: nothing printed before it comes is lost then. */
+static int wait_for_client(struct console *c, const char *what, int number,
+			   struct umps_error *error)
+{
+	struct pollfd ready = {.fd = c->listener, .events = POLLIN};
+
+	fprintf(stderr, "%s%d waits for its client\n", what, number);
+	while (c->in < 0) {
+		if (poll(&ready, 1, -1) < 0 && errno != EINTR) {
+			snprintf(error->text, sizeof(error->text), "%s%d: cannot wait: %s", what,
+				 number, strerror(errno));
+			return -1;
+		}
+		c->in = c->out = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	}
+	return 0;
+}
+
 static int open_telnet(struct console *c, const char *what, int number, const char *port,
 		       struct umps_error *error)
 {
@@ -46,9 +64,13 @@ static int open_telnet(struct console *c, const char *what, int number, const ch
 	char *end;
 	unsigned long n = strtoul(port, &end, 10);
 
-	if (!*port || *end || n > 65535) {
+	bool waits = !strcmp(end, ",wait");
+
+	if (!*port || end == port || (*end && !waits) || n > 65535) {
 		snprintf(error->text, sizeof(error->text),
-			 "%s%d: telnet:%s: the port must be 0 to 65535", what, number, port);
+			 "%s%d: telnet:%s: the port must be 0 to 65535, and nothing but \",wait\" "
+			 "may follow",
+			 what, number, port);
 		return -1;
 	}
 	address.sin_port = htons((uint16_t)n);
@@ -64,7 +86,7 @@ static int open_telnet(struct console *c, const char *what, int number, const ch
 	getsockname(c->listener, (struct sockaddr *)&address, &size);
 	fprintf(stderr, "%s%d listens on 127.0.0.1 port %d\n", what, number,
 		ntohs(address.sin_port));
-	return 0;
+	return waits ? wait_for_client(c, what, number, error) : 0;
 }
 
 static int open_file(struct console *c, const char *what, int number, const char *path,
@@ -78,7 +100,7 @@ static int open_file(struct console *c, const char *what, int number, const char
 	return -1;
 }
 
-/* WHERE: stdio, none, pty, telnet:PORT or file:PATH. */
+/* WHERE: stdio, none, pty, telnet:PORT, telnet:PORT,wait or file:PATH. */
 int console_open(struct console *c, const char *what, int number, const char *where,
 		 struct umps_error *error)
 {

@@ -37,7 +37,8 @@ enum option_key {
 
 static const struct argp_option options[] = {
 	{"terminal", 't', "N=WHERE", 0,
-	 "Connect terminal N: stdio, none, pty, telnet:PORT or file:PATH "
+	 "Connect terminal N: stdio, none, pty, telnet:PORT (telnet:PORT,wait: once a client "
+	 "is there) or file:PATH "
 	 "(default: terminal 0 to stdio)",
 	 0},
 	{"printer", 'p', "N=WHERE", 0, "Connect printer N, to stdio, none, pty or file:PATH", 0},
@@ -259,7 +260,7 @@ static int restore(struct run *run, const char *path, struct umps_error *error)
 				continue;
 			more = realloc(bytes, size *= 2);
 			if (!more)
-				abort();
+				break;
 			bytes = more;
 		}
 		result = umps_restore(run->machine, bytes, length, error);
@@ -276,12 +277,12 @@ static int restore(struct run *run, const char *path, struct umps_error *error)
 /* Beside its place, then renamed: when that fails a state saved there before is still there. */
 static int save(const struct run *run, const char *path, struct umps_error *error)
 {
-	size_t length;
+	size_t length = 0;
 	void *bytes = umps_snapshot(run->machine, &length);
 	char *partial = NULL;
 	FILE *file =
 		asprintf(&partial, "%s.%d", path, (int)getpid()) < 0 ? NULL : fopen(partial, "wb");
-	bool good = file && fwrite(bytes, 1, length, file) == length;
+	bool good = file && bytes && fwrite(bytes, 1, length, file) == length;
 
 	if (file && fclose(file))
 		good = false;

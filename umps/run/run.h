@@ -10,6 +10,7 @@
 #ifndef UMPS_RUN_RUN_H
 #define UMPS_RUN_RUN_H
 
+#include <jansson.h>
 #include <poll.h>
 
 #include "umps/machine/umps.h"
@@ -89,6 +90,8 @@ bool script_waits(const struct script *s);
 void script_output(struct run *run, int terminal, uint8_t character);
 /* What an unfinished script waits for, in words. */
 void script_tell(const struct run *run, FILE *out);
+/* The same as JSON; NULL if the script ended, or there is none. */
+json_t *script_json(const struct script *s);
 
 /* observe.c */
 void observe_start(struct run *run);

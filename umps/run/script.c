@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "umps/front/names.h"
 #include "umps/run/run.h"
 
@@ -309,4 +311,19 @@ void script_tell(const struct run *run, FILE *out)
 		fprintf(out, "%s: %s: line %d: still waiting for: %s %s\n", run->program, s->path,
 			s->commands[s->next].source_line, verbs[s->commands[s->next].verb],
 			s->commands[s->next].text ? s->commands[s->next].text : "");
+}
+
+json_t *script_json(const struct script *s)
+{
+	const struct command *c;
+	json_t *text;
+
+	if (script_ended(s))
+		return NULL;
+	c = &s->commands[s->next];
+	text = c->text ? json_stringn(c->text, c->length) : NULL;
+	if (!text) /* none, or not UTF-8 */
+		text = json_null();
+	return json_pack("{s:s, s:i, s:s, s:i, s:o}", "file", s->path, "line", c->source_line,
+			 "command", verbs[c->verb], "terminal", c->device, "text", text);
 }

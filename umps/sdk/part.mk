@@ -38,11 +38,11 @@ $(UMPS_SDK)/share/umps3/%.rom.umps: umps/sdk/rom/%.S $(UMPS_SDK_HEADERS) $(BUILD
 	$(UMPS_AS) -c -o $(@D)/$* $<
 	$(BUILD)/bin/umps-elf2umps -b $(@D)/$*
 	@rm $(@D)/$*
-$(UMPS_SDK)/share/umps3/umpscore.ldscript: UMPS_BASE = 0x20001000
-$(UMPS_SDK)/share/umps3/umpsaout.ldscript: UMPS_BASE = 0x80000000
+$(UMPS_SDK)/share/umps3/umpscore.ldscript: UMPS_LAYOUT = s/@BASE@/0x20001000/; s/@FTEXT@/0/; s/@GP@/ALIGN(0x800)/
+$(UMPS_SDK)/share/umps3/umpsaout.ldscript: UMPS_LAYOUT = s/@BASE@/0x80000000/; s/@FTEXT@/0xB0/; s/@GP@/ALIGN(16) + 0x7FF0/
 $(UMPS_SDK)/share/umps3/%.ldscript: umps/sdk/ldscript/umps.ldscript.in
 	@mkdir -p $(@D)
-	sed 's/@BASE@/$(UMPS_BASE)/g' $< >$@
+	sed '/^ \*/!{ $(UMPS_LAYOUT) }' $< >$@
 
 $(UMPS_SDK)/bin/%: $(BUILD)/bin/%
 	@mkdir -p $(@D)

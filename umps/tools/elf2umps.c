@@ -11,6 +11,7 @@
 
 #include "umps/tools/elf_image.h"
 #include "umps/tools/input.h"
+#include "umps/tools/old_name.h"
 #include "umps/tools/output.h"
 #include "umps/tools/words.h"
 
@@ -83,6 +84,34 @@ static const struct argp parser = {
 	0,
 };
 
+/*
+ * Command lines as umps3-elf2umps took them: -v and -m, then a mode and FILE; whatever else stands
+ * before the mode, and all that stands behind FILE, is skipped. False if it is not like that.
+ */
+static bool parse_old(int argc, char **argv, struct options *options)
+{
+	int mode = 1;
+
+	while (mode < argc && strcmp(argv[mode], "-k") && strcmp(argv[mode], "-a") &&
+	       strcmp(argv[mode], "-b"))
+		mode++;
+	if (mode + 1 >= argc || argv[mode + 1][0] == '-')
+		return false;
+	for (int i = 1; i < argc; i++) {
+		if (i == mode) {
+			options->kind = argv[i++][1];
+			options->file = argv[i];
+		} else if (i < mode && !strcmp(argv[i], "-v")) {
+			options->verbose = true;
+		} else if (i < mode && !strcmp(argv[i], "-m")) {
+			options->symbols = true;
+		} else {
+			warn_of_ignored(argv[i]);
+		}
+	}
+	return true;
+}
+
 static void print_header(const struct elf_image *image, size_t offset)
 {
 	static const char *const names[] = {
@@ -116,7 +145,8 @@ int main(int argc, char **argv)
 
 	program_invocation_name = argv[0] = program_invocation_short_name;
 	argp_err_exit_status = 1;
-	argp_parse(&parser, argc, argv, 0, NULL, &options);
+	if (!called_by_old_name() || !parse_old(argc, argv, &options))
+		argp_parse(&parser, argc, argv, 0, NULL, &options);
 	if (options.ignored)
 		fprintf(stderr, "%s: only \"%s\" is converted; what follows it is ignored\n",
 			program_invocation_short_name, options.file);

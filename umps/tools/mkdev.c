@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "umps/tools/old_name.h"
 #include "umps/tools/output.h"
 #include "umps/tools/words.h"
 
@@ -107,7 +108,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		break;
 	case ARGP_KEY_END:
 		if (state->argc == 1)
-			argp_state_help(state, stdout,
+			argp_state_help(state, called_by_old_name() ? stderr : stdout,
 					ARGP_HELP_LONG | ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 		if (!options->kind)
 			argp_error(state, "say what to make: -d or -f");

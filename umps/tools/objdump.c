@@ -10,6 +10,7 @@
 
 #include "umps/tools/image_view.h"
 #include "umps/tools/input.h"
+#include "umps/tools/old_name.h"
 
 const char *argp_program_version = "umps-objdump " VSQUARE_VERSION;
 
@@ -59,11 +60,18 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->file = argument;
 		break;
 	case ARGP_KEY_END:
+		if (state->argc == 1 && called_by_old_name())
+			argp_state_help(state, stderr,
+					ARGP_HELP_LONG | ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 		if (!options->file)
 			argp_error(state, "FILE is missing");
 		if (!options->header && !options->code && !options->words && !options->bytes &&
-		    !options->json)
-			argp_error(state, "say what to show: -h, -d, -x, -b or -a");
+		    !options->json) {
+			if (!called_by_old_name())
+				argp_error(state, "say what to show: -h, -d, -x, -b or -a");
+			fprintf(stderr, "%s: nothing is shown without -h, -d, -x, -b or -a\n",
+				program_invocation_short_name);
+		}
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -4,9 +4,9 @@
 UMPS_TOOLS := $(addprefix $(BUILD)/bin/umps-,elf2umps mkdev objdump)
 UMPS_TOOLS_OLD := $(patsubst $(BUILD)/bin/umps-%,$(BUILD)/bin/umps3-%,$(UMPS_TOOLS))
 
-$(eval $(call program,bin/umps-elf2umps,umps/machine/error.c $(addprefix umps/tools/,elf2umps.c elf_image.c input.c output.c),-lelf))
-$(eval $(call program,bin/umps-mkdev,$(addprefix umps/tools/,mkdev.c output.c)))
-$(eval $(call program,bin/umps-objdump,umps/machine/error.c $(addprefix umps/tools/,objdump.c image_view.c disassemble.c input.c),-ljansson))
+$(eval $(call program,bin/umps-elf2umps,umps/machine/error.c $(addprefix umps/tools/,elf2umps.c old_name.c elf_image.c input.c output.c),-lelf))
+$(eval $(call program,bin/umps-mkdev,$(addprefix umps/tools/,mkdev.c old_name.c output.c)))
+$(eval $(call program,bin/umps-objdump,umps/machine/error.c $(addprefix umps/tools/,objdump.c old_name.c image_view.c disassemble.c input.c),-ljansson))
 
 # The names that the Makefiles of existing kernels use.
 $(UMPS_TOOLS_OLD): $(BUILD)/bin/umps3-%: $(BUILD)/bin/umps-%

@@ -232,10 +232,15 @@ static void save_page(struct umps *m, uint32_t frame)
 	if (a->pages[frame].saved == a->window)
 		return;
 	if (a->n_written == a->max_written) {
-		a->max_written = a->max_written ? 2 * a->max_written : 16;
-		a->written = realloc(a->written, a->max_written * sizeof(*a->written));
-		if (!a->written)
-			abort();
+		uint32_t max = a->max_written ? 2 * a->max_written : 16;
+		struct written *more = realloc(a->written, max * sizeof(*more));
+
+		if (!more) {
+			ahead_cut(m); /* turns need no copies */
+			return;
+		}
+		a->written = more;
+		a->max_written = max;
 	}
 	a->written[a->n_written].frame = frame;
 	memcpy(a->written[a->n_written++].bytes, frame_memory(m, frame), UMPS_PAGE);

@@ -108,19 +108,25 @@ static void know_jump(struct cpu *cpu, const struct block *b)
 	jump->code = b->code;
 }
 
-/* An empty loop with interrupts on: nothing but time passes, two ticks at a time. */
+/*
+ * A branch to itself: nothing but time passes, two ticks at a time. One that no interrupt ends is
+ * interpreted at first, so that the machine notices (rest.c).
+ */
 static bool skip_empty_loop(struct umps *m, struct cpu *cpu)
 {
 	static const uint32_t loop[2] = {SELF_BRANCH, 0};
 	uint32_t offset = cpu->pc - cpu->fetch_base;
 	uint64_t ticks = (m->horizon - m->tod) & ~1ull;
+	bool noticed = cpu->loop_next == cpu->instructions;
 
-	if (!(cpu->status & STATUS_IEC) || cpu->in_slot || cpu->pending || cpu->interrupt ||
+	if ((!interruptible(cpu) && !noticed) || cpu->in_slot || cpu->pending || cpu->interrupt ||
 	    offset >= cpu->fetch_size || offset + 8 > cpu->fetch_size || (offset & 3) ||
 	    memcmp(cpu->fetch_host + offset, loop, sizeof(loop)))
 		return false;
 	m->tod += ticks;
 	cpu->instructions += ticks;
+	if (noticed)
+		cpu->loop_next = cpu->instructions;
 	return ticks != 0;
 }
 

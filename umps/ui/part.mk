@@ -13,7 +13,7 @@ UMPS_UI_OBJECTS := $(BUILD)/obj/umps/ui/resource_files.o $(BUILD)/san/obj/umps/u
 
 # A program of its own: the web server's libraries would double the time that `umps run` needs to start.
 $(eval $(call program,bin/umps-ui,$(wildcard umps/ui/*.c umps/front/*.c) umps/tools/disassemble.c,\
-	$(firstword $(UMPS_UI_OBJECTS)) $(BUILD)/lib/libumps.a -lmicrohttpd -ljansson -lvdeplug))
+	$(firstword $(UMPS_UI_OBJECTS)) $(BUILD)/lib/libumps.a -lmicrohttpd -ldw -ljansson -lvdeplug))
 PROGRAMS += $(BUILD)/bin/umps-ui
 INSTALL_BIN += $(BUILD)/bin/umps-ui
 
@@ -47,7 +47,7 @@ UMPS_UI_FUZZED := umps/tools/disassemble.c $(filter-out umps/ui/ui.c umps/ui/htt
 $(BUILD)/tests/umps/ui_fuzz: tests/umps/ui_fuzz.c $(UMPS_UI_FUZZED) $$(UMPS_MACHINE) \
 		$(BUILD)/obj/umps/machine/builtin_rom.o
 	@mkdir -p $(@D)
-	$(CLANG) $(ALL_CFLAGS) -O1 $(SANITIZE) -fsanitize=fuzzer -o $@ $^ -ljansson -lvdeplug
+	$(CLANG) $(ALL_CFLAGS) -O1 $(SANITIZE) -fsanitize=fuzzer -o $@ $^ -ldw -ljansson -lvdeplug
 
 INSTALL_MAN += umps/ui/umps-ui.1
 TESTS	    += tests/umps/ui.sh tests/umps/ui_fuzz.sh

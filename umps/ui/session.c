@@ -10,7 +10,9 @@
 #include <time.h>
 
 #include "umps/front/names.h"
+#include "umps/front/why.h"
 #include "umps/ui/session.h"
+#include "umps/ui/source.h"
 
 #define SLICE_TICKS 100000u
 #define SLICE_US    8000u
@@ -70,6 +72,21 @@ static void warning(void *context, const char *sentence)
 
 /* ---- power */
 
+/* The ELF file of the kernel is beside what was made from it: kernel for kernel.core.umps. */
+static struct source *kernel_source(const struct umps_config *config)
+{
+	char *path = config->load_core ? umps_config_path(config, config->core_file) : NULL;
+	char *suffix = path ? strstr(path, ".core.umps") : NULL;
+	struct source *source = NULL;
+
+	if (suffix && !suffix[strlen(".core.umps")])
+		*suffix = 0;
+	if (path)
+		source = source_open(path);
+	free(path);
+	return source;
+}
+
 int session_power_on(struct session *s, struct umps_error *error)
 {
 	const struct umps_host host = {.context = s,
@@ -85,6 +102,7 @@ int session_power_on(struct session *s, struct umps_error *error)
 		session_power_off(s);
 		return -1;
 	}
+	s->source = kernel_source(s->config);
 	umps_set_engine(s->machine, UMPS_TRANSLATOR); /* a host that cannot translate interprets */
 	umps_set_exception_stops(s->machine, s->stop_mask);
 	session_restore_points(s);
@@ -97,6 +115,8 @@ void session_power_off(struct session *s)
 {
 	umps_destroy(s->machine);
 	s->machine = NULL;
+	source_free(s->source);
+	s->source = NULL;
 	s->running = s->idle = false;
 	snprintf(s->status, sizeof(s->status), "Off");
 	s->changes++;
@@ -157,7 +177,9 @@ static void explain(struct session *s, const struct umps_stop *stop)
 		[UMPS_STOP_DEAD] = "Stopped: No processor will ever execute again",
 		[UMPS_STOP_IDLE] = "Stopped: Idle",
 		[UMPS_STOP_REQUEST] = "Stopped: User",
+		[UMPS_STOP_MEMORY] = "Stopped: The host has no memory for it any more",
 	};
+	char why[WHY_SIZE];
 
 	switch (stop->reason) {
 	case UMPS_STOP_BREAKPOINT:
@@ -176,7 +198,9 @@ static void explain(struct session *s, const struct umps_stop *stop)
 			 stop->cpu, stop->address);
 		break;
 	default:
-		snprintf(s->status, sizeof(s->status), "%s", reasons[stop->reason]);
+		why_it_ended(s->machine, stop, why);
+		snprintf(s->status, sizeof(s->status), "%s%s%s", reasons[stop->reason],
+			 why[0] ? ": " : "", why);
 	}
 }
 

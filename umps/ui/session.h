@@ -9,7 +9,7 @@
  *   settings.c  what stays until the machine is opened again
  *   http.c      pages, the stream of events, requests; who may ask
  *   command.c   what a browser asks to do         state.c  what it is shown
- *   view.c      answers to questions: code, memory, symbols
+ *   view.c      answers to questions: code, memory, symbols       source.c  lines of C
  *   resources.S the files of the page, built in
  *
  * Nothing here needs a lock: the web server runs only in http_serve(), the machine only in
@@ -61,14 +61,15 @@ extern const struct speed speeds[N_SPEEDS];
 struct session {
 	const char *path;
 	struct umps_config *config;
-	struct umps *machine; /* NULL: off */
+	struct umps *machine;  /* NULL: off */
+	struct source *source; /* lines of the kernel, or NULL */
 	bool record;
 
 	bool running, idle;
 	uint64_t wake;		     /* while idle: the tick of the next thing to happen */
 	uint64_t pace_us, pace_tick; /* since when, real and machine, time passes at the speed */
 	int speed;
-	char status[160]; /* "Running", or why not */
+	char status[600]; /* "Running", or why not */
 
 	unsigned stop_mask; /* UMPS_STOPS_... */
 	struct kept_point *points;

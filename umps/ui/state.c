@@ -192,6 +192,8 @@ json_t *state_json(const struct session *s)
 	json_object_set_new(state, "tick", json_integer((json_int_t)umps_ticks(s->machine)));
 	json_object_set_new(state, "recorded",
 			    json_boolean(umps_recorded_since(s->machine) != UINT64_MAX));
+	json_object_set_new(state, "start",
+			    json_string(umps_symbol_named(s->machine, "main") ? "main" : ""));
 	json_object_set_new(state, "starved", json_boolean(umps_is_starved(s->machine)));
 	json_object_set_new(state, "cpus", cpus);
 	json_object_set_new(state, "bus", bus_json(s));

@@ -7,11 +7,13 @@
 
 #include "umps/tools/disassemble.h"
 #include "umps/ui/session.h"
+#include "umps/ui/source.h"
 
 #define LINES_BEFORE 8
 #define MAX_LINES    400
 #define LINES_AFTER  48
 #define MAX_MEMORY   4096
+#define MAX_GAP	     8 /* source lines without code that are shown with the next one */
 #define OP_BEQ	     4u
 #define OP_BGTZ	     7u
 
@@ -52,8 +54,42 @@ static bool target_of(uint32_t word, uint32_t address, uint32_t *target)
 	return true;
 }
 
-static json_t *line_json(const struct session *s, int cpu, int asid, uint32_t address,
-			 uint32_t word)
+/*
+ * The source lines that the code at ADDRESS begins, as [[number, text]...]: its own line, and those
+ * since *SHOWN, what was shown last of the same file, if they are few (declarations, comments).
+ */
+static json_t *source_json(const struct session *s, uint32_t address, struct source_line *shown)
+{
+	json_t *list = json_array();
+	struct source_line line;
+	int first;
+
+	if (!source_at(s->source, address, &line) ||
+	    (line.place == shown->place && line.number == shown->number))
+		return list;
+	first = line.number;
+	if (line.place == shown->place && line.number > shown->number &&
+	    line.number - shown->number <= MAX_GAP)
+		first = shown->number + 1;
+	if (shown->place < 0 && first > 1) { /* a function's first line is that of its brace */
+		const char *text = source_text(s->source, &line, first);
+
+		first -= text && text[strspn(text, " \t")] == '{';
+	}
+	for (int number = first; number <= line.number; number++) {
+		const char *text = source_text(s->source, &line, number);
+		json_t *shown_text = text ? json_string(text) : NULL;
+
+		if (!shown_text) /* not there, or not UTF-8 */
+			shown_text = json_sprintf("%s:%d", line.file, number);
+		json_array_append_new(list, json_pack("[i, o]", number, shown_text));
+	}
+	*shown = line;
+	return list;
+}
+
+static json_t *line_json(const struct session *s, int asid, uint32_t address, uint32_t word,
+			 struct source_line *shown)
 {
 	char text[DISASSEMBLY_SIZE], label[80] = "", target_text[80] = "";
 	const struct umps_symbol *symbol = umps_symbol_at(s->machine, asid, address);
@@ -67,14 +103,17 @@ static json_t *line_json(const struct session *s, int cpu, int asid, uint32_t ad
 		if (!*target_text)
 			snprintf(target_text, sizeof(target_text), "0x%08X", target);
 	}
-	return json_pack("{s:I, s:I, s:s, s:s, s:s}", "address", (json_int_t)address, "word",
-			 (json_int_t)word, "text", text, "label", label, "target", target_text);
+	return json_pack("{s:I, s:I, s:s, s:s, s:s, s:o}", "address", (json_int_t)address, "word",
+			 (json_int_t)word, "text", text, "label", label, "target", target_text,
+			 "source",
+			 asid == UMPS_ASID_PHYS ? source_json(s, address, shown) : json_array());
 }
 
 json_t *view_code(const struct session *s, int cpu, const char *at)
 {
 	uint32_t address, start, end, word;
 	const struct umps_symbol *symbol;
+	struct source_line shown = {.place = -1}, line;
 	char function[80] = "";
 	json_t *lines;
 	int asid;
@@ -97,8 +136,9 @@ json_t *view_code(const struct session *s, int cpu, const char *at)
 	lines = json_array();
 	for (uint32_t a = start; a < end && a >= start; a += 4)
 		if (umps_read_virtual(s->machine, cpu, -1, a, &word, sizeof(word)) == sizeof(word))
-			json_array_append_new(lines, line_json(s, cpu, asid, a, word));
-	return json_pack("{s:I, s:s, s:o}", "address", (json_int_t)address, "function", function,
+			json_array_append_new(lines, line_json(s, asid, a, word, &shown));
+	return json_pack("{s:I, s:s, s:s, s:o}", "address", (json_int_t)address, "function",
+			 function, "file", source_at(s->source, address, &line) ? line.file : "",
 			 "lines", lines);
 }
 

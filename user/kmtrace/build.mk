@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kmtrace: system calls printed, counted, and answered by rules.
-KMTRACE := $(addprefix user/kmtrace/,main.c options.c rules.c trace.c output.c decode.c names.c \
+KMTRACE := $(addprefix user/kmtrace/,main.c options.c call_set.c rules.c paths.c trace.c progress.c \
+	output.c decode.c decode_memory.c decode_struct.c decode_socket.c names.c ioctls.c \
 	engine_kmview.c engine_seccomp.c)
 
 PROGRAMS += $(BUILD)/bin/kmtrace
@@ -10,3 +11,8 @@ INSTALL_COMPLETION += user/kmtrace/completion/kmtrace
 
 $(eval $(call program,bin/kmtrace,$(KMTRACE),\
 	$(BUILD)/lib/libkmview-bpf.a $(BUILD)/lib/libkmview.a -lbpf -ljansson -pthread))
+
+$(BUILD)/gen/kmtrace/ioctls.inc: user/kmtrace/ioctls.sh
+	@mkdir -p $(@D)
+	CC="$(CC)" $< $@
+$(BUILD)/obj/user/kmtrace/ioctls.o $(BUILD)/san/user/kmtrace/ioctls.o: $(BUILD)/gen/kmtrace/ioctls.inc

@@ -1,173 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Arguments and results as text. What an argument is says the library's table; what it points to is
- * read from the memory of the task, which is blocked meanwhile. Buffers that the call fills are
- * shown once it is over.
+ * read from the memory of the task, which is blocked meanwhile. What the call writes is shown once
+ * it is over.
  */
-#include <arpa/inet.h>
-#include <ctype.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
-#include <netinet/in.h>
-#include <signal.h>
+#include <limits.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <unistd.h>
 
-#include "kmtrace.h"
+#include "decode.h"
 
-#define SHOWN	    32 /* bytes of a buffer */
-#define ARGV_SHOWN  16
-#define STRING_SIZE 4097
+struct decode_style style = {.string_limit = 32};
 
-static unsigned int word_size(const struct traced *traced)
+void decode_style(size_t string_limit, bool fd_paths)
 {
-	return traced->abi == KMVIEW_ABI_X64 ? 8 : 4;
+	style.string_limit = string_limit < STRING_LIMIT_MAX ? string_limit : STRING_LIMIT_MAX;
+	style.fd_paths = fd_paths;
 }
 
-void string_print(FILE *out, const char *bytes, size_t length, bool cut)
+/* A descriptor, with what it is open on if that was asked for. */
+static void print_fd(FILE *out, const struct traced *traced, int fd)
 {
-	fputc('"', out);
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = bytes[i];
-		static const char *const plain = "\n\t\r\"\\", *const escaped = "ntr\"\\";
-		const char *at = c ? strchr(plain, c) : NULL;
+	char link[64], path[PATH_MAX];
+	ssize_t length;
 
-		if (at)
-			fprintf(out, "\\%c", escaped[at - plain]);
-		else if (isprint(c))
-			fputc(c, out);
-		else
-			fprintf(out,
-				i + 1 < length && isdigit((unsigned char)bytes[i + 1]) ? "\\%03o"
-										       : "\\%o",
-				c);
-	}
-	fputs(cut ? "\"..." : "\"", out);
-}
-
-static void print_pointer(FILE *out, uint64_t address)
-{
-	if (address)
-		fprintf(out, "%#llx", (unsigned long long)address);
-	else
-		fputs("NULL", out);
-}
-
-static void print_string_arg(FILE *out, struct traced *traced, unsigned int arg)
-{
-	char text[STRING_SIZE];
-	ssize_t length = -1;
-
-	if (traced->args[arg])
-		length = traced->engine->string(traced, arg, text, sizeof(text));
-	if (length < 0)
-		print_pointer(out, traced->args[arg]);
-	else
-		string_print(out, text, length, false);
-}
-
-static void print_bytes(FILE *out, struct traced *traced, uint64_t address, uint64_t length)
-{
-	char bytes[SHOWN];
-	size_t shown = length < SHOWN ? length : SHOWN;
-	ssize_t got = 0;
-
-	if (address && shown)
-		got = traced->engine->read(traced, address, bytes, shown);
-	if (!address || got < 0)
-		print_pointer(out, address);
-	else
-		string_print(out, bytes, got, length > (size_t)got);
-}
-
-/* A string at an address that is no argument: up to SHOWN * 2 bytes of it. */
-static void print_string_at(FILE *out, struct traced *traced, uint64_t address)
-{
-	char bytes[SHOWN * 2];
-	ssize_t got = traced->engine->read(traced, address, bytes, sizeof(bytes));
-	size_t length;
-
-	if (got <= 0) {
-		print_pointer(out, address);
+	print_number(out, fd);
+	if (!style.fd_paths || fd < 0)
 		return;
-	}
-	length = strnlen(bytes, got);
-	string_print(out, bytes, length, length == sizeof(bytes));
-}
-
-static void print_argv(FILE *out, struct traced *traced, uint64_t address)
-{
-	unsigned int word = word_size(traced), i;
-
-	if (!address) {
-		fputs("NULL", out);
-		return;
-	}
-	fputc('[', out);
-	for (i = 0; i < ARGV_SHOWN; i++) {
-		uint64_t pointer = 0;
-
-		if (traced->engine->read(traced, address + i * word, &pointer, word) != word ||
-		    !pointer)
-			break;
-		fputs(i ? ", " : "", out);
-		print_string_at(out, traced, pointer);
-	}
-	fputs(i == ARGV_SHOWN ? ", ...]" : "]", out);
-}
-
-static void print_sockaddr(FILE *out, struct traced *traced, unsigned int arg)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_un un;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-		struct sockaddr_nl nl;
-		char bytes[128];
-	} address = {0};
-	uint64_t length = traced->args[arg + 1];
-	char text[INET6_ADDRSTRLEN];
-	ssize_t got;
-
-	if (length > sizeof(address))
-		length = sizeof(address);
-	got = traced->args[arg] ? traced->engine->read(traced, traced->args[arg], &address, length)
-				: -1;
-	if (got < (ssize_t)sizeof(address.any.sa_family)) {
-		print_pointer(out, traced->args[arg]);
-		return;
-	}
-	fputs("{sa_family=", out);
-	name_print(out, KMVIEW_T_DOMAIN, address.any.sa_family);
-	if (address.any.sa_family == AF_UNIX) {
-		size_t room = got - offsetof(struct sockaddr_un, sun_path);
-		size_t used = address.un.sun_path[0] ? strnlen(address.un.sun_path, room) : room;
-
-		fputs(", sun_path=", out);
-		string_print(out, address.un.sun_path, used, false);
-	} else if (address.any.sa_family == AF_INET && got >= (ssize_t)sizeof(address.in)) {
-		fprintf(out, ", sin_port=%u, sin_addr=%s", ntohs(address.in.sin_port),
-			inet_ntop(AF_INET, &address.in.sin_addr, text, sizeof(text)));
-	} else if (address.any.sa_family == AF_INET6 && got >= (ssize_t)sizeof(address.in6)) {
-		fprintf(out, ", sin6_port=%u, sin6_addr=%s", ntohs(address.in6.sin6_port),
-			inet_ntop(AF_INET6, &address.in6.sin6_addr, text, sizeof(text)));
-	} else if (address.any.sa_family == AF_NETLINK && got >= (ssize_t)sizeof(address.nl)) {
-		fprintf(out, ", nl_pid=%u, nl_groups=%#x", address.nl.nl_pid, address.nl.nl_groups);
-	}
-	fputc('}', out);
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", traced->tid, fd);
+	length = readlink(link, path, sizeof(path));
+	if (length > 0)
+		fprintf(out, "<%.*s>", (int)length, path);
 }
 
 static void print_fd_pair(FILE *out, struct traced *traced, uint64_t address)
 {
 	int fds[2];
 
-	if (traced->exit && traced->result == 0 &&
-	    traced->engine->read(traced, address, fds, sizeof(fds)) == sizeof(fds))
-		fprintf(out, "[%d, %d]", fds[0], fds[1]);
-	else
+	if (!succeeded(traced) || !read_whole(traced, address, fds, sizeof(fds))) {
 		print_pointer(out, address);
+		return;
+	}
+	fputc('[', out);
+	print_fd(out, traced, fds[0]);
+	fputs(", ", out);
+	print_fd(out, traced, fds[1]);
+	fputc(']', out);
 }
 
 static void print_uname(FILE *out, struct traced *traced, uint64_t address)
@@ -175,7 +54,7 @@ static void print_uname(FILE *out, struct traced *traced, uint64_t address)
 	char fields[3][65];
 
 	if (!traced->exit || traced->result != 0 ||
-	    traced->engine->read(traced, address, fields, sizeof(fields)) != sizeof(fields)) {
+	    !read_whole(traced, address, fields, sizeof(fields))) {
 		print_pointer(out, address);
 		return;
 	}
@@ -184,50 +63,6 @@ static void print_uname(FILE *out, struct traced *traced, uint64_t address)
 		string_print(out, fields[i], strnlen(fields[i], 65), false);
 	}
 	fputs(", ...}", out);
-}
-
-static void print_timespec(FILE *out, struct traced *traced, uint64_t address)
-{
-	int64_t wide[2];
-	int32_t narrow[2];
-	bool is_narrow = traced->abi == KMVIEW_ABI_IA32;
-	size_t size = is_narrow ? sizeof(narrow) : sizeof(wide);
-
-	if (!address || traced->engine->read(traced, address, is_narrow ? (void *)narrow : wide,
-					     size) != (ssize_t)size) {
-		print_pointer(out, address);
-		return;
-	}
-	fprintf(out, "{tv_sec=%lld, tv_nsec=%lld}", is_narrow ? narrow[0] : (long long)wide[0],
-		is_narrow ? narrow[1] : (long long)wide[1]);
-}
-
-static void print_sigset(FILE *out, struct traced *traced, uint64_t address)
-{
-	const char *separator = "";
-	uint64_t set;
-
-	if (!address || traced->engine->read(traced, address, &set, sizeof(set)) != sizeof(set)) {
-		print_pointer(out, address);
-		return;
-	}
-	/* Nearly full sets are shown by what they lack, as "~[...]". */
-	if (__builtin_popcountll(set) > 32) {
-		fputc('~', out);
-		set = ~set;
-	}
-	fputc('[', out);
-	for (int i = 0; i < 64; i++) {
-		if (!(set >> i & 1))
-			continue;
-		fputs(separator, out);
-		separator = " ";
-		if (sigabbrev_np(i + 1))
-			fputs(sigabbrev_np(i + 1), out);
-		else
-			fprintf(out, "%d", i + 1);
-	}
-	fputc(']', out);
 }
 
 static uint64_t out_length(const struct traced *traced, unsigned int arg)
@@ -254,21 +89,23 @@ void decode_arg(FILE *out, struct traced *traced, unsigned int arg)
 	case KMVIEW_T_INT:
 	case KMVIEW_T_PID:
 	case KMVIEW_T_ID:
+		print_number(out, (int)value);
+		break;
 	case KMVIEW_T_FD:
-		fprintf(out, "%d", (int)value);
+		print_fd(out, traced, value);
 		break;
 	case KMVIEW_T_DIRFD:
 		if ((int)value == AT_FDCWD)
 			fputs("AT_FDCWD", out);
 		else
-			fprintf(out, "%d", (int)value);
+			print_fd(out, traced, value);
 		break;
 	case KMVIEW_T_UINT:
 		fprintf(out, "%u", (unsigned int)value);
 		break;
 	case KMVIEW_T_LONG:
 	case KMVIEW_T_OFF:
-		fprintf(out, "%lld", narrow ? (int32_t)value : (long long)value);
+		print_number(out, narrow ? (int32_t)value : (long long)value);
 		break;
 	case KMVIEW_T_SIZE:
 		fprintf(out, "%llu", (unsigned long long)value);
@@ -281,7 +118,7 @@ void decode_arg(FILE *out, struct traced *traced, unsigned int arg)
 		break;
 	case KMVIEW_T_PATH:
 	case KMVIEW_T_STR:
-		print_string_arg(out, traced, arg);
+		print_string_arg(out, traced, arg, type == KMVIEW_T_PATH);
 		break;
 	case KMVIEW_T_IN:
 		print_bytes(out, traced, value, traced->args[arg + 1]);
@@ -293,7 +130,17 @@ void decode_arg(FILE *out, struct traced *traced, unsigned int arg)
 			print_pointer(out, value);
 		break;
 	case KMVIEW_T_SOCKADDR:
-		print_sockaddr(out, traced, arg);
+		print_sockaddr(out, traced, value, traced->args[arg + 1]);
+		break;
+	case KMVIEW_T_SOCKADDR_OUT:
+		print_sockaddr_out(out, traced, arg);
+		break;
+	case KMVIEW_T_SOCKOPT:
+		print_socket_option(out, traced, arg);
+		break;
+	case KMVIEW_T_SOCKVAL:
+	case KMVIEW_T_SOCKVAL_OUT:
+		print_socket_value(out, traced, arg);
 		break;
 	case KMVIEW_T_ARGV:
 		print_argv(out, traced, value);
@@ -304,17 +151,14 @@ void decode_arg(FILE *out, struct traced *traced, unsigned int arg)
 	case KMVIEW_T_UTSNAME:
 		print_uname(out, traced, value);
 		break;
-	case KMVIEW_T_TIMESPEC:
-		print_timespec(out, traced, value);
-		break;
-	case KMVIEW_T_SIGSET:
-		print_sigset(out, traced, value);
-		break;
 	case KMVIEW_T_MODE:
 		fprintf(out, "%#o", (unsigned int)value);
 		break;
 	default:
-		name_print(out, type, value);
+		if (is_struct(type))
+			print_struct(out, traced, arg);
+		else
+			name_print(out, type, value);
 		break;
 	}
 }
@@ -333,14 +177,27 @@ static unsigned int args_shown(const struct traced *traced)
 	return call->argc;
 }
 
-void decode_args(FILE *out, struct traced *traced)
+void decode_args(FILE *out, struct traced *traced, unsigned int from)
 {
 	unsigned int count = args_shown(traced);
 
-	for (unsigned int i = 0; i < count; i++) {
+	for (unsigned int i = from; i < count; i++) {
+		fputs(i > from ? ", " : "", out);
+		decode_arg(out, traced, i);
+	}
+}
+
+unsigned int decode_args_known(FILE *out, struct traced *traced)
+{
+	unsigned int count = args_shown(traced), i;
+
+	for (i = 0; i < count && !(traced->call && is_written(traced->call->args[i])); i++) {
 		fputs(i ? ", " : "", out);
 		decode_arg(out, traced, i);
 	}
+	if (i && i < count)
+		fputs(", ", out);
+	return i;
 }
 
 void decode_result(FILE *out, const struct traced *traced)
@@ -358,7 +215,9 @@ void decode_result(FILE *out, const struct traced *traced)
 			fprintf(out, "-1 %lld", (long long)-result);
 	} else if (traced->call && traced->call->result == KMVIEW_T_HEX) {
 		fprintf(out, "%#llx", (unsigned long long)result);
+	} else if (traced->call && traced->call->result == KMVIEW_T_FD) {
+		print_fd(out, traced, result);
 	} else {
-		fprintf(out, "%lld", (long long)result);
+		print_number(out, result);
 	}
 }

@@ -43,7 +43,7 @@ static int answer(struct traced *traced, int64_t result)
 }
 
 const struct engine engine_kmview = {
-	.sentence = "engine: kmview (" KMVIEW_DEVICE "), calls are served by the kernel module",
+	.sentence = "engine: kmview (" KMVIEW_DEVICE "), calls are served by the kernel module%.0s",
 	.results = true,
 	.read = memory_read,
 	.write = memory_write,
@@ -51,6 +51,35 @@ const struct engine engine_kmview = {
 	.proceed = proceed,
 	.answer = answer,
 };
+
+/*
+ * A session that only watches. What a call points to comes along with the event as far as one copy
+ * brings it; at others the task waits until we have looked.
+ */
+static bool watch_for(const struct options *options, const struct kmview_syscall *call,
+		      struct kmview_hook *hook)
+{
+	bool executes = call->flags & KMVIEW_CALL_NORETURN;
+
+	if (!options->trace.has[call_index(call)])
+		return false;
+	*hook = (struct kmview_hook){.action = KMVIEW_NOTIFY};
+	if (options->bpf_count) {
+		hook->action = KMVIEW_BPF;
+		hook->prog = KMVIEW_BPF_PLACE_COUNT;
+		return true;
+	}
+	if (!executes || call->argc >= 2) /* exit and sigreturn never come back, execve may */
+		hook->flags =
+			trace_wants_entry(options, call) ? KMVIEW_RULE_BOTH : KMVIEW_RULE_EXIT;
+	if (options->count)
+		return true;
+	hook->bytes = options->string_limit ? options->string_limit : 1;
+	/* What a descriptor is open on is looked up while it is. */
+	if (!kmview_copies_all(call) || options->fd_paths || options->path_count)
+		hook->flags |= KMVIEW_RULE_WAIT;
+	return true;
+}
 
 /* What the kernel shall do at a call; false: nothing. */
 static bool hook_for(const struct options *options, const struct kmview_bpf *bpf,
@@ -78,9 +107,7 @@ static bool hook_for(const struct options *options, const struct kmview_bpf *bpf
 	} else if (options->uname_faked && uname) {
 		hook->flags = KMVIEW_RULE_EXIT;
 	} else if (printed) {
-		hook->flags = options->count || (call->flags & KMVIEW_CALL_NORETURN)
-				      ? 0
-				      : KMVIEW_RULE_EXIT;
+		hook->flags = trace_wants_entry(options, call) ? 0 : KMVIEW_RULE_EXIT;
 	} else {
 		return false;
 	}
@@ -98,7 +125,10 @@ static int set_hooks(const struct options *options, const struct kmview_bpf *bpf
 	while ((call = kmview_syscall_next(call))) {
 		struct kmview_named_hook *hook = &hooks[count];
 
-		if (strcmp(call->name, call->family) || !hook_for(options, bpf, call, &hook->hook))
+		if (strcmp(call->name, call->family))
+			continue;
+		if (options->watch ? !watch_for(options, call, &hook->hook)
+				   : !hook_for(options, bpf, call, &hook->hook))
 			continue;
 		hook->name = call->name;
 		if (off)
@@ -152,6 +182,17 @@ static void show(const struct options *options, struct kmview_request *request)
 	trace_call(options, &traced);
 }
 
+static void show_notice(const struct options *options, const struct kmview_event *event,
+			uint32_t what)
+{
+	if (what == KMVIEW_ENTRY_SIGNAL)
+		trace_signal(options, event->pid, event->tid, event->result, (int32_t)event->nr);
+	else if (what == KMVIEW_ENTRY_EXITED)
+		trace_end(options, event->pid, event->tid, event->result);
+	else if (what == KMVIEW_ENTRY_LEFT)
+		trace_left(options, event->pid, event->tid);
+}
+
 static volatile sig_atomic_t interrupts;
 
 static void interrupted(int signal)
@@ -159,8 +200,8 @@ static void interrupted(int signal)
 	interrupts++;
 }
 
-/* The processes of -p cannot leave the session: a first interrupt ends the tracing, a second one
- * them. */
+/* The processes of -p leave a session that only watched, when we end. From others they cannot: a
+ * first interrupt ends the tracing, a second one them. */
 static bool attached_interrupt(const struct options *options, const struct kmview_bpf *bpf,
 			       struct kmview *session)
 {
@@ -169,12 +210,22 @@ static bool attached_interrupt(const struct options *options, const struct kmvie
 	if (!interrupts || seen == interrupts)
 		return false;
 	seen = interrupts;
-	if (interrupts > 1)
+	if (interrupts > 1 || options->watch)
 		return true;
 	set_hooks(options, bpf, session, true);
 	output_say(options, "tracing has ended; the processes stay in the session and end with it. "
 			    "Interrupt again to end them.");
 	return false;
+}
+
+/* How long to wait for the next event, after what was due is done; -1: for ever. */
+static int wait_ms(const struct options *options, struct kmview *session)
+{
+	int delayed = trace_delayed(options), progress = -1;
+
+	if (!options->count && !options->bpf_count)
+		progress = progress_look(options, session);
+	return delayed < 0 || (progress >= 0 && progress < delayed) ? progress : delayed;
 }
 
 static int serve(const struct options *options, const struct kmview_bpf *bpf,
@@ -183,12 +234,23 @@ static int serve(const struct options *options, const struct kmview_bpf *bpf,
 	struct kmview_loop *loop;
 	struct kmview_request request;
 	int result = kmview_loop_new(&loop, session);
+	unsigned int events = 0;
 
 	while (result >= 0 || result == -EINTR) {
 		if (attached_interrupt(options, bpf, session))
 			break;
-		result = kmview_next(loop, &request, trace_delayed(options));
-		if (result == 1 && request.cancel)
+		result = kmview_next(loop, &request, 0);
+		if (result == 0) {
+			output_flush();
+			result = kmview_next(loop, &request, wait_ms(options, session));
+			if (result == 1)
+				progress_reset();
+		} else if (++events % 256 == 0) {
+			wait_ms(options, session); /* also while there is no end of events */
+		}
+		if (result == 1 && request.notice)
+			show_notice(options, &request.event, request.notice);
+		else if (result == 1 && request.cancel)
 			trace_cancelled(request.event.id);
 		else if (result == 1)
 			show(options, &request);
@@ -196,6 +258,10 @@ static int serve(const struct options *options, const struct kmview_bpf *bpf,
 	kmview_loop_free(loop);
 	if (result == -ESRCH)
 		return 0;
+	if (interrupts && options->watch) {
+		output_say(options, "the processes go on, no longer traced");
+		return 0;
+	}
 	if (interrupts)
 		return kmview_shutdown(session, NULL, NULL, 2000);
 	if (result < 0)
@@ -216,6 +282,7 @@ static int run_command(const struct options *options, const struct kmview_bpf *b
 	/* The terminal's signals are for the command; we end when it has. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN); /* if nobody reads the trace, that is told at the end */
 	if (serve(options, bpf, session) < 0)
 		return STATUS_FAILED;
 	error = kmview_spawn_error(&child);
@@ -235,6 +302,8 @@ static int run_attached(const struct options *options, const struct kmview_bpf *
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
 	if (attach_all(options, session) < 0)
 		return STATUS_FAILED;
 	return serve(options, bpf, session) < 0 ? STATUS_FAILED : 0;

@@ -104,8 +104,7 @@ static int answer(struct traced *traced, int64_t result)
 }
 
 const struct engine engine_seccomp = {
-	.sentence = "engine: seccomp user notification, as there is no " KMVIEW_DEVICE
-		    "; results of calls cannot be seen",
+	.sentence = "engine: seccomp user notification, as %s; results of calls cannot be seen",
 	.results = false,
 	.read = memory_read,
 	.write = memory_write,
@@ -179,6 +178,8 @@ static _Noreturn void child_main(const struct options *options, const struct fil
 	struct sock_fprog program = {filter->length, (struct sock_filter *)filter->code};
 	int fd = -1;
 
+	/* Once we are gone its calls would give ENOSYS, at which programs spin. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
 		/* Linux before 5.19 does not know WAIT_KILLABLE_RECV. */
 		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
@@ -257,6 +258,7 @@ static int serve(const struct options *options, pid_t pid, int pidfd, int *statu
 	struct traced traced;
 
 	for (;;) {
+		output_flush();
 		if (poll(fds, 2, trace_delayed(options)) < 0) {
 			if (errno != EINTR)
 				return -errno;
@@ -309,6 +311,7 @@ static int run(const struct options *options, const struct filter *filter, struc
 		/* The terminal's signals are for the command; we end when it has. */
 		signal(SIGINT, SIG_IGN);
 		signal(SIGQUIT, SIG_IGN);
+		signal(SIGPIPE, SIG_IGN); /* if nobody reads the trace, that is told at the end */
 		error = serve(options, pid, pidfd, &status);
 		close(listener);
 	}

@@ -3,7 +3,8 @@
  * kmtrace: what its files share.
  *
  * An engine (engine_kmview.c, engine_seccomp.c) shows calls to trace_call() in trace.c, which asks
- * the rules (rules.c), prints (output.c, with decode.c and names.c) and answers through the engine.
+ * the rules (rules.c), prints (output.c, with the files of decode.h) and answers through the engine.
+ * Calls that have begun and are not over are found by progress.c.
  */
 #ifndef KMTRACE_H
 #define KMTRACE_H
@@ -31,13 +32,15 @@ struct traced {
 	uint64_t args[6];
 	bool exit; /* it is over: result is known and can be replaced */
 	int64_t result;
+	uint64_t began_ns; /* CLOCK_REALTIME; 0: only the end was seen */
+	uint64_t spent_ns; /* from entry to exit, as the tracer sees it; 0: not known */
 	/* the engine's own */
 	struct kmview_request request;
 	struct seccomp_notif notif;
 };
 
 struct engine {
-	const char *sentence; /* which one it is, for the user */
+	const char *sentence; /* which one it is; %s: why it is not the other */
 	bool results;	      /* it shows what calls give, and takes their time */
 	ssize_t (*read)(struct traced *traced, uint64_t address, void *buffer, size_t length);
 	ssize_t (*write)(struct traced *traced, uint64_t address, const void *bytes, size_t length);
@@ -58,7 +61,9 @@ struct call_set {
 
 unsigned int call_index(const struct kmview_syscall *call); /* of its family */
 
-/* "name,name,%file,%network,%process,%desc,all,none": 0, or -1 and *unknown is the word at fault.
+/*
+ * Add "name,name,%class,/regex,?name,all,none", or all but these with "!" in front: 0, or -1 and
+ * *unknown, to be freed, is the word at fault. A name after "?" may be unknown.
  */
 int call_set_add(struct call_set *set, const char *list, char **unknown);
 
@@ -77,17 +82,33 @@ struct rule {
 
 #define UTS_FIELDS 6
 
+enum stamp { STAMP_NONE, STAMP_SECONDS, STAMP_MICROSECONDS, STAMP_EPOCH };
+
+#define TRACE_PATHS_MAX 16
+
 struct options {
 	struct call_set trace;
+	const char *paths[TRACE_PATHS_MAX]; /* only calls on these; absolute */
+	unsigned int path_count;
+	bool successful, failed; /* only calls that end so */
+	enum stamp stamp;
+	bool relative; /* the time since the line before */
+	bool spent;    /* the time that a call took */
+	bool fd_paths; /* what descriptors are open on */
+	bool followed; /* -f was given once */
+	bool separate; /* a file for each thread */
+	size_t string_limit;
+	unsigned char signals[65]; /* those that are shown, by number */
 	struct rule *rules;
 	const char *uname[UTS_FIELDS]; /* what to say instead; NULL: the truth */
 	bool uname_faked;
 	bool count, json, quiet;
+	bool watch; /* no rule changes anything, and the kernel can let us just watch */
 	bool bpf_uname, bpf_count;
 	const char *bpf_policy;
 	const char *output;
 	const char *engine;
-	pid_t pids[16];
+	pid_t pids[64];
 	unsigned int pid_count;
 	char **command;
 };
@@ -122,26 +143,72 @@ int64_t uname_fake_whole(const struct options *options, struct traced *traced);
 /* The names of the fields, as of struct utsname. */
 extern const char *const uts_field_names[UTS_FIELDS];
 
+/* ---- paths (paths.c) */
+
+/* The absolute path that argument arg names, links not followed. False: it cannot be read. */
+bool absolute_path(struct traced *traced, unsigned int arg, char *path, size_t size);
+
+/* Does the call name a path that matches the pattern of fnmatch(3)? */
+bool names_path(struct traced *traced, const char *pattern);
+
+/* Is the call about one of the paths of -P, by its name or by a descriptor that is open on it? */
+bool on_traced_path(const struct options *options, struct traced *traced);
+
 /* ---- printing */
 
-/* Write the arguments, or one, as C would have them; of a call that is over, as they were if kept.
+/* How much is shown: bytes of strings and buffers, what descriptors are open on. */
+void decode_style(size_t string_limit, bool fd_paths);
+
+/*
+ * Write the arguments, or one, as C would have them; of a call that is over, as they were if kept.
+ * decode_args() begins with argument from; decode_args_known() ends before the first one that the
+ * call has yet to write, and returns its index.
  */
-void decode_args(FILE *out, struct traced *traced);
+void decode_args(FILE *out, struct traced *traced, unsigned int from);
+unsigned int decode_args_known(FILE *out, struct traced *traced);
 void decode_arg(FILE *out, struct traced *traced, unsigned int arg);
 void decode_result(FILE *out, const struct traced *traced);
 
 /* The name of a value or set of flags of a type, or its number. */
 void name_print(FILE *out, enum kmview_type type, uint64_t value);
 
+/* A number in decimal; what fprintf(3) does, faster. */
+void print_number(FILE *out, long long value);
+
 /* Bytes as a C string in quotes, "..." after it if cut. */
 void string_print(FILE *out, const char *bytes, size_t length, bool cut);
 
+/* Open the output, or say why not: 0 or -1. */
 int output_open(const struct options *options);
+
+/* Write out what was printed. */
+void output_flush(void);
+
+/* One sentence on standard error, unless -q. */
 void output_say(const struct options *options, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* A whole call. known: it has a result; ours: a rule gave it. */
 void output_call(const struct options *options, struct traced *traced, bool known, bool ours);
+
+/* The beginning of a call that is not over; returns the first argument that is not shown. */
+unsigned int output_unfinished(const struct options *options, struct traced *traced);
+
+/* The rest of it, from that argument. known false: its end was not seen. */
+void output_resumed(const struct options *options, struct traced *traced, unsigned int from,
+		    bool known, bool ours);
+
+/* Lines about a thread that are no calls: a signal that it takes, its end with a status as of
+ * wait(2), and that it is no longer traced. */
+void output_signal(const struct options *options, pid_t pid, pid_t tid, int number, int code);
+void output_end(const struct options *options, pid_t pid, pid_t tid, int status);
+void output_left(const struct options *options, pid_t pid, pid_t tid);
+
 void output_count(const struct traced *traced, bool failed, uint64_t ns);
 void output_count_add(const struct kmview_syscall *call, uint64_t calls, uint64_t ns);
+
+/* Print the table of counts, if asked for, and close: 0, or -1 after saying what was not written.
+ */
 int output_close(const struct options *options, const struct engine *engine);
 
 /* ---- tracing (trace.c) */
@@ -149,14 +216,36 @@ int output_close(const struct options *options, const struct engine *engine);
 /* Serve one call. */
 void trace_call(const struct options *options, struct traced *traced);
 
+/* Must the call be seen when it begins, and not only when it is over? */
+bool trace_wants_entry(const struct options *options, const struct kmview_syscall *call);
+
+/* This thread is found in this call, which has lasted for a while: print it, once. */
+void trace_in_progress(const struct options *options, struct traced *traced);
+
 /* Of a call that is over: the text of an argument before it ran, if kept; NULL. */
 const char *trace_seen_arg(const struct traced *traced, unsigned int arg);
+
+/* A thread took a signal; ended with a status as of wait(2); or is no longer traced. */
+void trace_signal(const struct options *options, pid_t pid, pid_t tid, int number, int code);
+void trace_end(const struct options *options, pid_t pid, pid_t tid, int status);
+void trace_left(const struct options *options, pid_t pid, pid_t tid);
 
 /* The task of this id went away. */
 void trace_cancelled(uint64_t id);
 
 /* Answer the calls whose delay is over; milliseconds until the next, -1: none is delayed. */
 int trace_delayed(const struct options *options);
+
+/* ---- calls in progress (progress.c) */
+
+/*
+ * Look for threads of a session that have been in a call for a while and print these calls, if it
+ * is time to look. Returns the milliseconds until it is time again.
+ */
+int progress_look(const struct options *options, struct kmview *session);
+
+/* Something happened: look soon. */
+void progress_reset(void);
 
 /* ---- the engines: serve until all is over; the exit status */
 

@@ -6,20 +6,21 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kmtrace.h"
+#include "decode.h"
 
 struct name {
 	uint64_t value;
@@ -110,10 +111,16 @@ static const struct name socket_types[] = {
 	N(SOCK_STREAM), N(SOCK_DGRAM), N(SOCK_RAW), N(SOCK_RDM), N(SOCK_SEQPACKET), {},
 };
 static const struct name socket_flags[] = { N(SOCK_CLOEXEC), N(SOCK_NONBLOCK), {} };
-static const struct name ioctls[] = {
-	N(TCGETS), N(TCSETS), N(TCSETSW), N(TCSETSF), N(TCSBRK), N(TCXONC), N(TCFLSH), N(TIOCSCTTY),
-	N(TIOCGPGRP), N(TIOCSPGRP), N(TIOCOUTQ), N(TIOCGWINSZ), N(TIOCSWINSZ), N(FIONREAD),
-	N(FIONBIO), N(TIOCNOTTY), N(TIOCGSID), N(TIOCGPTN), N(TIOCSPTLCK), N(FIOCLEX), N(FIONCLEX), {},
+static const struct name socket_levels[] = {
+	N(SOL_SOCKET), { IPPROTO_IP, "SOL_IP" }, { IPPROTO_TCP, "SOL_TCP" }, { IPPROTO_UDP, "SOL_UDP" },
+	{ IPPROTO_IPV6, "SOL_IPV6" }, { IPPROTO_ICMPV6, "SOL_ICMPV6" }, { IPPROTO_RAW, "SOL_RAW" },
+	{ 263, "SOL_PACKET" }, { 270, "SOL_NETLINK" }, {},
+};
+static const struct name shutdown_sides[] = { N(SHUT_RD), N(SHUT_WR), N(SHUT_RDWR), {} };
+static const struct name resources[] = {
+	N(RLIMIT_CPU), N(RLIMIT_FSIZE), N(RLIMIT_DATA), N(RLIMIT_STACK), N(RLIMIT_CORE), N(RLIMIT_RSS),
+	N(RLIMIT_NPROC), N(RLIMIT_NOFILE), N(RLIMIT_MEMLOCK), N(RLIMIT_AS), N(RLIMIT_LOCKS), N(RLIMIT_SIGPENDING),
+	N(RLIMIT_MSGQUEUE), N(RLIMIT_NICE), N(RLIMIT_RTPRIO), N(RLIMIT_RTTIME), {},
 };
 static const struct name prctls[] = {
 	N(PR_SET_PDEATHSIG), N(PR_GET_PDEATHSIG), N(PR_GET_DUMPABLE), N(PR_SET_DUMPABLE),
@@ -154,7 +161,8 @@ static void print_flags(FILE *out, const struct name *names, uint64_t value, con
 	for (; names->name; names++) {
 		if ((value & names->value) != names->value)
 			continue;
-		fprintf(out, "%s%s", separator, names->name);
+		fputs(separator, out);
+		fputs(names->name, out);
 		separator = "|";
 		value &= ~names->value;
 	}
@@ -206,11 +214,12 @@ static void print_clone(FILE *out, uint64_t value)
 void name_print(FILE *out, enum kmview_type type, uint64_t value)
 {
 	static const struct name *const values[KMVIEW_TYPES] = {
-		[KMVIEW_T_WHENCE] = whence,   [KMVIEW_T_FCNTL] = fcntl_commands,
-		[KMVIEW_T_DOMAIN] = domains,  [KMVIEW_T_MADVISE] = madvise_values,
-		[KMVIEW_T_CLOCKID] = clocks,  [KMVIEW_T_EPOLL] = epoll_commands,
-		[KMVIEW_T_SIGMASK] = sigmask, [KMVIEW_T_IOCTL] = ioctls,
-		[KMVIEW_T_PRCTL] = prctls,
+		[KMVIEW_T_WHENCE] = whence,	      [KMVIEW_T_FCNTL] = fcntl_commands,
+		[KMVIEW_T_DOMAIN] = domains,	      [KMVIEW_T_MADVISE] = madvise_values,
+		[KMVIEW_T_CLOCKID] = clocks,	      [KMVIEW_T_EPOLL] = epoll_commands,
+		[KMVIEW_T_SIGMASK] = sigmask,	      [KMVIEW_T_PRCTL] = prctls,
+		[KMVIEW_T_SOCKLEVEL] = socket_levels, [KMVIEW_T_SHUT] = shutdown_sides,
+		[KMVIEW_T_RESOURCE] = resources,
 	};
 	static const struct name *const flags[KMVIEW_TYPES] = {
 		[KMVIEW_T_AT] = at_flags,	[KMVIEW_T_ACCESS] = access_modes,
@@ -223,7 +232,9 @@ void name_print(FILE *out, enum kmview_type type, uint64_t value)
 						   : NULL;
 
 	value = (uint32_t)value;
-	if (values[type])
+	if (type == KMVIEW_T_IOCTL && ioctl_name(value))
+		fputs(ioctl_name(value), out);
+	else if (values[type])
 		print_value(out, values[type], value);
 	else if (flags[type])
 		print_flags(out, flags[type], value, zero);

@@ -2,118 +2,19 @@
 /*
  * Rules of the command line: which calls and paths they are for, and what they say.
  *
- * A pattern is matched against every path argument of a call as an absolute path: a relative one is
- * put behind the directory it starts from, and "." and ".." are resolved by text, not through
- * links.
+ * A pattern is matched against every path argument of a call as an absolute path (paths.c).
  */
-#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <fnmatch.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "kmtrace.h"
 
 const char *const uts_field_names[UTS_FIELDS] = {
 	"sysname", "nodename", "release", "version", "machine", "domainname",
 };
-
-unsigned int call_index(const struct kmview_syscall *call)
-{
-	if (strcmp(call->name, call->family))
-		call = kmview_syscall(call->family);
-	return call - kmview_syscall_next(NULL);
-}
-
-static bool has_argument(const struct kmview_syscall *call, enum kmview_type type)
-{
-	for (unsigned int i = 0; i < call->argc; i++)
-		if (call->args[i] == type)
-			return true;
-	return false;
-}
-
-static bool in_class(const struct kmview_syscall *call, const char *class)
-{
-	static const char *const process[] = {
-		"fork",	   "vfork",
-		"clone",   "clone3",
-		"execve",  "execveat",
-		"exit",	   "exit_group",
-		"wait4",   "waitid",
-		"kill",	   "tkill",
-		"tgkill",  "pidfd_send_signal",
-		"unshare", "setns",
-		NULL,
-	};
-	static const char *const network[] = {
-		"socket",      "socketpair", "bind",	   "connect",  "listen",
-		"accept",      "accept4",    "sendto",	   "recvfrom", "sendmsg",
-		"recvmsg",     "sendmmsg",   "recvmmsg",   "shutdown", "getsockname",
-		"getpeername", "setsockopt", "getsockopt", NULL,
-	};
-	const char *const *names = !strcmp(class, "%network") ? network : process;
-
-	if (!strcmp(class, "all"))
-		return true;
-	if (!strcmp(class, "%file"))
-		return has_argument(call, KMVIEW_T_PATH);
-	if (!strcmp(class, "%desc"))
-		return has_argument(call, KMVIEW_T_FD) || has_argument(call, KMVIEW_T_DIRFD);
-	for (; *names; names++)
-		if (!strcmp(call->family, *names))
-			return true;
-	return false;
-}
-
-static bool is_class(const char *word)
-{
-	static const char *const classes[] = {"all", "%file", "%desc", "%network", "%process"};
-
-	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-		if (!strcmp(word, classes[i]))
-			return true;
-	return false;
-}
-
-static bool call_set_add_word(struct call_set *set, const char *word)
-{
-	const struct kmview_syscall *call = NULL;
-
-	if (!strcmp(word, "none"))
-		return true;
-	if (is_class(word)) {
-		while ((call = kmview_syscall_next(call)))
-			if (in_class(call, word))
-				set->has[call_index(call)] = 1;
-		return true;
-	}
-	call = kmview_syscall(word);
-	if (!call)
-		return false;
-	set->has[call_index(call)] = 1;
-	return true;
-}
-
-int call_set_add(struct call_set *set, const char *list, char **unknown)
-{
-	char *copy = strdup(list), *rest = copy, *word;
-
-	while ((word = strsep(&rest, ","))) {
-		if (call_set_add_word(set, word))
-			continue;
-		*unknown = strdup(word);
-		free(copy);
-		return -1;
-	}
-	free(copy);
-	return 0;
-}
 
 static int say(char **why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static int say(char **why, const char *format, ...)
@@ -290,68 +191,6 @@ const struct rule *rules_constant(const struct options *options, const struct km
 	return NULL;
 }
 
-/* Resolve "." and ".." and double slashes by text, in place. */
-static void normalize(char *path)
-{
-	char *out = path, *rest = path, *part;
-
-	while ((part = strsep(&rest, "/"))) {
-		if (!*part || !strcmp(part, "."))
-			continue;
-		if (!strcmp(part, "..")) {
-			while (out > path && *--out != '/')
-				;
-			continue;
-		}
-		*out++ = '/';
-		memmove(out, part, strlen(part) + 1);
-		out += strlen(part);
-	}
-	if (out == path)
-		*out++ = '/';
-	*out = '\0';
-}
-
-/* The path of an argument, absolute. */
-static bool absolute_path(struct traced *traced, unsigned int arg, char *path, size_t size)
-{
-	char link[64], given[PATH_MAX];
-	int dirfd = AT_FDCWD;
-	ssize_t length;
-
-	if (traced->engine->string(traced, arg, given, sizeof(given)) < 0)
-		return false;
-	for (unsigned int i = 0; i < arg; i++)
-		if (traced->call->args[i] == KMVIEW_T_DIRFD)
-			dirfd = traced->args[i];
-	if (given[0] == '/') {
-		strcpy(path, given);
-	} else {
-		if (dirfd == AT_FDCWD)
-			snprintf(link, sizeof(link), "/proc/%d/cwd", traced->tid);
-		else
-			snprintf(link, sizeof(link), "/proc/%d/fd/%d", traced->tid, dirfd);
-		length = readlink(link, path, size - strlen(given) - 2);
-		if (length < 0)
-			return false;
-		path[length] = '/';
-		strcpy(path + length + 1, given);
-	}
-	normalize(path);
-	return true;
-}
-
-static bool pattern_matches(const char *pattern, struct traced *traced)
-{
-	char path[2 * PATH_MAX];
-
-	for (unsigned int i = 0; i < traced->call->argc; i++)
-		if (traced->call->args[i] == KMVIEW_T_PATH && traced->args[i] &&
-		    absolute_path(traced, i, path, sizeof(path)) && !fnmatch(pattern, path, 0))
-			return true;
-	return false;
-}
-
 void rules_match(const struct options *options, struct traced *traced, const struct rule **result,
 		 const struct rule **delay)
 {
@@ -361,7 +200,7 @@ void rules_match(const struct options *options, struct traced *traced, const str
 
 		if (*place || !rule->calls.has[call_index(traced->call)])
 			continue;
-		if (!rule->pattern || pattern_matches(rule->pattern, traced))
+		if (!rule->pattern || names_path(traced, rule->pattern))
 			*place = rule;
 	}
 }

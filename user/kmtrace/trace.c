@@ -3,23 +3,36 @@
  * What happens to one call: rules first, then print and let it go on.
  *
  * An engine that shows results shows most calls once, when they are over. Calls that change what
- * their arguments point to (execve) or never return (exit) are shown before too; what was seen then
- * is kept here, by thread, until they are over. Calls with a delay wait in a list, and the engines
- * ask trace_delayed() how long they may sleep.
+ * their arguments point to (execve) or never return (exit), and those whose time is asked for, are
+ * shown before too; what was seen then is kept here, by thread, until they are over. So is what was
+ * printed of a call that progress.c found unfinished; if the thread is then seen in another call,
+ * the end of the first was missed, because it had begun before the tracing. Calls with a delay wait
+ * in a list, and the engines ask trace_delayed() how long they may sleep.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "kmtrace.h"
 
 #define NS_PER_S 1000000000ULL
 
-static uint64_t now_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+int command_status(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
 /* ---- what was seen of a call before it ran */
@@ -29,7 +42,12 @@ static uint64_t now_ns(void)
 static struct seen {
 	struct seen *next;
 	pid_t tid;
-	uint64_t ns;
+	unsigned int abi, nr;
+	uint64_t ns;	   /* when it began, CLOCK_MONOTONIC */
+	uint64_t began_ns; /* and CLOCK_REALTIME */
+	bool wanted;	   /* its end is to be printed */
+	bool unfinished;   /* its beginning was printed, without the arguments from this one on: */
+	unsigned int from;
 	char *args[6]; /* as text; NULL: they can still be read */
 } * seen[BUCKETS];
 
@@ -54,7 +72,7 @@ static void seen_forget(pid_t tid)
 	free(found);
 }
 
-static void seen_keep(struct traced *traced, bool with_args)
+static struct seen *seen_keep(struct traced *traced, bool with_args)
 {
 	struct seen **at, *new;
 	size_t size;
@@ -63,9 +81,13 @@ static void seen_keep(struct traced *traced, bool with_args)
 	at = seen_find(traced->tid);
 	new = calloc(1, sizeof(*new));
 	if (!new)
-		return;
+		return NULL;
 	new->tid = traced->tid;
+	new->abi = traced->abi;
+	new->nr = traced->nr;
 	new->ns = now_ns();
+	new->began_ns = clock_ns(CLOCK_REALTIME);
+	new->wanted = true;
 	for (unsigned int i = 0; with_args && traced->call && i < traced->call->argc; i++) {
 		FILE *text = open_memstream(&new->args[i], &size);
 
@@ -75,6 +97,7 @@ static void seen_keep(struct traced *traced, bool with_args)
 		fclose(text);
 	}
 	*at = new;
+	return new;
 }
 
 const char *trace_seen_arg(const struct traced *traced, unsigned int arg)
@@ -141,9 +164,41 @@ int trace_delayed(const struct options *options)
 
 /* ---- one call */
 
-static bool printed(const struct options *options, const struct traced *traced)
+/* Is it one of the calls of -e? */
+static bool selected(const struct options *options, const struct traced *traced)
 {
 	return !traced->call || options->trace.has[call_index(traced->call)];
+}
+
+/* And, as far as can be told now, of -P? */
+static bool printed(const struct options *options, struct traced *traced)
+{
+	return selected(options, traced) &&
+	       (!options->path_count || on_traced_path(options, traced));
+}
+
+/* After close(2) nobody can tell what the descriptor was. */
+static bool closes(const struct kmview_syscall *call)
+{
+	return call && !strcmp(call->name, "close");
+}
+
+static bool wants_times(const struct options *options)
+{
+	return options->count || options->stamp || options->relative || options->spent;
+}
+
+bool trace_wants_entry(const struct options *options, const struct kmview_syscall *call)
+{
+	return wants_times(options) || (call->flags & KMVIEW_CALL_NORETURN) ||
+	       ((options->fd_paths || options->path_count) && closes(call));
+}
+
+static bool as_wanted(const struct options *options, bool known, bool failed)
+{
+	if (!known)
+		return !options->successful && !options->failed;
+	return (!options->successful || !failed) && (!options->failed || failed);
 }
 
 static bool is_uname(const struct traced *traced)
@@ -153,10 +208,12 @@ static bool is_uname(const struct traced *traced)
 
 static void show(const struct options *options, struct traced *traced, bool known, bool ours)
 {
-	if (!printed(options, traced))
+	bool failed = known && traced->result < 0 && traced->result >= -4095;
+
+	if (!printed(options, traced) || !as_wanted(options, known, failed))
 		return;
 	if (options->count)
-		output_count(traced, known && traced->result < 0 && traced->result >= -4095, 0);
+		output_count(traced, failed, 0);
 	else
 		output_call(options, traced, known, ours);
 }
@@ -182,8 +239,14 @@ static void serve(const struct options *options, struct traced *traced, const st
 	} else if (!traced->engine->results || never_back) {
 		show(options, traced, false, false);
 		traced->engine->proceed(traced, false);
-	} else if (printed(options, traced) || (options->uname_faked && is_uname(traced))) {
-		seen_keep(traced, executes && !options->count);
+	} else if (selected(options, traced) || (options->uname_faked && is_uname(traced))) {
+		bool kept_as_text = (executes || (options->fd_paths && closes(traced->call))) &&
+				    !options->count;
+		struct seen *kept = seen_keep(traced, kept_as_text);
+
+		/* What it is about can be told now; of close and execve not afterwards. */
+		if (kept && options->path_count)
+			kept->wanted = on_traced_path(options, traced);
 		traced->engine->proceed(traced, true);
 	} else {
 		traced->engine->proceed(traced, false);
@@ -195,14 +258,21 @@ static void finish(const struct options *options, struct traced *traced)
 {
 	struct seen *before = *seen_find(traced->tid);
 	bool faked = options->uname_faked && is_uname(traced);
-	bool failed;
+	bool failed, wanted;
 
 	if (faked)
 		traced->result = uname_fake_over(options, traced);
 	failed = traced->result < 0 && traced->result >= -4095;
-	if (printed(options, traced) && options->count)
-		output_count(traced, failed, before ? now_ns() - before->ns : 0);
-	else if (printed(options, traced))
+	wanted = selected(options, traced) && (before ? before->wanted : printed(options, traced));
+	if (before && !before->unfinished) {
+		traced->began_ns = before->began_ns;
+		traced->spent_ns = now_ns() - before->ns;
+	}
+	if (before && before->unfinished)
+		output_resumed(options, traced, before->from, true, faked);
+	else if (wanted && as_wanted(options, true, failed) && options->count)
+		output_count(traced, failed, traced->spent_ns);
+	else if (wanted && as_wanted(options, true, failed))
 		output_call(options, traced, true, faked);
 	seen_forget(traced->tid);
 	if (faked)
@@ -211,10 +281,80 @@ static void finish(const struct options *options, struct traced *traced)
 		traced->engine->proceed(traced, false);
 }
 
+void trace_in_progress(const struct options *options, struct traced *traced)
+{
+	struct seen *found = *seen_find(traced->tid);
+
+	if (found && (found->unfinished || !found->wanted))
+		return;
+	if (!printed(options, traced) || !as_wanted(options, false, false))
+		return;
+	if (!found)
+		found = seen_keep(traced, false);
+	else
+		traced->began_ns = found->began_ns;
+	if (!found)
+		return;
+	found->unfinished = true;
+	found->from = output_unfinished(options, traced);
+}
+
+/* The call that the thread was in has no end. */
+static void cut_off(const struct options *options, pid_t pid, pid_t tid)
+{
+	struct seen *found = *seen_find(tid);
+	struct traced missed = {.pid = pid, .tid = tid};
+
+	if (found && found->unfinished) {
+		missed.abi = found->abi;
+		missed.nr = found->nr;
+		missed.call = kmview_syscall_by_number(found->abi, found->nr);
+		output_resumed(options, &missed, found->from, false, false);
+	}
+	seen_forget(tid);
+}
+
+void trace_signal(const struct options *options, pid_t pid, pid_t tid, int number, int code)
+{
+	if (!options->count && number >= 0 && number <= 64 && options->signals[number])
+		output_signal(options, pid, tid, number, code);
+}
+
+void trace_end(const struct options *options, pid_t pid, pid_t tid, int status)
+{
+	cut_off(options, pid, tid);
+	if (!options->count)
+		output_end(options, pid, tid, status);
+}
+
+void trace_left(const struct options *options, pid_t pid, pid_t tid)
+{
+	cut_off(options, pid, tid);
+	if (!options->count)
+		output_left(options, pid, tid);
+}
+
+/* The thread is in another call than the one that was printed as unfinished. */
+static void end_missed(const struct options *options, const struct traced *traced)
+{
+	struct seen *found = *seen_find(traced->tid);
+	struct traced missed = *traced;
+
+	if (!found || !found->unfinished ||
+	    (traced->exit && found->nr == traced->nr && found->abi == traced->abi))
+		return;
+	missed.abi = found->abi;
+	missed.nr = found->nr;
+	missed.call = kmview_syscall_by_number(found->abi, found->nr);
+	output_resumed(options, &missed, found->from, false, false);
+	seen_forget(traced->tid);
+}
+
 void trace_call(const struct options *options, struct traced *traced)
 {
 	const struct rule *result, *wait;
 
+	end_missed(options, traced);
 	if (traced->exit) {
 		finish(options, traced);
 		return;

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "session.h"
@@ -35,6 +36,8 @@ static struct kmview_slot *answer_begin(struct kmview_request *request, uint32_t
 
 static int answer_end(struct kmview_request *request, struct kmview_slot *slot)
 {
+	if (slot->told)
+		return slot_move(slot, KMVIEW_TAKEN, KMVIEW_RELEASED) ? 0 : -ESTALE;
 	if (slot_move(slot, KMVIEW_TAKEN, KMVIEW_ANSWERED)) {
 		if (!__atomic_load_n(&slot->waiting, __ATOMIC_SEQ_CST))
 			return 0;
@@ -131,6 +134,35 @@ int kmview_install(struct kmview_request *request, int fd, int wanted, bool clos
 			    wanted);
 }
 
+/*
+ * Of a task that has gone on: what came along with the event, as the kernel copied it then, else
+ * what is in its memory now.
+ */
+static ssize_t read_told(struct kmview_request *request, const struct kmview_slot *slot,
+			 uint64_t address, void *buffer, size_t length)
+{
+	struct iovec local = {buffer, length}, remote = {(void *)(uintptr_t)address, length};
+	ssize_t got;
+
+	for (unsigned int i = 0; i < 6; i++) {
+		const struct kmview_copied *copied = &request->event.copied[i];
+		uint64_t from = request->event.args[i];
+
+		if (!copied->length || address < from || address - from >= copied->length)
+			continue;
+		if (length > copied->length - (address - from)) {
+			/* The caller asks for as much as there may be. */
+			if (copied->flags & KMVIEW_COPIED_CUT)
+				continue;
+			length = copied->length - (address - from);
+		}
+		memcpy(buffer, slot->data + copied->offset + (address - from), length);
+		return length;
+	}
+	got = process_vm_readv(request->event.tid, &local, 1, &remote, 1, 0);
+	return got < 0 ? -errno : got;
+}
+
 static ssize_t memory(struct kmview_request *request, uint64_t address, void *buffer, size_t length,
 		      bool write)
 {
@@ -142,7 +174,10 @@ static ssize_t memory(struct kmview_request *request, uint64_t address, void *bu
 		.buffer = (uintptr_t)buffer,
 		.length = length,
 	};
+	const struct kmview_slot *slot = session_slot(request->session, request->slot);
 
+	if (!write && slot->told && slot->event.id == request->event.id)
+		return read_told(request, slot, address, buffer, length);
 	return session_ioctl(request->session, KMVIEW_MEM, &mem);
 }
 

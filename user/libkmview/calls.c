@@ -45,6 +45,58 @@ static void rule_flags_argument(struct kmview_rule *rule, unsigned int arg, uint
 	rule->nofollow_mask = mask;
 }
 
+/* Bytes of a structure of 64-bit programs; 0: it is none that one copy brings along. */
+static size_t struct_size(enum kmview_type type)
+{
+	static const unsigned short sizes[KMVIEW_TYPES] = {
+		[KMVIEW_T_STAT] = 144,	       [KMVIEW_T_STATX] = 256,
+		[KMVIEW_T_STATFS] = 120,       [KMVIEW_T_TIMESPEC] = 16,
+		[KMVIEW_T_TIMESPEC_OUT] = 16,  [KMVIEW_T_TIMEVAL] = 16,
+		[KMVIEW_T_TIMEVAL_OUT] = 16,   [KMVIEW_T_TIMESPECS] = 32,
+		[KMVIEW_T_ITIMERSPEC] = 32,    [KMVIEW_T_ITIMERSPEC_OUT] = 32,
+		[KMVIEW_T_ITIMERVAL] = 32,     [KMVIEW_T_ITIMERVAL_OUT] = 32,
+		[KMVIEW_T_RLIMIT] = 16,	       [KMVIEW_T_RLIMIT_OUT] = 16,
+		[KMVIEW_T_SIGSET] = 8,	       [KMVIEW_T_SIGSET_OUT] = 8,
+		[KMVIEW_T_SIGACTION] = 32,     [KMVIEW_T_SIGACTION_OUT] = 32,
+		[KMVIEW_T_SIGINFO_OUT] = 128,  [KMVIEW_T_WSTATUS] = 4,
+		[KMVIEW_T_RUSAGE] = 144,       [KMVIEW_T_EPOLL_EVENT] = 12,
+		[KMVIEW_T_OPEN_HOW] = 24,      [KMVIEW_T_UTSNAME] = 390,
+		[KMVIEW_T_FDPAIR] = 8,	       [KMVIEW_T_INT_OUT] = 4,
+		[KMVIEW_T_FUTEX_TIMEOUT] = 16,
+	};
+
+	return sizes[type];
+}
+
+bool kmview_copies_all(const struct kmview_syscall *call)
+{
+	for (unsigned int i = 0; i < call->argc; i++) {
+		enum kmview_type type = call->args[i];
+
+		/* From POLLFDS on, types are addresses of structures; those before that are addresses: */
+		if (type == KMVIEW_T_ARGV ||
+		    (type >= KMVIEW_T_POLLFDS && type < KMVIEW_TYPES && !struct_size(type)))
+			return false;
+	}
+	return true;
+}
+
+/* Buffers and structures that come along. */
+static void rule_bytes(struct kmview_rule *rule, const struct kmview_syscall *call, uint32_t bytes)
+{
+	for (unsigned int i = 0; i < call->argc; i++) {
+		enum kmview_type type = call->args[i];
+
+		if (type == KMVIEW_T_IN || type == KMVIEW_T_OUT) {
+			rule->copy[i] = KMVIEW_COPY_BUFFER;
+			rule->copy_bytes[i] = bytes < UINT16_MAX ? bytes : UINT16_MAX;
+		} else if (struct_size(type)) {
+			rule->copy[i] = KMVIEW_COPY_BYTES;
+			rule->copy_bytes[i] = struct_size(type);
+		}
+	}
+}
+
 /* What the kernel copies, and where it finds descriptor and path. Returns how many paths there are.
  */
 static unsigned int rule_arguments(struct kmview_rule *rule, const struct kmview_syscall *call)
@@ -119,6 +171,8 @@ int kmview_rule_init(struct kmview_rule *rule, unsigned int abi, unsigned int nr
 	};
 	if (call) {
 		paths = rule_arguments(rule, call);
+		if (hook->bytes)
+			rule_bytes(rule, call, hook->bytes);
 		if (call->flags & KMVIEW_CALL_INTERRUPTIBLE)
 			rule->flags |= KMVIEW_RULE_INTERRUPTIBLE;
 		if (call->flags & KMVIEW_CALL_NOFOLLOW)

@@ -50,6 +50,20 @@ struct kmview_options {
  */
 int kmview_open(struct kmview **session, const struct kmview_options *options);
 
+/*
+ * What an error of kmview_open() means, as a clause that can follow "as" or a colon. The text stays
+ * the library's; it is never NULL.
+ */
+const char *kmview_open_why(int error);
+
+/*
+ * A session lives as long as the process that opened it. So one process can open it and hand its
+ * descriptor and kmview_init_of() to another, which adopts it and serves it; when that one dies, the
+ * first may go on serving. fd is the new session's, also when this fails.
+ */
+int kmview_adopt(struct kmview **session, int fd, const struct kmview_init *init);
+const struct kmview_init *kmview_init_of(const struct kmview *session); /* as long as the session */
+
 /* Close it and kill all its tasks. No thread may use the session any more. NULL is allowed. */
 void kmview_close(struct kmview *session);
 
@@ -109,6 +123,44 @@ enum kmview_type {
 	KMVIEW_T_UMOUNT,
 	KMVIEW_T_PRCTL,
 	KMVIEW_T_SIGMASK,
+	KMVIEW_T_SOCKLEVEL, /* of a socket option */
+	KMVIEW_T_SOCKOPT,   /* the option; its level is the argument before */
+	KMVIEW_T_SHUT,	    /* which side of a socket */
+	KMVIEW_T_RESOURCE,  /* of a limit */
+	KMVIEW_T_POLLFDS, /* the rest are addresses of structures; their number is the next argument */
+	KMVIEW_T_IOV_IN, /* the call reads what they point to; their number is the next argument */
+	KMVIEW_T_MSGHDR, /* to be sent */
+	KMVIEW_T_TIMEVAL,
+	KMVIEW_T_ITIMERVAL,
+	KMVIEW_T_ITIMERSPEC,
+	KMVIEW_T_TIMESPECS,	/* two: times of a file */
+	KMVIEW_T_FUTEX_TIMEOUT, /* a timespec, or a number, as the command of futex(2) says */
+	KMVIEW_T_RLIMIT,
+	KMVIEW_T_SIGACTION,
+	KMVIEW_T_EPOLL_EVENT,
+	KMVIEW_T_OPEN_HOW,
+	KMVIEW_T_CLONE_ARGS,
+	KMVIEW_T_SOCKVAL, /* an option's value; its length is the next argument */
+	KMVIEW_T_STAT,	  /* from here on the call writes them */
+	KMVIEW_T_STATX,
+	KMVIEW_T_STATFS,
+	KMVIEW_T_WSTATUS,
+	KMVIEW_T_RUSAGE,
+	KMVIEW_T_EPOLL_EVENTS, /* their number is the result */
+	KMVIEW_T_DIRENTS,      /* their bytes are the result */
+	KMVIEW_T_IOV_OUT,
+	KMVIEW_T_MSGHDR_OUT,
+	KMVIEW_T_SOCKADDR_OUT, /* the next argument points to its length */
+	KMVIEW_T_TIMESPEC_OUT,
+	KMVIEW_T_TIMEVAL_OUT,
+	KMVIEW_T_ITIMERVAL_OUT,
+	KMVIEW_T_ITIMERSPEC_OUT,
+	KMVIEW_T_RLIMIT_OUT,
+	KMVIEW_T_SIGACTION_OUT,
+	KMVIEW_T_SIGSET_OUT,
+	KMVIEW_T_SIGINFO_OUT,
+	KMVIEW_T_SOCKVAL_OUT, /* the next argument points to its length */
+	KMVIEW_T_INT_OUT,
 	KMVIEW_TYPES,
 };
 
@@ -140,12 +192,13 @@ const struct kmview_syscall *kmview_syscall_next(const struct kmview_syscall *ca
 /* What happens at a call. All 0, but for action: at every such call. */
 struct kmview_hook {
 	uint32_t action;     /* enum kmview_action */
-	uint32_t flags;	     /* KMVIEW_RULE_EXIT or _BOTH; what else a rule has is filled in */
+	uint32_t flags;	     /* KMVIEW_RULE_EXIT, _BOTH, _WAIT; what else a rule has is filled in */
 	int64_t value;	     /* of KMVIEW_VALUE; -errno for errors */
 	uint32_t prog;	     /* of KMVIEW_BPF */
 	uint32_t fd_marks;   /* not 0: only with a descriptor marked so */
 	uint32_t path_marks; /* not 0: only with a path below a prefix marked so. With both: one is
 				enough */
+	uint32_t bytes; /* not 0: structures, and so many bytes of buffers, come along as well */
 };
 
 /*
@@ -176,6 +229,9 @@ int kmview_hooks(struct kmview *session, const struct kmview_named_hook *hooks, 
 int kmview_rule_init(struct kmview_rule *rule, unsigned int abi, unsigned int nr,
 		     const struct kmview_hook *hook);
 int kmview_rules(struct kmview *session, const struct kmview_rule *rules, size_t count);
+
+/* Does all that the arguments of a call point to come along with an event, if bytes says so? */
+bool kmview_copies_all(const struct kmview_syscall *call);
 
 /* Mark what is at or below an absolute path, and what comes of an open descriptor of ours. 0
  * unmarks. */
@@ -236,6 +292,9 @@ int kmview_kill(struct kmview *session, int signal);
 /* ---- requests: calls that wait for an answer */
 
 /*
+ * In a session that only watches (KMVIEW_INIT_WATCH) answers say only that the request is done with;
+ * its task has gone on, so that what did not come along is read from what its memory holds now.
+ *
  * A request that was taken must be answered exactly once, by any thread; it may be copied and kept
  * until then. What an answer returns: 0, or ECANCELED: the task died or was interrupted, nobody
  * heard.
@@ -249,6 +308,9 @@ struct kmview_request {
 		      */
 	bool socketcall; /* came as socketcall(2) */
 	bool tell;	 /* and its exit was asked for by the hook */
+	uint32_t
+		notice; /* not 0: not a request; KMVIEW_ENTRY_EXITED, _SIGNAL or _LEFT of event.tid;
+			    event.result is the status, or the signal, whose code is event.nr */
 	struct kmview_loop *loop;
 };
 

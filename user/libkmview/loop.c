@@ -155,6 +155,17 @@ static bool next_taken(struct kmview_loop *loop, struct kmview_request *request)
 			request->slot = entry.slot;
 			return true;
 		}
+		if (entry.what != KMVIEW_ENTRY_EVENT) {
+			request->notice = entry.what;
+			request->event.tid = entry.id;
+			request->event.pid = entry.slot;
+			request->event.result = entry.id >> 32;
+			if (entry.what == KMVIEW_ENTRY_SIGNAL) {
+				request->event.result &= 0xff;
+				request->event.nr = (int32_t)(entry.id >> 32) >> 8;
+			}
+			return true;
+		}
 		if (!slot_take(session, &entry, request))
 			continue;
 		if (socketcall_is(request) && socketcall_decode(request))
@@ -201,6 +212,8 @@ static int serve(struct kmview_loop *loop, const struct kmview_operations *opera
 
 	if (result != 1)
 		return result;
+	if (request.notice)
+		return 1;
 	if (!request.cancel && operations)
 		operations->request(&request, data);
 	else if (!request.cancel)

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -37,6 +38,18 @@ static bool more_than_one_processor(void)
 	return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 1;
 }
 
+static int session_map(struct kmview *session)
+{
+	session->ring = mmap(NULL, session->init.ring_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     session->fd, 0);
+	if (session->ring == MAP_FAILED) {
+		session->ring = NULL;
+		return -errno;
+	}
+	/* A child that outlives us must not keep the session alive. */
+	return madvise(session->ring, session->init.ring_size, MADV_DONTFORK) < 0 ? -errno : 0;
+}
+
 static int session_start(struct kmview *session, const struct kmview_options *options)
 {
 	struct kmview_init *init = &session->init;
@@ -52,30 +65,63 @@ static int session_start(struct kmview *session, const struct kmview_options *op
 		init->slot_size = options->slot_size;
 	}
 	error = session_ioctl(session, KMVIEW_INIT, init);
-	if (error < 0)
-		return error;
-	session->ring =
-		mmap(NULL, init->ring_size, PROT_READ | PROT_WRITE, MAP_SHARED, session->fd, 0);
-	if (session->ring == MAP_FAILED) {
-		session->ring = NULL;
-		return -errno;
+	return error < 0 ? error : session_map(session);
+}
+
+static struct kmview *session_new(void)
+{
+	struct kmview *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return NULL;
+	session->fd = -1;
+	session->spin = more_than_one_processor();
+	pthread_mutex_init(&session->socketcall_lock, NULL);
+	return session;
+}
+
+const char *kmview_open_why(int error)
+{
+	switch (-error) {
+	case ENOENT:
+	case ENXIO:
+	case ENODEV:
+		return "there is no " KMVIEW_DEVICE;
+	case EACCES:
+	case EPERM:
+		return KMVIEW_DEVICE " is not for this user (see its mode, and the parameters of "
+		       "kmview.ko)";
+	case EPROTO:
+		return "the kernel module and this program speak different versions of the "
+		       "protocol";
+	case ENFILE:
+		return "this user has as many sessions as the module allows (its parameter "
+		       "max_sessions)";
+	case ELOOP:
+		return "sessions are nested as deep as the module allows";
+	case EMFILE:
+		return "this process has too many open files";
+	case ENOMEM:
+		return "there is not enough memory for a session";
+	case EINVAL:
+		return "the module does not know what this program asks of it: one of them is "
+		       "older";
+	case EOPNOTSUPP:
+		return "the module does not offer mounts to this user, or cannot on this kernel";
+	case EIO:
+		return "the kernel does not run the module's hooks (is kernel.ftrace_enabled 0?)";
+	default:
+		return strerrordesc_np(-error) ? strerrordesc_np(-error) : "of an unknown error";
 	}
-	/* A child that outlives us must not keep the session alive. */
-	if (madvise(session->ring, init->ring_size, MADV_DONTFORK) < 0)
-		return -errno;
-	return 0;
 }
 
 int kmview_open(struct kmview **result, const struct kmview_options *options)
 {
-	struct kmview *session = calloc(1, sizeof(*session));
+	struct kmview *session = session_new();
 	int error;
 
 	if (!session)
 		return -ENOMEM;
-	session->fd = -1;
-	session->spin = more_than_one_processor();
-	pthread_mutex_init(&session->socketcall_lock, NULL);
 	error = session_start(session, options);
 	if (error < 0) {
 		kmview_close(session);
@@ -83,6 +129,31 @@ int kmview_open(struct kmview **result, const struct kmview_options *options)
 	}
 	*result = session;
 	return 0;
+}
+
+int kmview_adopt(struct kmview **result, int fd, const struct kmview_init *init)
+{
+	struct kmview *session = session_new();
+	int error;
+
+	if (!session) {
+		close(fd);
+		return -ENOMEM;
+	}
+	session->fd = fd;
+	session->init = *init;
+	error = session_map(session);
+	if (error < 0) {
+		kmview_close(session);
+		return error;
+	}
+	*result = session;
+	return 0;
+}
+
+const struct kmview_init *kmview_init_of(const struct kmview *session)
+{
+	return &session->init;
 }
 
 void kmview_close(struct kmview *session)

@@ -41,8 +41,10 @@ $(eval $(call program,bin/umview,$(VIEW_PARTS),$(BUILD)/lib/libkmview.a -ljansso
 $(addprefix $(BUILD)/bin/,kmview $(VIEW_COMMAND)): $(BUILD)/bin/umview
 	ln -sf umview $@
 
-$(eval $(call program,lib/vsquare/view/stand-in,user/view/mount/stand_in.c \
-	user/view/mount/wish.c user/view/client/client.c user/view/keeper/channel.c,-ljansson))
+# What mounts for a user: the stand-in and viewctl.
+VIEW_WISH := $(addprefix user/view/,$(addprefix mount/,wish.c option.c tab.c tag.c) client/client.c keeper/channel.c)
+$(eval $(call program,lib/vsquare/view/stand-in,user/view/mount/stand_in.c user/view/mount/unmount.c \
+	user/view/mount/command.c $(VIEW_WISH),-ljansson -lblkid))
 
 $(VIEW_DIR)/fstypes: user/view/services/fstypes
 	@mkdir -p $(@D)
@@ -60,8 +62,19 @@ $(VIEW_DIR)/services/$(1).so: $(call objects,$(2),obj)
 -include $(patsubst %.o,%.d,$(call objects,$(2),obj))
 endef
 
-$(eval $(call view_service,umfuse,user/view/services/umfuse.c,-lblkid))
-$(eval $(call view_service,viewfs,user/view/services/viewfs.c,))
+$(eval $(call view_service,umfuse,$(addprefix user/view/services/,umfuse.c table.c rules.c image.c apart.c) user/view/mount/option.c,-lblkid))
+$(eval $(call view_service,viewfs,user/view/services/viewfs.c user/view/mount/option.c,))
 $(eval $(call view_service,unreal,user/view/services/unreal.c,))
+
+# What stands between images and their servers: a part of an image as a file, the names of sources.
+CFLAGS_user/view/part = -I/usr/include/fuse3
+$(eval $(call program,lib/vsquare/view/part,user/view/part/main.c,-lfuse3))
+VIEW_PRELOAD := $(addprefix user/view/preload/,mount.c unasked.c)
+$(VIEW_DIR)/mount-names.so: $(call objects,$(VIEW_PRELOAD),obj)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -o $@ $^
+-include $(patsubst %.o,%.d,$(call objects,$(VIEW_PRELOAD),obj))
+PROGRAMS += $(VIEW_DIR)/part $(VIEW_DIR)/mount-names.so
+INSTALL_DATA += $(VIEW_DIR)/part:lib/vsquare/view $(VIEW_DIR)/mount-names.so:lib/vsquare/view
 
 include $(sort $(wildcard user/view/*/part.mk))

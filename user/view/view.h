@@ -45,9 +45,31 @@
 extern "C" {
 #endif
 
-#define VIEW_ABI 1
+/*
+ * Versions of the interface. A service made for an older one still loads.
+ *
+ *	1	the first
+ *	2	view_caller: who asks. A service of version 1 is asked only by processes with the
+ *		manager's user id, as it cannot know who they are; for others it is as if it had
+ *		claimed nothing
+ */
+#define VIEW_ABI 2
 
 struct view;
+
+/*
+ * Who asks. A handler runs with the ids of the manager, who may be root: what it does itself, and
+ * not by the functions below, it has to do for this process only as far as the process may.
+ * Ids are effective ones, as the manager's user namespace has them. Handlers of mounts are called
+ * only for who has the authority over the mounts of the view (docs/view.md).
+ */
+struct view_caller {
+	pid_t pid; /* of the thread */
+	uid_t uid;
+	gid_t gid;
+	uint64_t capabilities; /* in its user namespace, as CapEff of /proc/PID/status */
+	bool authority;	       /* it may change mounts and names of this view */
+};
 
 /* The directory of the installation: services, tables. */
 const char *view_directory(const struct view *view);
@@ -103,16 +125,18 @@ const char *view_mount_target(const struct view_mount *mount);
 const char *view_mount_type(const struct view_mount *mount);	/* aliases resolved */
 const char *view_mount_options(const struct view_mount *mount); /* data of mount(2), or "" */
 unsigned long view_mount_flags(const struct view_mount *mount); /* MS_ */
+/* ESRCH: it died. */
+int view_mount_caller(const struct view_mount *mount, struct view_caller *caller);
 
 /* In the view there is only the user's own id (umview, not root): files of others cannot be
  * written. */
 bool view_mount_single_id(const struct view_mount *mount);
 
 /*
- * Run a program, searched in PATH, where the caller of mount(2) is: same root, same working
- * directory. By the time that it ends or goes into the background it must have mounted a file
- * system on the place, an empty directory (or file, if the target is one), from where it is then
- * moved to the target. Its words become the error message when it fails. EIO: it failed. ENOENT:
+ * Run a program, searched in PATH, as the caller of mount(2): same ids and groups, environment,
+ * standard input, root, working directory; in the foreground of its terminal. By the time that it
+ * ends or goes into the background it must have mounted a file system on the place, an empty
+ * directory (or file, if the target is one), from where it is then moved to the target. Its words become the error message when it fails. EIO: it failed. ENOENT:
  * there is no such program. ENOTCONN: it ended well, but nothing is mounted.
  */
 int view_mount_run(struct view_mount *mount, char *const argv[]);
@@ -148,11 +172,39 @@ bool view_mount_exists(struct view_mount *mount, const char *path);
 bool view_mount_has_mounts(struct view_mount *mount, const char *path);
 
 /*
+ * The source, opened as the caller would have: a descriptor that stays the mount's, or a negative
+ * errno. A file or device is open for reading, anything else only as a path (O_PATH).
+ */
+int view_mount_open(struct view_mount *mount);
+
+/* The name by which programs that are run have that file, whatever the source's own name is; the
+ * source as it was given, if it cannot be opened. */
+const char *view_mount_image(struct view_mount *mount);
+
+/* The same for programs that ask for the real name of what they are given: it is bound to a name
+ * aside until they have mounted. */
+const char *view_mount_aside(struct view_mount *mount);
+
+bool view_mount_writable(struct view_mount *mount); /* by the caller: the source */
+void view_mount_set_read_only(struct view_mount *mount);
+/* The kernel opens files without asking the server, which has one thread and sees each opened once
+ * (preload/unasked.c): for what nobody can change. */
+void view_mount_set_unasked(struct view_mount *mount);
+int view_mount_set_type(struct view_mount *mount, const char *type); /* what was found in it */
+
+/*
+ * From now on only so many bytes of the source, from so many on, are meant; 0 bytes: all the rest.
+ * To be called after view_mount_lock.
+ */
+int view_mount_part(struct view_mount *mount, uint64_t offset, uint64_t size);
+
+/*
  * Lock the source, an image, against being mounted a second time while what is mounted now is
  * there: alone to write, or shared to read. Sources that are no files are not locked. EBUSY: it is
  * mounted already, in this view or another.
  */
 int view_mount_lock(struct view_mount *mount, bool alone);
+bool view_mount_locked(const struct view_mount *mount);
 
 /* Make a mount of the kernel's: arguments as of mount(2), in the caller's place. */
 int view_mount_kernel(struct view_mount *mount, const char *source, const char *target,
@@ -161,11 +213,19 @@ int view_mount_kernel(struct view_mount *mount, const char *source, const char *
 /* Say why: one sentence, kept for the program that mounts. Returns error. */
 int view_mount_error(struct view_mount *mount, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+const char *view_mount_message(const struct view_mount *mount); /* what was said so far, or "" */
+
+/* Say a word although it works, a line each; what servers say that did mount is among it. */
+void view_mount_note(struct view_mount *mount, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+const char *view_mount_notes(const struct view_mount *mount);
+void view_mount_forget_notes(struct view_mount *mount);
 
 /* ---- system calls */
 
 const char *view_call_name(const struct view_call *call);
-pid_t view_call_pid(const struct view_call *call); /* of the thread */
+pid_t view_call_pid(const struct view_call *call);				/* of the thread */
+int view_call_caller(const struct view_call *call, struct view_caller *caller); /* ESRCH: died */
 uint64_t view_call_argument(const struct view_call *call, unsigned int index);
 
 /* The task's memory: bytes moved, fewer where it ends; EFAULT: none. Strings: the length, EFAULT,

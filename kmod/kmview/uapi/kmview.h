@@ -31,14 +31,27 @@
  *                        If it was TAKEN, a KMVIEW_ENTRY_CANCEL is announced as well.
  *   CANCELLED -> RELEASED  by the manager, instead of the answer (its compare-and-swap failed)
  *
+ * A session may only watch (KMVIEW_INIT_WATCH). Then no task waits: the kernel posts an event and the call goes on,
+ * whatever the manager does; a task waits only while no slot is free. The life of a slot is
+ *
+ *   FREE -> POSTED -> TAKEN -> RELEASED -> FREE, by kernel, manager, manager, kernel
+ *
+ * and a manager that has taken all there is says so by KMVIEW_EXCHANGE, upon which tasks look for free slots. Rules
+ * are PASS, NOTIFY and BPF, whose ANSWER is a PASS; a NOTIFY rule with KMVIEW_RULE_WAIT waits and is answered as
+ * in other sessions, but whatever the verdict is, the call goes on. Tasks keep the right to gain privileges: one that
+ * executes a program that gains any, or that its user may not read, leaves the session before that program
+ * runs, unless the session was opened with CAP_SYS_PTRACE. When the manager ends, so does the session, and its tasks live on outside it. The ends of tasks and the
+ * signals that they take are announced, too (KMVIEW_ENTRY_EXITED, KMVIEW_ENTRY_SIGNAL).
+ *
  * The kernel trusts nothing it reads from the ring: what a manager writes wrongly ends as EIO in a call of its own
  * session, or as a slot that is never free again.
  *
  * Errors common to all ioctls: ENOTTY unknown command; EINVAL a reserved field not 0, an unknown flag or a value out
  * of range; EFAULT a bad pointer; ENOTCONN the session was not initialised, or is dead.
  *
- * Changes of the ABI: 1.0 first; 1.1 has KMVIEW_ENTER; 1.2 has KMVIEW_COOKIE, KMVIEW_MARK_COOKIE, kmview_slot.mark_cookie,
- * and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an older minor number runs unchanged.
+ * Changes of the ABI: 1.0 first; 1.1 has KMVIEW_ENTER; 1.2 has KMVIEW_INIT_WATCH, KMVIEW_COPY_BUFFER, KMVIEW_COOKIE,
+ * KMVIEW_MARK_COOKIE, kmview_slot.mark_cookie, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an
+ * older minor number runs unchanged.
  */
 #ifndef _UAPI_KMVIEW_H
 #define _UAPI_KMVIEW_H
@@ -54,11 +67,13 @@
 
 /* kmview_init.flags */
 #define KMVIEW_INIT_MOUNT (1u << 0) /* mounts in a private namespace, see docs/kmview.md */
+#define KMVIEW_INIT_WATCH (1u << 1) /* the session only watches, see above; not with INIT_MOUNT */
 
 /* kmview_init.features */
 #define KMVIEW_FEATURE_IA32  (1u << 0) /* 32-bit programs run on this kernel and their calls can be hooked */
 #define KMVIEW_FEATURE_BPF   (1u << 1) /* KMVIEW_PROG works */
 #define KMVIEW_FEATURE_MOUNT (1u << 2) /* KMVIEW_INIT_MOUNT works */
+#define KMVIEW_FEATURE_WATCH (1u << 3) /* KMVIEW_INIT_WATCH works */
 
 #define KMVIEW_SLOTS_MAX     1024
 #define KMVIEW_SLOT_SIZE_MIN 1024
@@ -69,10 +84,11 @@
 /*
  * KMVIEW_INIT: once for each open file. EPROTO: the major number is not ours. EBUSY: done before. EPERM: the caller is
  * not the process that opened the file: only of that process the exit ends the session. (ENFILE of open: the user has
- * as many sessions as the parameter max_sessions allows.) ENOSYS: the kernel's function tracing, which hooks need, is switched off
- * (kernel.ftrace_enabled). ENOBUFS: the rings of the user's sessions would take more memory than the parameter ring_kb
- * and RLIMIT_MEMLOCK allow. KMVIEW_INIT_MOUNT, EOPNOTSUPP: this kernel lacks what it
- * needs; EACCES: the parameter user_mounts is off and the caller has no CAP_SYS_ADMIN.
+ * as many sessions as the parameter max_sessions allows.) ENOSYS: the kernel's function tracing, which hooks need, is
+ * switched off (kernel.ftrace_enabled). ENOBUFS: the rings of the user's sessions would take more memory than the
+ * parameter ring_kb and RLIMIT_MEMLOCK allow. KMVIEW_INIT_MOUNT, EOPNOTSUPP: this kernel lacks what it needs; EACCES: the
+ * parameter user_mounts is off and the caller has no CAP_SYS_ADMIN. KMVIEW_INIT_WATCH, EOPNOTSUPP: the caller is a task
+ * of another session, whose tasks could not leave.
  */
 struct kmview_init {
 	__u16 major; /* in: what the manager speaks; out: what the kernel speaks */
@@ -99,6 +115,15 @@ enum kmview_state {
 
 #define KMVIEW_ENTRY_EVENT  0 /* a slot was POSTED */
 #define KMVIEW_ENTRY_CANCEL 1 /* the event of this id, which was TAKEN, is CANCELLED */
+/*
+ * Of sessions that watch; left out when the ring is full. slot is a process, the low half of id a thread of it:
+ * EXITED: it ends; the high half is its status as of wait(2). SIGNAL: it takes the signal of which the number is in
+ * bits 32 to 39, the si_code in bits 40 to 63. LEFT: it has left the session, because the program that it executes now
+ * gains privileges.
+ */
+#define KMVIEW_ENTRY_EXITED 2
+#define KMVIEW_ENTRY_SIGNAL 3
+#define KMVIEW_ENTRY_LEFT   4
 
 struct kmview_entry {
 	__u64 id;
@@ -185,8 +210,10 @@ struct kmview_slot {
 	__u32 waiting; /* not 0: the task sleeps, an answer needs KMVIEW_EXCHANGE */
 	struct kmview_event event;
 	struct kmview_answer answer;
+	__u32 told; /* not 0: nobody waits for an answer; RELEASED is all that is to be said (1.2) */
+	__u32 reserved0;
 	__u64 mark_cookie; /* of the mark that RULE_FD found, see KMVIEW_MARK_COOKIE; 0: none (1.2) */
-	__u64 reserved[2];
+	__u64 reserved[1];
 	__u8 data[]; /* up to the end of the slot: what was copied; also room for ANSWER_COPY */
 };
 
@@ -221,6 +248,7 @@ enum kmview_action {
 #define KMVIEW_RULE_PATH	  (1u << 4) /* only if the path in path_arg is at or below a prefix, of path_marks */
 #define KMVIEW_RULE_NOFOLLOW	  (1u << 5) /* PATH: a symbolic link as last component is not followed */
 #define KMVIEW_RULE_PATH2	  (1u << 6) /* PATH: or the path in path2_arg is */
+#define KMVIEW_RULE_WAIT	  (1u << 7) /* NOTIFY in a session that watches: the task waits for the answer */
 /* With FD and PATH, one of the two is enough. */
 
 enum kmview_copy {
@@ -228,6 +256,7 @@ enum kmview_copy {
 	KMVIEW_COPY_STRING,   /* NUL-terminated */
 	KMVIEW_COPY_SOCKADDR, /* length in the next argument */
 	KMVIEW_COPY_BYTES,    /* copy_bytes[i] of them */
+	KMVIEW_COPY_BUFFER,   /* as many as the next argument says, at most copy_bytes[i] */
 };
 
 struct kmview_rule {

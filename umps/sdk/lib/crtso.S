@@ -1,33 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Kernel startup: the boot ROM jumps here. Gives main() a stack at the end of RAM's first page and
- * the gp of the core file's header, and halts the machine when main() returns.
+ * the gp of the core file's header, and halts the machine when main() returns. Only k0, k1, sp and
+ * gp change. Every instruction has the place it has in uMPS3 3.0.5, so that main() starts at the
+ * same tick and address.
  */
 #include "umps/arch.h"
 #include "umps/aout.h"
 #include "umps/bios_defs.h"
 #include "umps/regdef.h"
 
-#define PAGE 0x1000
+#define PAGE	  0x1000
+#define ARGUMENTS 16		/* room for the four arguments that a callee may store */
 
 	.text
 	.set	noreorder
 	.globl	__start
+	.type	__start, @function
 	.ent	__start
 __start:
-	lui	$t0, BUS_REG_RAM_BASE >> 16
-	lw	$t1, BUS_REG_RAM_BASE & 0xFFFF($t0)
-	lui	$gp, (RAM_BASE + PAGE) >> 16
-	addiu	$sp, $t1, PAGE - 8
+	lui	$k0, BUS_REG_RAM_BASE >> 16
+	lw	$k0, BUS_REG_RAM_BASE & 0xFFFF($k0)
+	li	$k1, PAGE
+	addu	$k0, $k0, $k1
+	addiu	$sp, $k0, -8
+	lui	$gp, RAM_BASE >> 16
 	lw	$gp, (PAGE + AOUT_HE_GP_VALUE * WS)($gp)
-	.rept	3				/* kernels find the same clock as ever */
-	nop
-	.endr
+	addiu	$sp, $sp, -ARGUMENTS
 	jal	main
-	addiu	$sp, $sp, -16		/* room for the four arguments a callee may store */
+	nop
+	addiu	$sp, $sp, ARGUMENTS
 
-	addiu	$a0, $0, BIOS_SRV_HALT
+	li	$a0, BIOS_SRV_HALT
+	nop
 	break
-1:	b	1b
 	nop
 	.end	__start
+	.size	__start, . - __start

@@ -1,29 +1,47 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The support library of umps/libumps.h. Every access to coprocessor 0 has a NOP on either side, so
- * that the machine's one-instruction delays never show to the caller. Every function takes the ticks
- * that kernels which measure themselves have always found it to take; where less would do, SPEND()
- * waits.
+ * The support library of umps/libumps.h.
+ *
+ * Where the instructions of a routine stand is part of its interface, not only what they compute.
+ * A kernel whose SYSCALL handler adds 4 to the saved PC twice comes back two words behind the
+ * `syscall`: the `jr` must be there, not the next routine. A kernel that measures itself counts
+ * the instructions, and the addresses of all that is linked behind this file follow from its size.
+ * So the routines, their order, offsets and lengths are those of uMPS3 3.0.5: a kernel linked with
+ * either library is the same, byte for byte.
+ *
+ * Each access to coprocessor 0 has a NOP on either side, so that the machine's one-instruction
+ * delays never show to the caller.
  */
 #include "umps/arch.h"
 #include "umps/bios_defs.h"
 #include "umps/cp0.h"
 #include "umps/regdef.h"
 
-#define STATE_SIZE	   140
-#define SECONDARY_START	   0x100	/* where the execution ROM starts other processors */
-#define SPEND(ticks)	   .rept ticks; nop; .endr
-#define FUNCTION(name)	   .globl name; .type name, @function; .ent name; name:
-#define END(name)	   .end name; .size name, . - name
+/* A state record: see umps/types.h. */
+#define STATE_SIZE	140
+#define STATE_ENTRY_HI	0
+#define STATE_CAUSE	4
+#define STATE_STATUS	8
+#define STATE_PC	12
+#define STATE_GPR(n)	(12 + (n) * 4)	/* $1 to $25 */
+#define STATE_GPR_HIGH(n) (4 + (n) * 4)	/* $28 to $31: k0 and k1 have no place */
+#define STATE_HI	132
+#define STATE_LO	136
+
+#define SECONDARY_START 0x100		/* where the execution ROM starts other processors */
+
+#define FUNCTION(name)	.globl name; .type name, @function; .ent name; name:
+#define END(name)	.end name; .size name, . - name
+
+/* How every routine but CAS ends: a NOP, then the return. */
+#define RETURN		nop; jr $ra; nop
 
 /* unsigned int name(void): reads a register. */
 #define GETTER(name, register)	\
 	FUNCTION(name);		\
 	nop;			\
 	mfc0	$v0, $register;	\
-	nop;			\
-	jr	$ra;		\
-	nop;			\
+	RETURN;			\
 	END(name)
 
 /* unsigned int name(unsigned int value): writes a register, returns what it holds then. */
@@ -33,48 +51,28 @@
 	mtc0	$a0, $register;	\
 	nop;			\
 	mfc0	$v0, $register;	\
-	nop;			\
-	jr	$ra;		\
-	nop;			\
+	RETURN;			\
 	END(name)
 
-/* void name(void): one instruction of coprocessor 0. */
+/* void name(void): one instruction between NOPs. */
 #define OPERATION(name, instruction)	\
 	FUNCTION(name);			\
 	nop;				\
 	instruction;			\
-	nop;				\
-	jr	$ra;			\
-	nop;				\
+	RETURN;				\
 	END(name)
 
-/* name(a, b, c): a service of the execution ROM; its arguments go one register up. */
-#define SERVICE(name, number)		\
-	FUNCTION(name);			\
-	addu	$a3, $a2, $0;		\
-	addu	$a2, $a1, $0;		\
-	addu	$a1, $a0, $0;		\
-	addiu	$a0, $0, number;	\
-	break;				\
-	nop;				\
-	jr	$ra;			\
-	nop;				\
-	END(name)
+/* A service of the execution ROM. Arguments, where it has some, were moved one register up. */
+#define SERVICE(number)		\
+	li	$a0, number;	\
+	break;			\
+	RETURN
 
 	.text
 	.set	noreorder
 	.set	noat
 
-FUNCTION(SYSCALL)
-	syscall
-	jr	$ra
-	nop
-END(SYSCALL)
-
-SERVICE(LDCXT, BIOS_SRV_LDCXT)
-SERVICE(LDST, BIOS_SRV_LDST)
-SERVICE(PANIC, BIOS_SRV_PANIC)
-SERVICE(HALT, BIOS_SRV_HALT)
+OPERATION(SYSCALL, syscall)
 
 GETTER(getINDEX, CP0_Index)
 GETTER(getRANDOM, CP0_Random)
@@ -98,7 +96,7 @@ OPERATION(TLBWR, tlbwr)
 OPERATION(TLBWI, tlbwi)
 OPERATION(TLBP, tlbp)
 OPERATION(TLBR, tlbr)
-OPERATION(TLBCLR, .word 0x40802000)	/* mtc0 $0, $4 */
+OPERATION(TLBCLR, .word 0x40842000)	/* mtc0 to register 4; the value does not matter */
 OPERATION(WAIT, .word 0x42000020)
 
 /* The compare-and-set instruction has the encoding that MIPS32 gives to MOVN. */
@@ -107,54 +105,77 @@ FUNCTION(CAS)
 	.set	mips32
 	movn	$a2, $a0, $a1
 	.set	pop
-	nop
+	move	$v0, $a2
 	jr	$ra
-	addu	$v0, $a2, $0
+	nop
 END(CAS)
 
-/* Changes v0 only: a kernel may take its own registers' picture with it. */
+FUNCTION(LDCXT)
+	move	$a3, $a2
+	move	$a2, $a1
+	move	$a1, $a0
+	SERVICE(BIOS_SRV_LDCXT)
+END(LDCXT)
+
+/*
+ * Changes v0 only, so that the state it writes is the caller's; v0, v1 and a1 are used once they
+ * are in the record, the latter two are loaded from there again.
+ */
 FUNCTION(STST)
-	sw	$1, 16($a0)
-	mfc0	$1, $CP0_EntryHi
+	sw	$1, STATE_GPR(1)($a0)
+	sw	$2, STATE_GPR(2)($a0)
+	mfc0	$v0, $CP0_Cause
 	nop
-	sw	$1, 0($a0)
-	mfc0	$1, $CP0_Cause
-	nop
-	sw	$1, 4($a0)
-	mfc0	$1, $CP0_Status
-	nop
-	sw	$1, 8($a0)
-	sw	$0, 12($a0)
-	.irp	n, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25
-	sw	$\n, 12 + \n * 4($a0)
+	sw	$v0, STATE_CAUSE($a0)
+	.irp	n, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25
+	sw	$\n, STATE_GPR(\n)($a0)
 	.endr
-	.irp	n, 28, 29, 30, 31		/* not k0 and k1 */
-	sw	$\n, 4 + \n * 4($a0)
+	.irp	n, 28, 29, 30, 31
+	sw	$\n, STATE_GPR_HIGH(\n)($a0)
 	.endr
-	mfhi	$1
+	mfhi	$a1
+	sw	$a1, STATE_HI($a0)
+	mflo	$a1
+	sw	$a1, STATE_LO($a0)
+	mfc0	$v0, $CP0_EntryHi
 	nop
-	sw	$1, 132($a0)
-	mflo	$1
+	sw	$v0, STATE_ENTRY_HI($a0)
+	mfc0	$v0, $CP0_Status
 	nop
-	sw	$1, 136($a0)
-	lw	$1, 16($a0)
+	sw	$v0, STATE_STATUS($a0)
+	sw	$0, STATE_PC($a0)
+	lw	$v1, STATE_GPR(3)($a0)
+	lw	$a1, STATE_GPR(5)($a0)
+	move	$v0, $ra
 	jr	$ra
-	addu	$v0, $ra, $0
+	nop
 END(STST)
 
+FUNCTION(HALT)
+	SERVICE(BIOS_SRV_HALT)
+END(HALT)
+
+FUNCTION(PANIC)
+	SERVICE(BIOS_SRV_PANIC)
+END(PANIC)
+
+FUNCTION(LDST)
+	move	$a1, $a0
+	SERVICE(BIOS_SRV_LDST)
+END(LDST)
+
 FUNCTION(INITCPU)
-	SPEND(3)
-	addiu	$t0, $0, STATE_SIZE
-	multu	$a0, $t0
-	addiu	$t2, $0, SECONDARY_START
-	lui	$t3, MCTL_BASE >> 16
-	lui	$t4, (BIOS_DATA_PAGE_BASE + 0x8000) >> 16
-	mflo	$t1
-	nop
-	addu	$t4, $t4, $t1
-	sw	$t2, MCTL_BOOT_PC & 0xFFFF($t3)
-	sw	$a1, BIOS_DATA_PAGE_BASE - 0x10000000($t4)
-	sw	$a0, MCTL_RESET_CPU & 0xFFFF($t3)
+	li	$t0, MCTL_BOOT_PC
+	li	$t1, SECONDARY_START
+	sw	$t1, 0($t0)
+	li	$t0, STATE_SIZE
+	mult	$t0, $a0
+	mflo	$t0
+	li	$t1, BIOS_DATA_PAGE_BASE
+	add	$t0, $t1, $t0
+	sw	$a1, 0($t0)
+	li	$t0, MCTL_RESET_CPU
+	sw	$a0, 0($t0)
 	jr	$ra
 	nop
 END(INITCPU)

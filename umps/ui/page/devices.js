@@ -6,16 +6,19 @@ import { request } from './server.js';
 
 const body = document.querySelector('#devices .body');
 
+const registerNames = line => line === 7 ? ['receiver status', 'receiver command', 'transmitter status', 'transmitter command'] :
+	['status', 'command', 'data 0', 'data 1'];
+
 function device(d, tick) {
 	const due = d.completes.filter(t => t > tick).map(t => '+' + grouped(t - tick)).join(' ');
 	return el('tr', { class: d.failing ? 'failing' : '', 'data-device': d.name },
-		el('th', {}, d.name), el('td', { class: 'status' }, d.status), el('td', { class: 'due', title: 'Ticks to completion' }, due),
-		el('td', { class: 'value' }, d.registers.map(r => hex(r)).join(' ')),
-		el('td', {}, el('label', { class: 'fail', title: 'Let operations of this device fail' },
-			el('input', {
-				type: 'checkbox', checked: d.failing,
-				onchange: event => request('fail', { device: d.name, failing: event.target.checked }),
-			}), 'fail')));
+		el('th', { scope: 'row' }, d.name), el('td', { class: 'status' }, d.status, due ? el('span', { class: 'due', title: 'Ticks to completion' }, ' ', due) : ''),
+		el('td', { class: 'value' }, d.registers.map((r, i) => [' ', el('span', { title: `${registerNames(d.line)[i]} at ${hex(0x10000054 +
+			(d.line - 3) * 0x80 + d.number * 0x10 + 4 * i)}` }, hex(r))])),
+		el('td', {}, el('input', {
+			type: 'checkbox', checked: d.failing, title: `Let operations of ${d.name} fail`, 'aria-label': `${d.name} fails`,
+			onchange: event => request('fail', { device: d.name, failing: event.target.checked }),
+		})));
 }
 
 function bus(b) {
@@ -31,6 +34,10 @@ function bus(b) {
 
 export function showDevices(state) {
 	redraw(body, [state.devices, state.bus, state.devices.some(d => d.completes.some(t => t > state.tick)) && state.tick], () => [
-		el('table', { class: 'devices' }, state.devices.map(d => device(d, state.tick))), bus(state.bus),
+		el('table', { class: 'devices' },
+			el('tr', {}, [['Device'], ['Status', 'and ticks to completion'], ['Registers', 'status, command, data 0, data 1; terminals: receiver, transmitter'],
+				['Fail', 'the hardware failure switch']].map(([name, title]) => el('th', { scope: 'col', title: title ?? null }, name))),
+			state.devices.map(d => device(d, state.tick))),
+		bus(state.bus),
 	]);
 }

@@ -88,9 +88,35 @@ export function redraw(body, what, draw) {
 	body.scrollTop = top;
 }
 
-// A row of tabs: CHOICES is [[id, title]...].
+// A row of tabs: CHOICES is [[id, title, group]...]; the tabs of a group stand together behind its name. Tabs stay the
+// same elements while the choices do, so that the keyboard's focus stays, too; arrow keys go from tab to tab.
 export function tabs(head, choices, chosen, choose) {
-	head.replaceChildren(...choices.map(([id, title]) => el('button', {
-		role: 'tab', 'aria-selected': String(id === chosen), onclick: () => choose(id), 'data-tab': id,
-	}, title)));
+	const key = JSON.stringify(choices);
+	if (head.dataset.tabs !== key) {
+		head.dataset.tabs = key;
+		head.replaceChildren();
+		for (const [id, title, group] of choices) {
+			const tab = el('button', {
+				role: 'tab', 'data-tab': id, 'aria-label': group ? id : null, title: group ? id : null, onclick: () => choose(id),
+				onkeydown: event => {
+					const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+					const all = [...head.querySelectorAll('button')];
+					if (!step)
+						return;
+					event.preventDefault();
+					const next = all[(all.indexOf(event.currentTarget) + step + all.length) % all.length];
+					next.focus();
+					choose(next.dataset.tab, true);
+				},
+			}, title);
+			let place = group ? [...head.children].find(set => set.dataset.group === group) : head;
+			if (!place)
+				head.append(place = el('span', { class: 'set', 'data-group': group }, el('span', { class: 'group' }, group)));
+			place.append(tab);
+		}
+	}
+	for (const tab of head.querySelectorAll('button')) {
+		tab.setAttribute('aria-selected', String(tab.dataset.tab === chosen));
+		tab.tabIndex = tab.dataset.tab === chosen ? 0 : -1;
+	}
 }

@@ -75,6 +75,9 @@ function showHeader() {
 	path.title = state.path ?? '';
 	document.title = `${(state.path ?? '').split('/').pop()} — uMPS`;
 	speed.value = String(state.speed);
+	const power = document.getElementById('do-power');
+	power.setAttribute('aria-pressed', String(state.on));
+	power.title = `${state.on ? 'On; switch off' : 'Off; switch on'} (F5, p)`;
 	for (const action of actions)
 		document.getElementById('do-' + action.id).disabled = action.id !== 'power' &&
 			(!state.on && action.id !== 'reset' || Boolean(action.enabled && !action.enabled(state)));
@@ -90,6 +93,7 @@ keys.append(el('h2', {}, 'Keys'), el('table', {}, [...actions, ...more].map(a =>
 	el('form', { method: 'dialog' }, el('button', {}, 'Close')));
 document.getElementById('help').addEventListener('click', () => keys.showModal());
 document.getElementById('code').addEventListener('look', show);
+addEventListener('resize', show);
 addEventListener('restore', event => {
 	if (Number.isInteger(event.detail.cpu) && event.detail.cpu >= 0)
 		cpu = event.detail.cpu;

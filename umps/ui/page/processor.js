@@ -60,19 +60,31 @@ function register(cpu, { number, name, value }) {
 	return [el('th', {}, name), cell];
 }
 
-function summary(cpu, { state, symbol, pc, slot, load, instructions }) {
+// What a processor does, in words that fit the state of the whole machine.
+export function doing(state, cpu) {
+	const own = state.cpus[cpu].state;
+	if (own !== 'running')
+		return own;
+	if (state.running)
+		return 'running';
+	return /halted|panic|never|Powered off/.test(state.status) ? 'at its end' : 'stopped';
+}
+
+function summary(cpu, { symbol, pc, slot, load, instructions }, what) {
 	const flag = (on, name, title) => el('span', { class: 'flag' + (on ? ' on' : ''), title }, name);
-	return el('p', { class: 'summary' }, el('b', {}, `CPU ${cpu} ${state}`), ` at ${symbol || hex(pc)}, `,
+	return el('p', { class: 'summary' }, el('b', {}, `CPU ${cpu} ${what}`), ` at ${symbol || hex(pc)}, `,
 		`${grouped(instructions)} instructions `, flag(slot, 'BD', 'The next instruction is in a branch delay slot'),
 		flag(load, 'LD', 'A load has not arrived yet'));
 }
 
-function draw(cpu, state) {
+const columnCount = () => format === 'binary' ? 1 : body.clientWidth < 400 ? 2 : 4;
+
+function draw(cpu, state, what) {
 	const { registers } = state;
 	const general = registers.filter(r => r.number < 32), rest = registers.filter(r => r.number >= 32);
-	const columns = format === 'binary' ? 1 : 4, rows = general.length / columns;
+	const columns = columnCount(), rows = general.length / columns;
 	return [
-		summary(cpu, state),
+		summary(cpu, state, what),
 		el('table', { class: 'registers' }, Array.from({ length: rows }, (_, row) => el('tr', {},
 			Array.from({ length: columns }, (_, column) => register(cpu, general[column * rows + row]))))),
 		el('table', { class: 'registers special' }, rest.map(r => el('tr', {},
@@ -104,7 +116,7 @@ export function showProcessor(state, cpu) {
 		now = new Map(registers.map(r => [r.number, r.value]));
 		shownTick = state.tick;
 	}
-	redraw(body, [cpu, format, state.cpus[cpu], [...before]], () => draw(cpu, state.cpus[cpu]));
+	redraw(body, [cpu, format, columnCount(), state.cpus[cpu], doing(state, cpu), [...before]], () => draw(cpu, state.cpus[cpu], doing(state, cpu)));
 	redraw(tlbBody, [cpu, tlb], () => drawTlb(cpu, tlb));
 	select.onchange = () => {
 		format = select.value;

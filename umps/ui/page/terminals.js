@@ -9,10 +9,28 @@ import { request } from './server.js';
 const panel = document.getElementById('terminals');
 const head = panel.querySelector('.tabs');
 const body = panel.querySelector('.body');
+const hint = panel.querySelector('.typing');
 const open = new Map(); // device name -> { term, fit, node, line }
 const waiting = new Map(); // output of devices that the state has not named yet
 let chosen = null;
 let devices = [];
+let starved = false;
+
+// How one types here, and whether the machine waits for it.
+function showHint() {
+	const typing = panel.contains(document.activeElement) && document.activeElement.tagName === 'TEXTAREA';
+	hint.hidden = !devices.length;
+	hint.classList.toggle('wanted', starved && !typing && Boolean(chosen?.startsWith('terminal')));
+	if (!chosen?.startsWith('terminal'))
+		hint.replaceChildren('A printer: it only prints.');
+	else if (typing)
+		hint.replaceChildren(el('kbd', {}, 'Enter'), 'sends the line to the machine, ', el('kbd', {}, 'Esc'), 'gives the keys back to the page');
+	else
+		hint.replaceChildren(starved ? 'The machine waits for a line: click' : 'Click', ' here or press ', el('kbd', {}, 't'), 'to type');
+}
+panel.addEventListener('focusin', showHint);
+panel.addEventListener('focusout', () => setTimeout(showHint));
+hint.addEventListener('click', () => focusTerminal());
 
 function erase({ term, line }) {
 	if (line)
@@ -64,9 +82,15 @@ function choose(name) {
 	chosen = name;
 	for (const [other, { node }] of open)
 		node.hidden = other !== name;
-	tabs(head, devices.map(d => [d, d]), chosen, d => { choose(d); open.get(d)?.term.focus(); });
+	const groups = { t: 'Terminals', p: 'Printers' };
+	tabs(head, devices.map(d => [d, d.slice(-1), groups[d[0]]]), chosen, (d, byArrow) => {
+		choose(d);
+		if (!byArrow)
+			open.get(d)?.term.focus();
+	});
 	head.querySelector('[aria-selected=true]')?.classList.remove('news');
 	open.get(name)?.fit.fit();
+	showHint();
 }
 
 export function showOutput(name, bytes) {
@@ -84,6 +108,10 @@ export function showOutput(name, bytes) {
 }
 
 export function showTerminals(state) {
+	if (starved !== state.starved) {
+		starved = state.starved;
+		showHint();
+	}
 	const names = state.devices.filter(d => d.line >= 6).map(d => d.name).sort((a, b) => b.localeCompare(a));
 	const terminals = names.filter(n => n.startsWith('t')).reverse().concat(names.filter(n => n.startsWith('p')).reverse());
 	if (terminals.join() === devices.join())

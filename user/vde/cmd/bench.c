@@ -207,9 +207,11 @@ static int run_trial(struct bench *bench, double rate, double seconds, struct tr
 			due = result->sent + 32;
 		while (result->sent < due) {
 			make_frame(bench, result->sent);
-			if (end_send(bench->a, bench->frame, bench->size) == 0) {
+			int lost = end_send(bench->a, bench->frame, bench->size);
+
+			if (!lost) {
 				result->sent++;
-			} else if (errno == EAGAIN) {
+			} else if (lost > 0 || errno == EAGAIN) {
 				result->refused++;
 				break;
 			} else {
@@ -280,7 +282,7 @@ static int find_rtt(struct bench *bench, double *times)
 
 		make_frame(bench, 0);
 		((struct header *)bench->frame)->payload.number = i;
-		if (end_send(bench->a, bench->frame, bench->size)) {
+		if (end_send(bench->a, bench->frame, bench->size) < 0) {
 			complain("%s: sending failed: %m", end_name(bench->a));
 			return -1;
 		}

@@ -89,13 +89,13 @@ static int deliver(struct cable *cable, int from, const void *frame, size_t leng
 	struct end *to = cable->end[!from];
 	int result = to ? end_send(to, frame, length) : 0;
 
-	if (result && errno == EAGAIN) {
-		poll(&(struct pollfd){.fd = end_input(to), .events = POLLOUT}, 1, PATIENCE);
+	if (result < 0 && errno == EAGAIN) {
+		end_wait_room(to, PATIENCE);
 		result = end_send(to, frame, length);
 	}
 	if (!result)
 		cable->frames[from]++;
-	else if (errno == EAGAIN)
+	else if (result > 0 || errno == EAGAIN)
 		cable->lost[from]++;
 	else
 		return -1;

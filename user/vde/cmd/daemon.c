@@ -10,17 +10,21 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "user/vde/cmd/command.h"
+#include "user/vde/names/names.h"
 
 static int ready_pipe = -1;
 static const char *pid_path;
 
+static struct name_made pid_made;
+
 static void remove_pidfile(void)
 {
-	unlink(pid_path);
+	name_remove_path(pid_path, &pid_made);
 }
 
 int daemon_start(void)
@@ -46,13 +50,14 @@ int daemon_start(void)
 void daemon_ready(const char *pidfile)
 {
 	int null;
-	FILE *file;
 
 	if (pidfile) {
 		pid_path = pidfile;
-		file = fopen(pid_path, "w");
-		if (!file || fprintf(file, "%d\n", getpid()) < 0 || fclose(file)) {
-			complain("cannot write %s: %m", pid_path);
+		if (name_write_pid(pid_path, getpid(), &pid_made)) {
+			complain("cannot write %s: %s", pid_path,
+				 errno == ELOOP	   ? "it is a symbolic link"
+				 : errno == EINVAL ? "it is not a regular file"
+						   : strerror(errno));
 			exit(1);
 		}
 		atexit(remove_pidfile);

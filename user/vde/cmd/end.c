@@ -2,6 +2,11 @@
 /*
  * Theory: three kinds of ends behind one face: libvdeplug's connections, streams (a pair of
  * descriptors and the buffer of a stream) and packet sockets.
+ *
+ * The descriptor of a libvdeplug connection is a socket, a tap, a pipe, or, for schemes that serve
+ * several sockets (ptp, hub, switch, multi, bonding, vxvde), an epoll descriptor, whose plugin waits
+ * in vde_recv() when nothing is there. So only sockets and taps are made nonblocking and read until
+ * they are empty; the others are read once for each time that they are ready.
  */
 #include "user/vde/cmd/end.h"
 
@@ -19,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,7 +38,9 @@ struct end {
 	enum kind kind;
 	char *name;
 	VDECONN *connection;
-	int in, out; /* streams and devices */
+	bool drains;	/* may be read until nothing is there: a socket or a tap */
+	bool connected; /* 0 bytes are the end: another program's stream, not a datagram */
+	int in, out;	/* streams and devices */
 	pid_t child;
 	struct stream *stream;
 };
@@ -133,6 +141,19 @@ static struct end *open_device(const char *name)
 	return end;
 }
 
+static void learn_descriptor(struct end *end)
+{
+	int fd = vde_datafd(end->connection), type = 0;
+	socklen_t length = sizeof(type);
+	struct stat about;
+
+	if (fstat(fd, &about))
+		return;
+	getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length);
+	end->drains = S_ISSOCK(about.st_mode) || S_ISCHR(about.st_mode);
+	end->connected = type == SOCK_SEQPACKET || type == SOCK_STREAM || S_ISFIFO(about.st_mode);
+}
+
 struct end *end_open(const char *name, const struct end_options *options)
 {
 	static const struct end_options defaults;
@@ -158,8 +179,10 @@ struct end *end_open(const char *name, const struct end_options *options)
 	end->connection =
 		vde_open(*name ? (char *)name : NULL,
 			 (char *)(options->description ? options->description : "vde"), &args);
-	if (end->connection)
+	if (end->connection) {
+		learn_descriptor(end);
 		return end;
+	}
 	error = errno;
 	if (error == EPROTONOSUPPORT)
 		complain("cannot connect to %s: no plugin of libvdeplug knows this scheme",
@@ -242,7 +265,7 @@ int end_set_nonblocking(struct end *end)
 {
 	int fd = end_input(end), flags = fcntl(fd, F_GETFL);
 
-	if (end->kind == KIND_STREAM)
+	if (end->kind == KIND_STREAM || (end->kind == KIND_VNL && !end->drains))
 		return 0;
 	return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
@@ -289,20 +312,48 @@ static bool is_down(int error)
 	return error == EIO || error == ENETDOWN;
 }
 
+/*
+ * Does this error of a network leave the cable what it is? Those that report the end of a switch
+ * have a descriptor that shows it (end_hangup()); with the others anything may pass: a peer comes
+ * later, a route comes back.
+ */
+static bool is_passing(const struct end *end, int error)
+{
+	if (error == ENOBUFS || error == ENOMEM || error == EMSGSIZE || error == EINTR ||
+	    is_down(error))
+		return true;
+	if (end->kind != KIND_VNL || end_hangup(end) >= 0)
+		return false;
+	return error != EBADF && !(end->connected && (error == EPIPE || error == ECONNRESET));
+}
+
 ssize_t end_receive(struct end *end, void *frame, size_t size)
 {
+	struct pollfd ready = {.fd = end_input(end), .events = POLLIN};
 	ssize_t n;
 
 	if (end->kind == KIND_STREAM)
 		return receive_stream(end, frame, size);
+	if (end->kind == KIND_VNL && !end->drains && poll(&ready, 1, 0) <= 0)
+		return 0;
 	errno = 0;
 	if (end->kind == KIND_VNL)
 		n = vde_recv(end->connection, frame, size, 0);
 	else
 		n = recv(end->in, frame, size, 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n < 0 && is_passing(end, errno)) {
+		/* Whatever it is, it must not become a busy loop. */
+		poll(NULL, 0, 1);
+		return 0;
+	}
+	if (n == 0 && end->connected) {
+		errno = 0;
+		return -1;
+	}
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR || errno == ENOBUFS || is_down(errno) ? 0
-											       : -1;
+		return -1;
 	/* libvdeplug: 1 is no frame. A datagram of 0 bytes is how old clients say goodbye. */
 	return n <= 1 ? 0 : n;
 }
@@ -313,13 +364,18 @@ int end_send(struct end *end, const void *frame, size_t length)
 
 	if (end->kind == KIND_STREAM)
 		return stream_write(end->out, frame, length);
+	errno = 0;
 	if (end->kind == KIND_VNL)
 		n = vde_send(end->connection, frame, length, 0);
 	else
 		n = send(end->out, frame, length, 0);
 	if (n >= 0)
 		return 0;
-	if (errno == ENOBUFS || errno == EMSGSIZE || errno == EINTR || is_down(errno))
-		errno = EAGAIN;
-	return -1;
+	return errno != EAGAIN && is_passing(end, errno) ? 1 : -1;
+}
+
+void end_wait_room(struct end *end, int milliseconds)
+{
+	if (end->kind != KIND_VNL || end->drains)
+		poll(&(struct pollfd){.fd = end_input(end), .events = POLLOUT}, 1, milliseconds);
 }

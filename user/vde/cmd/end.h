@@ -52,7 +52,12 @@ int end_set_nonblocking(struct end *end);
 ssize_t end_receive(struct end *end, void *frame, size_t size);
 bool end_pending(const struct end *end);
 
-/* 0, or -1: errno EAGAIN is a frame lost to a full queue, anything else the end of the cable. */
+/*
+ * 0: sent. 1: lost for a reason that may pass, like a peer that is not there yet. -1 with errno
+ * EAGAIN: the queue is full, which may be waited for with end_wait_room(). -1: the end of the cable.
+ */
 int end_send(struct end *end, const void *frame, size_t length);
+/* Wait until a full queue has room, or this long; at once where the end does not tell. */
+void end_wait_room(struct end *end, int milliseconds);
 
 #endif

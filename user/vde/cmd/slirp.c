@@ -67,7 +67,7 @@ static ssize_t send_frame(const void *frame, size_t length, void *context)
 {
 	struct gateway *gateway = context;
 
-	if (end_send(gateway->end, frame, length) && errno != EAGAIN)
+	if (end_send(gateway->end, frame, length) < 0 && errno != EAGAIN)
 		gateway->gone = true;
 	return length;
 }

@@ -18,6 +18,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "user/vde/names/names.h"
 #include "user/vde/switch/capture/capture.h"
 #include "user/vde/switch/config/config.h"
 #include "user/vde/switch/console/console.h"
@@ -30,6 +31,7 @@
 #include "user/vde/switch/loop/loop.h"
 #include "user/vde/switch/options.h"
 #include "user/vde/switch/planes/plane.h"
+#include "user/vde/switch/planes/user/user.h"
 #include "user/vde/switch/plugins/plugins.h"
 #include "user/vde/switch/ports/ports.h"
 #include "user/vde/switch/privileges.h"
@@ -95,16 +97,15 @@ static void detach_terminal(int ready)
 	close(ready);
 }
 
-static int write_pidfile(const char *path)
+static int write_pidfile(const char *path, struct name_made *made)
 {
-	FILE *file = fopen(path, "we");
-	int failed = !file || fprintf(file, "%d\n", getpid()) < 0;
-
-	if (file)
-		failed = fclose(file) != 0 || failed;
-	if (failed)
-		syslog(LOG_ERR, "cannot write the process id to %s: %m", path);
-	return failed ? -1 : 0;
+	if (name_write_pid(path, getpid(), made) == 0)
+		return 0;
+	syslog(LOG_ERR, "cannot write the process id to %s: %s", path,
+	       errno == ELOOP	 ? "it is a symbolic link; remove it or name another file"
+	       : errno == EINVAL ? "it is not a regular file"
+				 : strerror(errno));
+	return -1;
 }
 
 static int run_rcfile(struct vswitch *sw, const char *given)
@@ -142,6 +143,7 @@ static int set_up(struct vswitch *sw, const struct options *options)
 	if (options->has_mac)
 		memcpy(sw->mac, options->mac, sizeof(sw->mac));
 	sw->numports = options->numports;
+	sw->ports_per_user = options->ports_per_user;
 	/* First, because every thread inherits the mask. */
 	error = signals_watch(sw);
 	if (!error)
@@ -150,6 +152,8 @@ static int set_up(struct vswitch *sw, const struct options *options)
 		error = port_statistics_start(sw);
 	if (!error)
 		error = rstp_init(sw, options->priority);
+	if (!error)
+		error = rstp_start(sw);
 	if (!error)
 		error = vlan_init(sw);
 	if (!error)
@@ -192,6 +196,7 @@ static int open_doors(struct vswitch *sw, const struct options *options)
 
 static void take_down(struct vswitch *sw)
 {
+	user_release_taps(sw);
 	web_stop(sw);
 	control_close(sw->control);
 	sessions_close(sw->console);
@@ -203,6 +208,7 @@ static void take_down(struct vswitch *sw)
 	for (unsigned int i = 0; i <= PORT_MAX; i++)
 		delay_clear(sw, &sw->ports[i]);
 	delay_stop();
+	rstp_stop(sw);
 	rcu_barrier();
 	planes_stop(sw);
 	aging_stop(sw);
@@ -242,6 +248,7 @@ int main(int argc, char **argv)
 {
 	struct vswitch *sw = &the_switch;
 	struct options options;
+	struct name_made pidfile;
 	int ready = -1, status = 1, error;
 
 	openlog("vde_switch", LOG_PID | LOG_PERROR, LOG_DAEMON);
@@ -256,7 +263,7 @@ int main(int argc, char **argv)
 	rcu_register_thread();
 	control_raise_limits();
 	if (set_up(sw, &options) || open_doors(sw, &options) ||
-	    (options.pidfile && write_pidfile(options.pidfile)))
+	    (options.pidfile && write_pidfile(options.pidfile, &pidfile)))
 		goto down;
 	privileges_drop_rcu();
 	error = privileges_drop();
@@ -273,7 +280,7 @@ int main(int argc, char **argv)
 	status = error ? 1 : 0;
 	sd_notify(0, "STOPPING=1");
 	if (options.pidfile)
-		unlink(options.pidfile);
+		name_remove_path(options.pidfile, &pidfile);
 down:
 	take_down(sw);
 	rcu_unregister_thread();

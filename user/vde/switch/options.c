@@ -10,6 +10,7 @@
 #include "user/vde/switch/fdb/fdb.h"
 #include "user/vde/switch/options.h"
 #include "user/vde/switch/planes/plane.h"
+#include "user/vde/switch/ports/ports.h"
 
 const char *argp_program_version = "vde_switch " VSQUARE_VERSION;
 
@@ -21,6 +22,7 @@ enum key {
 	KEY_MGMTMODE,
 	KEY_MGMTGROUP,
 	KEY_NOSTDIN,
+	KEY_PER_USER,
 };
 
 static const struct argp_option table[] = {
@@ -29,6 +31,11 @@ static const struct argp_option table[] = {
 	{"vdesock", 0, 0, OPTION_ALIAS, 0, 0},
 	{"unix", 0, 0, OPTION_ALIAS, 0, 0},
 	{"numports", 'n', "N", 0, "Ports 1 to N for users (32); port 0 is for management", 0},
+	{"max-ports-per-user", KEY_PER_USER, "N", 0,
+	 "Ports that one user may have at a time, but for root and the switch's own (three "
+	 "quarters "
+	 "of all)",
+	 0},
 	{"hub", 'x', 0, 0, "Be a hub: send every frame to every port", 0},
 	{"fstp", 'F', 0, 0, "Turn the spanning tree (RSTP) on", 0},
 	{"macaddr", KEY_MACADDR, "MAC", 0, "MAC address of the switch (random)", 0},
@@ -82,7 +89,8 @@ static unsigned int number(struct argp_state *state, const char *name, const cha
 {
 	unsigned int value;
 
-	if (argument_numbers(text, 1, 1, &value) != 1 || value < min || value > max)
+	if (strpbrk(text, " \t") || argument_numbers(text, 1, 1, &value) != 1 || value < min ||
+	    value > max)
 		argp_error(state, "--%s %s: give a number from %u to %u", name, text, min, max);
 	return value;
 }
@@ -97,7 +105,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->control.dir = argument;
 		break;
 	case 'n':
-		options->numports = number(state, "numports", argument, 1, PORT_MAX);
+		options->numports =
+			numports_allowed(number(state, "numports", argument, 1, UINT32_MAX));
+		break;
+	case KEY_PER_USER:
+		options->ports_per_user =
+			number(state, "max-ports-per-user", argument, 1, PORT_MAX);
 		break;
 	case 'x':
 		options->hub = true;
@@ -121,6 +134,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->hashsize = number(state, "hashsize", argument, 1, 1 << 20);
 		break;
 	case 't':
+		/* Hooks name one that the user has named, too. */
+		for (unsigned int i = 0; i < options->tap_count; i++)
+			if (strcmp(options->taps[i], argument) == 0)
+				return 0;
 		if (options->tap_count == TAPS_MAX)
 			argp_error(state, "--tap: at most %d taps", TAPS_MAX);
 		options->taps[options->tap_count++] = argument;

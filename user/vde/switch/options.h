@@ -11,6 +11,7 @@
 struct options {
 	struct control_settings control;
 	unsigned int numports, hashsize, priority;
+	unsigned int ports_per_user; /* 0: three quarters of numports */
 	bool hub, fstp, has_mac;
 	uint8_t mac[6];
 	bool daemon, no_stdin;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The switch. Every folder below is a room of it.
 VDE_SWITCH_C := $(sort $(wildcard user/vde/switch/*.c user/vde/switch/*/*.c user/vde/switch/*/*/*.c))
-VDE_SWITCH_LIBS := $(BUILD)/lib/libimpair.a -lurcu -ljansson -lmicrohttpd -lsystemd -lbpf -lmnl -lm -lcap -lpthread
+VDE_SWITCH_LIBS := $(BUILD)/lib/libimpair.a $(BUILD)/lib/libvdenames.a -lurcu -ljansson -lmicrohttpd -lsystemd -lbpf -lmnl -lm -lcap -lpthread
 
 # What liburcu does for each frame, inline; programs under the GPL may.
 $(foreach folder,$(sort $(patsubst %/,%,$(dir $(VDE_SWITCH_C)))),$(eval CFLAGS_$(folder) := -D_LGPL_SOURCE))

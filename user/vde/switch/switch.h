@@ -95,6 +95,7 @@ struct endpoint {
 	struct plane *plane;
 	int id;			/* number shown in port/print and taken by port/epclose */
 	uid_t user;		/* (uid_t)-1: unknown */
+	uint32_t speed;		/* Mb/s; 0: nobody knows. For the spanning tree's costs. */
 	const char *module;	/* kind as port/print names it: "unix prog", "tuntap", ... */
 	char descr[DESCR_MAX];	/* printable */
 	_Atomic uint64_t drops; /* frames this endpoint could not take */
@@ -149,6 +150,7 @@ struct vswitch {
 	_Atomic bool hub;
 	_Atomic bool spanning_tree;
 	_Atomic unsigned int numports;
+	unsigned int ports_per_user; /* that one user may have; 0: three quarters of numports */
 	struct port ports[PORT_MAX + 1];
 	struct port_set active;			/* ports with endpoints */
 	struct vlan *_Atomic vlans[VLAN_COUNT]; /* NULL: never made */

@@ -69,6 +69,22 @@ const char *text_of(json_t *object, const char *key, char *room, size_t size)
 	return room;
 }
 
+/* The length of a text, or the text itself, with control characters as \xNN: one line, whatever names
+ * hold. */
+static size_t print_plain(FILE *out, const char *text)
+{
+	size_t length = 0;
+
+	for (; *text; text++) {
+		bool control = (unsigned char)*text < ' ' || *text == 0x7f;
+
+		length += control ? 4 : 1;
+		if (out)
+			fprintf(out, control ? "\\x%02x" : "%c", (unsigned char)*text);
+	}
+	return length;
+}
+
 static size_t width_of(json_t *list, const struct column *column)
 {
 	size_t width = strlen(column->title), index;
@@ -76,7 +92,7 @@ static size_t width_of(json_t *list, const struct column *column)
 	char room[32];
 
 	json_array_foreach (list, index, row) {
-		size_t length = strlen(text_of(row, column->key, room, sizeof(room)));
+		size_t length = print_plain(NULL, text_of(row, column->key, room, sizeof(room)));
 
 		width = length > width ? length : width;
 	}
@@ -85,11 +101,16 @@ static size_t width_of(json_t *list, const struct column *column)
 
 static void print_cell(const struct column *column, const char *text, size_t width)
 {
+	int blanks = width - print_plain(NULL, text);
+
 	if (!column[1].key && !column->right)
-		printf("%s\n", text); /* nothing follows: no blanks */
-	else
-		printf(column->right ? "%*s%s" : "%-*s%s", (int)width, text,
-		       column[1].key ? "  " : "\n");
+		blanks = 0; /* nothing follows: no blanks */
+	if (column->right)
+		printf("%*s", blanks, "");
+	print_plain(stdout, text);
+	if (!column->right)
+		printf("%*s", blanks, "");
+	fputs(column[1].key ? "  " : "\n", stdout);
 }
 
 void print_list(json_t *list, const struct column *columns, bool json)

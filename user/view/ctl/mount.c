@@ -54,7 +54,7 @@ static error_t parse_mount(int key, char *argument, struct argp_state *state)
 		wish_options(wish, "move");
 		return 0;
 	case 'v':
-		wish->verbose = 1;
+		wish->verbose = true;
 		return 0;
 	case 'h':
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
@@ -83,14 +83,8 @@ int mount_main(int argc, char **argv)
 				  NULL,
 				  NULL};
 	struct wish wish = {0};
-	size_t room = 1;
 	int status;
 
-	for (int i = 1; i < argc; i++)
-		room += strlen(argv[i]) + 1;
-	wish.data = calloc(1, room);
-	if (!wish.data)
-		return complain("no memory");
 	argp_parse(&argp, argc, argv, 0, NULL, &wish);
 	wish_settle(&wish);
 	status = wish_mount(&wish, argv[0]);

@@ -3,8 +3,8 @@
 VIEWCTL_NAMES := um_ls_service um_add_service um_del_service um_fsalias um_attach umshutdown viewname viewmount \
 	viewumount viewsu viewsudo vuname vu_lsmod vu_insmod vu_rmmod vumount vuumount vusu
 
-$(eval $(call program,bin/viewctl,$(wildcard user/view/ctl/*.c) user/view/mount/wish.c \
-	user/view/client/client.c user/view/client/ids.c user/view/keeper/channel.c,-ljansson))
+$(eval $(call program,bin/viewctl,$(wildcard user/view/ctl/*.c) $(VIEW_WISH) \
+	user/view/client/ids.c,-ljansson -lblkid))
 
 $(VIEWCTL_NAMES:%=$(BUILD)/bin/%): $(BUILD)/bin/viewctl
 	ln -sf viewctl $@

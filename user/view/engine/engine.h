@@ -25,6 +25,8 @@ struct view_call {
 	pid_t tid;
 	uint64_t args[6];
 	uint64_t id;
+	bool own;	   /* kmview: it has the token of the keepers' calls */
+	bool at_root;	   /* its paths are those of the branch's root by now, not of the task's */
 	uint64_t attached; /* 1 + the number of the branch it was attached to; 0: it was not */
 	int listener;	   /* umview: where it came from */
 	struct kmview_request request; /* kmview */
@@ -50,6 +52,8 @@ struct engine {
 	/* Take one: 1, 0: none just now, or an error: no more will come. */
 	int (*next)(struct view *view, int fd, struct view_call *call);
 
+	/* Does the task still wait? What was read from /proc before was then its own. */
+	bool (*waits)(const struct view_call *call);
 	ssize_t (*read)(struct view_call *call, uint64_t address, void *buffer, size_t length);
 	ssize_t (*write)(struct view_call *call, uint64_t address, const void *bytes,
 			 size_t length);

@@ -4,7 +4,8 @@
  *
  * The keeper joins the session and unshares its mount namespace, which the module lets the tasks of
  * a session do; whatever it starts is in the session as well. Plain mounts are made by the tasks
- * themselves, within the limits of the module (docs/kmview.md); we only see them go by.
+ * themselves, within the limits of the module (docs/kmview.md); we only see them go by. The session
+ * is held by a child of ours (holder.c), so that our death is not that of the servers.
  */
 #include <errno.h>
 #include <sched.h>
@@ -14,6 +15,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "holder.h"
 #include "user/view/manager/manager.h"
 
 /*
@@ -49,23 +51,12 @@ static int hook_all(struct view *view, const char *const *names, char *text, siz
 static int open_engine(struct view *view, const char *const *hooks, char *text, size_t size)
 {
 	const struct kmview_options options = {.flags = KMVIEW_INIT_MOUNT};
-	int error = kmview_open(&view->session, &options);
+	int error = holder_open(&view->session, &options, view->token, &view->holder);
 
-	if (error == -ENOENT || error == -ENXIO)
-		snprintf(text, size,
-			 "there is no %s: load kmview.ko (modprobe kmview), or use "
-			 "umview",
-			 KMVIEW_DEVICE);
-	else if (error == -EACCES)
-		snprintf(text, size,
-			 "%s is not for this user: see its mode and the parameter user_mounts of "
-			 "kmview.ko, or use umview",
-			 KMVIEW_DEVICE);
-	else if (error)
-		snprintf(text, size, "cannot open a session of %s: %s", KMVIEW_DEVICE,
-			 strerror(-error));
-	if (error)
+	if (error) {
+		snprintf(text, size, "%s", kmview_open_why(error));
 		return error;
+	}
 	if (!(kmview_features(view->session) & KMVIEW_FEATURE_MOUNT)) {
 		snprintf(text, size, "this kernel's kmview.ko cannot make mounts for users");
 		return -ENOTSUP;
@@ -82,6 +73,8 @@ static void close_engine(struct view *view)
 {
 	kmview_loop_free(view->session_loop);
 	kmview_close(view->session);
+	holder_close(view->holder);
+	view->holder = -1;
 	view->session = NULL;
 	view->session_loop = NULL;
 }
@@ -119,21 +112,28 @@ static int next(struct view *view, int fd, struct view_call *call)
 		got = kmview_next(view->session_loop, &request, 0);
 		if (got != 1)
 			return got == -EINTR || got == -ESRCH ? 0 : got;
-		if (request.cancel)
-			continue;
-		if (request.event.args[5] != view->token)
+		if (!request.cancel)
 			break;
-		kmview_continue(&request); /* the keeper's own */
 	}
 	*call = (struct view_call){
 		.name = request.call ? request.call->name : "?",
 		.tid = request.event.tid,
 		.id = request.event.id,
+		.own = request.event.args[5] == view->token,
 		.attached = request.event.cookie,
 		.request = request,
 	};
 	memcpy(call->args, request.event.args, sizeof(call->args));
 	return 1;
+}
+
+static bool waits(const struct view_call *call)
+{
+	struct kmview_request request = call->request;
+	char byte;
+
+	/* The library knows from its slot of the ring; what can be read there does not matter. */
+	return kmview_read(&request, 0, &byte, 1) != -ESTALE;
 }
 
 static ssize_t read_memory(struct view_call *call, uint64_t address, void *buffer, size_t length)
@@ -181,6 +181,7 @@ const struct engine engine_kmview = {
 	.hook = hook,
 	.enter = enter,
 	.next = next,
+	.waits = waits,
 	.read = read_memory,
 	.write = write_memory,
 	.string = string,

@@ -185,7 +185,7 @@ static int next(struct view *view, int fd, struct view_call *call)
 	return 1;
 }
 
-static bool valid(struct view_call *call)
+static bool waits(const struct view_call *call)
 {
 	return ioctl(call->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &call->id) == 0;
 }
@@ -198,7 +198,7 @@ static ssize_t move(struct view_call *call, uint64_t address, void *buffer, size
 	int error = errno;
 
 	/* The thread may be gone and its number another's. */
-	if (!valid(call))
+	if (!waits(call))
 		return -ESTALE;
 	return moved < 0 ? -error : moved;
 }
@@ -284,6 +284,7 @@ const struct engine engine_umview = {
 	.hook = hook,
 	.enter = enter,
 	.next = next,
+	.waits = waits,
 	.read = read_memory,
 	.write = write_memory,
 	.string = string,

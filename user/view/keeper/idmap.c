@@ -15,10 +15,10 @@
 #include "keeper.h"
 
 /* Our namespace has the ids from 0 to what is returned, exclusive. */
-static unsigned int ids_of(const char *path)
+static unsigned int ids_of(const char *name)
 {
 	unsigned int inside, outside, count, end = 0;
-	FILE *file = fopen(path, "re");
+	FILE *file = proc_file("self/%s", name);
 
 	while (file && fscanf(file, "%u %u %u", &inside, &outside, &count) == 3 && inside == end)
 		end += count;
@@ -31,12 +31,11 @@ static int write_map(pid_t pid, const char *name, unsigned int inside, unsigned 
 {
 	unsigned int low = inside < outside ? inside : outside, end;
 	unsigned int high = inside < outside ? outside : inside;
-	char path[64], text[256] = "";
+	char text[256] = "";
 	size_t used = 0;
 	int fd, error = 0;
 
-	snprintf(path, sizeof(path), "/proc/self/%s", name);
-	end = ids_of(path);
+	end = ids_of(name);
 	if (outside >= end || end < 2)
 		return -EOPNOTSUPP;
 	if (inside >= end)
@@ -55,8 +54,7 @@ static int write_map(pid_t pid, const char *name, unsigned int inside, unsigned 
 		if (map[i][2])
 			used += snprintf(text + used, sizeof(text) - used, "%u %u %u\n", map[i][0],
 					 map[i][1], map[i][2]);
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	fd = proc_open(O_WRONLY, "%d/%s", pid, name);
 	if (fd < 0)
 		return -errno;
 	if (write(fd, text, used) < 0)

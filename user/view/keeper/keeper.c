@@ -6,10 +6,14 @@
  * the branch, and the keeper of servers, whose descendants are the file-system servers. Both adopt
  * orphans, so the two families stay apart and complete. When the first process ends, or the manager
  * asks (SIGTERM; a queued value is the delay), or dies, the first family gets SIGTERM, after a
- * delay SIGKILL; then the keeper of servers unmounts and waits for what servers still write. The
- * terminal's signals are for the command alone.
+ * delay SIGKILL; then the keeper of servers unmounts and waits for what servers still write. Who
+ * serves a file system in the first family, as its user started it, is waited for like them. A
+ * process that cannot be killed, because it waits for a server, is freed by the server's end. The
+ * terminal's signals are for the command alone; when it has ended, SIGINT says not to wait.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +29,11 @@
 #include "keeper.h"
 #include "protocol.h"
 
+#define FUSE_DEVICE  "/dev/fuse"
+#define STUCK_MS     1000  /* from SIGKILL to the end of the servers that they may wait for */
+#define STUCK_END_MS 10000 /* and from that to giving them up */
+#define INTERRUPTED  (-2)
+
 long keeper_call(const struct keeper *keeper, long nr, uint64_t a, uint64_t b, uint64_t c,
 		 uint64_t d, uint64_t e)
 {
@@ -39,14 +48,6 @@ void keeper_failed(struct keeper *keeper, int error, const char *what)
 	channel_send(keeper->channel, &news, sizeof(news), NULL, 0, NULL, 0);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 /* Take the dead. True: the first process is among them, *status is how it ended. */
 static bool reap(struct keeper *keeper, int *status)
 {
@@ -59,8 +60,10 @@ static bool reap(struct keeper *keeper, int *status)
 			*status = how;
 			first = true;
 		}
-		if (pid == keeper->servers)
-			keeper->servers = 0;
+		if (pid != keeper->servers)
+			continue;
+		keeper->servers = 0;
+		keeper->cut_off |= WIFEXITED(how) && WEXITSTATUS(how) == FLUSH_CUT_OFF;
 	}
 	return first;
 }
@@ -70,7 +73,10 @@ static bool nobody(struct keeper *keeper)
 	return tree_signal(getpid(), keeper->servers, 0) == 0;
 }
 
-/* Wait for a signal. The value that came with SIGTERM or SIGHUP, 0 for others, -1: none in time. */
+/*
+ * Wait for a signal. The value that came with SIGTERM or SIGHUP, INTERRUPTED for SIGINT, 0 for
+ * others, -1: none in time.
+ */
 static int next_signal(int signals, int timeout_ms)
 {
 	struct pollfd ready = {.fd = signals, .events = POLLIN};
@@ -80,13 +86,120 @@ static int next_signal(int signals, int timeout_ms)
 		return -1;
 	if (info.ssi_signo == SIGCHLD)
 		return 0;
+	if (info.ssi_signo == SIGINT)
+		return INTERRUPTED;
 	return info.ssi_code == SI_QUEUE && info.ssi_int > 0 ? info.ssi_int : KEEPER_DELAY_MS;
 }
 
-/* SIGTERM to everybody, and SIGKILL to who is left. */
-static void end_processes(struct keeper *keeper, int signals, int delay_ms, int *status)
+/* ---- the end of the processes */
+
+/* Is it the server of a FUSE file system, that somebody in the branch started? */
+static bool is_server(pid_t pid)
+{
+	int fd = proc_open(O_RDONLY | O_DIRECTORY, "%d/fd", pid);
+	DIR *files = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	bool found = false;
+	char target[32];
+
+	if (!files && fd >= 0)
+		close(fd);
+	while (files && !found && (entry = readdir(files))) {
+		ssize_t length = readlinkat(fd, entry->d_name, target, sizeof(target));
+
+		found = length == strlen(FUSE_DEVICE) && !memcmp(target, FUSE_DEVICE, length);
+	}
+	if (files)
+		closedir(files);
+	return found;
+}
+
+struct left {
+	struct progress progress;
+	unsigned int servers;
+	const char *words; /* to be said of each server; NULL: kill the others */
+};
+
+static void each_left(struct left *left, pid_t pid, pid_t except);
+
+static void look_at(struct left *left, pid_t pid)
+{
+	char name[32] = "?";
+	FILE *file;
+
+	if (!is_server(pid)) {
+		kill(pid, SIGKILL);
+		return;
+	}
+	left->servers++;
+	progress_add(pid, &left->progress);
+	file = left->words[0] ? proc_file("%d/comm", pid) : NULL;
+	if (file && fgets(name, sizeof(name), file))
+		name[strcspn(name, "\n")] = '\0';
+	if (file)
+		fclose(file);
+	if (left->words[0])
+		dprintf(2, "%s: %s, process %d, %s\n", program_invocation_short_name, name, pid,
+			left->words);
+}
+
+static void each_left(struct left *left, pid_t pid, pid_t except)
+{
+	FILE *file = proc_file("%d/task/%d/children", pid, pid);
+	int child;
+
+	while (file && fscanf(file, "%d", &child) == 1) {
+		if (child == except)
+			continue;
+		each_left(left, child, except);
+		look_at(left, child);
+	}
+	if (file)
+		fclose(file);
+}
+
+/*
+ * The time is over: kill whoever is left, but servers of file systems, which may still write, only
+ * when they do nothing any more, or the user does not want to wait.
+ */
+static void kill_left(struct keeper *keeper, struct patience *patience, bool interrupted)
+{
+	struct left left = {.words = ""};
+	char words[128], line[256];
+
+	each_left(&left, getpid(), keeper->servers);
+	if (!left.servers)
+		return;
+	if (patience_look(patience, &left.progress, keeper->flush_limit, words, sizeof(words)) &&
+	    !interrupted) {
+		snprintf(line, sizeof(line),
+			 "serves a file system and still works (%s): it is waited for; Ctrl-C ends "
+			 "the wait",
+			 words);
+		left = (struct left){.words = line};
+		if (words[0])
+			each_left(&left, getpid(), keeper->servers);
+		return;
+	}
+	if (!keeper->cut_off) {
+		left = (struct left){
+			.words = "is killed before it has ended by itself: what it served may be "
+				 "incomplete"};
+		each_left(&left, getpid(), keeper->servers);
+	}
+	keeper->cut_off = true;
+	tree_signal(getpid(), keeper->servers, SIGKILL);
+}
+
+/*
+ * SIGTERM to everybody, and SIGKILL to who is left. False: some cannot be killed, as they wait for
+ * a server of ours.
+ */
+static bool end_processes(struct keeper *keeper, int signals, int delay_ms, int *status)
 {
 	int64_t end = now_ms() + delay_ms;
+	struct patience patience = {0};
+	bool interrupted = false;
 
 	tree_signal(getpid(), keeper->servers, SIGTERM);
 	for (;;) {
@@ -94,10 +207,13 @@ static void end_processes(struct keeper *keeper, int signals, int delay_ms, int 
 
 		reap(keeper, status);
 		if (nobody(keeper))
-			return;
+			return true;
 		if (left <= 0)
-			tree_signal(getpid(), keeper->servers, SIGKILL);
-		next_signal(signals, left <= 0 || left > 100 ? 100 : left);
+			kill_left(keeper, &patience, interrupted);
+		if (left <= -STUCK_MS && !(patience.begun && !keeper->cut_off))
+			return false;
+		interrupted |=
+			next_signal(signals, left <= 0 || left > 100 ? 100 : left) == INTERRUPTED;
 	}
 }
 
@@ -106,7 +222,26 @@ static void end_servers(struct keeper *keeper, int signals, int *status)
 	if (keeper->servers)
 		kill(keeper->servers, SIGTERM);
 	while (reap(keeper, status), keeper->servers)
-		next_signal(signals, 1000);
+		if (next_signal(signals, 1000) == INTERRUPTED)
+			kill(keeper->servers, SIGUSR1);
+}
+
+/* Those whom the end of the servers sets free: they have their SIGKILL already. */
+static void wait_for_stuck(struct keeper *keeper, int signals, int *status)
+{
+	int64_t end = now_ms() + STUCK_END_MS;
+
+	while (reap(keeper, status), !nobody(keeper)) {
+		tree_signal(getpid(), keeper->servers, SIGKILL);
+		if (now_ms() > end) {
+			dprintf(2,
+				"%s: some processes of the view cannot be ended: they wait for a "
+				"file system of the machine\n",
+				program_invocation_short_name);
+			return;
+		}
+		next_signal(signals, 100);
+	}
 }
 
 static int block_signals(void)
@@ -117,6 +252,7 @@ static int block_signals(void)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
@@ -128,10 +264,17 @@ static void tell_exit(struct keeper *keeper, int status)
 	channel_send(keeper->channel, &news, sizeof(news), NULL, 0, NULL, 0);
 }
 
+static void tell_cut_off(struct keeper *keeper)
+{
+	const struct keeper_news news = {.event = KEEPER_CUT_OFF};
+
+	channel_send(keeper->channel, &news, sizeof(news), NULL, 0, NULL, 0);
+}
+
 static int keep(struct keeper *keeper, int signals)
 {
 	int status = 0, delay = 0;
-	bool ended = false;
+	bool ended = false, all;
 
 	while (!delay) {
 		if (reap(keeper, &status)) {
@@ -144,13 +287,18 @@ static int keep(struct keeper *keeper, int signals)
 		if (!keeper->servers)
 			break;
 		delay = next_signal(signals, -1);
-		if (delay < 0)
+		/* Ctrl-C is for the command. */
+		if (delay == INTERRUPTED || delay < 0)
 			delay = 0;
 	}
-	end_processes(keeper, signals, delay ? delay : KEEPER_DELAY_MS, &status);
+	all = end_processes(keeper, signals, delay ? delay : KEEPER_DELAY_MS, &status);
 	if (!ended)
 		tell_exit(keeper, status);
 	end_servers(keeper, signals, &status);
+	if (!all)
+		wait_for_stuck(keeper, signals, &status);
+	if (keeper->cut_off)
+		tell_cut_off(keeper);
 	return status;
 }
 
@@ -200,7 +348,8 @@ int keeper_run(struct keeper *keeper)
 {
 	int signals = block_signals(), status = -1, ignored = 0;
 
-	signal(SIGINT, SIG_IGN);
+	proc_keep();
+	signal(SIGINT, SIG_DFL); /* blocked; an ignored one would not be seen */
 	signal(SIGQUIT, SIG_IGN);
 	prctl(PR_SET_NAME, "view-keeper");
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -6,9 +6,18 @@
 #include <linux/filter.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
-#define KEEPER_DELAY_MS 2000 /* from SIGTERM to SIGKILL */
+#define KEEPER_DELAY_MS 2000  /* from SIGTERM to SIGKILL */
+#define KEEPER_STALL_MS 10000 /* a server that does nothing for so long does not write any more */
+
+/*
+ * Variables of a server's environment, by which it is known however often it forks: which mount it
+ * serves, and "w" or "r" and what it may write to.
+ */
+#define KEEPER_MARK  "VIEW_SERVER"
+#define KEEPER_IMAGE "VIEW_SERVER_IMAGE"
 
 struct keeper {
 	int channel;		   /* to the manager */
@@ -21,12 +30,14 @@ struct keeper {
 	bool nested;			 /* a branch in a branch: scripts are told */
 	bool root;			 /* the command is root to itself */
 	bool linger;			 /* wait for all processes, not only the first */
+	int flush_limit;		 /* seconds for servers to write at the end; 0: no limit */
+	bool cut_off;			 /* some were killed before they had */
 	pid_t servers;			 /* keeper of servers */
 	pid_t first;			 /* process */
 };
 
 /* Keep the branch that the caller has just entered, until it has ended: the wait status of its
- * first process, or -1 when there was none: the manager knows why. */
+ * first process, or -1 when there was none: the manager knows why. keeper->cut_off says more. */
 int keeper_run(struct keeper *keeper);
 
 /* prepare.c: the view's directory and stand-in programs; the control socket, or -1. */
@@ -36,8 +47,92 @@ int keeper_prepare(struct keeper *keeper);
 int keeper_start_first(struct keeper *keeper);
 void keeper_let_first_go(struct keeper *keeper);
 
+/*
+ * programs.c: a program that who reads it has as it is, and who runs it gets the stand-in for. cover:
+ * before anything runs, 0 or a negative errno. The rest is for the keeper of servers: what to wait for,
+ * after that, when a child has ended, and at the end.
+ */
+#define PROGRAMS_MAX 4
+struct pollfd;
+int programs_cover(struct keeper *keeper, const char *path);
+unsigned int programs_wait(struct pollfd *ready); /* room for PROGRAMS_MAX; how many */
+void programs_serve(const struct pollfd *ready);
+void programs_ended(pid_t pid);
+void programs_stop(void);
+
 /* servers.c: the process that serves requests; does not return. */
 _Noreturn void servers_main(struct keeper *keeper);
+
+/* request.c: serve one request in the process that was forked for it; its descriptors as they
+ * came. */
+union keeper_message;
+_Noreturn void request_serve(struct keeper *keeper, union keeper_message *message, size_t length,
+			     const int *fds, unsigned int count);
+/* The reply; nothing of the branch is held any more when it is sent. fd: to go with it, -1: none. */
+void request_reply(const int *fds, int64_t result, const void *text, size_t length, int fd);
+
+/* run.c: run a program for a task, which is a RUN request. */
+struct keeper_request;
+void run_serve(const struct keeper_request *request, size_t text, const int *fds,
+	       unsigned int count);
+
+/* become.c: take over a task's ids: for a program that is to be executed, with the right to mount;
+ * for a call, with exactly the task's capabilities, in its user namespace if it has another (its
+ * descriptor; -1: it has not). 0 or -errno. */
+struct keeper_ids;
+int become_for_program(const struct keeper_ids *ids);
+int become_for_call(const struct keeper_ids *ids, int user_namespace);
+
+/* unmount.c: unmount a path and what stands below it; all or nothing. 0 or -errno. */
+int unmount_stack(struct keeper *keeper, const char *paths, unsigned int count, int flags);
+
+/* mounts.c: the mounts of the branch. */
+struct mounted {
+	uint64_t id, parent;
+	unsigned int minor;
+	bool fuse;
+	char point[4096];
+};
+/* Call use for each, oldest first. */
+void mounts_each(void (*use)(const struct mounted *mounted, void *data), void *data);
+
+/* flush.c: unmount what was mounted since flush_begin, wait for the servers to write; the exit
+ * status of the keeper of servers. SIGUSR1: wait no longer. */
+void flush_begin(void);
+int flush_end(struct keeper *keeper, int signals);
+#define FLUSH_CUT_OFF 3 /* exit status: a server was killed before it had written everything */
+
+/* proc.c: files of the /proc that was there when the keeper started, whatever is mounted on it in
+ * the branch. NULL, -1: no such file. */
+void proc_keep(void);
+FILE *proc_file(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int proc_open(int flags, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Close all descriptors but the first three and ours. */
+void proc_close_others(void);
+
+/* progress.c: what a process and its descendants have done: processor time in ticks and bytes read
+ * and written, files and pipes alike. */
+struct progress {
+	uint64_t ticks, bytes;
+};
+void progress_add(pid_t pid, struct progress *progress);
+/*
+ * Waiting as long as somebody works: each look is told what has been done by now. FALSE: nothing
+ * was for KEEPER_STALL_MS, or the limit in seconds (0: none) is over. words: what to say about it
+ * now and then, "" when it is not the time.
+ */
+struct patience {
+	struct progress last, first;
+	int64_t begun, moved, told;
+	bool stalled;
+};
+bool patience_look(struct patience *patience, const struct progress *now, int limit, char *words,
+		   size_t size);
+int64_t now_ms(void);
+
+/* A variable of a process's environment; false: it has none. */
+bool progress_variable(pid_t pid, const char *name, char *value, size_t size);
 
 /* idmap.c: give the new user namespace of a process all ids of ours, two of them exchanged. */
 int keeper_map_ids(pid_t pid, uid_t uid, uid_t outer_uid, gid_t gid, gid_t outer_gid);

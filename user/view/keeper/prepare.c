@@ -59,10 +59,13 @@ static int cover(struct keeper *keeper, const char *program, int outer)
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", outer);
 		return mount_call(keeper, path, real, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
 	}
-	if (mount_call(keeper, path, real, NULL, MS_BIND, NULL) < 0 ||
-	    mount_call(keeper, keeper->mount_program, path, NULL, MS_BIND, NULL) < 0)
+	if (mount_call(keeper, path, real, NULL, MS_BIND, NULL) < 0)
 		return -errno;
-	return 0;
+	if (programs_cover(keeper, path) == 0)
+		return 0;
+	/* Without FUSE, who reads the program gets the stand-in as well. */
+	return mount_call(keeper, keeper->mount_program, path, NULL, MS_BIND, NULL) < 0 ? -errno
+											: 0;
 }
 
 static int control_socket(struct keeper *keeper)
@@ -75,6 +78,9 @@ static int control_socket(struct keeper *keeper)
 	sprintf(address.sun_path, "/proc/self/fd/%d/control", directory);
 	if (directory < 0 || fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(fd, 64) < 0)
+		error = errno;
+	/* Anybody inside may ask; the manager knows who he is. */
+	if (!error && fchmodat(directory, "control", 0666, 0) < 0)
 		error = errno;
 	if (directory >= 0)
 		close(directory);

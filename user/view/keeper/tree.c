@@ -4,9 +4,11 @@
  * complete: whoever loses its parent becomes its child.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "keeper.h"
 
@@ -14,11 +16,9 @@
 static bool ignores(pid_t pid, int number)
 {
 	unsigned long long set = 0;
-	char path[64], line[128];
-	FILE *file;
+	char line[128];
+	FILE *file = proc_file("%d/status", pid);
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file))
 		if (sscanf(line, "SigIgn: %llx", &set) == 1)
 			break;
@@ -27,9 +27,9 @@ static bool ignores(pid_t pid, int number)
 	return set >> (number - 1) & 1;
 }
 
-static unsigned int of_children_file(const char *path, pid_t except, int number)
+static unsigned int of_thread(pid_t root, pid_t thread, pid_t except, int number)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = proc_file("%d/task/%d/children", root, thread);
 	unsigned int count = 0;
 	int pid;
 
@@ -55,22 +55,17 @@ static unsigned int of_children_file(const char *path, pid_t except, int number)
 
 unsigned int tree_signal(pid_t root, pid_t except, int number)
 {
-	char path[64];
+	int fd = proc_open(O_RDONLY | O_DIRECTORY, "%d/task", root);
+	DIR *tasks = fd < 0 ? NULL : fdopendir(fd);
 	unsigned int count = 0;
 	struct dirent *entry;
-	DIR *tasks;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", root);
-	tasks = opendir(path);
-	if (!tasks)
-		return 0;
-	while ((entry = readdir(tasks))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/children", root,
-			 atoi(entry->d_name));
-		count += of_children_file(path, except, number);
-	}
-	closedir(tasks);
+	if (!tasks && fd >= 0)
+		close(fd);
+	while (tasks && (entry = readdir(tasks)))
+		if (entry->d_name[0] != '.')
+			count += of_thread(root, atoi(entry->d_name), except, number);
+	if (tasks)
+		closedir(tasks);
 	return count;
 }

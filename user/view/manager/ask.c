@@ -8,21 +8,22 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "manager.h"
 
-static int open_of_task(pid_t tid, const char *what)
+static int open_of_task(pid_t tid, const char *what, int flags)
 {
 	char path[64];
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", tid, what);
-	fd = open(path, O_PATH | O_CLOEXEC);
+	fd = open(path, flags | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
-struct ask *ask_new(struct branch *branch, pid_t tid, int *error)
+static struct ask *ask_at(struct branch *branch, pid_t tid, pid_t place, int *error)
 {
 	struct ask *ask = malloc(sizeof(*ask));
 	int pair[2];
@@ -31,6 +32,7 @@ struct ask *ask_new(struct branch *branch, pid_t tid, int *error)
 	if (!ask)
 		return NULL;
 	ask->branch = branch;
+	ask->tid = tid;
 	ask->length = 0;
 	memset(&ask->request, 0, sizeof(ask->request));
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -40,8 +42,8 @@ struct ask *ask_new(struct branch *branch, pid_t tid, int *error)
 	}
 	ask->reply = pair[0];
 	ask->fds[KEEPER_FD_REPLY] = pair[1];
-	ask->fds[KEEPER_FD_ROOT] = open_of_task(tid, "root");
-	ask->fds[KEEPER_FD_CWD] = open_of_task(tid, "cwd");
+	ask->fds[KEEPER_FD_ROOT] = open_of_task(place, "root", O_PATH);
+	ask->fds[KEEPER_FD_CWD] = open_of_task(place, "cwd", O_PATH);
 	ask->fd_count = KEEPER_FD_EXTRA;
 	*error = ask->fds[KEEPER_FD_ROOT] < 0 ? ask->fds[KEEPER_FD_ROOT] : ask->fds[KEEPER_FD_CWD];
 	if (*error >= 0) {
@@ -50,6 +52,17 @@ struct ask *ask_new(struct branch *branch, pid_t tid, int *error)
 	}
 	ask_free(ask);
 	return NULL;
+}
+
+struct ask *ask_new(struct branch *branch, pid_t tid, int *error)
+{
+	return ask_at(branch, tid, tid, error);
+}
+
+struct ask *ask_of(const struct view_call *call, int *error)
+{
+	return ask_at(call->branch, call->tid, call->at_root ? call->branch->servers : call->tid,
+		      error);
 }
 
 void ask_free(struct ask *ask)
@@ -180,19 +193,134 @@ int ask_begin(struct ask *ask, long nr)
 	return error;
 }
 
-int64_t ask_run(struct ask *ask, const char *variable, char *const argv[], const char *mounted)
+/* Whose ids the request is made with; fd: a user namespace to close afterwards, or -1. */
+static int set_caller(struct ask *ask, bool exactly, int *namespace)
 {
-	int error;
+	struct caller caller;
+	int error = caller_read(&caller, ask->tid);
+
+	*namespace = -1;
+	if (error)
+		return error;
+	if (!exactly)
+		return caller_ids(&caller, ask->branch->servers, ask->branch->servers,
+				  &ask->request.ids)
+			       ? 0
+			       : -EPERM;
+	if (!caller_ids(&caller, caller.tid, ask->branch->servers, &ask->request.ids))
+		return -EPERM;
+	if (!ask->request.ids.enter)
+		return 0;
+	*namespace = open_of_task(ask->tid, "ns/user", O_RDONLY);
+	if (*namespace < 0)
+		return *namespace;
+	ask_fd(ask, *namespace);
+	return 0;
+}
+
+int64_t ask_call_as_caller(struct ask *ask, long nr, int *fd)
+{
+	int namespace, error = set_caller(ask, true, &namespace);
+
+	if (!error) {
+		ask->request.operation = KEEPER_CALL;
+		ask->request.nr = nr;
+		ask->request.flags = KEEPER_AS_CALLER | (fd ? KEEPER_RESULT_FD : 0);
+		error = exchange(ask, fd);
+	}
+	if (namespace >= 0)
+		close(namespace);
+	if (error < 0)
+		return error;
+	if (fd && ask->answer.result >= 0 && *fd < 0)
+		return -EIO;
+	return ask->answer.result;
+}
+
+/* Process group and session of a task. */
+static void group_of(pid_t tid, int *group, int *session)
+{
+	char path[64], line[512] = "";
+	const char *end;
+	FILE *file;
+
+	*group = *session = 0;
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	file = fopen(path, "re");
+	end = file && fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+	if (end)
+		sscanf(end + 1, " %*c %*d %d %d", group, session);
+	if (file)
+		fclose(file);
+}
+
+/* A descriptor of the task's, or an empty file in its place. */
+static int task_fd(int pidfd, int number)
+{
+	int fd = pidfd < 0 ? -1 : syscall(SYS_pidfd_getfd, pidfd, number, 0);
+
+	return fd >= 0 ? fd : open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+static void pass_task(struct ask *ask, int fds[RUN_FDS])
+{
+	int group, session;
+
+	fds[RUN_TASK] = syscall(SYS_pidfd_open, task_process(ask->tid), 0);
+	fds[RUN_ENVIRONMENT] = open_of_task(ask->tid, "environ", O_RDONLY);
+	if (fds[RUN_ENVIRONMENT] < 0)
+		fds[RUN_ENVIRONMENT] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	fds[RUN_INPUT] = task_fd(fds[RUN_TASK], 0);
+	fds[RUN_ERROR] = task_fd(fds[RUN_TASK], 2);
+	for (int i = 0; i < RUN_FDS; i++)
+		ask_fd(ask, fds[i]);
+	group_of(ask->tid, &group, &session);
+	ask_value(ask, 0, group);
+	ask_value(ask, 1, session);
+}
+
+int64_t ask_run(struct ask *ask, const struct ask_program *program)
+{
+	int error, namespace, fds[RUN_FDS];
 
 	ask->length = 0;
 	ask->request.operation = KEEPER_RUN;
-	ask->request.flags = KEEPER_MOUNTS;
-	ask_string(ask, 0, variable);
-	for (ask->request.count = 0; argv[ask->request.count]; ask->request.count++)
-		ask_string(ask, 0, argv[ask->request.count]);
-	ask_string(ask, 0, mounted);
+	ask->request.flags = program->mounted ? KEEPER_MOUNTS : 0;
+	error = set_caller(ask, false, &namespace);
+	if (error)
+		return error;
+	pass_task(ask, fds);
+	ask_value(ask, 2, program->timeout);
+	for (unsigned int i = 0; i < program->file_count; i++)
+		ask_fd(ask, program->files[i]);
+	ask_bytes(ask, 3, program->mark, strlen(program->mark) + 1);
+	ask_bytes(ask, 3, program->image, strlen(program->image) + 1);
+	for (char *const *word = program->argv; *word; word++, ask->request.count++)
+		ask_bytes(ask, 3, *word, strlen(*word) + 1);
+	ask_bytes(ask, 3, program->mounted ? program->mounted : "",
+		  (program->mounted ? strlen(program->mounted) : 0) + 1);
 	error = exchange(ask, NULL);
+	for (int i = 0; i < RUN_FDS; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	return error < 0 ? error : ask->answer.result;
+}
+
+int ask_unmount(struct ask *ask, const char *target, int flags, const char *parts,
+		unsigned int count)
+{
+	size_t length = 0;
+	int error;
+
+	ask->request.operation = KEEPER_UNMOUNT;
+	ask_string(ask, 2, target);
+	for (unsigned int i = 0; i < count; i++)
+		length += strlen(parts + length) + 1;
+	ask_bytes(ask, 3, parts, length);
+	ask_value(ask, 0, flags);
+	ask_value(ask, 1, 1 + count);
+	error = exchange(ask, NULL);
+	return error < 0 ? error : (int)ask->answer.result;
 }
 
 int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about)
@@ -224,7 +352,7 @@ int ask_ids(struct ask *ask, pid_t pid, const unsigned int ids[4])
 int64_t ask_path(struct view_call *call, long nr, const char *path, uint64_t value)
 {
 	int error;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 
 	if (!ask)
 		return error;

@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,6 +79,8 @@ static bool take_news(struct branch *branch)
 		news.text[sizeof(news.text) - 1] = '\0';
 		say(view, "cannot %s: %s", news.text, strerror(news.value));
 	}
+	if (news.event == KEEPER_CUT_OFF && !branch->parent)
+		view->status = STATUS_FAILED;
 	if (news.event == KEEPER_EXITED)
 		view->ending = true;
 	if (!branch->parent && news.event == KEEPER_EXITED)
@@ -97,7 +100,8 @@ static void channel_ready(struct view *view, struct source *source, uint32_t eve
 	branch_free(branch);
 }
 
-struct branch *branch_new(struct view *view, struct branch *parent, int channel, pid_t keeper)
+struct branch *branch_new(struct view *view, struct branch *parent, int channel, pid_t keeper,
+			  uid_t owner)
 {
 	struct branch *branch = calloc(1, sizeof(*branch));
 	struct source *source = calloc(1, sizeof(*source));
@@ -111,6 +115,8 @@ struct branch *branch_new(struct view *view, struct branch *parent, int channel,
 	branch->parent = parent;
 	branch->channel = channel;
 	branch->keeper = keeper;
+	branch->keeper_fd = syscall(SYS_pidfd_open, keeper, 0);
+	caller_own_branch(branch, owner, keeper);
 	branch->control = -1;
 	branch->number = view->branch_count++;
 	pthread_rwlock_wrlock(&view->branches_lock);
@@ -140,7 +146,9 @@ void branch_free(struct branch *branch)
 	branch->channel = -1;
 	if (branch->control >= 0)
 		close(branch->control);
-	branch->control = -1;
+	if (branch->keeper_fd >= 0)
+		close(branch->keeper_fd);
+	branch->control = branch->keeper_fd = -1;
 }
 
 /* What the keeper said before its first process could make a call is read before that call. */

@@ -3,7 +3,8 @@
  * One system call, from the engine to whoever claimed it.
  *
  * Services are asked first, newest claim first; then come the calls that the manager itself serves;
- * the rest goes on as if nobody had looked. A call of a task in a mount namespace that it made
+ * the rest goes on as if nobody had looked. Calls that change mounts and names are for who has the
+ * authority of the branch's owner (caller.h); this is looked at here, before anybody serves one. A call of a task in a mount namespace that it made
  * itself always goes on: what it does there is its own business, and it has the rights to. A task
  * that was attached but could not enter the branch's namespace keeps the mounts that it sees, yet
  * names and services are those of the branch.
@@ -81,11 +82,6 @@ bool call_mounts_itself(const struct view_call *call)
 	       ours.st_ino == its.st_ino;
 }
 
-bool call_known(const struct view_call *call)
-{
-	return call->branch != NULL;
-}
-
 char *call_string(struct view_call *call, unsigned int index, size_t size, int *error)
 {
 	char *string;
@@ -104,7 +100,7 @@ char *call_string(struct view_call *call, unsigned int index, size_t size, int *
 }
 
 /* pidfd_open(2) wants the process of a thread. */
-static pid_t process_of(pid_t tid)
+pid_t task_process(pid_t tid)
 {
 	char path[64], line[128];
 	int pid = tid;
@@ -123,7 +119,7 @@ static pid_t process_of(pid_t tid)
 
 int call_fd(struct view_call *call, int number)
 {
-	int pidfd = syscall(SYS_pidfd_open, process_of(call->tid), 0), fd;
+	int pidfd = syscall(SYS_pidfd_open, task_process(call->tid), 0), fd;
 
 	if (pidfd < 0)
 		return -errno;
@@ -132,6 +128,33 @@ int call_fd(struct view_call *call, int number)
 		fd = -errno;
 	close(pidfd);
 	return fd;
+}
+
+/*
+ * May the task change what the call changes? If not, why is kept for the program that asks.
+ */
+static bool may_change(const struct view_call *call)
+{
+	struct caller caller;
+	char text[256];
+
+	if (caller_read(&caller, call->tid) < 0 || !call->view->engine->waits(call))
+		return false;
+	if (caller_has_authority(&caller, call->branch))
+		return true;
+	snprintf(
+		text, sizeof(text),
+		"%s: the mounts and names of this view are those of the user with id %u; a process "
+		"with id %u may not change them",
+		call->name, call->branch->owner, caller.uid);
+	message_keep(call->tid, text);
+	return false;
+}
+
+/* Mount calls of the keeper's own, and of who learned how to make them look so. */
+static bool is_keepers(const struct view_call *call)
+{
+	return call->own && (!call->branch || may_change(call));
 }
 
 static void take(struct view *view, int fd)
@@ -145,8 +168,13 @@ static void take(struct view *view, int fd)
 		attached = !taken.branch && taken.attached;
 		if (attached)
 			taken.branch = branch_of_number(view, taken.attached - 1);
-		if (!taken.branch) {
+		if (!taken.branch || is_keepers(&taken)) {
 			call_continue(&taken);
+			continue;
+		}
+		if ((names_change(&taken) || (!attached && mount_needs_authority(&taken))) &&
+		    !may_change(&taken)) {
+			call_return(&taken, -EPERM);
 			continue;
 		}
 		/* A call may outlive this function: with its thread, or kept by a service. */
@@ -190,6 +218,23 @@ const char *view_call_name(const struct view_call *call)
 pid_t view_call_pid(const struct view_call *call)
 {
 	return call->tid;
+}
+
+int view_call_caller(const struct view_call *call, struct view_caller *about)
+{
+	struct caller caller;
+	int error = caller_read(&caller, call->tid);
+
+	if (error || !call->view->engine->waits(call))
+		return error ?: -ESRCH;
+	*about = (struct view_caller){
+		.pid = call->tid,
+		.uid = caller.uid,
+		.gid = caller.gid,
+		.capabilities = caller.capabilities,
+		.authority = caller_has_authority(&caller, call->branch),
+	};
+	return 0;
 }
 
 uint64_t view_call_argument(const struct view_call *call, unsigned int index)

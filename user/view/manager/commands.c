@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What can be asked over the control socket: one function for each command, found by name. */
+/*
+ * What can be asked over the control socket: one function for each command, found by name in a
+ * table that also says who may ask it (caller.h).
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "manager.h"
@@ -17,6 +22,7 @@ struct asked {
 	struct branch *branch;
 	struct view *view;
 	pid_t pid;
+	struct caller caller;
 	json_t *request;
 	const int *fds;
 	unsigned int count;
@@ -35,6 +41,47 @@ static json_t *done(void)
 static const char *text_of(const struct asked *asked, const char *key)
 {
 	return json_string_value(json_object_get(asked->request, key));
+}
+
+/* ---- names are bytes, JSON is text */
+
+/* The bytes of a character of UTF-8 at text; 0: there is none. */
+static size_t character(const unsigned char *text)
+{
+	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+	json_t *tried;
+
+	for (size_t i = 1; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	tried = json_stringn((const char *)text, length);
+	json_decref(tried);
+	return tried ? length : 0;
+}
+
+json_t *json_bytes(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	char *valid = malloc(4 * strlen(text) + 1), *to = valid;
+	json_t *string;
+
+	if (!valid)
+		return json_null();
+	while (*at) {
+		size_t length = character(at);
+
+		if (length) {
+			memcpy(to, at, length);
+			to += length;
+			at += length;
+		} else {
+			to += sprintf(to, "\\x%02x", *at++);
+		}
+	}
+	*to = '\0';
+	string = json_string(valid);
+	free(valid);
+	return string;
 }
 
 /* ---- messages: why a mount failed, for the program that asks */
@@ -65,7 +112,7 @@ json_t *message_take(pid_t pid)
 		if (messages[i].pid != pid || !messages[i].text)
 			continue;
 		json_decref(message);
-		message = json_string(messages[i].text);
+		message = json_bytes(messages[i].text);
 		free(messages[i].text);
 		messages[i].text = NULL;
 	}
@@ -102,12 +149,14 @@ static json_t *command_name(struct asked *asked)
 
 static json_t *command_shutdown(struct asked *asked)
 {
-	const union sigval delay = {
-		.sival_int =
-			1 + 1000 * json_integer_value(json_object_get(asked->request, "seconds")),
-	};
+	siginfo_t info = {.si_signo = SIGTERM, .si_code = SI_QUEUE};
 
-	sigqueue(asked->branch->keeper, SIGTERM, delay);
+	info.si_pid = getpid();
+	info.si_uid = getuid();
+	info.si_int = 1 + 1000 * json_integer_value(json_object_get(asked->request, "seconds"));
+	/* By a descriptor: the keeper of a view inside is no child of ours. */
+	if (syscall(SYS_pidfd_send_signal, asked->branch->keeper_fd, SIGTERM, &info, 0) < 0)
+		return refuse(strerror(errno));
 	return done();
 }
 
@@ -285,6 +334,9 @@ static json_t *command_ids(struct asked *asked)
 		ids[i] = json_integer_value(json_object_get(asked->request, keys[i]));
 	if (asked->branch->single_id)
 		return refuse("the user has no ids but his own");
+	/* The process's own id is the one that it may exchange, and the ranges are the manager's. */
+	if (asked->view->engine->own_mounts && asked->caller.uid != geteuid())
+		return refuse("only the user of the view has ranges of ids here");
 	if (asked->view->engine->own_mounts) {
 		error = idmap_ranges(asked->pid, ids[0], ids[2]);
 	} else {
@@ -308,7 +360,9 @@ static json_t *command_branch(struct asked *asked)
 	if (!asked->count)
 		return refuse("a branch needs a channel");
 	channel = dup(asked->fds[0]);
-	branch = channel < 0 ? NULL : branch_new(asked->view, asked->branch, channel, asked->pid);
+	branch = channel < 0 ? NULL
+			     : branch_new(asked->view, asked->branch, channel, asked->pid,
+					  asked->caller.uid);
 	if (!branch)
 		return refuse("no memory for a branch");
 	snprintf(branch->name, sizeof(branch->name), "%s", name ? name : "");
@@ -318,28 +372,69 @@ static json_t *command_branch(struct asked *asked)
 			 token, "own", asked->view->own, "stand-in", asked->view->stand_in);
 }
 
+/*
+ * Who may ask: anybody inside; who has the authority of the branch's owner; or who has that of the
+ * owner of the first branch, where what is asked concerns all branches or is done with the rights
+ * of the manager.
+ */
+enum who { ANYBODY, OWNER, OWNER_OF_VIEW };
+
 static const struct {
 	const char *name;
 	json_t *(*run)(struct asked *asked);
+	enum who who;
 } commands[] = {
-	{"info", command_info},		{"name", command_name},
-	{"who", command_who},		{"attach", command_attach},
-	{"shutdown", command_shutdown}, {"services", command_services},
-	{"add", command_add},		{"remove", command_remove},
-	{"alias", command_alias},	{"aliases", command_aliases},
-	{"mounts", command_mounts},	{"names", command_names},
-	{"message", command_message},	{"branch", command_branch},
-	{"ids", command_ids},
+	{"info", command_info, ANYBODY},
+	{"name", command_name, OWNER},
+	{"who", command_who, ANYBODY},
+	{"attach", command_attach, OWNER_OF_VIEW},
+	{"shutdown", command_shutdown, OWNER},
+	{"services", command_services, ANYBODY},
+	{"add", command_add, OWNER_OF_VIEW},
+	{"remove", command_remove, OWNER_OF_VIEW},
+	{"alias", command_alias, OWNER_OF_VIEW},
+	{"aliases", command_aliases, ANYBODY},
+	{"mounts", command_mounts, ANYBODY},
+	{"names", command_names, OWNER},
+	{"message", command_message, ANYBODY},
+	{"branch", command_branch, ANYBODY},
+	{"ids", command_ids, OWNER},
 };
 
-json_t *command_run(struct branch *branch, pid_t pid, json_t *request, const int *fds,
-		    unsigned int count)
+static bool may_ask(const struct asked *asked, enum who who)
 {
-	struct asked asked = {branch, branch->view, pid, request, fds, count};
+	const struct branch *branch = asked->branch, *first = branch;
+
+	while (first->parent)
+		first = first->parent;
+	if (who == ANYBODY)
+		return true;
+	if (who == OWNER_OF_VIEW && first->owner != branch->owner)
+		return false;
+	return caller_has_authority(&asked->caller, branch);
+}
+
+json_t *command_run(struct branch *branch, const struct ucred *peer, json_t *request,
+		    const int *fds, unsigned int count)
+{
+	struct asked asked = {.branch = branch,
+			      .view = branch->view,
+			      .pid = peer->pid,
+			      .request = request,
+			      .fds = fds,
+			      .count = count};
 	const char *name = text_of(&asked, "command");
 
-	for (size_t i = 0; name && i < sizeof(commands) / sizeof(*commands); i++)
-		if (!strcmp(commands[i].name, name))
-			return commands[i].run(&asked);
+	/* The id is that of who connected, whoever has his process number by now. */
+	if (caller_read(&asked.caller, peer->pid) < 0)
+		return refuse("the process that asks is gone");
+	asked.caller.uid = peer->uid;
+	for (size_t i = 0; name && i < sizeof(commands) / sizeof(*commands); i++) {
+		if (strcmp(commands[i].name, name))
+			continue;
+		return may_ask(&asked, commands[i].who) ? commands[i].run(&asked)
+							: refuse("this is for the user whose view "
+								 "it is, and for root in it");
+	}
 	return refuse("there is no such command");
 }

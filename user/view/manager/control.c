@@ -2,7 +2,7 @@
 /*
  * The control socket of a branch: a connection brings one request, a line of JSON, and gets one
  * line back. The socket is in a file system that only the branch has, so whoever can connect is
- * inside.
+ * inside; what he may ask is decided for each command by who he is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ static void answer(struct connection *connection)
 	getsockopt(connection->source.fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
 	request = json_loadb(connection->text, connection->have, 0, &error);
 	if (json_is_object(request))
-		reply = command_run(connection->branch, peer.pid, request, &connection->passed,
+		reply = command_run(connection->branch, &peer, request, &connection->passed,
 				    connection->passed >= 0 ? 1 : 0);
 	else
 		reply = json_pack("{s:s}", "error", "the request is no JSON object");

@@ -88,6 +88,7 @@ int branch_run_inside(const struct options *options)
 		.nested = true,
 		.root = options->secure,
 		.linger = options->linger,
+		.flush_limit = options->flush_limit,
 	};
 	int pair[2], status;
 
@@ -95,14 +96,14 @@ int branch_run_inside(const struct options *options)
 	if (add_services(&view, options) < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 ||
 	    enter_branch(&view, options, pair[0]) < 0)
-		return 125;
+		return STATUS_FAILED;
 	close(pair[0]);
 	keeper.channel = pair[1];
 	keeper.directory = view.own;
 	keeper.mount_program = view.stand_in;
 	keeper.token = view.token;
 	status = keeper_run(&keeper);
-	if (status < 0)
-		return 125;
+	if (status < 0 || keeper.cut_off)
+		return STATUS_FAILED;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

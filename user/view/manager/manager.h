@@ -7,9 +7,11 @@
  *	view.c			start, event loop, end
  *	branch.c		branches: the first, and those of views started inside
  *	call.c			one call, from the engine to whoever claimed it
+ *	caller.c		who asks, and what that allows
  *	ask.c			requests to keepers
  *	mount.c, mount_fd.c	the calls that mount: mount(2), fsopen(2) and their kin
  *	mount_service.c		what services ask of a mount that they serve
+ *	mount_image.c		their source: opened, locked, a part of it
  *	mount_kernel.c		mounts of the kernel's that the keeper makes
  *	missing.c		mount points that do not exist
  *	servers.c		file-system servers: which serves what, waiting for their end
@@ -29,6 +31,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "caller.h"
 #include "user/view/engine/engine.h"
 #include "user/view/keeper/protocol.h"
 
@@ -39,10 +42,13 @@ struct options {
 	bool quiet;
 	bool linger;
 	bool secure;
+	int flush_limit;	  /* seconds for servers to write at the end; 0: no limit */
 	const char *services[64]; /* NAME[,OPTIONS] to add at the start */
 	unsigned int service_count;
 	char **command;
 };
+
+#define STATUS_FAILED 125 /* of the view itself, as of env(1) and the like */
 
 /* ---- branches */
 
@@ -57,6 +63,9 @@ struct branch {
 	pid_t keeper;
 	pid_t servers;
 	pid_t first;
+	uid_t owner;	/* the user whose keeper it is, see caller.h */
+	bool capable;	/* who is root and has CAP_SYS_ADMIN, and so needs it */
+	int keeper_fd;	/* pidfd of the keeper */
 	bool single_id; /* the user has no id but his own */
 	char name[64];
 };
@@ -81,6 +90,7 @@ struct view {
 	struct sock_fprog *filter;
 	/* kmview */
 	struct kmview *session;
+	int holder; /* to the process that holds it; -1: none */
 	struct kmview_loop *session_loop;
 };
 
@@ -104,7 +114,9 @@ void say(const struct view *view, const char *format, ...) __attribute__((format
 
 /* ---- branch.c */
 
-struct branch *branch_new(struct view *view, struct branch *parent, int channel, pid_t keeper);
+/* owner: the user id of the keeper */
+struct branch *branch_new(struct view *view, struct branch *parent, int channel, pid_t keeper,
+			  uid_t owner);
 void branch_free(struct branch *branch);
 /* Take the news that keepers sent and that nobody has read yet. */
 void branches_drain(struct view *view);
@@ -126,9 +138,10 @@ void call_continue(struct view_call *call);
 /* Does the kernel make plain mounts for this task: is that the engine's way, and are its ids ours?
  */
 bool call_mounts_itself(const struct view_call *call);
-bool call_known(const struct view_call *call); /* is its branch known, so that we may act in it */
 /* A string argument, to free(3): NULL with *error 0 if the pointer is NULL. */
 char *call_string(struct view_call *call, unsigned int index, size_t size, int *error);
+/* The process of a thread. */
+pid_t task_process(pid_t tid);
 /* A descriptor of the task: ours to close, or -errno. */
 int call_fd(struct view_call *call, int number);
 
@@ -136,6 +149,7 @@ int call_fd(struct view_call *call, int number);
 
 struct ask {
 	struct branch *branch;
+	pid_t tid;
 	size_t length; /* of the text */
 	int fds[KEEPER_FDS];
 	unsigned int fd_count;
@@ -150,6 +164,8 @@ struct ask {
 
 /* To be freed by ask_free. *error: why NULL. */
 struct ask *ask_new(struct branch *branch, pid_t tid, int *error);
+/* The same for the task of a call. */
+struct ask *ask_of(const struct view_call *call, int *error);
 void ask_free(struct ask *ask);
 void ask_value(struct ask *ask, unsigned int index, uint64_t value);
 void ask_string(struct ask *ask, unsigned int index, const char *string); /* NULL: a null pointer */
@@ -157,14 +173,27 @@ void ask_bytes(struct ask *ask, unsigned int index, const void *bytes, size_t le
 int ask_fd(struct ask *ask, int fd); /* its number in the keeper; fd stays the caller's */
 /* The result of the call, or -errno. With fd: that of the descriptor it gave. */
 int64_t ask_call(struct ask *ask, long nr, int *fd);
+/* The same with the ids and capabilities of the task, not those of the keeper. */
+int64_t ask_call_as_caller(struct ask *ask, long nr, int *fd);
 /* Begin a call whose result nobody needs: until it waits for something, or is done. */
 int ask_begin(struct ask *ask, long nr);
 struct statx;
 /* The attributes of a path; flags: AT_. */
 int ask_stat(struct ask *ask, const char *path, int flags, struct statx *about);
-/* Exit status or -errno. variable: NAME=VALUE for its environment; mounted: what must be a mount
- * afterwards. */
-int64_t ask_run(struct ask *ask, const char *variable, char *const argv[], const char *mounted);
+/* A program to run as the task that asks, protocol.h. */
+struct ask_program {
+	char *const *argv;
+	const char *mark, *image; /* of its environment, keeper.h */
+	const char *mounted;	  /* what must be a mount afterwards; NULL: nothing */
+	unsigned int timeout;	  /* seconds; 0: none */
+	const int *files;	  /* for the program: KEEPER_EXTRA(i) there */
+	unsigned int file_count;
+};
+/* Exit status or -errno. */
+int64_t ask_run(struct ask *ask, const struct ask_program *program);
+/* umount2(2) of a target that consists of parts, count strings, newest first. */
+int ask_unmount(struct ask *ask, const char *target, int flags, const char *parts,
+		unsigned int count);
 
 /* Map the user namespace of a process, protocol.h. */
 int ask_ids(struct ask *ask, pid_t pid, const unsigned int ids[4]);
@@ -175,6 +204,8 @@ int64_t ask_path(struct view_call *call, long nr, const char *path, uint64_t val
 /* ---- mounts */
 
 extern const char *const mount_hooks[]; /* calls to see, up to NULL */
+/* Is it one of those, or of their kin, that need the authority of the branch's owner? */
+bool mount_needs_authority(const struct view_call *call);
 
 struct view_mount {
 	struct view_call *call;
@@ -184,12 +215,24 @@ struct view_mount {
 	char *options;
 	unsigned long flags;
 	uint64_t service;	   /* of the claim being asked */
-	int lock;		   /* on the source; -1: none */
-	unsigned int parts;	   /* mounts that were made below the place */
+	int image;		   /* the source, opened, or the part of it meant; -1: not yet */
+	int whole;		   /* and then the source itself; -1: that is the image */
+	bool locked;		   /* the source is */
+	bool unasked;		   /* files are opened without the server */
+	char aside[PATH_MAX + 64]; /* where the image is mounted for its server; "": it is not */
+	unsigned int timeout;	   /* seconds that a server may take to answer; 0: any time */
 	char place[PATH_MAX + 32]; /* where servers mount */
 	char mark[64];		   /* of the servers, see servers.c */
 	char message[1024];
+	char note[1024]; /* what is to be said although it works */
 };
+
+/* mount_image.c: what it mounted for the server is needed no more. */
+void mount_image_let_go(struct view_mount *mount);
+
+/* The image as servers have it. */
+#define IMAGE_PATH "/proc/self/fd/100"
+_Static_assert(KEEPER_EXTRA(0) == 100, "what a request passes has this number");
 
 /* Flags that say: no new file system. */
 #define MS_CHANGES                                                                                 \
@@ -198,6 +241,8 @@ struct view_mount {
 /* mount(2) by the keeper of the task's branch; what takes a type is nosuid and nodev. */
 int mount_by_kernel(struct view_call *call, const char *source, const char *target,
 		    const char *type, unsigned long flags, const char *options);
+/* A path of mountinfo, where blanks and backslashes are \\ooo, becomes the real one. */
+void mount_unescape(char *path);
 int mounts_below(struct view_call *call, const char *path); /* how many; -1: not known */
 
 /* A mount to be filled in; its number makes its place unique. */
@@ -206,27 +251,48 @@ void mount_init(struct view_mount *mount, struct view_call *call);
 bool mount_serve(struct view_call *call); /* true: it was one of ours, and is or will be answered */
 bool mount_fd_serve(struct view_call *call); /* the same for fsopen(2) and its kin */
 bool names_serve(struct view_call *call);
+bool names_change(const struct view_call *call); /* is it a call that sets one */
 int names_set(struct branch *branch, const char *field, const char *value);
+
+/* Where a descriptor of a branch's is in it; path has PATH_MAX bytes. False: nowhere. */
+bool mount_path_of(int fd, char *path);
+/* Open a path as the task of a call would: ours to close, or -errno. */
+int mount_open_path(struct view_call *call, const char *path, int flags);
+
+/* Take the options that are the manager's own out of a mount's. EINVAL: said in its message. */
+int mount_take_options(struct view_mount *mount);
 
 /* Let services try, newest claim first. VIEW_PASS: nobody's. */
 int mount_by_service(struct view_mount *mount);
 void mount_free(struct view_mount *mount);
+/* view_mount_serve for a mount at another place. */
+int view_mount_program(struct view_mount *mount, char *const argv[], const char *place);
 
-/* missing.c: make a mount point that does not exist, in this branch only; undo that. */
+/* missing.c: make a mount point that does not exist, in this branch only: 1: made, 0: it is there;
+ * undo that for all on which nothing is mounted. */
 int missing_make(struct view_mount *mount);
-void missing_remove(struct view_call *call, const char *target);
+void missing_remove(struct view_call *call);
 
 /* ---- servers.c */
 
 /* Note that what is mounted at target now was mounted by service, its servers having this mark. */
 void servers_note(struct view_mount *mount, const char *mark);
-/* Before an unmount: the device at target, and of how many mounts more it consists; after it: wait
- * for its servers. */
-uint64_t servers_device(struct view_call *call, const char *target, int flags, unsigned int *parts);
-void servers_wait(struct branch *branch, uint64_t device);
+/* Mounts that go with another: their paths, newest first, each with its NUL; paths to free(3). */
+struct parts {
+	char *paths;
+	unsigned int count;
+};
+/* Before an unmount: the device at target if a service mounted it, else 0, and of what more it
+ * consists; after it: wait for its servers as long as they work: ETIMEDOUT: one does not end. */
+uint64_t servers_device(struct view_call *call, const char *target, int flags, struct parts *parts);
+bool servers_read_only(struct view *view, uint64_t device); /* what is mounted of it */
+int servers_wait(struct view_call *call, uint64_t device);
 void servers_forget(struct view *view);			      /* what is mounted no more */
 bool servers_of_service(struct view *view, uint64_t service); /* is any mounted */
 json_t *servers_list(struct view *view);
+/* Where a file that is locked is mounted; "": not known. */
+struct stat;
+void servers_locked(struct view *view, const struct stat *about, char *target, size_t size);
 
 /* ---- services.c */
 
@@ -246,10 +312,13 @@ size_t services_hooks(const char **hooks, size_t size);
 /* ---- control */
 
 void control_listen(struct branch *branch);
-json_t *command_run(struct branch *branch, pid_t pid, json_t *request, const int *fds,
-		    unsigned int count);
+struct ucred;
+json_t *command_run(struct branch *branch, const struct ucred *peer, json_t *request,
+		    const int *fds, unsigned int count);
 /* The last thing that went wrong for a process, for whoever asks once. */
 void message_keep(pid_t pid, const char *text);
 json_t *message_take(pid_t pid);
+/* A string of bytes that may be no UTF-8: those that are not are written as \\xNN. */
+json_t *json_bytes(const char *text);
 
 #endif

@@ -191,7 +191,7 @@ static int pass_string(struct ask *ask, struct view_call *call, unsigned int ind
 static int64_t by_keeper_only(struct view_call *call, long nr, const char *kinds, int *result_fd)
 {
 	int error, copies[6] = {-1, -1, -1, -1, -1, -1};
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 	struct mount_attr attributes;
 	int64_t result;
 
@@ -294,7 +294,7 @@ static void stand_in_mount(struct view_call *call, struct context *context)
 	mount.type = strdup(context->type);
 	mount.options = strdup(context->options);
 	if (!error)
-		error = mount_by_service(&mount);
+		error = mount_take_options(&mount) ?: mount_by_service(&mount);
 	if (mount.message[0] && error)
 		message_keep(call->tid, mount.message);
 	mount_free(&mount);
@@ -318,7 +318,7 @@ static int64_t move_from_place(struct view_call *call, struct context *context)
 {
 	int error, number = call->args[2], copy = -1;
 	char *path = call_string(call, 3, PATH_MAX, &error), target[PATH_MAX + 64];
-	struct ask *ask = path ? ask_new(call->branch, call->tid, &error) : NULL;
+	struct ask *ask = path ? ask_of(call, &error) : NULL;
 
 	if (!ask) {
 		free(path);
@@ -374,7 +374,7 @@ static void set_attributes(struct view_call *call, struct context *context)
 		by_keeper(call, SYS_mount_setattr, "dsvav", false);
 		return;
 	}
-	ask = ask_new(call->branch, call->tid, &error);
+	ask = ask_of(call, &error);
 	if (ask && view_call_read(call, call->args[3], &attributes, sizeof(attributes)) !=
 			   sizeof(attributes))
 		error = -EFAULT;

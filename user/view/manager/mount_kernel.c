@@ -44,7 +44,7 @@ static int pass_fuse_device(struct ask *ask, struct view_call *call, const char 
 static void ask_for_owner(struct view_call *call, const char *target)
 {
 	int error;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 	struct statx about = {0};
 
 	if (!ask)
@@ -63,7 +63,7 @@ int mount_by_kernel(struct view_call *call, const char *source, const char *targ
 {
 	char changed[4096];
 	int error, fuse = -1;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 
 	if (!ask)
 		return error;
@@ -91,11 +91,28 @@ int mount_by_kernel(struct view_call *call, const char *source, const char *targ
 	return error;
 }
 
+void mount_unescape(char *path)
+{
+	char *to = path;
+
+	for (; *path; path++) {
+		unsigned int code;
+
+		if (*path == '\\' && sscanf(path + 1, "%3o", &code) == 1) {
+			*to++ = code;
+			path += 3;
+		} else {
+			*to++ = *path;
+		}
+	}
+	*to = '\0';
+}
+
 /* By the table of the keeper's namespace. */
 int mounts_below(struct view_call *call, const char *path)
 {
 	int error, fd = -1, count = -1;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 	char table[64], real[PATH_MAX], point[PATH_MAX], *line = NULL;
 	ssize_t length = -1;
 	size_t size = 0;
@@ -116,9 +133,12 @@ int mounts_below(struct view_call *call, const char *path)
 	file = fopen(table, "re");
 	if (file && length > 0)
 		count = 0;
-	while (count >= 0 && getline(&line, &size, file) > 0)
-		count += sscanf(line, "%*u %*u %*s %*s %4095s", point) == 1 &&
-			 !strncmp(point, real, length) && point[length] == '/';
+	while (count >= 0 && getline(&line, &size, file) > 0) {
+		if (sscanf(line, "%*u %*u %*s %*s %4095s", point) != 1)
+			continue;
+		mount_unescape(point);
+		count += !strncmp(point, real, length) && point[length] == '/';
+	}
 	free(line);
 	if (file)
 		fclose(file);

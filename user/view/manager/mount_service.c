@@ -6,26 +6,20 @@
  *	begin: the place, aside -> a server or mounts of the kernel's there
  *		-> finish: moved to the target
  *
- * An image is locked meanwhile, and for as long as it is mounted (servers.c).
+ * The source, an image: mount_image.c.
  */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "manager.h"
-
-#define LOCK_WAIT_MS  3000
-#define LOCK_PAUSE_MS 50
 
 void mount_init(struct view_mount *mount, struct view_call *call)
 {
@@ -33,7 +27,7 @@ void mount_init(struct view_mount *mount, struct view_call *call)
 
 	memset(mount, 0, sizeof(*mount));
 	mount->call = call;
-	mount->lock = -1;
+	mount->image = mount->whole = -1;
 	snprintf(mount->place, sizeof(mount->place), "%s/%u", call->view->own,
 		 __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED));
 }
@@ -44,8 +38,11 @@ void mount_free(struct view_mount *mount)
 	free(mount->target);
 	free(mount->type);
 	free(mount->options);
-	if (mount->lock >= 0)
-		close(mount->lock);
+	mount_image_let_go(mount);
+	if (mount->image >= 0)
+		close(mount->image);
+	if (mount->whole >= 0)
+		close(mount->whole);
 }
 
 const char *view_mount_source(const struct view_mount *mount)
@@ -78,6 +75,11 @@ unsigned long view_mount_flags(const struct view_mount *mount)
 	return mount->flags;
 }
 
+int view_mount_caller(const struct view_mount *mount, struct view_caller *caller)
+{
+	return view_call_caller(mount->call, caller);
+}
+
 bool view_mount_single_id(const struct view_mount *mount)
 {
 	return mount->call->branch->single_id;
@@ -93,63 +95,40 @@ int view_mount_error(struct view_mount *mount, int error, const char *format, ..
 	return error;
 }
 
-/* A server that writes its last after a lazy unmount still has its lock: wait a little for its end.
- */
-static bool lock_soon(struct view *view, int fd, int how)
+void view_mount_note(struct view_mount *mount, const char *format, ...)
 {
-	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000};
+	size_t used = strlen(mount->note);
+	va_list args;
 
-	for (int waited = 0; waited <= LOCK_WAIT_MS; waited += LOCK_PAUSE_MS) {
-		servers_forget(view);
-		if (flock(fd, how | LOCK_NB) == 0)
-			return true;
-		nanosleep(&pause, NULL);
-	}
-	return false;
+	if (used && used + 1 < sizeof(mount->note))
+		mount->note[used++] = '\n';
+	va_start(args, format);
+	vsnprintf(mount->note + used, sizeof(mount->note) - used, format, args);
+	va_end(args);
 }
 
-int view_mount_lock(struct view_mount *mount, bool alone)
+const char *view_mount_message(const struct view_mount *mount)
 {
-	int error, fd = -1;
-	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
-	struct stat about;
+	return mount->message;
+}
 
-	if (!ask)
-		return error;
-	ask_value(ask, 0, (int64_t)AT_FDCWD);
-	ask_string(ask, 1, view_mount_source(mount));
-	ask_value(ask, 2, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	error = ask_call(ask, SYS_openat, &fd);
-	ask_free(ask);
-	/* What cannot be opened is the server's to complain about. */
-	if (error < 0)
-		return 0;
-	if (fstat(fd, &about) < 0 || !S_ISREG(about.st_mode)) {
-		close(fd);
-		return 0;
-	}
-	if (!lock_soon(mount->call->view, fd, alone ? LOCK_EX : LOCK_SH)) {
-		close(fd);
-		return view_mount_error(
-			mount, -EBUSY,
-			"%s is mounted already, in this view or another: unmount it "
-			"there, or mount it read-only everywhere",
-			view_mount_source(mount));
-	}
-	mount->lock = fd;
-	return 0;
+const char *view_mount_notes(const struct view_mount *mount)
+{
+	return mount->note;
+}
+
+void view_mount_forget_notes(struct view_mount *mount)
+{
+	mount->note[0] = '\0';
 }
 
 int view_mount_kernel(struct view_mount *mount, const char *source, const char *target,
 		      const char *type, unsigned long flags, const char *data)
 {
 	int error = mount_by_kernel(mount->call, source, target, type, flags, data);
-	size_t place = strlen(mount->place);
 
 	if (error == 0 && !(flags & MS_CHANGES & ~MS_BIND) && !strcmp(target, mount->target))
 		servers_note(mount, "");
-	if (error == 0 && !strncmp(target, mount->place, place) && target[place] == '/')
-		mount->parts++;
 	return error;
 }
 
@@ -157,7 +136,7 @@ int view_mount_kernel(struct view_mount *mount, const char *source, const char *
 static int make_like(struct view_call *call, const char *path, const char *like)
 {
 	int error;
-	struct ask *ask = ask_new(call->branch, call->tid, &error);
+	struct ask *ask = ask_of(call, &error);
 	struct statx about;
 
 	if (!ask)
@@ -168,7 +147,7 @@ static int make_like(struct view_call *call, const char *path, const char *like)
 		return error;
 	if (S_ISDIR(about.stx_mode))
 		return ask_path(call, SYS_mkdir, path, 0755);
-	ask = ask_new(call->branch, call->tid, &error);
+	ask = ask_of(call, &error);
 	if (!ask)
 		return error;
 	ask_string(ask, 0, path);
@@ -217,7 +196,7 @@ int view_mount_finish(struct view_mount *mount, int error)
 bool view_mount_exists(struct view_mount *mount, const char *path)
 {
 	int error;
-	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	struct ask *ask = ask_of(mount->call, &error);
 	struct statx about;
 
 	if (ask)
@@ -231,18 +210,58 @@ bool view_mount_has_mounts(struct view_mount *mount, const char *path)
 	return mounts_below(mount->call, path) != 0;
 }
 
+/* What a program said, with the names that the caller gave instead of ours. To free(3). */
+static char *as_asked(const struct view_mount *mount, const char *said)
+{
+	const struct {
+		const char *ours, *asked;
+	} names[] = {{mount->aside[0] ? mount->aside : IMAGE_PATH, view_mount_source(mount)},
+		     {IMAGE_PATH, view_mount_source(mount)},
+		     {mount->place, mount->target}};
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	while (out && *said) {
+		bool ours = false;
+
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !ours; i++) {
+			size_t length = strlen(names[i].ours);
+
+			ours = !strncmp(said, names[i].ours, length) &&
+			       (said[length] < '0' || said[length] > '9');
+			if (ours) {
+				fputs(names[i].asked, out);
+				said += length;
+			}
+		}
+		if (!ours)
+			fputc(*said++, out);
+	}
+	if (out)
+		fclose(out);
+	return text;
+}
+
 static int explain(struct view_mount *mount, const char *program, int64_t status, const char *said)
 {
-	const char *colon = said[0] ? ": " : "";
+	const char *colon = said[0] ? ": " : "", *name = strrchr(program, '/');
+	int number = status > 128 ? status - 128 : 0;
 
+	name = name ? name + 1 : program;
 	if (status == 126 || status == 127) /* of the keeper: it could not be executed */
 		return view_mount_error(mount, -ENOENT, "there is no program %s", program);
 	if (status == -ENOTCONN)
-		return view_mount_error(mount, status, "%s mounted nothing on %s%s%s", program,
+		return view_mount_error(mount, status, "%s mounted nothing on %s%s%s", name,
 					mount->target, colon, said);
+	if (number && sigabbrev_np(number))
+		return view_mount_error(mount, -EIO, "%s of %s on %s was ended by SIG%s (%s)%s%s",
+					name, view_mount_source(mount), mount->target,
+					sigabbrev_np(number), sigdescr_np(number), colon, said);
 	if (status > 0)
-		return view_mount_error(mount, -EIO, "%s of %s on %s failed%s%s", program,
-					view_mount_source(mount), mount->target, colon, said);
+		return view_mount_error(mount, -EIO, "%s of %s on %s failed (status %d)%s%s", name,
+					view_mount_source(mount), mount->target, (int)status, colon,
+					said);
 	return status;
 }
 
@@ -251,7 +270,7 @@ static void set_flags(struct view_mount *mount)
 {
 	unsigned long flags = mount->flags & (MS_RDONLY | MS_NOEXEC);
 	int error;
-	struct ask *ask = flags ? ask_new(mount->call->branch, mount->call->tid, &error) : NULL;
+	struct ask *ask = flags ? ask_of(mount->call, &error) : NULL;
 
 	if (!ask)
 		return;
@@ -264,22 +283,85 @@ static void set_flags(struct view_mount *mount)
 	ask_free(ask);
 }
 
-int view_mount_serve(struct view_mount *mount, char *const argv[])
+/*
+ * What a server tells the kernel of its source is the name that we gave it. A library in front of it
+ * puts the source's own name into its mount(2) (preload/mount.c), which no option string has room for.
+ */
+static unsigned int name_source(struct view_mount *mount, char *words[6])
+{
+	unsigned int count = 0;
+	char fd[64], path[PATH_MAX];
+	const char *source = view_mount_source(mount);
+	ssize_t length;
+
+	if (mount->image < 0 || strpbrk(mount->call->view->directory, " :"))
+		return 0;
+	snprintf(fd, sizeof(fd), "/proc/self/fd/%d",
+		 mount->whole >= 0 ? mount->whole : mount->image);
+	length = readlink(fd, path, sizeof(path) - 1);
+	if (length > 0 && path[0] == '/') {
+		path[length] = '\0';
+		source = path;
+	}
+	words[count++] = strdup("env");
+	if (asprintf(&words[count], "LD_PRELOAD=%s/mount-names.so", mount->call->view->directory) >=
+	    0)
+		count++;
+	if (asprintf(&words[count], "VIEW_FSNAME=%s", source) >= 0)
+		count++;
+	if (mount->flags & MS_RDONLY)
+		words[count++] = strdup("VIEW_READ_ONLY=1");
+	if (mount->unasked)
+		words[count++] = strdup("VIEW_UNASKED=1");
+	return count;
+}
+
+int view_mount_program(struct view_mount *mount, char *const argv[], const char *place)
 {
 	int error;
-	struct ask *ask = ask_new(mount->call->branch, mount->call->tid, &error);
+	struct ask *ask = ask_of(mount->call, &error);
+	char image[PATH_MAX + 2], *words[256] = {NULL}, *said;
+	const struct ask_program program = {
+		.argv = words,
+		.mark = mount->mark,
+		.image = image,
+		.mounted = place,
+		.timeout = place == mount->place ? mount->timeout : 0,
+		.files = &mount->image,
+		.file_count = mount->image >= 0,
+	};
+	unsigned int front, count;
 	int64_t status;
 
 	if (!ask)
 		return error;
-	snprintf(mount->mark, sizeof(mount->mark), "VIEW_SERVER=%d%s", getpid(),
-		 strrchr(mount->place, '/'));
-	status = ask_run(ask, mount->mark, argv, mount->place);
+	snprintf(mount->mark, sizeof(mount->mark), "%d%s", getpid(), strrchr(mount->place, '/'));
+	snprintf(image, sizeof(image), "%c%s", mount->flags & MS_RDONLY ? 'r' : 'w',
+		 view_mount_source(mount));
+	front = name_source(mount, words);
+	for (count = 0; argv[count] && front + count < 255; count++)
+		words[front + count] = argv[count];
+	words[front + count] = NULL;
+	status = ask_run(ask, &program);
+	said = as_asked(mount, ask->text);
 	if (status)
-		error = explain(mount, argv[0], status, ask->text);
-	else
-		set_flags(mount);
+		error = explain(mount, argv[0], status, said ? said : "");
+	else if (said && *said)
+		view_mount_note(mount, "%s", said);
+	free(said);
+	while (front > 0)
+		free(words[--front]);
 	ask_free(ask);
+	return error;
+}
+
+int view_mount_serve(struct view_mount *mount, char *const argv[])
+{
+	int error = view_mount_program(mount, argv, mount->place);
+
+	if (!error)
+		set_flags(mount);
+	mount_image_let_go(mount);
 	return error;
 }
 
@@ -301,8 +383,10 @@ int view_mount_keep_below(struct view_mount *mount)
 	snprintf(path, sizeof(path), "/proc/%d/mountinfo", mount->call->branch->servers);
 	file = fopen(path, "re");
 	while (file && !error && getline(&line, &size, file) > 0) {
-		if (sscanf(line, "%*u %*u %*s %*s %4095s", point) != 1 ||
-		    strncmp(point, mount->target, target) || point[target] != '/' ||
+		if (sscanf(line, "%*u %*u %*s %*s %4095s", point) != 1)
+			continue;
+		mount_unescape(point);
+		if (strncmp(point, mount->target, target) || point[target] != '/' ||
 		    (length && !strncmp(point, last, length) && strchr("/", point[length])))
 			continue;
 		length = snprintf(last, sizeof(last), "%s", point);

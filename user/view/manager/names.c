@@ -137,11 +137,16 @@ static bool serve_uname(struct view_call *call)
 	return true;
 }
 
+bool names_change(const struct view_call *call)
+{
+	return !strcmp(call->name, "sethostname") || !strcmp(call->name, "setdomainname");
+}
+
 bool names_serve(struct view_call *call)
 {
 	if (!strcmp(call->name, "uname"))
 		return serve_uname(call);
-	if (strcmp(call->name, "sethostname") && strcmp(call->name, "setdomainname"))
+	if (!names_change(call))
 		return false;
 	if (call->view->engine->own_names) {
 		call_in_thread(call, serve_set);

@@ -17,7 +17,7 @@ static const char doc[] =
 	"\vThe exit status is that of the command, 128 plus the signal that ended it, or 125 when "
 	"the view could not be started. viewctl(1) controls a view from inside.";
 
-enum { OPTION_NOTHING = 256 };
+enum { OPTION_NOTHING = 256, OPTION_FLUSH_LIMIT };
 
 static const struct argp_option known[] = {
 	{"preload", 'p', "SERVICE[,OPTIONS]", 0, "add a service before the command starts", 0},
@@ -29,6 +29,8 @@ static const struct argp_option known[] = {
 	{"secure", 's', NULL, 0, "the command begins as root to itself, as viewctl su makes it", 0},
 	{"wait", 'w', NULL, 0,
 	 "when the command has ended, wait for what it left behind instead of ending it", 0},
+	{"flush-limit", OPTION_FLUSH_LIMIT, "SECONDS", 0,
+	 "at the end wait no longer than this for what file-system servers still write", 0},
 	/* Of the old commands; what they asked for is so in any case. */
 	{"nonesting", 'x', NULL, OPTION_HIDDEN, NULL, 0},
 	{"userrecursion", 'u', NULL, OPTION_HIDDEN, NULL, 0},
@@ -44,6 +46,18 @@ struct parsed {
 	const char *script;
 	bool no_scripts;
 };
+
+static int seconds_of(const char *argument, struct argp_state *state)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(argument, &end, 10);
+	if (errno || end == argument || *end || number < 1 || number > 1000000)
+		argp_error(state, "\"%s\" is no number of seconds from 1 to 1000000", argument);
+	return number;
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -78,6 +92,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'w':
 		options->linger = true;
+		return 0;
+	case OPTION_FLUSH_LIMIT:
+		options->flush_limit = seconds_of(argument, state);
 		return 0;
 	case 'x':
 	case 'u':

@@ -118,7 +118,8 @@ int services_add(struct view *view, const char *text, bool permanent, char *why,
 		error = -ENOENT;
 	if (!error) {
 		service->about = dlsym(service->handle, "view_service");
-		if (!service->about || service->about->abi != VIEW_ABI || !service->about->name) {
+		if (!service->about || !service->about->abi || service->about->abi > VIEW_ABI ||
+		    !service->about->name) {
 			snprintf(why, size,
 				 service->about
 					 ? "%s was made for another version of views: compile it "
@@ -240,6 +241,15 @@ static const struct view_mount_type *match(const struct service *service, const 
 	return best;
 }
 
+/* The first services could not ask who asks, and what they do is done with our ids. */
+static bool may_be_asked(const struct service *service, const struct view_call *call)
+{
+	struct view_caller caller;
+
+	return service->about->abi > 1 ||
+	       (view_call_caller(call, &caller) == 0 && caller.uid == geteuid());
+}
+
 int mount_by_service(struct view_mount *mount)
 {
 	const struct view_mount_type *type;
@@ -249,7 +259,7 @@ int mount_by_service(struct view_mount *mount)
 	pthread_mutex_lock(&lock);
 	for (service = services; service && result == VIEW_PASS; service = service->next) {
 		type = match(service, mount->type);
-		if (!type)
+		if (!type || !may_be_asked(service, mount->call))
 			continue;
 		service->busy++;
 		pthread_mutex_unlock(&lock);
@@ -280,7 +290,7 @@ bool services_call(struct view_call *call)
 		const struct view_call_claim *claim = service->about->calls;
 
 		for (; claim && claim->name; claim++)
-			if (!strcmp(claim->name, call->name) &&
+			if (!strcmp(claim->name, call->name) && may_be_asked(service, call) &&
 			    claim->call(call, service->data) != VIEW_PASS)
 				return true;
 	}

@@ -27,8 +27,6 @@
 #include "manager.h"
 #include "user/view/keeper/keeper.h"
 
-#define STATUS_FAILED 125 /* of the view itself, as of env(1) and the like */
-
 void say(const struct view *view, const char *format, ...)
 {
 	char line[2048];
@@ -164,7 +162,7 @@ static int find_directory(struct view *view)
 static int open_engine(struct view *view)
 {
 	const char *hooks[256], *const *hook;
-	char why[512] = "";
+	char why[512] = "", why_not_kmview[512] = "";
 	size_t count = services_hooks(hooks, 200);
 	int error;
 
@@ -177,16 +175,21 @@ static int open_engine(struct view *view)
 	error = view->engine->open(view, hooks, why, sizeof(why));
 	if (error < 0 && !view->options.engine) {
 		view->engine->close(view);
+		memcpy(why_not_kmview, why, sizeof(why));
 		view->engine = &engine_umview;
 		error = view->engine->open(view, hooks, why, sizeof(why));
 	}
 	if (error < 0)
-		say(view, "%s", why);
-	else if (!view->options.engine && !view->options.quiet)
-		say(view, "engine: %s",
-		    view->engine == &engine_kmview
-			    ? "kmview, the kernel module"
-			    : "umview, namespaces and seccomp, as there is no " KMVIEW_DEVICE);
+		say(view, "%s%s", why,
+		    view->engine == &engine_kmview ? "; load the module (modprobe kmview), or use "
+						     "umview, which needs none"
+						   : "");
+	else if (view->options.engine || view->options.quiet)
+		return 0;
+	else if (view->engine == &engine_kmview)
+		say(view, "engine: kmview, the kernel module");
+	else
+		say(view, "engine: umview, namespaces and seccomp, as %s", why_not_kmview);
 	return error;
 }
 
@@ -202,10 +205,13 @@ static _Noreturn void keeper_main(struct view *view, int channel)
 		.scripts = view->options.scripts,
 		.root = view->options.secure,
 		.linger = view->options.linger,
+		.flush_limit = view->options.flush_limit,
 	};
 	char why[512];
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	if (view->holder >= 0)
+		close(view->holder); /* or our death would not be seen there */
 	if (view->engine->enter(view, false, why, sizeof(why)) < 0) {
 		say(view, "%s", why);
 		_exit(STATUS_FAILED);
@@ -230,7 +236,7 @@ static int start_keeper(struct view *view)
 		close(pair[0]);
 		return -errno;
 	}
-	branch = branch_new(view, NULL, pair[0], view->keeper);
+	branch = branch_new(view, NULL, pair[0], view->keeper, geteuid());
 	if (!branch)
 		return -ENOMEM;
 	snprintf(branch->name, sizeof(branch->name), "%s",
@@ -265,16 +271,17 @@ int view_run(const struct options *options)
 
 	view.options = *options;
 	view.status = STATUS_FAILED;
+	view.holder = -1;
 	pthread_rwlock_init(&view.branches_lock, NULL);
 	view.events = epoll_create1(EPOLL_CLOEXEC);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (view.events < 0 || getrandom(&view.token, sizeof(view.token), 0) < 0 ||
 	    find_directory(&view) < 0 || handle_signals(&view, &signals) < 0 ||
 	    add_services(&view) < 0 || open_engine(&view) < 0)
 		return STATUS_FAILED;
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	error = start_keeper(&view);
 	if (error < 0)
 		say(&view, "cannot start the view: %s", strerror(-error));

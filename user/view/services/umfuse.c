@@ -10,24 +10,18 @@
  *
  * A file in memory, "ramfile", needs no server: it is a file of a tmpfs that nothing else shows.
  */
-#include <blkid/blkid.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "user/view/view.h"
+#include "umfuse.h"
 
 #define ARGUMENTS 32
-
-/* One line of the table, cut into its fields. */
-struct entry {
-	char *types, *package, *command;
-	char line[1024];
-};
 
 static const char *plain_type(const char *type)
 {
@@ -36,117 +30,12 @@ static const char *plain_type(const char *type)
 	return type;
 }
 
-static bool has_word(const char *words, const char *word)
-{
-	size_t length = strlen(word);
-
-	while (*words) {
-		size_t next = strcspn(words, " \t");
-
-		if (next == length && !memcmp(words, word, length))
-			return true;
-		words += next;
-		words += strspn(words, " \t");
-	}
-	return false;
-}
-
-static char *trim(char *text)
-{
-	char *end;
-
-	text += strspn(text, " \t");
-	end = text + strlen(text);
-	while (end > text && strchr(" \t\n", end[-1]))
-		*--end = '\0';
-	return text;
-}
-
-/* TYPE...: PACKAGE: COMMAND */
-static bool parse_line(struct entry *entry)
-{
-	char *first = strchr(entry->line, ':'), *second = first ? strchr(first + 1, ':') : NULL;
-
-	if (entry->line[0] == '#' || !second)
-		return false;
-	*first = *second = '\0';
-	entry->types = trim(entry->line);
-	entry->package = trim(first + 1);
-	entry->command = trim(second + 1);
-	return true;
-}
-
-static bool find_in(const char *path, const char *type, struct entry *entry)
-{
-	FILE *file = fopen(path, "re");
-	bool found = false;
-
-	while (file && !found && fgets(entry->line, sizeof(entry->line), file))
-		found = parse_line(entry) && has_word(entry->types, type);
-	if (file)
-		fclose(file);
-	return found;
-}
-
-static bool find(const char *table, const char *type, struct entry *entry)
-{
-	const char *home = getenv("HOME");
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/.viewos/fstypes", home ? home : "");
-	return find_in(path, type, entry) || find_in(table, type, entry);
-}
-
-/* What an image holds, by its contents; NULL: not known. To free(3). */
-static char *look_at(const char *path)
-{
-	blkid_probe probe = blkid_new_probe_from_filename(path);
-	const char *value;
-	char *type = NULL;
-
-	if (!probe)
-		return NULL;
-	blkid_probe_enable_superblocks(probe, 1);
-	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE);
-	if (blkid_do_safeprobe(probe) == 0 &&
-	    blkid_probe_lookup_value(probe, "TYPE", &value, NULL) == 0)
-		type = strdup(value);
-	blkid_free_probe(probe);
-	return type;
-}
-
-/* ---- options */
-
-/*
- * Options for the server: those of the mount, without what only old generations knew, and what the
- * flags say.
- */
-static int make_options(struct view_mount *mount, char *options, size_t size)
-{
-	static const char *const dropped[] = {"rw+", "rw", "debug", "defaults", "human", "loop"};
-	char *copy = strdup(view_mount_options(mount)), *state = NULL, *word;
-	unsigned long flags = view_mount_flags(mount);
-	size_t used = snprintf(options, size, "%s%s", flags & MS_RDONLY ? "ro" : "rw",
-			       flags & MS_NOEXEC ? ",noexec" : "");
-
-	for (word = copy ? strtok_r(copy, ",", &state) : NULL; word && used < size;
-	     word = strtok_r(NULL, ",", &state)) {
-		bool drop = false;
-
-		for (size_t i = 0; i < sizeof(dropped) / sizeof(*dropped); i++)
-			drop = drop || !strcmp(word, dropped[i]);
-		if (!strncmp(word, "fuseuid=", 8) || !strncmp(word, "fusegid=", 8))
-			word += 4;
-		if (!drop)
-			used += snprintf(options + used, size - used, ",%s", word);
-	}
-	free(copy);
-	return used < size ? 0 : -E2BIG;
-}
+/* ---- the command */
 
 /* Put values for %s, %t, %o and the like into a word of the command; the result is to free(3). */
 static char *expand(const char *word, struct view_mount *mount, const char *options)
 {
+	const char *source = view_mount_source(mount);
 	char *text = NULL, owner[64] = "";
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
@@ -159,7 +48,13 @@ static char *expand(const char *word, struct view_mount *mount, const char *opti
 		const char *value = NULL;
 
 		if (word[0] == '%' && word[1] == 's')
-			value = view_mount_source(mount);
+			value = source;
+		else if (word[0] == '%' && word[1] == 'i')
+			value = view_mount_image(mount);
+		else if (word[0] == '%' && word[1] == 'b')
+			value = view_mount_aside(mount);
+		else if (word[0] == '%' && word[1] == 'a')
+			value = image_handlers(view_mount_open(mount));
 		else if (word[0] == '%' && word[1] == 't')
 			value = view_mount_place(mount);
 		else if (word[0] == '%' && word[1] == 'o')
@@ -170,6 +65,9 @@ static char *expand(const char *word, struct view_mount *mount, const char *opti
 			value = view_mount_flags(mount) & MS_RDONLY ? "ro" : "rw+";
 		else if (word[0] == '%' && word[1] == 'p')
 			value = options + strlen("rw");
+		/* A name that a word begins with is no option. */
+		if (value == source && *source == '-' && !ftell(out))
+			fputs("./", out);
 		if (value) {
 			fputs(value, out);
 			word++;
@@ -181,10 +79,40 @@ static char *expand(const char *word, struct view_mount *mount, const char *opti
 	return text;
 }
 
-static int run(struct view_mount *mount, struct entry *entry)
+/* When nobody can change what is mounted, the kernel may remember all of it. */
+static bool unchanging(const struct view_mount *mount)
 {
-	char options[4096], *argv[ARGUMENTS + 1] = {NULL}, *state = NULL, *word;
-	int count = 0, error = make_options(mount, options, sizeof(options));
+	return view_mount_locked(mount) && view_mount_flags(mount) & MS_RDONLY;
+}
+
+/* The rule of a kind; NULL: there is none. */
+static const struct rule *rule_of(const struct entry *entry, enum rule_kind kind)
+{
+	for (unsigned int i = 0; i < entry->count; i++)
+		if (entry->rules[i].kind == kind)
+			return &entry->rules[i];
+	return NULL;
+}
+
+static char *with_remembered(struct view_mount *mount, const struct entry *entry, char *options)
+{
+	const struct rule *rule = unchanging(mount) ? rule_of(entry, RULE_REMEMBER) : NULL;
+	char *longer;
+
+	/* First, so that what was asked for counts. */
+	if (!rule)
+		return options;
+	if (asprintf(&longer, "%.2s,%s%s", options, rule->words, options + 2) < 0)
+		longer = NULL;
+	free(options);
+	return longer;
+}
+
+static int run_server(struct view_mount *mount, struct entry *entry, const char *options)
+{
+	char *argv[ARGUMENTS + 1] = {NULL}, *state = NULL, *word, *said;
+	const struct rule *opens = unchanging(mount) ? rule_of(entry, RULE_OPENS) : NULL;
+	int count = 0, error = 0;
 
 	for (word = strtok_r(entry->command, " \t", &state); word && !error && count < ARGUMENTS;
 	     word = strtok_r(NULL, " \t", &state)) {
@@ -192,59 +120,276 @@ static int run(struct view_mount *mount, struct entry *entry)
 		if (!argv[count++])
 			error = -ENOMEM;
 	}
-	if (!error)
-		error = view_mount_lock(mount, !(view_mount_flags(mount) & MS_RDONLY));
+	if (!error && opens && count < ARGUMENTS) {
+		argv[count++] = strdup(opens->words);
+		view_mount_set_unasked(mount);
+	}
 	if (!error && count)
 		error = view_mount_run(mount, argv);
-	if (error == -ENOENT)
+	if (error == -ENOENT && argv[0])
 		view_mount_error(
 			mount, error, "%s on %s needs the program %s: install the package %s",
 			view_mount_type(mount), view_mount_target(mount), argv[0], entry->package);
+	said = rules_hush(entry, view_mount_notes(mount));
+	view_mount_forget_notes(mount);
+	if (said && *said)
+		view_mount_note(mount, "%s", said);
+	free(said);
 	while (count > 0)
 		free(argv[--count]);
 	return error;
 }
 
+/* ---- the image */
+
+static bool is_image(int fd)
+{
+	struct stat about;
+
+	return fd >= 0 && fstat(fd, &about) == 0 &&
+	       (S_ISREG(about.st_mode) || S_ISBLK(about.st_mode));
+}
+
+/* A disk, and nothing was said of which part is meant. */
+static int say_partitions(struct view_mount *mount, int fd)
+{
+	const char *table, *source = view_mount_source(mount);
+	char *partitions = image_partitions(fd, &table);
+	int error = -EINVAL;
+
+	if (!partitions)
+		return 0;
+	view_mount_error(mount, error,
+			 "%s is a whole disk with a %s table, no file system; its partitions are "
+			 "%s: -o partition=N mounts one",
+			 source, table, partitions);
+	free(partitions);
+	return error;
+}
+
+/* From partition=N to where that is. */
+static int find_part(struct view_mount *mount, int fd, struct part *part)
+{
+	const char *table, *source = view_mount_source(mount);
+	char *partitions;
+	int error;
+
+	if (!part->number)
+		return 0;
+	error = image_partition(fd, part->number, part);
+	if (!error)
+		return 0;
+	partitions = image_partitions(fd, &table);
+	view_mount_error(mount, -EINVAL, "%s has no partition %u: %s%s", source, part->number,
+			 partitions ? "there are " : "it has no table of partitions",
+			 partitions ? partitions : "");
+	free(partitions);
+	return -EINVAL;
+}
+
+/* The type of what is there; NULL: it is not known, and said. */
+static char *look_at(struct view_mount *mount, int fd, const struct part *part, int *error)
+{
+	const char *source = view_mount_source(mount);
+	char *type;
+
+	*error = -EINVAL;
+	if (fd < 0) {
+		view_mount_error(mount, fd, "%s cannot be opened: %s", source, strerror(-fd));
+		*error = fd;
+		return NULL;
+	}
+	if (!is_image(fd)) {
+		view_mount_error(mount, *error,
+				 "%s is no image: say with -t what to mount of it, or -o bind",
+				 source);
+		return NULL;
+	}
+	type = image_type(fd, part);
+	if (!type && !(!part->offset && say_partitions(mount, fd)))
+		view_mount_error(mount, *error,
+				 "%s: no file system that is known was found in it; say its type "
+				 "with -t",
+				 source);
+	return type;
+}
+
+static bool is_type(const char *word, void *wanted)
+{
+	return !strcmp(word, wanted);
+}
+
+static bool serves(const struct entry *entry, const char *type)
+{
+	return each_word(entry->types, is_type, (void *)type);
+}
+
+/* A server that failed on what is not of its type has no advice to give. */
+static void say_what_it_is(struct view_mount *mount, const struct entry *entry, int fd,
+			   const struct part *part)
+{
+	const char *source = view_mount_source(mount);
+	char *type = image_type(fd, part);
+
+	if (!type && !part->offset && say_partitions(mount, fd))
+		return;
+	if (type && entry_has(entry, RULE_KNOWN) && !serves(entry, type))
+		view_mount_error(mount, -EIO, "%s is no %s image: it holds %s", source,
+				 view_mount_type(mount), type);
+	else if (!type && entry_has(entry, RULE_KNOWN))
+		view_mount_error(mount, -EIO,
+				 "%s is no %s image, or its beginning is damaged: nothing known "
+				 "was found in it",
+				 source, view_mount_type(mount));
+	free(type);
+}
+
 /* ---- the mount */
+
+/* Who may not write to an image, or has a server that cannot, reads it, and so can others. */
+static void settle_writing(struct view_mount *mount, const struct entry *entry, int fd)
+{
+	if (entry_has(entry, RULE_READS)) {
+		view_mount_set_read_only(mount);
+	} else if (is_image(fd) && !(view_mount_flags(mount) & MS_RDONLY) &&
+		   !view_mount_writable(mount)) {
+		view_mount_set_read_only(mount);
+		view_mount_note(mount, "%s is write-protected: it is mounted read-only",
+				view_mount_source(mount));
+	}
+}
+
+/* The server begins at a byte by itself, or gets a file that is the part. */
+static int narrow(struct view_mount *mount, const struct entry *entry, const struct part *part,
+		  char **options)
+{
+	const struct rule *rule = rule_of(entry, RULE_OFFSET);
+	char *longer;
+
+	if (!part->offset && !part->size)
+		return 0;
+	if (rule && !part->size) {
+		if (asprintf(&longer, "%s,%s%llu", *options, rule->words,
+			     (unsigned long long)part->offset) < 0)
+			return -ENOMEM;
+		free(*options);
+		*options = longer;
+		return 0;
+	}
+	return view_mount_part(mount, part->offset, part->size);
+}
+
+static int run(struct view_mount *mount, struct entry *entry, int fd, const struct part *part)
+{
+	char *options;
+	int error;
+
+	settle_writing(mount, entry, fd);
+	options = rules_apply(mount, entry, &error);
+	if (!options)
+		return error;
+	error = view_mount_lock(mount, !(view_mount_flags(mount) & MS_RDONLY));
+	if (!error && is_image(fd))
+		error = narrow(mount, entry, part, &options);
+	if (!error)
+		options = with_remembered(mount, entry, options);
+	if (!error)
+		error = options ? run_server(mount, entry, options) : -ENOMEM;
+	if ((error == -EIO || error == -ENOTCONN) && is_image(fd))
+		say_what_it_is(mount, entry, fd, part);
+	free(options);
+	return error;
+}
+
+static int mount_known(struct view_mount *mount, const char *type, struct entry *entry, int fd,
+		       const struct part *part)
+{
+	const char *source = view_mount_source(mount);
+
+	if (entry->command[0] == '!')
+		return view_mount_error(mount, -ENODEV, "%s: there is no server for %s: %s", source,
+					type, entry->command + 1);
+	if (strstr(entry->command, "%i") || strstr(entry->command, "%b")) {
+		if (fd < 0)
+			return view_mount_error(mount, fd, "%s cannot be opened: %s", source,
+						strerror(-fd));
+	} else if (fd < 0 && *source == '-') {
+		return view_mount_error(mount, -EINVAL, "%s: a source cannot begin with \"-\"",
+					source);
+	}
+	return run(mount, entry, fd, part);
+}
 
 static int mount_type(struct view_mount *mount, void *data)
 {
 	const char *type = plain_type(view_mount_type(mount));
+	struct part part = {0};
 	char *found = NULL;
 	struct entry entry;
-	int result;
+	int fd = view_mount_open(mount), error = rules_part(mount, &part);
 
-	if (!strcmp(type, "auto")) {
-		found = look_at(view_mount_source(mount));
-		if (!found)
-			return view_mount_error(mount, -EINVAL,
-						"%s: no file system that is known was found in it; "
-						"say its type with -t",
-						view_mount_source(mount));
-		type = found;
+	if (!error && is_image(fd))
+		error = find_part(mount, fd, &part);
+	if (!error && !strcmp(type, "auto"))
+		type = found = look_at(mount, fd, &part, &error);
+	if (found)
+		error = view_mount_set_type(mount, found);
+	if (error)
+		return error;
+	error = -ENODEV;
+	for (unsigned int line = 0; table_find(data, type, line, &entry); line++) {
+		error = mount_known(mount, type, &entry, fd, &part);
+		entry_free(&entry);
+		if (error != -ENOENT)
+			break;
 	}
-	if (find(data, type, &entry))
-		result = run(mount, &entry);
-	else
-		result = view_mount_error(mount, -ENODEV,
-					  "no server is known for file systems of type %s: add one "
-					  "to ~/.viewos/fstypes, see fstypes(5)",
-					  type);
+	if (error == -ENODEV && !view_mount_message(mount)[0])
+		view_mount_error(mount, error,
+				 "no server is known for file systems of type %s: add one "
+				 "to ~/.viewos/fstypes, see fstypes(5)",
+				 type);
 	free(found);
-	return result;
+	return error;
 }
 
+/*
+ * What shows the machine itself. The kernel makes a new one where the task has process ids or a network
+ * of its own; elsewhere what is there is bound.
+ */
+static int mount_machine(struct view_mount *mount, void *data)
+{
+	static const char *const places[][2] = {
+		{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}};
+	const char *type = view_mount_type(mount), *target = view_mount_target(mount);
+	int error = view_mount_kernel(mount, view_mount_source(mount), target, type,
+				      view_mount_flags(mount), view_mount_options(mount));
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		if (error == -EPERM && !strcmp(type, places[i][0]))
+			return view_mount_kernel(mount, places[i][1], target, NULL,
+						 MS_BIND | MS_REC, NULL);
+	return error;
+}
+
+static bool is_machine(const char *type, void *data)
+{
+	return !strcmp(type, "proc") || !strcmp(type, "sysfs") || !strcmp(type, "devtmpfs");
+}
+
+/* The file is in a tmpfs that is mounted next to the place, in the view's own directory, for so
+ * long. */
 static int mount_ramfile(struct view_mount *mount, void *data)
 {
 	char options[256];
-	char *make[] = {"/bin/sh",
-			"-c",
-			"d=$(mktemp -d) && mount -t tmpfs -o \"nosuid,nodev,$1\" none $d && touch "
-			"$d/file && "
-			"mount --bind $d/file \"$0\"; s=$?; umount -l $d; rmdir $d; exit $s",
-			(char *)view_mount_place(mount),
-			options,
-			NULL};
+	char *make[] = {
+		"/bin/sh",
+		"-c",
+		"d=$0.d; mkdir \"$d\" && mount -t tmpfs -o \"nosuid,nodev,$1\" none \"$d\" && "
+		"touch \"$d/file\" && mount --bind \"$d/file\" \"$0\"; s=$?; "
+		"umount -l \"$d\"; rmdir \"$d\"; exit $s",
+		(char *)view_mount_place(mount),
+		options,
+		NULL};
 
 	if (snprintf(options, sizeof(options), "mode=755%s%s",
 		     view_mount_options(mount)[0] ? "," : "",
@@ -268,12 +413,20 @@ static bool claims(const char *type, void *data)
 {
 	const char *plain = plain_type(type);
 	struct entry entry;
+	bool known = plain != type || !strcmp(type, "auto");
 
-	return plain != type || !strcmp(type, "auto") || find(data, type, &entry);
+	if (!known && table_find(data, type, 0, &entry)) {
+		entry_free(&entry);
+		known = true;
+	}
+	return known;
 }
 
 static const struct view_mount_type types[] = {
 	{.prefix = "", .mount = mount_type, .claims = claims},
+	{.prefix = "proc", .mount = mount_machine, .claims = is_machine},
+	{.prefix = "sysfs", .mount = mount_machine, .claims = is_machine},
+	{.prefix = "devtmpfs", .mount = mount_machine, .claims = is_machine},
 	{.prefix = "ramfile", .mount = mount_ramfile},
 	{.prefix = "umfuseramfile", .mount = mount_ramfile},
 	{},

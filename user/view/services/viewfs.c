@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "user/view/mount/option.h"
 #include "user/view/view.h"
 
 #define EXCEPTIONS 32
@@ -30,7 +31,7 @@ struct wish {
 	bool overlay; /* nothing was asked for that overlayfs cannot do */
 	char *except[EXCEPTIONS];
 	unsigned int exceptions;
-	char server[4096]; /* options for viewfs(1) */
+	char *server; /* more options for viewfs(1), each with a comma in front */
 	char *copy;
 };
 
@@ -59,14 +60,15 @@ static char *below(const char *path, const char *target)
 static int parse(struct view_mount *mount, struct wish *wish)
 {
 	static const char *const dropped[] = {"renew", "debug", "permanent", "perm", "rw"};
-	char *state = NULL, *word;
-	size_t used = 0;
+	char *at, *word;
+	size_t size;
+	FILE *server;
 
 	*wish = (struct wish){.mode = "move", .overlay = true};
-	wish->copy = strdup(view_mount_options(mount));
-	for (word = wish->copy ? strtok_r(wish->copy, ",", &state) : NULL; word;
-	     word = strtok_r(NULL, ",", &state)) {
-		bool drop = false;
+	at = wish->copy = strdup(view_mount_options(mount));
+	server = open_memstream(&wish->server, &size);
+	while (server && (word = option_next(&at))) {
+		bool drop = !*word;
 
 		if (!strncmp(word, "mode=", 5))
 			word += 5;
@@ -75,47 +77,69 @@ static int parse(struct view_mount *mount, struct wish *wish)
 		if (is_mode(word)) {
 			snprintf(wish->mode, sizeof(wish->mode), "%s", word);
 		} else if (!strncmp(word, "except=", 7) && wish->exceptions < EXCEPTIONS) {
+			option_unescape(word);
 			wish->except[wish->exceptions++] =
 				below(word + 7, view_mount_target(mount));
 		} else if (!drop) {
 			wish->overlay = false;
-			used += snprintf(wish->server + used, sizeof(wish->server) - used, ",%s",
-					 word);
-			if (used >= sizeof(wish->server))
-				return -E2BIG;
+			fprintf(server, ",%s", word);
 		}
 	}
-	return wish->copy ? 0 : -ENOMEM;
+	if (!server || fclose(server) || !wish->copy || !wish->server)
+		return -ENOMEM;
+	return 0;
+}
+
+static void forget(struct wish *wish)
+{
+	free(wish->server);
+	free(wish->copy);
 }
 
 /* ---- the means */
 
+/* The options of viewfs(1); to free(3). */
+static char *server_options(struct view_mount *mount, const struct wish *wish)
+{
+	char *options = NULL;
+	size_t size;
+	FILE *out = open_memstream(&options, &size);
+
+	if (!out)
+		return NULL;
+	fprintf(out, "mode=%s,tree=", wish->mode);
+	option_escape(out, view_mount_target(mount));
+	fprintf(out, "%s%s", view_mount_flags(mount) & MS_RDONLY ? ",ro" : "", wish->server);
+	for (unsigned int i = 0; i < wish->exceptions; i++) {
+		fputs(",except=", out);
+		option_escape(out, wish->except[i]);
+	}
+	if (!fclose(out))
+		return options;
+	free(options);
+	return NULL;
+}
+
 static int by_server(struct view_mount *mount, const struct wish *wish)
 {
-	char options[8192];
+	char *options = server_options(mount, wish);
 	char *argv[] = {"viewfs",
 			"-o",
 			options,
+			"--",
 			(char *)view_mount_source(mount),
 			(char *)view_mount_place(mount),
 			NULL};
-	int error;
-	size_t used = snprintf(options, sizeof(options), "mode=%s,tree=%s%s%s", wish->mode,
-			       view_mount_target(mount),
-			       view_mount_flags(mount) & MS_RDONLY ? ",ro" : "", wish->server);
+	int error = options ? view_mount_begin(mount) : -ENOMEM;
 
-	for (unsigned int i = 0; i < wish->exceptions && used < sizeof(options); i++)
-		used += snprintf(options + used, sizeof(options) - used, ",except=%s",
-				 wish->except[i]);
-	if (used >= sizeof(options))
-		return -E2BIG;
-	error = view_mount_begin(mount);
-	if (error)
-		return error;
-	error = view_mount_serve(mount, argv);
-	if (!error)
-		error = view_mount_keep_below(mount);
-	return view_mount_finish(mount, error);
+	if (!error) {
+		error = view_mount_serve(mount, argv);
+		if (!error)
+			error = view_mount_keep_below(mount);
+		error = view_mount_finish(mount, error);
+	}
+	free(options);
+	return error;
 }
 
 /*
@@ -225,7 +249,7 @@ static int mount_viewfs(struct view_mount *mount, void *data)
 		error = merge_read_only(mount);
 	else
 		error = by_server(mount, &wish);
-	free(wish.copy);
+	forget(&wish);
 	return error;
 }
 

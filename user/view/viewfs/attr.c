@@ -33,16 +33,62 @@ static void shown(struct node *node, struct stat *st, const struct record *recor
 	st->st_gid = gid_shown(st->st_gid);
 }
 
+/*
+ * The kernel knows by the time of a directory whether the listing that it keeps is out of date. Of
+ * one that both layers have it sees SOURCE's; whether TARGET's changed is noted here.
+ */
+static void look_below(struct node *node, const struct stat *low)
+{
+	const struct stat *seen = &node->seen;
+
+	if (low->st_mtim.tv_sec == seen->st_mtim.tv_sec &&
+	    low->st_mtim.tv_nsec == seen->st_mtim.tv_nsec)
+		return;
+	pthread_mutex_lock(&view.table);
+	if (seen->st_ino)
+		__atomic_fetch_or(&node->flags, NODE_STALE, __ATOMIC_RELAXED);
+	node->seen = *low;
+	pthread_mutex_unlock(&view.table);
+}
+
+bool listing_is_stale(struct node *node)
+{
+	bool stale;
+
+	if (!(node->flags & NODE_STALE))
+		return false;
+	pthread_mutex_lock(&view.table);
+	stale = node->flags & NODE_STALE;
+	__atomic_fetch_and(&node->flags, ~NODE_STALE, __ATOMIC_RELAXED);
+	node->holds += stale;
+	pthread_mutex_unlock(&view.table);
+	return stale;
+}
+
+void forget_listing(struct node *node)
+{
+	fuse_lowlevel_notify_inval_inode(view.session, node_id(node), 0, 0);
+	node_put(node);
+}
+
+static bool listed_by_both(const struct node *node)
+{
+	return view.lazy && is_dir(node) && node->in == (IN_SOURCE | IN_TARGET);
+}
+
 /* view.tree is held. */
 static int node_stat(struct node *node, struct handle *handle, struct stat *st)
 {
 	struct record record;
+	struct stat low;
 	int error = 0;
 
 	if (handle && handle->layer == shown_layer(node))
 		error = fstat(handle->fd, st) < 0 ? -errno : 0;
 	else
 		error = place_stat(node, shown_layer(node), st);
+	if (!error && listed_by_both(node) && place_stat(node, TARGET, &low) == 0)
+		look_below(node, &low);
 	if (!error)
 		shown(node, st, node_record(node, &record) ? &record : NULL);
 	/* A file that turns into a device does so when it is looked up again. */
@@ -56,9 +102,12 @@ static bool private_layer(const struct node *node)
 	return view.markers && node->in & IN_SOURCE;
 }
 
+/* Whether TARGET's part of a directory changed is to be asked. */
 static double attr_timeout(const struct node *node)
 {
-	return private_layer(node) ? FOREVER : view.options.timeout;
+	bool shared = view.lazy && is_dir(node) && node->in & IN_TARGET;
+
+	return private_layer(node) && !shared ? FOREVER : view.options.timeout;
 }
 
 /* Of a name that leads nowhere. */
@@ -96,6 +145,8 @@ int entry_for(struct node *parent, const char *name, struct fuse_entry_param *en
 	if (book >= 0)
 		have = record_read(book, name, &record);
 	entry->attr = found.st;
+	if (listed_by_both(node))
+		look_below(node, &found.low);
 	shown(node, &entry->attr, have ? &record : NULL);
 	node->told = entry->attr.st_mode & S_IFMT;
 	entry->ino = node_id(node);
@@ -112,15 +163,19 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	struct node *node = node_of(ino);
 	struct handle *handle = fi && !is_dir(node) ? (struct handle *)(uintptr_t)fi->fh : NULL;
 	struct stat st;
+	bool stale;
 	int error;
 
 	tree_read();
 	error = node_stat(node, handle, &st);
 	tree_unlock();
+	stale = listing_is_stale(node);
 	if (error)
 		fuse_reply_err(req, -error);
 	else
 		fuse_reply_attr(req, &st, attr_timeout(node));
+	if (stale)
+		forget_listing(node);
 }
 
 struct setting {

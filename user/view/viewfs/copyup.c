@@ -411,6 +411,11 @@ static int finish(struct copy *copy)
 	error = reopen(copy, descriptors);
 	if (!error)
 		error = settle(copy);
+	if (!error) {
+		pthread_mutex_lock(&view.table);
+		opened_drop(copy->node, false);
+		pthread_mutex_unlock(&view.table);
+	}
 	i = 0;
 	for (struct handle *handle = copy->node->handles; handle; handle = handle->next, i++) {
 		if (!error) {

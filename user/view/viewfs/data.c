@@ -6,16 +6,16 @@
  * straight to a descriptor of the layer, without any lock of ours. The kernel keeps the pages of a
  * file from one opening to the next, unless TARGET's file was changed from outside meanwhile.
  *
+ * Where the kernel opens without asking (opened.c), a request has a node and no handle.
+ *
  * O_APPEND and O_DIRECT are the kernel's business: pages it writes back later have their own
  * position. Only a write that comes straight from an appending program is made to append, because
  * others may append to TARGET's file as well.
  */
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "viewfs.h"
@@ -26,6 +26,37 @@
 static struct handle *handle_of(struct fuse_file_info *fi)
 {
 	return (struct handle *)(uintptr_t)fi->fh;
+}
+
+/* What a request on data works on. */
+struct target {
+	int fd;
+	int flags; /* of the opening */
+	struct node *node;
+	struct opened *opened;
+};
+
+static int target_get(fuse_ino_t ino, struct fuse_file_info *fi, bool write, struct target *target)
+{
+	struct handle *handle = handle_of(fi);
+	int error = 0;
+
+	*target = (struct target){.node = node_of(ino), .flags = fi->flags, .fd = -1};
+	if (handle) {
+		target->fd = handle->fd;
+		target->flags = handle->flags;
+		return 0;
+	}
+	target->opened = opened_get(target->node, write, &error);
+	if (!error)
+		target->fd = opened_fd(target->opened);
+	return error;
+}
+
+static void target_put(const struct target *target)
+{
+	if (target->opened)
+		opened_put(target->opened);
 }
 
 static bool same_version(const struct stat *a, const struct stat *b)
@@ -48,27 +79,6 @@ static bool keep_pages(struct node *node, int fd, enum layer layer)
 	keep = same_version(&st, &node->seen);
 	node->seen = st;
 	return keep;
-}
-
-/* Files that the kernel makes when they are read say nothing of their size. */
-static bool made_when_read(int fd)
-{
-	struct statfs st;
-
-	if (fstatfs(fd, &st) < 0)
-		return false;
-	switch ((unsigned long)st.f_type) {
-	case PROC_SUPER_MAGIC:
-	case SYSFS_MAGIC:
-	case DEBUGFS_MAGIC:
-	case TRACEFS_MAGIC:
-	case SECURITYFS_MAGIC:
-	case CGROUP_SUPER_MAGIC:
-	case CGROUP2_SUPER_MAGIC:
-		return true;
-	default:
-		return false;
-	}
 }
 
 /* Makes the handle of an open file, which owns the descriptor. view.tree is held. */
@@ -164,7 +174,7 @@ static void close_handle(struct handle *handle)
 
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	int error = open_node(node_of(ino), fi);
+	int error = view.lazy ? -ENOSYS : open_node(node_of(ino), fi);
 
 	if (error)
 		fuse_reply_err(req, -error);
@@ -182,9 +192,12 @@ static int create(int dir, const char *name, void *argument)
 {
 	struct creation *creation = argument;
 
-	creation->fd = openat(
-		dir, name, layer_flags(creation->flags) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		creation->mode & 07777);
+	int flags = layer_flags(creation->flags);
+
+	if (view.lazy)
+		flags = (flags & ~O_ACCMODE) | O_RDWR;
+	creation->fd = openat(dir, name, flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			      creation->mode & 07777);
 	return creation->fd < 0 ? -errno : 0;
 }
 
@@ -218,6 +231,14 @@ static int create_name(struct node *parent, const char *name, mode_t mode,
 			close(creation.fd);
 		return error;
 	}
+	if (view.lazy) {
+		struct opened *opened = opened_keep(node_of(entry->ino), creation.fd, true);
+
+		fi->keep_cache = 1;
+		if (opened)
+			opened_put(opened);
+		return 0; /* without memory it is opened again when data comes */
+	}
 	error = handle_open(node_of(entry->ino), creation.fd, fi->flags, layer, fi);
 	if (error)
 		node_forget(node_of(entry->ino), 1);
@@ -237,11 +258,16 @@ static void op_create(fuse_req_t req, fuse_ino_t ino, const char *name, mode_t m
 		error = fi->flags & O_EXCL ? -EEXIST : open_node(node_of(entry.ino), fi);
 		if (error)
 			node_forget(node_of(entry.ino), 1);
+		if (!error && view.lazy) {
+			close_handle(handle_of(fi));
+			fi->fh = 0;
+		}
 	}
 	if (error) {
 		fuse_reply_err(req, -error);
 	} else if (fuse_reply_create(req, &entry, fi) < 0) {
-		close_handle(handle_of(fi));
+		if (fi->fh)
+			close_handle(handle_of(fi));
 		node_forget(node_of(entry.ino), 1);
 	}
 }
@@ -251,20 +277,27 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 {
 	static __thread char buffer[SPLICE_MIN];
 	struct fuse_bufvec data = FUSE_BUFVEC_INIT(size);
+	struct target target;
+	int error = target_get(ino, fi, false, &target);
 	ssize_t length;
 
+	if (error) {
+		fuse_reply_err(req, -error);
+		return;
+	}
 	if (size <= sizeof(buffer)) {
-		length = pread(handle_of(fi)->fd, buffer, size, offset);
+		length = pread(target.fd, buffer, size, offset);
 		if (length < 0)
 			fuse_reply_err(req, errno);
 		else
 			fuse_reply_buf(req, buffer, length);
-		return;
+	} else {
+		data.buf[0].flags = FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK | FUSE_BUF_FD_RETRY;
+		data.buf[0].fd = target.fd;
+		data.buf[0].pos = offset;
+		fuse_reply_data(req, &data, FUSE_BUF_SPLICE_MOVE);
 	}
-	data.buf[0].flags = FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK | FUSE_BUF_FD_RETRY;
-	data.buf[0].fd = handle_of(fi)->fd;
-	data.buf[0].pos = offset;
-	fuse_reply_data(req, &data, FUSE_BUF_SPLICE_MOVE);
+	target_put(&target);
 }
 
 /* At the end of the file, wherever that is now. */
@@ -290,10 +323,8 @@ static ssize_t append(int fd, struct fuse_bufvec *from)
 }
 
 /* The kernel believes that set-ID bits go by themselves (channel.c), but not that they are gone. */
-static void wrote(struct handle *handle)
+static void wrote(struct node *node)
 {
-	struct node *node = handle->node;
-
 	if (!(node->flags & NODE_SETID))
 		return;
 	__atomic_fetch_and(&node->flags, ~NODE_SETID, __ATOMIC_RELAXED);
@@ -303,19 +334,24 @@ static void wrote(struct handle *handle)
 static void op_write(fuse_req_t req, fuse_ino_t ino, struct fuse_bufvec *from, off_t offset,
 		     struct fuse_file_info *fi)
 {
-	struct handle *handle = handle_of(fi);
 	struct fuse_bufvec to = FUSE_BUFVEC_INIT(fuse_buf_size(from));
-	ssize_t length;
+	struct target target;
+	ssize_t length = target_get(ino, fi, true, &target);
 
-	if (handle->flags & O_APPEND && !fi->writepage && !view.options.writeback) {
-		length = append(handle->fd, from);
+	if (length < 0) {
+		fuse_reply_err(req, -length);
+		return;
+	}
+	if (target.flags & O_APPEND && !fi->writepage && !view.options.writeback) {
+		length = append(target.fd, from);
 	} else {
 		to.buf[0].flags = FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK;
-		to.buf[0].fd = handle->fd;
+		to.buf[0].fd = target.fd;
 		to.buf[0].pos = offset;
 		length = fuse_buf_copy(&to, from, 0);
 	}
-	wrote(handle);
+	wrote(target.node);
+	target_put(&target);
 	if (length < 0)
 		fuse_reply_err(req, -length);
 	else
@@ -326,32 +362,41 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, struct fuse_bufvec *from, o
 static void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct handle *handle = handle_of(fi);
-	int error = 0;
+	int error = view.lazy ? ENOSYS : 0;
 
-	if ((handle->flags & O_ACCMODE) != O_RDONLY && close(dup(handle->fd)) < 0)
+	if (handle && (handle->flags & O_ACCMODE) != O_RDONLY && close(dup(handle->fd)) < 0)
 		error = errno;
 	fuse_reply_err(req, error);
 }
 
 static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	close_handle(handle_of(fi));
+	if (fi->fh)
+		close_handle(handle_of(fi));
 	fuse_reply_err(req, 0);
 }
 
 static void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
-	int fd = handle_of(fi)->fd;
+	struct target target;
+	int error = -target_get(ino, fi, false, &target);
 
-	fuse_reply_err(req, (datasync ? fdatasync(fd) : fsync(fd)) < 0 ? errno : 0);
+	if (!error && (datasync ? fdatasync(target.fd) : fsync(target.fd)) < 0)
+		error = errno;
+	target_put(&target);
+	fuse_reply_err(req, error);
 }
 
 static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
 			 struct fuse_file_info *fi)
 {
-	int error = fallocate(handle_of(fi)->fd, mode, offset, length) < 0 ? errno : 0;
+	struct target target;
+	int error = -target_get(ino, fi, true, &target);
 
-	wrote(handle_of(fi));
+	if (!error && fallocate(target.fd, mode, offset, length) < 0)
+		error = errno;
+	wrote(target.node);
+	target_put(&target);
 	fuse_reply_err(req, error);
 }
 
@@ -359,13 +404,22 @@ static void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t in,
 			       struct fuse_file_info *fi_in, fuse_ino_t ino_out, off_t out,
 			       struct fuse_file_info *fi_out, size_t size, int flags)
 {
-	ssize_t length = copy_file_range(handle_of(fi_in)->fd, &in, handle_of(fi_out)->fd, &out,
-					 size, flags);
-	int error = errno;
+	struct target from, to;
+	ssize_t length = target_get(ino_out, fi_out, true, &to);
+	int error = -length;
 
-	wrote(handle_of(fi_out));
+	if (!error) {
+		/* After that: the copy of a file to itself has its new descriptor. */
+		error = -target_get(ino_in, fi_in, false, &from);
+		length = error ? -1 : copy_file_range(from.fd, &in, to.fd, &out, size, flags);
+		if (!error && length < 0)
+			error = errno;
+		target_put(&from);
+		wrote(to.node);
+	}
+	target_put(&to);
 	/* EXDEV as well as EOPNOTSUPP tell the kernel to copy by itself. */
-	if (length < 0)
+	if (error)
 		fuse_reply_err(req, error == EINVAL ? EOPNOTSUPP : error);
 	else
 		fuse_reply_write(req, length);
@@ -374,10 +428,15 @@ static void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t in,
 static void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
 		     struct fuse_file_info *fi)
 {
-	off_t found = lseek(handle_of(fi)->fd, offset, whence);
+	struct target target;
+	int error = -target_get(ino, fi, false, &target);
+	off_t found = error ? -1 : lseek(target.fd, offset, whence);
 
-	if (found < 0)
-		fuse_reply_err(req, errno);
+	if (!error && found < 0)
+		error = errno;
+	target_put(&target);
+	if (error)
+		fuse_reply_err(req, error);
 	else
 		fuse_reply_lseek(req, found);
 }

@@ -6,6 +6,10 @@
  * what is removed or added meanwhile moves no entry, so that rm -r, which does both at once, sees
  * each name once. SOURCE's names come first, TARGET's follow unless SOURCE or the bookkeeping has
  * them.
+ *
+ * Where the kernel opens directories without asking (opened.c) there is nothing to keep names with. So
+ * they are in the order of hashes of them, each of which says where to go on after it, whatever was
+ * added or removed, and whoever reads at the same time. What is half read is kept with the node.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,6 +21,7 @@
 
 struct entry {
 	uint64_t number;
+	off_t place; /* without a handle: by its name alone */
 	unsigned char type;
 	bool hidden;
 	uint32_t name,
@@ -105,8 +110,11 @@ static int add(struct listing *listing, const char *name, uint64_t number, unsig
 	entry = &listing->entries[listing->count];
 	memcpy(listing->names + listing->names_size, name, size);
 	bucket = hash(name) & (listing->bucket_count - 1);
-	*entry =
-		(struct entry){number, type, hidden, listing->names_size, listing->buckets[bucket]};
+	*entry = (struct entry){.number = number,
+				.type = type,
+				.hidden = hidden,
+				.name = listing->names_size,
+				.next = listing->buckets[bucket]};
 	listing->names_size += size;
 	listing->buckets[bucket] = ++listing->count;
 	return 0;
@@ -308,20 +316,26 @@ static void listing_free(struct listing *listing)
 	free(listing->buckets);
 }
 
-/* view.tree is held. */
-bool dir_is_empty(struct node *dir)
+/*
+ * May a directory be removed? 0, ENOTEMPTY, or why that is not known. One that nobody may read, and
+ * that is in one layer alone, is for that layer's kernel to judge. view.tree is held.
+ */
+int dir_is_empty(struct node *dir)
 {
 	struct listing listing = {.node = dir};
 	int error = fill(&listing);
-	bool none = true;
 
-	for (uint32_t i = 0; i < listing.count; i++)
-		none = none && listing.entries[i].hidden;
+	for (uint32_t i = 0; i < listing.count && !error; i++)
+		if (!listing.entries[i].hidden)
+			error = -ENOTEMPTY;
 	listing_free(&listing);
-	return none && !error;
+	if (error == -EACCES && !dir->exceptions &&
+	    (dir->in == IN_SOURCE || (dir->in == IN_TARGET && view.mode == MODE_MERGE)))
+		error = 0;
+	return error;
 }
 
-static void listing_close(struct listing *listing)
+void listing_close(struct listing *listing)
 {
 	listing_free(listing);
 	free(listing);
@@ -335,11 +349,11 @@ static struct listing *listing_of(struct fuse_file_info *fi)
 /* The names are read at once: who may not read them is told now. */
 static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct listing *listing = calloc(1, sizeof(*listing));
+	struct listing *listing = view.lazy ? NULL : calloc(1, sizeof(*listing));
 	int error;
 
 	if (!listing) {
-		fuse_reply_err(req, ENOMEM);
+		fuse_reply_err(req, view.lazy ? ENOSYS : ENOMEM);
 		return;
 	}
 	listing->node = node_of(ino);
@@ -392,6 +406,136 @@ static size_t add_plus(fuse_req_t req, struct listing *listing, char *buffer, si
 	return size;
 }
 
+static size_t add_entry(fuse_req_t req, struct listing *listing, char *buffer, size_t room,
+			const char *name, const struct stat *st, off_t next, bool plus)
+{
+	return plus ? add_plus(req, listing, buffer, room, name, st, next)
+		    : fuse_add_direntry(req, buffer, room, name, st, next);
+}
+
+/* ---- without a handle */
+
+/* 64 bits of FNV-1a; the places before 3 are those of "." and "..". */
+static off_t place_of_name(const char *name)
+{
+	uint64_t value = 14695981039346656037u;
+
+	while (*name)
+		value = (value ^ (unsigned char)*name++) * 1099511628211u;
+	value &= INT64_MAX;
+	return value < 3 ? value + 3 : value;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	off_t first = ((const struct entry *)a)->place, second = ((const struct entry *)b)->place;
+
+	return first < second ? -1 : first > second;
+}
+
+/* Take the listing of a node, or make one. It is ours alone. view.tree is held. */
+static struct listing *take_listing(struct node *node, bool anew, int *error)
+{
+	struct listing *listing;
+
+	pthread_mutex_lock(&view.table);
+	listing = node->listing;
+	node->listing = NULL;
+	pthread_mutex_unlock(&view.table);
+	*error = 0;
+	if (listing && !anew)
+		return listing;
+	if (!listing)
+		listing = calloc(1, sizeof(*listing));
+	if (!listing) {
+		*error = -ENOMEM;
+		return NULL;
+	}
+	listing->node = node;
+	*error = fill(listing);
+	for (uint32_t i = 0; i < listing->count; i++)
+		listing->entries[i].place =
+			place_of_name(listing->names + listing->entries[i].name);
+	if (listing->count)
+		qsort(listing->entries, listing->count, sizeof(*listing->entries), by_place);
+	return listing;
+}
+
+static void keep_listing(struct listing *listing)
+{
+	struct node *node = listing->node;
+
+	pthread_mutex_lock(&view.table);
+	if (node->listing)
+		listing_close(node->listing);
+	node->listing = listing;
+	pthread_mutex_unlock(&view.table);
+}
+
+/* The first entry behind a place. */
+static uint32_t entry_behind(const struct listing *listing, off_t place)
+{
+	uint32_t from = 0, to = listing->count;
+
+	while (from < to) {
+		uint32_t middle = from + (to - from) / 2;
+
+		if (listing->entries[middle].place > place)
+			to = middle;
+		else
+			from = middle + 1;
+	}
+	return from;
+}
+
+static void read_places(fuse_req_t req, struct node *node, size_t size, off_t offset, bool plus)
+{
+	char *buffer = malloc(size);
+	struct listing *listing = NULL;
+	size_t used = 0, length = 0;
+	bool full = false;
+	int error = 0;
+
+	tree_read();
+	if (buffer)
+		listing = take_listing(node, offset == 0, &error);
+	else
+		error = -ENOMEM;
+	for (off_t at = offset; !error && at < 2 && !full; at++) {
+		struct stat st = {0};
+		const char *name = entry_at(listing, at, &st);
+
+		length = add_entry(req, listing, buffer + used, size - used, name, &st, at + 1,
+				   plus);
+		full = length > size - used;
+		used += full ? 0 : length;
+	}
+	for (uint32_t i = error ? 0 : entry_behind(listing, offset);
+	     !error && !full && i < listing->count; i++) {
+		const struct entry *entry = &listing->entries[i];
+		struct stat st = {.st_ino = entry->number, .st_mode = DTTOIF(entry->type)};
+
+		if (entry->hidden)
+			continue;
+		length = add_entry(req, listing, buffer + used, size - used,
+				   listing->names + entry->name, &st, entry->place, plus);
+		full = length > size - used;
+		used += full ? 0 : length;
+	}
+	if (listing && full && !error)
+		keep_listing(listing);
+	else if (listing)
+		listing_close(listing);
+	tree_unlock();
+	if (error)
+		fuse_reply_err(req, -error);
+	else
+		fuse_reply_buf(req, buffer, used);
+	free(buffer);
+}
+
+/* ---- with one */
+
 static void read_entries(fuse_req_t req, size_t size, off_t offset, struct fuse_file_info *fi,
 			 bool plus)
 {
@@ -412,12 +556,8 @@ static void read_entries(fuse_req_t req, size_t size, off_t offset, struct fuse_
 
 		if (!name)
 			continue;
-		if (plus)
-			length = add_plus(req, listing, buffer + used, size - used, name, &st,
-					  at + 1);
-		else
-			length = fuse_add_direntry(req, buffer + used, size - used, name, &st,
-						   at + 1);
+		length = add_entry(req, listing, buffer + used, size - used, name, &st, at + 1,
+				   plus);
 		if (length > size - used)
 			break;
 		used += length;
@@ -433,18 +573,25 @@ static void read_entries(fuse_req_t req, size_t size, off_t offset, struct fuse_
 static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		       struct fuse_file_info *fi)
 {
-	read_entries(req, size, offset, fi, false);
+	if (!fi->fh)
+		read_places(req, node_of(ino), size, offset, false);
+	else
+		read_entries(req, size, offset, fi, false);
 }
 
 static void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 			   struct fuse_file_info *fi)
 {
-	read_entries(req, size, offset, fi, true);
+	if (!fi->fh)
+		read_places(req, node_of(ino), size, offset, true);
+	else
+		read_entries(req, size, offset, fi, true);
 }
 
 static void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	listing_close(listing_of(fi));
+	if (fi->fh)
+		listing_close(listing_of(fi));
 	fuse_reply_err(req, 0);
 }
 

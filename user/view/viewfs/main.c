@@ -180,6 +180,12 @@ static void op_init(void *data, struct fuse_conn_info *connection)
 		connection->want |= connection->capable & FUSE_CAP_WRITEBACK_CACHE;
 	view.options.writeback = connection->want & FUSE_CAP_WRITEBACK_CACHE;
 	connection->time_gran = 1;
+	if (!(connection->capable & FUSE_CAP_NO_OPEN_SUPPORT) ||
+	    !(connection->capable & FUSE_CAP_NO_OPENDIR_SUPPORT))
+		view.lazy = false;
+	/* Then cutting a file off comes as a change of its size. */
+	if (view.lazy)
+		connection->want &= ~FUSE_CAP_ATOMIC_O_TRUNC;
 }
 
 /* Which device the mount is, learnt without asking the server, that is us. */
@@ -212,6 +218,10 @@ int main(int argc, char **argv)
 
 	options_parse(&view.options, argc, argv);
 	if (start() < 0)
+		return EXIT_FAILURE;
+	view.lazy = opened_lazily();
+	if (view.lazy && !ids_initial() &&
+	    fuse_opt_add_arg(&view.options.fuse, "-odefault_permissions"))
 		return EXIT_FAILURE;
 	attr_ops(&ops);
 	xattr_ops(&ops);

@@ -17,6 +17,7 @@ static void reply_entry(fuse_req_t req, int error, const struct fuse_entry_param
 
 static void op_lookup(fuse_req_t req, fuse_ino_t ino, const char *name)
 {
+	struct node *stale = NULL;
 	struct fuse_entry_param entry;
 	int error;
 
@@ -30,8 +31,12 @@ static void op_lookup(fuse_req_t req, fuse_ino_t ino, const char *name)
 			error = entry_for(node_of(ino), name, &entry);
 		tree_unlock();
 	}
+	if (!error && listing_is_stale(node_of(entry.ino)))
+		stale = node_of(entry.ino);
 	/* An entry without a file may be remembered as well. */
 	reply_entry(req, error == -ENOENT && entry.entry_timeout > 0 ? 0 : error, &entry);
+	if (stale)
+		forget_listing(stale);
 }
 
 static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t lookups)
@@ -384,8 +389,8 @@ static int remove_name(struct node *parent, const char *name, bool dir)
 	node = node_get(&found, parent, name);
 	if (!node)
 		error = -ENOMEM;
-	else if (dir && !dir_is_empty(node))
-		error = -ENOTEMPTY;
+	else if (dir)
+		error = dir_is_empty(node);
 	if (!error) {
 		last = dir || links_count(node, &found.st) <= 1;
 		if (node->links && !node->links->next)

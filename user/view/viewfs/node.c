@@ -109,6 +109,15 @@ static void close_all(struct node *node)
 		}
 }
 
+/* What the node holds open, and a listing that nobody goes on with. */
+static void close_data(struct node *node)
+{
+	opened_drop(node, false);
+	if (node->listing)
+		listing_close(node->listing);
+	node->listing = NULL;
+}
+
 static void destroy(struct node *node)
 {
 	while (node && node != &view.root && !node->lookups && !node->holds && !node->handles) {
@@ -126,6 +135,7 @@ static void destroy(struct node *node)
 			free(link);
 		}
 		close_all(node);
+		close_data(node);
 		free(node->redirect);
 		free(node->kept);
 		free(node);
@@ -307,8 +317,10 @@ static void sweep(void)
 		for (struct node *node = buckets[i]; node; node = node->next) {
 			if (!node->links)
 				continue;
-			if (!(node->flags & NODE_USED))
+			if (!(node->flags & NODE_USED)) {
 				close_all(node);
+				opened_drop(node, true);
+			}
 			node->flags &= ~NODE_USED;
 		}
 	pthread_mutex_unlock(&view.table);
@@ -348,6 +360,7 @@ void nodes_free(void)
 				free(link);
 			}
 			close_all(node);
+			close_data(node);
 			free(node->redirect);
 			free(node->kept);
 			free(node);

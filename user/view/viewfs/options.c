@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "viewfs.h"
+#include "user/view/mount/option.h"
 
 const char *argp_program_version = PROGRAM " " VSQUARE_VERSION;
 
@@ -75,10 +76,15 @@ static const char *value_of(const char *option, const char *name)
 	return !strncmp(option, name, length) && option[length] == '=' ? option + length + 1 : NULL;
 }
 
+/* libfuse takes backslashes away again. */
 static void add_fuse(struct options *options, const char *option, struct argp_state *state)
 {
-	if (fuse_opt_add_arg(&options->fuse, "-o") || fuse_opt_add_arg(&options->fuse, option))
+	char *escaped = NULL;
+
+	if (fuse_opt_add_opt_escaped(&escaped, option) || fuse_opt_add_arg(&options->fuse, "-o") ||
+	    fuse_opt_add_arg(&options->fuse, escaped))
 		argp_failure(state, 1, ENOMEM, "cannot keep the options");
+	free(escaped);
 }
 
 static void add_except(struct options *options, const char *path, struct argp_state *state)
@@ -181,25 +187,13 @@ static void parse_option(struct options *options, const char *option, struct arg
 	}
 }
 
-/* A comma that is part of a path has a backslash before it. */
 static void parse_options(struct options *options, char *text, struct argp_state *state)
 {
-	char *from, *to, *start;
+	char *option;
 
-	for (from = to = start = text;; from++) {
-		if (*from == '\\' && (from[1] == ',' || from[1] == '\\')) {
-			*to++ = *++from;
-		} else if (*from && *from != ',') {
-			*to++ = *from;
-		} else {
-			bool last = !*from;
-
-			*to = '\0';
-			parse_option(options, start, state);
-			if (last)
-				return;
-			start = to = from + 1;
-		}
+	while ((option = option_next(&text))) {
+		option_unescape(option);
+		parse_option(options, option, state);
 	}
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # viewfs: two directory trees shown as one, by FUSE.
-VIEWFS := $(wildcard user/view/viewfs/*.c)
+VIEWFS := $(wildcard user/view/viewfs/*.c) user/view/mount/option.c
 
 CFLAGS_user/view/viewfs = -I/usr/include/fuse3
 $(eval $(call program,bin/viewfs,$(VIEWFS),-lfuse3 -lcap -lpthread))

@@ -98,7 +98,7 @@ static int check(const struct renaming *renaming)
 		return -ENOTDIR;
 	if (!end_is_dir(old) && end_is_dir(new))
 		return -EISDIR;
-	return end_is_dir(new) && !dir_is_empty(new->node) ? -ENOTEMPTY : 0;
+	return end_is_dir(new) ? dir_is_empty(new->node) : 0;
 }
 
 /* Can TARGET do it alone, so that the bookkeeping has no part in it? */

@@ -56,6 +56,7 @@ enum {
 	NODE_GONE = 4,	 /* has no name any more */
 	NODE_NOBOOK = 8, /* has no bookkeeping directory */
 	NODE_SETID = 32, /* the kernel was told of set-ID bits, which writing takes away */
+	NODE_STALE = 64, /* TARGET's directory changed: the kernel's listing is out of date */
 	NODE_USED = 16,	 /* its descriptors were used since the last sweep */
 };
 
@@ -113,6 +114,8 @@ struct node {
 	char *redirect;	     /* the directory of TARGET that shows here, if it has another path */
 	struct record *kept; /* of a file without a name */
 	struct stat seen;    /* of TARGET's file when it was last opened: may its pages be kept? */
+	struct opened *opened;	 /* opened.c; under view.table */
+	struct listing *listing; /* listing.c: half read, without a handle; under view.table */
 };
 
 struct handle {
@@ -150,6 +153,7 @@ struct view {
 	enum mode mode;
 	bool markers;  /* deleted names are honoured and written */
 	bool records;  /* attributes in the bookkeeping are honoured */
+	bool lazy;     /* the kernel opens without asking (opened.c) */
 	bool single;   /* SOURCE and TARGET are one directory */
 	dev_t dev;     /* of the tree whose inode numbers are shown as they are */
 	dev_t own_dev; /* of the mount, if TARGET is a tree it may be in */
@@ -214,6 +218,18 @@ char *path_in_target(struct node *dir);
 void tree_read(void);
 void tree_write(void);
 void tree_unlock(void);
+
+/* opened.c: a node's descriptor for data. get: counted until put, NULL and *error; keep: a new one for
+ * the node, counted. */
+struct opened;
+struct opened *opened_get(struct node *node, bool write, int *error);
+struct opened *opened_keep(struct node *node, int fd, bool write);
+int opened_fd(const struct opened *opened);
+void opened_put(struct opened *opened);
+/* The node's own goes; unused: if nobody else has it. view.table is held. */
+void opened_drop(struct node *node, bool unused);
+bool opened_lazily(void); /* do options and trees allow it? */
+bool made_when_read(int fd);
 
 /* ids.c */
 int ids_init(void);
@@ -301,6 +317,11 @@ int entry_for(struct node *parent, const char *name, struct fuse_entry_param *en
 int record_new(struct node *parent, const char *name, enum layer layer, mode_t mode, dev_t rdev,
 	       const struct fuse_ctx *ctx);
 
+/* Is the kernel's listing of a directory out of date? Then the node is held until forget_listing, which
+ * is for after the reply, as the kernel may hold until then what is to go. */
+bool listing_is_stale(struct node *node);
+void forget_listing(struct node *node);
+
 /* xattr.c */
 int copy_xattrs(struct node *node, const struct place *to);
 
@@ -308,7 +329,8 @@ int copy_xattrs(struct node *node, const struct place *to);
 void hold_on(struct node *node);
 
 /* listing.c */
-bool dir_is_empty(struct node *dir);
+int dir_is_empty(struct node *dir);
+void listing_close(struct listing *listing);
 
 /* The operations, one set for each file. */
 void attr_ops(struct fuse_lowlevel_ops *ops);

@@ -249,6 +249,10 @@ static int carry_out(struct filter *filter, struct session *session, char *line,
 
 	line += strspn(line, " \t");
 	length = strcspn(line, " \t\r");
+	/* A remark: # behind a blank. */
+	for (char *at = line + length; at > line && *at; at++)
+		if (*at == '#' && strchr(" \t", at[-1]))
+			*at = '\0';
 	call.argument = line + length + strspn(line + length, " \t\r");
 	for (char *end = line + strlen(line); end > line + length && strchr(" \t\r", end[-1]);)
 		*--end = 0;
@@ -361,7 +365,7 @@ void filter_console_read(struct filter *filter, struct session *session)
 
 void filter_console_accept(struct filter *filter)
 {
-	int fd = accept4(filter->listener, NULL, NULL, SOCK_CLOEXEC);
+	int fd = accept4(filter->listener.fd, NULL, NULL, SOCK_CLOEXEC);
 	static const char greeting[] =
 		"VDE filter " VSQUARE_VERSION "\nGPL-2.0-or-later; `help` lists "
 		"the commands" PROMPT;
@@ -391,37 +395,18 @@ void filter_tell_node(struct filter *filter)
 
 int filter_console_open(struct filter *filter)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const char *path = filter->console_path;
-	mode_t mask;
-	int result;
+	char reason[NAME_REASON_SIZE], warning[NAME_REASON_SIZE];
 
-	if (!path)
+	if (!filter->console_path)
 		return 0;
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		complain("--mgmt %s: a socket's path has at most %zu characters", path,
-			 sizeof(address.sun_path) - 1);
+	if (name_listen(&filter->listener, filter->console_path, filter->console_mode, -1, reason,
+			warning) < 0) {
+		complain("%s", reason);
 		return -1;
 	}
-	strcpy(address.sun_path, path);
-	filter->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* What a dead filter left behind may go; what answers is in use. */
-	if (connect(filter->listener, (struct sockaddr *)&address, sizeof(address)) < 0 &&
-	    errno == ECONNREFUSED)
-		unlink(path);
-	close(filter->listener);
-	filter->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	mask = umask(0777 & ~filter->console_mode);
-	result = bind(filter->listener, (struct sockaddr *)&address, sizeof(address));
-	umask(mask);
-	if (result == 0 && listen(filter->listener, 15) == 0)
-		return 0;
-	complain("--mgmt %s: %m", path);
-	if (result) {
-		close(filter->listener);
-		filter->listener = -1;
-	}
-	return -1;
+	if (*warning)
+		complain("%s", warning);
+	return 0;
 }
 
 void filter_console_close(struct filter *filter)
@@ -429,8 +414,5 @@ void filter_console_close(struct filter *filter)
 	for (int i = 0; i < SESSIONS_MAX; i++)
 		if (filter->sessions[i].fd >= 0)
 			end(&filter->sessions[i]);
-	if (filter->listener < 0)
-		return;
-	close(filter->listener);
-	unlink(filter->console_path);
+	name_unlisten(&filter->listener);
 }

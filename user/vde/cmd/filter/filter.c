@@ -51,7 +51,7 @@ static void deliver(void *context, uint8_t *frame, size_t length, uintptr_t way)
 	struct filter *filter = context;
 
 	blink(filter, way, length);
-	if (end_send(filter->end[!way], frame, length) && errno != EAGAIN) {
+	if (end_send(filter->end[!way], frame, length) < 0 && errno != EAGAIN) {
 		if (errno != EPIPE && errno != ECONNREFUSED && errno != ECONNRESET)
 			complain("%s: %m", end_name(filter->end[!way]));
 		filter->stopping = true;
@@ -125,7 +125,7 @@ static int run(struct filter *filter, int signals)
 		uint64_t now = clock_now(), next = flow(filter, now);
 
 		wait[WAIT_SIGNALS] = (struct pollfd){.fd = signals, .events = POLLIN};
-		wait[WAIT_LISTENER] = (struct pollfd){.fd = filter->listener, .events = POLLIN};
+		wait[WAIT_LISTENER] = (struct pollfd){.fd = filter->listener.fd, .events = POLLIN};
 		for (enum impair_way way = 0; way < IMPAIR_WAYS; way++) {
 			uint64_t ready = impair_ready(filter->channel[way], now);
 
@@ -210,8 +210,10 @@ static int set_up(struct filter *filter)
 
 int filter_main(int argc, char **argv)
 {
-	static struct filter filter = {
-		.listener = -1, .blink = -1, .blink_id = "filter", .console_mode = 0700};
+	static struct filter filter = {.listener = {.fd = -1, .directory = -1},
+				       .blink = -1,
+				       .blink_id = "filter",
+				       .console_mode = 0700};
 	int status = 1, signals;
 
 	filter.model = impair_model_new(0);

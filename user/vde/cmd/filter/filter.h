@@ -12,6 +12,7 @@
 
 #include "user/vde/cmd/cable.h"
 #include "user/vde/impair/impair.h"
+#include "user/vde/names/names.h"
 
 #define SESSIONS_MAX 16
 #define LINE_SIZE    1024
@@ -37,7 +38,8 @@ struct filter {
 	uint64_t next_step;
 	bool stopping;
 
-	int listener, blink;
+	struct name_listener listener;
+	int blink;
 	struct session sessions[SESSIONS_MAX];
 };
 

@@ -19,20 +19,35 @@
 
 #define END_PATIENCE 3000 /* milliseconds between SIGTERM and SIGKILL */
 
-static int make_directory(const char *path)
+/*
+ * A directory of ours, that nobody else can write to. In /tmp somebody else could have been there
+ * first, with a lab of his own making, whose commands would be run as us.
+ */
+static bool is_ours(const char *path)
 {
 	struct stat about;
 
+	return lstat(path, &about) == 0 && S_ISDIR(about.st_mode) && about.st_uid == geteuid() &&
+	       !(about.st_mode & 0022);
+}
+
+static int check_directory(const char *path)
+{
+	if (is_ours(path))
+		return 0;
+	complain("%s is not a directory that only we can write to; remove it, or set "
+		 "XDG_RUNTIME_DIR",
+		 path);
+	return -1;
+}
+
+static int make_directory(const char *path)
+{
 	if (mkdir(path, 0700) && errno != EEXIST) {
 		complain("cannot make %s: %m", path);
 		return -1;
 	}
-	/* In /tmp somebody else could have been there first. */
-	if (lstat(path, &about) || !S_ISDIR(about.st_mode) || about.st_uid != geteuid()) {
-		complain("%s is not a directory of ours", path);
-		return -1;
-	}
-	return 0;
+	return check_directory(path);
 }
 
 static int set_directory(struct lab *lab, char *parent, size_t size)
@@ -52,20 +67,20 @@ bool lab_is_up(struct lab *lab)
 {
 	char parent[LAB_PATH + 32];
 
-	return set_directory(lab, parent, sizeof(parent)) == 0 && access(lab->directory, F_OK) == 0;
+	return set_directory(lab, parent, sizeof(parent)) == 0 && is_ours(parent) &&
+	       is_ours(lab->directory);
 }
 
 int lab_open_state(struct lab *lab, bool make)
 {
 	char parent[LAB_PATH + 32];
 
+	if (set_directory(lab, parent, sizeof(parent)))
+		return -1;
 	if (make)
-		return set_directory(lab, parent, sizeof(parent)) || make_directory(parent) ||
-				       make_directory(lab->directory)
-			       ? -1
-			       : 0;
-	if (lab_is_up(lab))
-		return 0;
+		return make_directory(parent) || make_directory(lab->directory) ? -1 : 0;
+	if (access(lab->directory, F_OK) == 0)
+		return check_directory(parent) || check_directory(lab->directory) ? -1 : 0;
 	complain("lab %s is not up", lab->name);
 	return -1;
 }

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "user/vde/names/names.h"
 #include "user/vde/switch/capture/capture.h"
 #include "user/vde/switch/capture/pcapng.h"
 #include "user/vde/switch/console/argument.h"
@@ -24,7 +25,6 @@
 #include "user/vde/switch/ports/ports.h"
 
 #define BUFFER_SIZE (4u << 20)
-#define ANY_VLAN    (-1)
 #define VID	    0xfff
 
 struct buffer {
@@ -36,8 +36,8 @@ struct capture {
 	struct capture *next; /* RCU */
 	struct rcu_head rcu;
 	unsigned int id;
-	int port; /* or -1: every port */
-	int vlan; /* or ANY_VLAN */
+	int port; /* or CAPTURE_ANY */
+	int vlan; /* or CAPTURE_ANY */
 	char *path;
 	int fd, stop; /* stop: an eventfd that ends the writer */
 	pthread_t writer;
@@ -68,7 +68,7 @@ static bool wants(const struct capture *capture, const struct port *port,
 {
 	if (capture->port >= 0 && capture->port != (int)port->number)
 		return false;
-	return capture->vlan == ANY_VLAN ||
+	return capture->vlan == CAPTURE_ANY ||
 	       (direction == DIRECTION_IN && capture->vlan == vlan_of(port, egress));
 }
 
@@ -202,32 +202,24 @@ static void capture_free(struct rcu_head *head)
 	free(capture);
 }
 
-/* A pipe is opened for both ways, or opening it would wait for its reader. */
-static int open_output(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
-
-	if (fd >= 0)
-		(void)!ftruncate(fd, 0);
-	return fd;
-}
-
-static int capture_start(struct vswitch *sw, const char *path, int port, int vlan)
+int capture_to(struct vswitch *sw, int fd, const char *name, int port, int vlan, unsigned int *id)
 {
 	static unsigned int last_id;
 	struct capture *capture = calloc(1, sizeof(*capture));
 	int error;
 
-	if (!capture)
+	if (!capture) {
+		close(fd);
 		return ENOMEM;
+	}
 	pthread_mutex_init(&capture->lock, NULL);
 	pthread_cond_init(&capture->filled, NULL);
 	capture->stop = eventfd(0, EFD_CLOEXEC);
-	capture->fd = open_output(path);
-	error = capture->fd < 0 || capture->stop < 0 ? errno : 0;
+	capture->fd = fd;
+	error = capture->stop < 0 ? errno : 0;
 	capture->filling = calloc(1, sizeof(*capture->filling));
 	capture->writing = calloc(1, sizeof(*capture->writing));
-	capture->path = strdup(path);
+	capture->path = strdup(name);
 	if (!error && (!capture->filling || !capture->writing || !capture->path))
 		error = ENOMEM;
 	if (!error) {
@@ -240,7 +232,7 @@ static int capture_start(struct vswitch *sw, const char *path, int port, int vla
 		capture_free(&capture->rcu);
 		return error;
 	}
-	capture->id = ++last_id;
+	capture->id = *id = ++last_id;
 	capture->next = captures;
 	rcu_assign_pointer(captures, capture);
 	if (capture->next)
@@ -270,10 +262,32 @@ static void capture_end(struct vswitch *sw, struct capture *capture)
 	call_rcu(&capture->rcu, capture_free);
 }
 
+bool capture_stop(struct vswitch *sw, unsigned int id)
+{
+	for (struct capture *c = captures; c; c = c->next)
+		if (c->id == id) {
+			capture_end(sw, c);
+			return true;
+		}
+	return false;
+}
+
 void capture_stop_all(struct vswitch *sw)
 {
 	while (captures)
 		capture_end(sw, captures);
+}
+
+/* A pipe is opened for both ways, or opening it would wait for its reader. */
+static int capture_start(struct vswitch *sw, const char *path, int port, int vlan)
+{
+	int fd = name_open_output(path, O_RDWR, 0600);
+	unsigned int id;
+
+	if (fd < 0)
+		return errno;
+	(void)!ftruncate(fd, 0);
+	return capture_to(sw, fd, path, port, vlan, &id);
 }
 
 /* "FILE [port PORT|vlan N]" */
@@ -286,14 +300,14 @@ static int run_start(struct call *call)
 	if (!path)
 		return EINVAL;
 	if (!what)
-		return capture_start(call->sw, path, -1, ANY_VLAN);
+		return capture_start(call->sw, path, CAPTURE_ANY, CAPTURE_ANY);
 	if (strcmp(what, "port") == 0) {
 		port = port_named(call->sw, rest);
-		return port ? capture_start(call->sw, path, port->number, ANY_VLAN) : ENXIO;
+		return port ? capture_start(call->sw, path, port->number, CAPTURE_ANY) : ENXIO;
 	}
 	if (strcmp(what, "vlan") != 0 || argument_number(rest, 0, VLAN_COUNT - 2, &vlan))
 		return EINVAL;
-	return vlan_get(call->sw, vlan) ? capture_start(call->sw, path, -1, vlan) : ENXIO;
+	return vlan_get(call->sw, vlan) ? capture_start(call->sw, path, CAPTURE_ANY, vlan) : ENXIO;
 }
 
 static int run_stop(struct call *call)
@@ -357,6 +371,7 @@ static const struct command commands[] = {
 	{.path = "capture/start",
 	 .syntax = "FILE [port PORT|vlan N]",
 	 .help = "of a port both ways, of what enters a VLAN, or of all ports",
+	 .names_file = true,
 	 .run = run_start},
 	{.path = "capture/stop", .syntax = "ID|FILE", .help = "end a capture", .run = run_stop},
 	{.path = "capture/print",

@@ -11,6 +11,15 @@
 
 #include "user/vde/switch/switch.h"
 
+/*
+ * Capture a port or a VLAN (CAPTURE_ANY: each) into fd, which is the capture's from now on; name is
+ * what listings show. 0 or a positive errno.
+ */
+#define CAPTURE_ANY (-1)
+int capture_to(struct vswitch *sw, int fd, const char *name, int port, int vlan, unsigned int *id);
+/* End it; false: there is none. */
+bool capture_stop(struct vswitch *sw, unsigned int id);
+
 /* End all captures; what is buffered is written if that needs no waiting. */
 void capture_stop_all(struct vswitch *sw);
 

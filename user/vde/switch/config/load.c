@@ -4,12 +4,16 @@
  * the commands use; when one of them refuses, the configuration from before is put back.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
+#include "user/vde/names/names.h"
 #include "user/vde/switch/config/config.h"
 #include "user/vde/switch/console/argument.h"
 #include "user/vde/switch/console/console.h"
@@ -371,13 +375,17 @@ static int run_load(struct call *call)
 {
 	char why[CONFIG_WHY_SIZE];
 	json_error_t mistake;
-	json_t *config = json_load_file(call->argument, JSON_REJECT_DUPLICATES, &mistake);
-	int error;
+	int fd = name_open_input(call->argument), error = errno;
+	json_t *config;
 
+	if (fd < 0)
+		return error;
+	config = json_loadfd(fd, JSON_REJECT_DUPLICATES, &mistake);
+	close(fd);
 	if (!config) {
 		syslog(LOG_ERR, "cannot read the configuration %s: line %d: %s", call->argument,
 		       mistake.line, mistake.text);
-		return json_error_code(&mistake) == json_error_cannot_open_file ? ENOENT : EINVAL;
+		return EINVAL;
 	}
 	error = config_apply(call->sw, config, why);
 	if (error)
@@ -386,18 +394,42 @@ static int run_load(struct call *call)
 	return error;
 }
 
+/* The document into a file beside the wanted one: whoever reads that sees the old or the new one. */
+static int write_config(const json_t *config, const char *path)
+{
+	int fd = name_open_output(path, O_TRUNC, 0666), error;
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!file) {
+		error = errno;
+		if (fd >= 0)
+			close(fd);
+		return error;
+	}
+	errno = 0;
+	error = json_dumpf(config, file, JSON_INDENT(2)) ? (errno ? errno : EIO) : 0;
+	if (fclose(file) && !error)
+		error = errno;
+	return error;
+}
+
 static int run_save(struct call *call)
 {
-	json_t *config = config_json(call->sw);
+	struct stat there;
 	char path[4096];
-	int error = 0;
+	json_t *config;
+	int error;
 
 	if (!*call->argument ||
 	    snprintf(path, sizeof(path), "%s.new", call->argument) >= (int)sizeof(path))
-		error = EINVAL;
-	/* Beside the file and renamed: whoever reads it sees the old or the new one. */
-	else if (json_dump_file(config, path, JSON_INDENT(2)) || rename(path, call->argument))
-		error = errno ? errno : EIO;
+		return EINVAL;
+	/* What is no file, a device, say, is not replaced by one. */
+	if (lstat(call->argument, &there) == 0 && !S_ISREG(there.st_mode))
+		return EINVAL;
+	config = config_json(call->sw);
+	error = config ? write_config(config, path) : ENOMEM;
+	if (!error && rename(path, call->argument))
+		error = errno;
 	json_decref(config);
 	return error;
 }
@@ -419,8 +451,13 @@ static const struct command commands[] = {
 	{.path = "config/load",
 	 .syntax = "FILE",
 	 .help = "be as the file says, or change nothing",
+	 .names_file = true,
 	 .run = run_load},
-	{.path = "config/save", .syntax = "FILE", .help = "write the settings", .run = run_save},
+	{.path = "config/save",
+	 .syntax = "FILE",
+	 .help = "write the settings",
+	 .names_file = true,
+	 .run = run_save},
 	{.path = "config/print", .help = "show them", .list = list_config, .print = print_config},
 	{0},
 };

@@ -15,6 +15,9 @@ static int number_in_base(const char *text, char **end, int base, unsigned int *
 
 	if (!isdigit((unsigned char)*text))
 		return EINVAL;
+	/* Hexadecimal everywhere; a leading zero means octal only to base 0. */
+	if (text[0] == '0' && (text[1] | 0x20) == 'x')
+		base = 16;
 	errno = 0;
 	value = strtoul(text, end, base);
 	if (errno || value > UINT_MAX || (**end && !isspace((unsigned char)**end)))
@@ -28,7 +31,7 @@ int argument_number(const char *text, unsigned int min, unsigned int max, unsign
 	unsigned int value;
 	char *end;
 
-	if (number_in_base(text, &end, 10, &value) || *end || value < min || value > max)
+	if (number_in_base(text, &end, 10, &value) || value < min || value > max)
 		return EINVAL;
 	*number = value;
 	return 0;
@@ -39,9 +42,13 @@ int argument_numbers(const char *text, unsigned int least, unsigned int most, un
 	unsigned int count = 0;
 	char *end;
 
-	while (*(text += strspn(text, " \t"))) {
-		if (count == most || number_in_base(text, &end, 0, &numbers[count]))
-			return -EINVAL;
+	while (*(text += strspn(text, " \t")) && count < most) {
+		if (number_in_base(text, &end, 0, &numbers[count])) {
+			/* Words may follow, but nothing that begins as a number and is none. */
+			if (isdigit((unsigned char)*text))
+				return -EINVAL;
+			break;
+		}
 		text = end;
 		count++;
 	}
@@ -70,12 +77,18 @@ const char *mac_text(const uint8_t mac[6], char text[MAC_TEXT_SIZE])
 
 int argument_switch(const char *text, bool *on)
 {
-	unsigned int value;
+	static const char *const words[2][4] = {{"0", "off", "no", "false"},
+						{"1", "on", "yes", "true"}};
+	size_t len = strcspn(text, " \t");
 
-	if (argument_number(text, 0, 1, &value))
-		return EINVAL;
-	*on = value;
-	return 0;
+	for (int state = 0; state < 2; state++)
+		for (int i = 0; i < 4; i++)
+			if (strlen(words[state][i]) == len &&
+			    strncasecmp(text, words[state][i], len) == 0) {
+				*on = state;
+				return 0;
+			}
+	return EINVAL;
 }
 
 char *argument_word(char **text)

@@ -29,7 +29,7 @@ static int list_help(struct call *call, json_t **listing)
 					json_pack("{s:s, s:s, s:s, s:b}", "path", c->path, "syntax",
 						  c->syntax ? c->syntax : "", "help", c->help,
 						  "menu", !c->run && !c->list));
-	return json_array_size(*listing) ? 0 : ENOENT;
+	return 0;
 }
 
 static void print_help(FILE *out, const json_t *listing)
@@ -105,6 +105,10 @@ const struct command basic_commands[] = {
 	 .help = "version, process, MAC address, uptime",
 	 .list = list_info,
 	 .print = print_info},
-	{.path = "load", .syntax = "path", .help = "run the commands of a file", .run = run_load},
+	{.path = "load",
+	 .syntax = "path",
+	 .help = "run the commands of a file",
+	 .names_file = true,
+	 .run = run_load},
 	{0},
 };

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "user/vde/switch/console/parts.h"
+#include "user/vde/switch/console/session.h"
 
 #define LOADS_NESTED 8
 #define LINE_MAX_    4096
@@ -21,7 +23,7 @@ struct console *console_new(struct vswitch *sw)
 	if (!console)
 		return NULL;
 	console->sw = sw;
-	console->listener = -1;
+	console->listener.fd = -1;
 	console_add(console, basic_commands);
 	console_add(console, event_commands);
 	return console;
@@ -81,6 +83,17 @@ static char *trimmed(char *text)
 	return text;
 }
 
+/* The argument of a command. A remark, # behind a blank, is no part of it but in names of files. */
+static char *argument_of(const struct command *command, char *line)
+{
+	char *argument = line + strlen(command->path);
+
+	for (char *at = argument; *at && !command->names_file; at++)
+		if (*at == '#' && (at == argument || isspace((unsigned char)at[-1])))
+			*at = '\0';
+	return trimmed(argument);
+}
+
 static bool take_word(char **line, const char *word)
 {
 	size_t len = strlen(word);
@@ -122,8 +135,10 @@ int console_execute(struct console *console, struct session *session, const char
 	as_json = take_word(&line, "json");
 	command = find(console, line);
 	error = ENOSYS;
-	if (command) {
-		call.argument = trimmed(line + strlen(command->path));
+	if (command && command->names_file && session && !session_may_name_files(session)) {
+		error = EPERM;
+	} else if (command) {
+		call.argument = argument_of(command, line);
 		if (command->list) {
 			json_t *listing = NULL;
 
@@ -154,7 +169,7 @@ int console_run(struct console *console, const char *text, json_t **listing)
 	command = find(console, line);
 	if (!command)
 		return ENOSYS;
-	call.argument = trimmed(line + strlen(command->path));
+	call.argument = argument_of(command, line);
 	return command->list ? command->list(&call, listing) : command->run(&call);
 }
 
@@ -165,7 +180,16 @@ int console_load(struct console *console, struct session *session, const char *p
 
 	if (console->load_depth == LOADS_NESTED)
 		return ELOOP;
-	file = fopen(path, "re");
+	/* At the start a pipe may be meant; later nothing may be waited for. */
+	if (session) {
+		int fd = name_open_input(path);
+
+		file = fd < 0 ? NULL : fdopen(fd, "r");
+		if (fd >= 0 && !file)
+			close(fd);
+	} else {
+		file = fopen(path, "re");
+	}
 	if (!file)
 		return errno;
 	console->load_depth++;

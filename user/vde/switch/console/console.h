@@ -31,6 +31,7 @@ struct command {
 	const char *path;   /* "port/print"; without run and list it heads a menu: "port" */
 	const char *syntax; /* "[N]" */
 	const char *help;
+	bool names_file; /* its argument is a file that the switch opens: not for everybody */
 	/* 0 or a positive errno, which becomes the status 1000 + errno. */
 	int (*run)(struct call *call);
 	/* A listing: a new reference in *listing, even an empty one when the result is an errno. */

@@ -3,6 +3,7 @@
 #ifndef VDE_CONSOLE_PARTS_H
 #define VDE_CONSOLE_PARTS_H
 
+#include "user/vde/names/names.h"
 #include "user/vde/switch/console/console.h"
 
 #define TABLES_MAX 32
@@ -15,7 +16,7 @@ struct console {
 
 	/* session.c */
 	struct session *sessions;
-	int listener;
+	struct name_listener listener;
 	struct watch *watch;
 	char *path;
 	int mode;

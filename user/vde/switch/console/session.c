@@ -16,7 +16,6 @@
 
 #include "user/vde/switch/console/parts.h"
 #include "user/vde/switch/console/session.h"
-#include "user/vde/switch/control/directory.h"
 #include "user/vde/switch/loop/loop.h"
 #include "user/vde/switch/planes/plane.h"
 
@@ -31,9 +30,11 @@ struct session {
 	struct console *console;
 	struct session *next, **link;
 	int in, out;
+	uid_t user; /* who typed, as the kernel says */
 	struct watch *watch;
 	struct timer *pause; /* running while a line has no end yet */
 	uint32_t events;
+	bool plain;    /* no banner, no prompts: standard output is a program's */
 	bool ending;   /* after what is buffered has been sent */
 	bool too_long; /* skipping the rest of a line that was too long */
 	char line[LINE_LENGTH + 1];
@@ -121,7 +122,8 @@ static void execute(struct session *session)
 	else
 		console_execute(session->console, session, session->line, out);
 	session->too_long = false;
-	fputs(session->ending ? FAREWELL : PROMPT, out);
+	if (!session->plain)
+		fputs(session->ending ? FAREWELL : PROMPT, out);
 	fclose(out);
 	put(session, text, len);
 	free(text);
@@ -181,6 +183,17 @@ static void session_ready(void *context, uint32_t events)
 		session_close(session);
 }
 
+/* Standard input is ours; of a socket the other end is asked for. */
+static uid_t user_of(int in)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (in == STDIN_FILENO)
+		return geteuid();
+	return getsockopt(in, SOL_SOCKET, SO_PEERCRED, &peer, &len) ? (uid_t)-1 : peer.uid;
+}
+
 static struct session *session_new(struct console *console, int in, int out)
 {
 	struct session *session = calloc(1, sizeof(*session));
@@ -190,6 +203,7 @@ static struct session *session_new(struct console *console, int in, int out)
 	session->console = console;
 	session->in = in;
 	session->out = out;
+	session->user = user_of(in);
 	session->watch = loop_watch(console->sw->loop, in, EPOLLIN, session_ready, session);
 	if (!session->watch) {
 		free(session);
@@ -200,15 +214,18 @@ static struct session *session_new(struct console *console, int in, int out)
 	if (session->next)
 		session->next->link = &session->next;
 	console->sessions = session;
-	put(session, console_banner(), strlen(console_banner()));
-	put(session, PROMPT, strlen(PROMPT));
+	session->plain = in == STDIN_FILENO && !isatty(out);
+	if (!session->plain) {
+		put(session, console_banner(), strlen(console_banner()));
+		put(session, PROMPT, strlen(PROMPT));
+	}
 	return session;
 }
 
 static void listener_ready(void *context, uint32_t events)
 {
 	struct console *console = context;
-	int fd = accept4(console->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(console->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	unsigned int count = 0;
 	struct session *session;
 
@@ -227,13 +244,18 @@ static void listener_ready(void *context, uint32_t events)
 
 int sessions_listen(struct console *console, const char *path, int mode, gid_t group)
 {
+	char reason[NAME_REASON_SIZE], warning[NAME_REASON_SIZE];
+
 	console->mode = mode;
-	console->listener = listen_at(path, mode, group);
-	if (console->listener < 0)
+	if (name_listen(&console->listener, path, mode, group, reason, warning) < 0) {
+		syslog(LOG_ERR, "%s", reason);
 		return -1;
+	}
+	if (*warning)
+		syslog(LOG_WARNING, "%s", warning);
 	console->path = realpath(path, NULL);
-	console->watch =
-		loop_watch(console->sw->loop, console->listener, EPOLLIN, listener_ready, console);
+	console->watch = loop_watch(console->sw->loop, console->listener.fd, EPOLLIN,
+				    listener_ready, console);
 	return console->watch && console->path ? 0 : -1;
 }
 
@@ -253,16 +275,20 @@ void sessions_close(struct console *console)
 
 	for (struct session *session = console->sessions; session; session = next) {
 		next = session->next;
-		put(session, FAREWELL, strlen(FAREWELL));
+		if (!session->plain)
+			put(session, FAREWELL, strlen(FAREWELL));
 		send_output(session);
 		session_close(session);
 	}
-	if (console->listener < 0)
+	if (console->listener.fd < 0)
 		return;
 	loop_unwatch(console->sw->loop, console->watch);
-	close(console->listener);
-	unlink(console->path);
-	console->listener = -1;
+	name_unlisten(&console->listener);
+}
+
+bool session_may_name_files(const struct session *session)
+{
+	return session->user == 0 || session->user == geteuid();
 }
 
 void session_logout(struct session *session)
@@ -278,7 +304,7 @@ uint32_t *session_events(struct session *session)
 const char *sessions_path(const struct console *console, int *mode)
 {
 	*mode = console->mode;
-	return console->listener < 0 ? NULL : console->path;
+	return console->listener.fd < 0 ? NULL : console->path;
 }
 
 void sessions_tell(struct console *console, uint32_t bit, const char *text, size_t len)

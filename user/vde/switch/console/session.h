@@ -14,6 +14,12 @@ int sessions_stdin(struct console *console);
 /* Take leave of all and remove the socket. */
 void sessions_close(struct console *console);
 
+/*
+ * The switch opens files with its own rights. Who may use the management socket but is neither root
+ * nor the switch's user may not have it do so.
+ */
+bool session_may_name_files(const struct session *session);
+
 /* The session ends when its command is done. */
 void session_logout(struct session *session);
 

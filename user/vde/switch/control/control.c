@@ -2,8 +2,9 @@
 /*
  * The control socket. A client is a stream connection; after its request it stays silent and its
  * end means the client has left. The user id is what the kernel says about the peer of the stream
- * (SO_PEERCRED); an address in the file system must be a socket of that same user, looked at and
- * connected to through one descriptor so that it cannot be exchanged in between.
+ * (SO_PEERCRED); the address it gives must be a socket of that same user, or the switch would send
+ * to other people's sockets in its own name. An address in the file system is looked at and
+ * connected to through one descriptor, so that it cannot be exchanged in between.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 #include "user/vde/switch/console/console.h"
 #include "user/vde/switch/control/control.h"
 #include "user/vde/switch/control/directory.h"
+#include "user/vde/switch/control/peer.h"
 #include "user/vde/switch/control/request.h"
 #include "user/vde/switch/forward/forward.h"
 #include "user/vde/switch/loop/loop.h"
@@ -43,6 +45,7 @@ struct client {
 	size_t len;
 	struct endpoint *endpoint;
 	struct sockaddr_un address; /* of our data socket */
+	struct name_made made;	    /* its name */
 };
 
 struct control {
@@ -74,7 +77,7 @@ static void endpoint_left(struct endpoint *endpoint)
 	struct client *client = endpoint->owner;
 
 	client->endpoint = NULL;
-	unlink(client->address.sun_path);
+	directory_unbind(client->control->directory, &client->address, &client->made);
 	shutdown(client->fd, SHUT_RDWR); /* its end of file closes the client */
 }
 
@@ -115,39 +118,54 @@ static void refuse(const struct client *client, const char *why)
 	       client->peer.uid, why);
 }
 
+/*
+ * Is the socket that fd is connected to the client's own? Whoever names another's would have us
+ * send to it, and with our credentials. Root and the switch's own user need no such help. Where the
+ * kernel does not say whose it is, what the file system says (known_owner) must do.
+ */
+static bool is_own(const struct client *client, int fd, bool known_owner)
+{
+	uid_t owner;
+	int error;
+
+	if (client->peer.uid == 0 || client->peer.uid == geteuid())
+		return true;
+	error = peer_owner(fd, &owner);
+	return error ? known_owner : owner == client->peer.uid;
+}
+
 /* Connect our data socket to the client's; -1 with the reason logged. */
 static int connect_to(const struct client *client, int fd, const struct request *request)
 {
 	struct sockaddr_un address = request->address;
+	bool abstract = !address.sun_path[0];
 	struct stat file;
-	int path, result;
+	int path = -1;
 
-	if (!address.sun_path[0]) {
-		if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-			return 0;
-		refuse(client, "nothing listens on the abstract address it gave");
-		return -1;
+	if (!abstract) {
+		path = open(address.sun_path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+		if (path < 0 || fstat(path, &file) || !S_ISSOCK(file.st_mode)) {
+			refuse(client, "the address it gave is not a socket that the switch can "
+				       "reach");
+			goto fail;
+		}
+		if (client->peer.uid != 0 && file.st_uid != client->peer.uid) {
+			refuse(client, "the address it gave is another user's socket");
+			goto fail;
+		}
+		snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", path);
 	}
-	path = open(address.sun_path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-	if (path < 0 || fstat(path, &file) || !S_ISSOCK(file.st_mode)) {
-		refuse(client, "the address it gave is not a socket that the switch can reach");
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		refuse(client, abstract ? "nothing listens on the abstract address it gave"
+					: "the switch cannot connect to the address it gave");
 		goto fail;
 	}
-	if (client->peer.uid != 0 && file.st_uid != client->peer.uid) {
+	if (!is_own(client, fd, !abstract)) {
 		refuse(client, "the address it gave is another user's socket");
 		goto fail;
 	}
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", path);
-	result = connect(fd, (struct sockaddr *)&address, sizeof(address));
-	/* Without /proc there is only the path. */
-	if (result && errno == ENOENT)
-		result = connect(fd, (const struct sockaddr *)&request->address,
-				 sizeof(request->address));
-	if (result) {
-		refuse(client, "the switch cannot connect to the address it gave");
-		goto fail;
-	}
-	close(path);
+	if (path >= 0)
+		close(path);
 	return 0;
 fail:
 	if (path >= 0)
@@ -168,6 +186,8 @@ static const char *why_no_port(int error)
 		       "and for port 0 --mgmtmode";
 	case -EBUSY:
 		return "the port it asks for is in use by another user";
+	case -EDQUOT:
+		return "this user has as many ports as one may have; see --max-ports-per-user";
 	default:
 		return strerror(-error);
 	}
@@ -198,9 +218,12 @@ static bool serve(struct client *client, const struct request *request)
 	if (connect_to(client, fd, request))
 		goto fail;
 	error = directory_bind(control->directory, fd, port->number, client->peer.uid,
-			       &client->address);
+			       &client->address, &client->made);
 	if (error) {
-		refuse(client, "the switch cannot make a socket for it in its directory");
+		refuse(client, error == -EEXIST ? "what has the name of its socket in the switch "
+						  "directory is not a socket"
+						: "the switch cannot make a socket for it in its "
+						  "directory");
 		goto fail;
 	}
 	endpoint = user_endpoint_new(plane_called(sw, "user"), USER_SOCKET, fd);
@@ -216,7 +239,7 @@ static bool serve(struct client *client, const struct request *request)
 	if (error) {
 		refuse(client, why_no_port(error));
 		user_endpoint_discard(endpoint);
-		unlink(client->address.sun_path);
+		directory_unbind(control->directory, &client->address, &client->made);
 		return false;
 	}
 	client->endpoint = endpoint;
@@ -225,7 +248,7 @@ static bool serve(struct client *client, const struct request *request)
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 	return true;
 unbind:
-	unlink(client->address.sun_path);
+	directory_unbind(control->directory, &client->address, &client->made);
 fail:
 	close(fd);
 	return false;

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <sys/un.h>
 
+#include "user/vde/names/names.h"
 #include "user/vde/switch/control/control.h"
 
 struct directory;
@@ -19,17 +20,19 @@ struct directory *directory_open(const struct control_settings *settings);
 void directory_close(struct directory *directory);
 int directory_listener(const struct directory *directory);
 
-/* Bind the data socket of a client on this port and set its rights. 0 or -errno. */
+/*
+ * Bind the data socket of a client on this port, with its rights; *address is for the client,
+ * *made for directory_unbind(). 0 or -errno (-EEXIST: something that is no socket has its name).
+ */
 int directory_bind(struct directory *directory, int fd, unsigned int port, uid_t user,
-		   struct sockaddr_un *address);
+		   struct sockaddr_un *address, struct name_made *made);
+/* Remove the name of a data socket. */
+void directory_unbind(struct directory *directory, const struct sockaddr_un *address,
+		      const struct name_made *made);
 
 /* May this user use the management socket, and so port 0? */
 bool directory_admits_manager(const struct directory *directory, uid_t user);
 
 json_t *directory_json(const struct directory *directory);
-
-/* Bind a listening stream socket at a path; one that nobody listens on any more is replaced.
- * The descriptor, or -1 with one line logged. Mode and group (-1: leave it) are set. */
-int listen_at(const char *path, int mode, gid_t group);
 
 #endif

@@ -15,6 +15,9 @@
 #include "user/vde/switch/planes/user/user.h"
 #include "user/vde/switch/ports/ports.h"
 
+/* As others take a tap for in their spanning trees (cost 2,000), whatever the kernel calls it. */
+#define TAP_SPEED 10000
+
 static void tap_left(struct endpoint *endpoint)
 {
 	syslog(LOG_INFO, "tap %s left port %u", endpoint->descr, endpoint->port->number);
@@ -51,6 +54,7 @@ int control_add_tap(struct vswitch *sw, const char *interface)
 	endpoint->id = fd;
 	endpoint->user = geteuid();
 	endpoint->module = "tuntap";
+	endpoint->speed = TAP_SPEED;
 	endpoint->left = tap_left;
 	snprintf(endpoint->descr, sizeof(endpoint->descr), "%s", request.ifr_name);
 	error = port_join(sw, PORT_AUTOMATIC, endpoint);

@@ -118,13 +118,17 @@ static json_t *entry_json(const struct fdb_entry *entry)
 /* The table as an array; made outside the table's lock, which must not be held for long. */
 struct snapshot {
 	struct fdb_entry *entries;
-	size_t count, room;
+	size_t skip, count, room;
 };
 
 static bool remember(void *context, const struct fdb_entry *entry)
 {
 	struct snapshot *snapshot = context;
 
+	if (snapshot->skip) {
+		snapshot->skip--;
+		return true;
+	}
 	if (snapshot->count < snapshot->room)
 		snapshot->entries[snapshot->count++] = *entry;
 	return snapshot->count < snapshot->room;
@@ -133,8 +137,17 @@ static bool remember(void *context, const struct fdb_entry *entry)
 static int list_entries(struct call *call, json_t **listing)
 {
 	struct snapshot snapshot = {.room = fdb_entries(call->sw->fdb) + 1024};
+	unsigned int page[2] = {0, UINT32_MAX};
 
 	*listing = json_array();
+	/* "[FROM [COUNT]]"; as in the classic switch other words are no mistake. */
+	if (argument_numbers(call->argument, 0, 2, page) < 0)
+		return EINVAL;
+	snapshot.skip = page[0];
+	if (page[1] < snapshot.room)
+		snapshot.room = page[1];
+	if (!snapshot.room)
+		return 0;
 	snapshot.entries = malloc(snapshot.room * sizeof(*snapshot.entries));
 	if (!snapshot.entries)
 		return ENOMEM;
@@ -196,6 +209,7 @@ static const struct command commands[] = {
 	 .help = "seconds an address keeps its port against another",
 	 .run = run_setminper},
 	{.path = "hash/print",
+	 .syntax = "[FROM [COUNT]]",
 	 .help = "all addresses",
 	 .list = list_entries,
 	 .print = print_entries},

@@ -225,10 +225,15 @@ static void pdump_stop(struct vswitch *sw)
 
 static const struct command pdump_commands[] = {
 	{.path = "pdump", .help = "the beginnings of frames in a pcap file"},
-	{.path = "pdump/active", .syntax = "0/1", .help = "write or not", .run = pdump_active},
+	{.path = "pdump/active",
+	 .syntax = "0/1",
+	 .help = "write or not",
+	 .names_file = true,
+	 .run = pdump_active},
 	{.path = "pdump/filename",
 	 .syntax = "[FILE]",
 	 .help = "show or set the file (vde_dump.cap)",
+	 .names_file = true,
 	 .list = pdump_filename,
 	 .print = print_filename},
 	{.path = "pdump/buffered",

@@ -468,6 +468,7 @@ static const struct command commands[] = {
 	{.path = "iplog/logfile",
 	 .syntax = "[FILE]",
 	 .help = "append new addresses to it; none: log no more",
+	 .names_file = true,
 	 .run = run_logfile},
 	{.path = "iplog/ipadd",
 	 .syntax = "ADDR/BITS",

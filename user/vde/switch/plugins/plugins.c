@@ -6,6 +6,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "user/vde/names/names.h"
 #include "user/vde/switch/plugins/plugins.h"
 
 static const struct plugin *const plugins[] = {&plugin_dump, &plugin_pdump, &plugin_iplog};
@@ -15,10 +16,7 @@ static bool on[PLUGINS];
 
 FILE *plugin_file(const char *path, bool append)
 {
-	int fd = open(path,
-		      O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
-			      (append ? O_APPEND : O_TRUNC),
-		      0666);
+	int fd = name_open_output(path, append ? O_APPEND : O_TRUNC, 0666);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, append ? "a" : "w");
 
 	if (fd >= 0 && !file)

@@ -70,11 +70,10 @@ int port_listing(struct call *call, json_t **listing, port_describer *describe)
 {
 	struct vswitch *sw = call->sw;
 	struct port *one = *call->argument ? port_named(sw, call->argument) : NULL;
-	unsigned int number;
 
 	*listing = json_array();
 	if (*call->argument && !one)
-		return argument_number(call->argument, 0, sw->numports, &number) ? EINVAL : ENXIO;
+		return port_missing(sw, call->argument);
 	for (unsigned int i = 0; i <= sw->numports; i++) {
 		struct port *port = &sw->ports[i];
 		json_t *object = port->exists && (!one || port == one) ? describe(sw, port) : NULL;
@@ -92,7 +91,10 @@ static json_t *active_port_json(struct vswitch *sw, struct port *port)
 
 static int list_active(struct call *call, json_t **listing)
 {
-	return port_listing(call, listing, active_port_json);
+	int error = port_listing(call, listing, active_port_json);
+
+	/* The classic switch does not list a port without clients by its number either. */
+	return !error && *call->argument && !json_array_size(*listing) ? ENXIO : error;
 }
 
 static int list_all(struct call *call, json_t **listing)
@@ -143,8 +145,9 @@ static int run_setnumports(struct call *call)
 	struct vswitch *sw = call->sw;
 	unsigned int n;
 
-	if (argument_number(call->argument, 1, PORT_MAX, &n))
+	if (argument_number(call->argument, 1, UINT32_MAX, &n))
 		return EINVAL;
+	n = numports_allowed(n);
 	for (unsigned int i = n + 1; i <= sw->numports; i++)
 		if (sw->ports[i].exists)
 			return EADDRINUSE;
@@ -170,7 +173,7 @@ static int port_and_number(struct call *call, struct port **port, unsigned int *
 	if (!word || argument_numbers(rest, 1, 1, number) != 1)
 		return EINVAL;
 	*port = port_named(call->sw, word);
-	return *port ? 0 : ENXIO;
+	return *port ? 0 : port_missing(call->sw, word);
 }
 
 static int run_setvlan(struct call *call)
@@ -216,7 +219,7 @@ static int run_remove(struct call *call)
 {
 	struct port *port = port_named(call->sw, call->argument);
 
-	return port ? -port_remove(call->sw, port) : ENXIO;
+	return port ? -port_remove(call->sw, port) : port_missing(call->sw, call->argument);
 }
 
 static int run_allocatable(struct call *call)
@@ -246,7 +249,7 @@ static int port_and_id(struct call *call, struct port **port, unsigned int *id,
 		return EINVAL;
 	*port = port_named(call->sw, word);
 	if (!*port)
-		return ENXIO;
+		return port_missing(call->sw, word);
 	if (means_nobody(name)) {
 		*id = -1;
 		return 0;

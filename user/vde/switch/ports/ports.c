@@ -8,6 +8,8 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
+#include <unistd.h>
 #include <urcu.h>
 
 #include "user/vde/switch/console/argument.h"
@@ -34,6 +36,15 @@ void ports_init(struct vswitch *sw, unsigned int numports)
 		port->acl_user = NOBODY;
 		port->acl_group = NOBODY;
 	}
+}
+
+unsigned int numports_allowed(unsigned int wanted)
+{
+	if (wanted <= PORT_MAX)
+		return wanted;
+	syslog(LOG_NOTICE, "%u ports are more than there can be: there will be %d", wanted,
+	       PORT_MAX);
+	return PORT_MAX;
 }
 
 int port_create(struct vswitch *sw, unsigned int number, bool allocatable)
@@ -150,20 +161,38 @@ static int change_endpoints(struct port *port, struct endpoint *add, struct endp
 	return 0;
 }
 
+/* Has the user as many ports as one may have? Root and the switch's own user may have all. */
+static bool has_enough(const struct vswitch *sw, uid_t user)
+{
+	unsigned int most = sw->ports_per_user, count = 0;
+
+	if (user == 0 || user == geteuid())
+		return false;
+	if (!most)
+		most = (sw->numports * 3 + 3) / 4;
+	for (unsigned int i = 0; i <= sw->numports; i++)
+		count += sw->ports[i].endpoints && sw->ports[i].user == user;
+	return count >= most;
+}
+
 int port_choose(struct vswitch *sw, int number, uid_t user, struct port **chosen)
 {
 	struct port *port;
 
 	if (number == PORT_AUTOMATIC) {
 		*chosen = lowest_free(sw, user);
-		return *chosen ? 0 : -ENOSPC;
+		if (!*chosen)
+			return -ENOSPC;
+		return has_enough(sw, user) ? -EDQUOT : 0;
 	}
 	if (number < 0 || number > (int)sw->numports)
 		return -EINVAL;
 	port = *chosen = &sw->ports[number];
 	if (port->endpoints)
 		return port->user == user ? 0 : -EBUSY;
-	return admits(port, user) ? 0 : -EACCES;
+	if (!admits(port, user))
+		return -EACCES;
+	return has_enough(sw, user) ? -EDQUOT : 0;
 }
 
 /* Out of the port's set; whatever the last endpoint of a port takes with it goes too. */
@@ -242,15 +271,24 @@ struct endpoint *port_endpoint(struct port *port, int id)
 
 struct port *port_named(struct vswitch *sw, const char *text)
 {
+	size_t len = strcspn(text, " \t");
 	unsigned int number;
 
 	if (argument_numbers(text, 1, 1, &number) == 1)
 		return number <= sw->numports && sw->ports[number].exists ? &sw->ports[number]
 									  : NULL;
-	for (unsigned int i = 0; *text && i <= sw->numports; i++)
-		if (sw->ports[i].exists && strcmp(sw->ports[i].name, text) == 0)
+	for (unsigned int i = 0; len && i <= sw->numports; i++)
+		if (sw->ports[i].exists && strlen(sw->ports[i].name) == len &&
+		    strncmp(sw->ports[i].name, text, len) == 0)
 			return &sw->ports[i];
 	return NULL;
+}
+
+int port_missing(const struct vswitch *sw, const char *text)
+{
+	unsigned int number;
+
+	return argument_numbers(text, 1, 1, &number) == 1 && number > sw->numports ? EINVAL : ENXIO;
 }
 
 void switch_set_hub(struct vswitch *sw, bool on)

@@ -15,7 +15,7 @@
  * Join an endpoint (with plane, id, user, module, descr, left and owner set) to a port: a number,
  * made if need be, or PORT_AUTOMATIC for the lowest free one. The plane starts moving its frames.
  * 0 or -errno: -EINVAL no such number, -ENOSPC no free port, -EACCES access control, -EBUSY the
- * port is another user's.
+ * port is another user's, -EDQUOT the user has as many ports as one may have.
  */
 int port_join(struct vswitch *sw, int number, struct endpoint *endpoint);
 
@@ -31,6 +31,9 @@ int port_choose(struct vswitch *sw, int number, uid_t user, struct port **chosen
  * its addresses.
  */
 void port_leave(struct vswitch *sw, struct endpoint *endpoint);
+
+/* As many ports as are wanted, or as there can be (said in the log): others allow 65,535. */
+unsigned int numports_allowed(unsigned int wanted);
 
 /* Make a port, allocatable by automatic requests or not; 0 or -errno (-EEXIST, -EINVAL). */
 int port_create(struct vswitch *sw, unsigned int number, bool allocatable);
@@ -74,8 +77,12 @@ json_t *port_settings_json(const struct port *port);
 /* The endpoint with this id on the port, or NULL. */
 struct endpoint *port_endpoint(struct port *port, int id);
 
-/* The port a console argument means: its number or its name; NULL if it does not exist. */
+/*
+ * The port that the first word of a console argument means, its number or its name; NULL if it does
+ * not exist, for which the error is port_missing(): EINVAL no port can have this number, ENXIO.
+ */
 struct port *port_named(struct vswitch *sw, const char *text);
+int port_missing(const struct vswitch *sw, const char *text);
 
 void ports_init(struct vswitch *sw, unsigned int numports);
 

@@ -21,7 +21,7 @@ static int port_argument(struct call *call, struct port **port, char **rest)
 	if (!word)
 		return EINVAL;
 	*port = port_named(call->sw, word);
-	return *port ? 0 : ENXIO;
+	return *port ? 0 : port_missing(call->sw, word);
 }
 
 static bool is_name(const char *text)
@@ -49,10 +49,13 @@ int port_set_name(struct vswitch *sw, struct port *port, const char *name)
 static int run_setname(struct call *call)
 {
 	struct port *port;
-	char *rest;
+	char *rest, *name;
 	int error = port_argument(call, &port, &rest);
 
-	return error ? error : -port_set_name(call->sw, port, rest);
+	if (error)
+		return error;
+	name = argument_word(&rest);
+	return -port_set_name(call->sw, port, name ? name : "");
 }
 
 int port_set_tag_type(struct vswitch *sw, struct port *port, const char *type)
@@ -70,10 +73,11 @@ int port_set_tag_type(struct vswitch *sw, struct port *port, const char *type)
 static int run_settag(struct call *call)
 {
 	struct port *port;
-	char *rest;
+	char *rest, *type;
 	int error = port_argument(call, &port, &rest);
 
-	return error ? error : -port_set_tag_type(call->sw, port, rest);
+	type = error ? NULL : argument_word(&rest);
+	return error ? error : type ? -port_set_tag_type(call->sw, port, type) : EINVAL;
 }
 
 /* Copies of the port's frames go to a port that is not mirrored itself, or frames would circle. */

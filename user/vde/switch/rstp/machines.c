@@ -63,7 +63,7 @@ static void new_tc_while(struct tree_port *port)
 	if (port->tc_while)
 		return;
 	if (port->send_rstp) {
-		port->tc_while = HELLO_TIME + 1;
+		port->tc_while = port->tree->bridge_times.hello + 1;
 		port->new_info = true;
 	} else {
 		port->tc_while =
@@ -184,7 +184,7 @@ static bool port_transmit(struct tree_port *port)
 		port->restarted = false;
 		port->new_info = true;
 		port->tx_count = 0;
-		port->hello_when = HELLO_TIME;
+		port->hello_when = port->tree->bridge_times.hello;
 		return true;
 	}
 	if (!is_settled(port))
@@ -192,10 +192,10 @@ static bool port_transmit(struct tree_port *port)
 	if (!port->hello_when) {
 		port->new_info = port->new_info || port->role == ROLE_DESIGNATED ||
 				 (port->role == ROLE_ROOT && port->tc_while);
-		port->hello_when = HELLO_TIME;
+		port->hello_when = port->tree->bridge_times.hello;
 		return true;
 	}
-	if (!port->new_info || port->tx_count >= TX_HOLD_COUNT)
+	if (!port->new_info || port->tx_count >= port->tree->tx_hold_count)
 		return false;
 	if (port->send_rstp)
 		transmit(port, BPDU_RST);
@@ -234,7 +234,7 @@ static void record_dispute(struct tree_port *port)
 
 static void set_tc_flags(struct tree_port *port)
 {
-	port->rcvd_tc = port->rcvd_tc || port->bpdu.tc;
+	port->rcvd_tc = (port->rcvd_tc || port->bpdu.tc) && !port->restricted_tcn;
 	port->rcvd_tc_ack = port->rcvd_tc_ack || port->bpdu.tc_ack;
 }
 
@@ -437,7 +437,7 @@ static bool designated_port(struct tree_port *port)
 static bool blocked_port(struct tree_port *port)
 {
 	bool disabled = port->role == ROLE_DISABLED;
-	unsigned int fd_while = disabled ? MAX_AGE : forward_delay(port);
+	unsigned int fd_while = disabled ? port->tree->bridge_times.max_age : forward_delay(port);
 
 	if (port->transition == TRANSITION_BLOCKING) {
 		if (port->learning || port->forwarding)
@@ -452,8 +452,9 @@ static bool blocked_port(struct tree_port *port)
 		port->proposed = false;
 		port->agree = port->new_info = true;
 		return true;
-	} else if (port->role == ROLE_BACKUP && port->rb_while != 2 * HELLO_TIME) {
-		port->rb_while = 2 * HELLO_TIME;
+	} else if (port->role == ROLE_BACKUP &&
+		   port->rb_while != 2 * port->tree->bridge_times.hello) {
+		port->rb_while = 2 * port->tree->bridge_times.hello;
 		return true;
 	} else if (port->fd_while == fd_while && !port->sync && !port->re_root && port->synced) {
 		return false;

@@ -34,8 +34,45 @@ static bool same_times(const struct times *a, const struct times *b)
 
 void tree_init(struct tree *tree, const struct tree_actions *actions, void *owner, uint64_t bridge)
 {
-	*tree = (struct tree){.actions = actions, .owner = owner, .bridge = bridge};
+	*tree = (struct tree){
+		.actions = actions,
+		.owner = owner,
+		.bridge = bridge,
+		.bridge_times = {.max_age = MAX_AGE,
+				 .hello = HELLO_TIME,
+				 .forward_delay = FORWARD_DELAY},
+		.tx_hold_count = TX_HOLD_COUNT,
+	};
 	updt_roles_tree(tree);
+}
+
+static void reselect(struct tree *tree)
+{
+	for (struct tree_port *port = tree->ports; port; port = port->next) {
+		port->reselect = true;
+		port->selected = false;
+	}
+	if (tree->ports)
+		tree_run(tree);
+	else
+		updt_roles_tree(tree);
+}
+
+void tree_set_bridge(struct tree *tree, uint64_t bridge)
+{
+	if (tree->bridge == bridge)
+		return;
+	tree->bridge = bridge;
+	reselect(tree);
+}
+
+void tree_set_times(struct tree *tree, const struct times *times, unsigned int tx_hold_count)
+{
+	tree->bridge_times = *times;
+	tree->tx_hold_count = tx_hold_count;
+	for (struct tree_port *port = tree->ports; port; port = port->next)
+		port->tx_count = 0;
+	reselect(tree);
 }
 
 void tree_free(struct tree *tree)
@@ -70,8 +107,8 @@ struct tree_port *tree_add_port(struct tree *tree, unsigned int number, uint32_t
 		.path_cost = path_cost,
 		.info_is = INFO_DISABLED,
 		.send_rstp = true,
-		.fd_while = MAX_AGE,
-		.rr_while = FORWARD_DELAY,
+		.fd_while = tree->bridge_times.max_age,
+		.rr_while = tree->bridge_times.forward_delay,
 		.mdelay_while = MIGRATE_TIME,
 		.edge_delay_while = MIGRATE_TIME,
 		.reselect = true,
@@ -101,6 +138,7 @@ void tree_remove_port(struct tree_port *port)
 
 void tree_enable_port(struct tree_port *port, bool enabled)
 {
+	port->shut = false;
 	if (port->enabled == enabled)
 		return;
 	port->enabled = enabled;
@@ -112,6 +150,21 @@ void tree_set_edge(struct tree_port *port, bool edge)
 {
 	port->admin_edge = edge;
 	port->oper_edge = edge;
+	tree_run(port->tree);
+}
+
+void tree_set_guards(struct tree_port *port, bool bpdu, bool root, bool tcn)
+{
+	port->bpdu_guard = bpdu;
+	port->restricted_tcn = tcn;
+	port->restricted_role = root;
+	if (port->shut) {
+		port->shut = false;
+		port->enabled = true;
+		port->restarted = true;
+	}
+	port->reselect = true;
+	port->selected = false;
 	tree_run(port->tree);
 }
 
@@ -127,6 +180,14 @@ void tree_receive(struct tree_port *port, const struct bpdu *bpdu)
 {
 	if (!port->enabled)
 		return;
+	if (port->bpdu_guard) {
+		port->shut = true;
+		port->enabled = false;
+		port->restarted = true;
+		tree_run(port->tree);
+		port->tree->actions->shut(port);
+		return;
+	}
 	port->bpdu = *bpdu;
 	port->rcvd_bpdu = true;
 	tree_run(port->tree);
@@ -162,7 +223,7 @@ enum rcvd_info rcv_info(struct tree_port *port)
 	int order;
 
 	if (bpdu->type == BPDU_TCN) {
-		port->rcvd_tcn = true;
+		port->rcvd_tcn = !port->restricted_tcn;
 		return OTHER_INFO;
 	}
 	port->msg_priority = (struct priority_vector){.root = bpdu->root,
@@ -172,8 +233,19 @@ enum rcvd_info rcv_info(struct tree_port *port)
 						      .port = port->id};
 	port->msg_times = bpdu->times;
 	order = vector_compare(&port->msg_priority, &port->port_priority);
+	/*
+	 * What is said of a root with our address but not our identifier is about ourselves as we were
+	 * before the priority changed. In a ring such words would go round, each bridge believing the
+	 * next, until they are too old (counting to infinity), and frames with them.
+	 */
+	if ((bpdu->root & ADDRESS) == (port->tree->bridge & ADDRESS) &&
+	    bpdu->root != port->tree->bridge && bpdu->role == BPDU_ROLE_DESIGNATED)
+		return INFERIOR_DESIGNATED_INFO;
+	/* An agreement to another root than the one that is proposed now is an old one. */
 	if (bpdu->role == BPDU_ROLE_ROOT || bpdu->role == BPDU_ROLE_ALTERNATE)
-		return order >= 0 ? INFERIOR_ROOT_ALTERNATE_INFO : OTHER_INFO;
+		return order >= 0 && bpdu->root == port->port_priority.root
+			       ? INFERIOR_ROOT_ALTERNATE_INFO
+			       : OTHER_INFO;
 	/* This port's own BPDUs come back: a loop in the cable, which tells nothing. */
 	if (bpdu->role != BPDU_ROLE_DESIGNATED ||
 	    (bpdu->bridge == port->tree->bridge && bpdu->port == port->id))
@@ -198,7 +270,7 @@ static void choose_root(struct tree *tree)
 	for (struct tree_port *port = tree->ports; port; port = port->next) {
 		struct priority_vector path = port->port_priority;
 
-		if (port->info_is != INFO_RECEIVED ||
+		if (port->info_is != INFO_RECEIVED || port->restricted_role ||
 		    (path.bridge & ADDRESS) == (tree->bridge & ADDRESS))
 			continue;
 		path.cost += port->path_cost;
@@ -214,8 +286,7 @@ static void choose_root(struct tree *tree)
 		tree->root_times = root_port->port_times;
 		tree->root_times.message_age++;
 	} else {
-		tree->root_times = (struct times){
-			.max_age = MAX_AGE, .hello = HELLO_TIME, .forward_delay = FORWARD_DELAY};
+		tree->root_times = tree->bridge_times;
 	}
 }
 
@@ -227,7 +298,7 @@ static void choose_role(struct tree *tree, struct tree_port *port)
 							     .designated_port = port->id,
 							     .port = port->id};
 	port->designated_times = tree->root_times;
-	port->designated_times.hello = HELLO_TIME;
+	port->designated_times.hello = tree->bridge_times.hello;
 	port->updt_info = false;
 	switch (port->info_is) {
 	case INFO_DISABLED:

@@ -15,11 +15,12 @@
 
 #include "user/vde/switch/rstp/bpdu.h"
 
-#define HELLO_TIME    2 /* seconds; table 17-1 */
+/* Table 17-1: what a bridge has until it is told otherwise; seconds, and BPDUs a second. */
+#define HELLO_TIME    2
 #define MAX_AGE	      20
 #define FORWARD_DELAY 15
-#define MIGRATE_TIME  3
 #define TX_HOLD_COUNT 6
+#define MIGRATE_TIME  3
 
 enum port_role { ROLE_DISABLED, ROLE_ROOT, ROLE_DESIGNATED, ROLE_ALTERNATE, ROLE_BACKUP };
 enum info_is { INFO_DISABLED, INFO_AGED, INFO_MINE, INFO_RECEIVED };
@@ -45,6 +46,10 @@ struct tree_port {
 	uint16_t id;	    /* 9.2.7: priority and number */
 	uint32_t path_cost; /* of this port */
 	bool admin_edge;
+	bool restricted_role; /* root guard: never the root port */
+	bool restricted_tcn;  /* topology changes that come from there are not believed */
+	bool bpdu_guard;      /* a BPDU shuts it */
+	bool shut;	      /* it did, until the link or the guard is set anew */
 
 	/* 17.19, in its order. */
 	bool agree, agreed, disputed;
@@ -77,12 +82,16 @@ struct tree_actions {
 	void (*state)(struct tree_port *port);
 	void (*flush)(struct tree_port *port);
 	void (*root_changed)(struct tree *tree);
+	/* A BPDU came where the guard allows none; the port neither learns nor forwards now. */
+	void (*shut)(struct tree_port *port);
 };
 
 struct tree {
 	const struct tree_actions *actions;
 	void *owner;
-	uint64_t bridge; /* identifier: priority and MAC address */
+	uint64_t bridge;	   /* identifier: priority and MAC address */
+	struct times bridge_times; /* when this bridge is the root; message_age is 0 */
+	unsigned int tx_hold_count;
 	struct priority_vector root_priority;
 	struct times root_times;
 	struct tree_port *root_port; /* NULL: this bridge is the root */
@@ -98,7 +107,13 @@ struct tree_port *tree_port(struct tree *tree, unsigned int number);
 struct tree_port *tree_add_port(struct tree *tree, unsigned int number, uint32_t path_cost);
 void tree_remove_port(struct tree_port *port);
 
+/* Settings of the bridge, at any time: the tree is not begun anew. */
+void tree_set_bridge(struct tree *tree, uint64_t bridge);
+void tree_set_times(struct tree *tree, const struct times *times, unsigned int tx_hold_count);
+
 void tree_enable_port(struct tree_port *port, bool enabled);
+/* BPDU guard, root guard, restricted TCN. */
+void tree_set_guards(struct tree_port *port, bool bpdu, bool root, bool tcn);
 void tree_set_edge(struct tree_port *port, bool edge);
 void tree_set_cost(struct tree_port *port, uint32_t path_cost);
 

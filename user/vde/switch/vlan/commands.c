@@ -30,7 +30,7 @@ static int vlan_and_port(struct call *call, unsigned int *id, struct port **port
 	if (!word || argument_numbers(word, 1, 1, id) != 1 || !*rest)
 		return EINVAL;
 	*port = port_named(call->sw, rest);
-	return *port ? 0 : ENXIO;
+	return *port ? 0 : port_missing(call->sw, rest);
 }
 
 static int run_addport(struct call *call)
@@ -39,7 +39,10 @@ static int run_addport(struct call *call)
 	unsigned int id;
 	int error = vlan_and_port(call, &id, &port);
 
-	return error ? error : -vlan_add_port(call->sw, id, port);
+	if (!error)
+		error = -vlan_add_port(call->sw, id, port);
+	/* As in the classic switch it is no mistake to say it twice. */
+	return error == EEXIST && port->untagged_vlan != id ? 0 : error;
 }
 
 static int run_delport(struct call *call)
@@ -48,7 +51,10 @@ static int run_delport(struct call *call)
 	unsigned int id;
 	int error = vlan_and_port(call, &id, &port);
 
-	return error ? error : -vlan_del_port(call->sw, id, port);
+	if (error)
+		return error;
+	error = -vlan_del_port(call->sw, id, port);
+	return error == ENXIO && vlan_existing(call->sw, id) ? 0 : error;
 }
 
 static json_t *vlan_json(struct vswitch *sw, const struct vlan *vlan, bool inactive_too)

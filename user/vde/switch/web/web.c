@@ -8,18 +8,23 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "user/vde/switch/capture/capture.h"
 #include "user/vde/switch/console/argument.h"
 #include "user/vde/switch/console/console.h"
 #include "user/vde/switch/loop/loop.h"
 #include "user/vde/switch/web/web.h"
 
-#define TOKEN_SIZE  128
-#define COMMAND_MAX 1024
-#define CLIENTS_MAX 32
-#define CLIENT_IDLE 30 /* seconds */
+#define TOKEN_SIZE	128
+#define COMMAND_MAX	1024
+#define CLIENTS_MAX	32
+#define CLIENT_IDLE	30 /* seconds */
+#define RECORDINGS	16
+#define KEPT_MS		500
+#define ADDRESSES_SHOWN "1000"
 
 /* The page, as the linker sees it. */
 __asm__(".section .rodata\n"
@@ -42,6 +47,14 @@ struct web {
 	unsigned int port;
 	char address[INET6_ADDRSTRLEN];
 	char token[TOKEN_SIZE];
+	struct recording {
+		unsigned int capture; /* its number; 0: the place is free */
+		int fd;
+	} recordings[RECORDINGS];
+	struct kept {
+		char *text;
+		uint64_t made; /* ms */
+	} kept[sizeof(listings) / sizeof(*listings)];
 };
 
 /* A request whose body is being received. */
@@ -131,19 +144,45 @@ static const char *query(struct MHD_Connection *connection)
 	return name;
 }
 
+/*
+ * A listing. What was made within the last half second is given again, so that many readers cost
+ * what one does; of the MAC table only its beginning is shown.
+ */
+static enum MHD_Result say_listing(struct MHD_Connection *connection, size_t number)
+{
+	static const char table[] = "hash/print";
+	struct kept *kept = &web->kept[number];
+	struct timespec time;
+	char command[64];
+	json_t *listing;
+	uint64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	now = time.tv_sec * 1000ull + time.tv_nsec / 1000000;
+	if (!kept->text || now - kept->made >= KEPT_MS) {
+		snprintf(command, sizeof(command), "%s%s", listings[number],
+			 strcmp(listings[number], table) == 0 ? " 0 " ADDRESSES_SHOWN : "");
+		console_run(web->sw->console, command, &listing);
+		free(kept->text);
+		kept->text = json_dumps(listing, JSON_COMPACT | JSON_ENCODE_ANY);
+		kept->made = now;
+		json_decref(listing);
+	}
+	if (!kept->text)
+		return say(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory\n");
+	return answer(connection, MHD_HTTP_OK, "application/json",
+		      MHD_create_response_from_buffer(strlen(kept->text), kept->text,
+						      MHD_RESPMEM_MUST_COPY));
+}
+
 static enum MHD_Result get_list(struct MHD_Connection *connection)
 {
 	const char *wanted = query(connection);
-	enum MHD_Result result;
-	json_t *listing;
 
 	for (size_t i = 0; i < sizeof(listings) / sizeof(*listings); i++) {
 		if (strcmp(wanted, listings[i]) != 0)
 			continue;
-		console_run(web->sw->console, wanted, &listing);
-		result = say_json(connection, listing);
-		json_decref(listing);
-		return result;
+		return say_listing(connection, i);
 	}
 	return say(connection, MHD_HTTP_NOT_FOUND, "there is no such listing\n");
 }
@@ -173,40 +212,46 @@ static enum MHD_Result post_run(struct MHD_Connection *connection, const struct 
 		return say(connection, MHD_HTTP_BAD_REQUEST, "this command is not for the page\n");
 	error = console_run(web->sw->console, body->text, &listing);
 	json_decref(listing);
+	for (size_t i = 0; i < sizeof(listings) / sizeof(*listings); i++)
+		web->kept[i].made = 0; /* who changes something sees it */
 	return say(connection, error ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_OK,
 		   error ? strerror(error) : "Success");
 }
 
-/* Recordings for the page lie in files of its own, known by the number of the capture. */
-static void recording_path(char *path, size_t size, unsigned int id)
+/* A place for a recording, or NULL. */
+static struct recording *recording(unsigned int capture)
 {
-	snprintf(path, size, "/tmp/.vde-%d-%u.pcapng", getpid(), id);
+	for (int i = 0; i < RECORDINGS; i++)
+		if (web->recordings[i].capture == capture)
+			return &web->recordings[i];
+	return NULL;
 }
 
 static enum MHD_Result start_recording(struct MHD_Connection *connection)
 {
-	static unsigned int last;
-	char path[64], command[128];
-	unsigned int port;
+	struct recording *place = recording(0);
+	unsigned int port, id;
 	enum MHD_Result result;
 	json_t *json;
 	int error, fd;
 
-	if (argument_number(query(connection), 0, PORT_MAX, &port))
+	if (argument_number(query(connection), 0, PORT_MAX, &port) || !web->sw->ports[port].exists)
 		return say(connection, MHD_HTTP_BAD_REQUEST, "name a port\n");
-	recording_path(path, sizeof(path), ++last);
-	unlink(path);
-	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	if (!place)
+		return say(connection, MHD_HTTP_BAD_REQUEST,
+			   "too many recordings: end one of them first\n");
+	/* Without a name, so that nobody can exchange it. */
+	fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return say(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, strerror(errno));
-	close(fd);
-	snprintf(command, sizeof(command), "capture/start %s port %u", path, port);
-	error = console_run(web->sw->console, command, &json);
+	place->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	error = place->fd < 0 ? errno : capture_to(web->sw, fd, "the page", port, CAPTURE_ANY, &id);
 	if (error) {
-		unlink(path);
+		close(place->fd < 0 ? fd : place->fd);
 		return say(connection, MHD_HTTP_BAD_REQUEST, strerror(error));
 	}
-	json = json_integer(last);
+	place->capture = id;
+	json = json_integer(id);
 	result = say_json(connection, json);
 	json_decref(json);
 	return result;
@@ -214,29 +259,30 @@ static enum MHD_Result start_recording(struct MHD_Connection *connection)
 
 static enum MHD_Result end_recording(struct MHD_Connection *connection)
 {
-	char path[64], command[128];
+	struct recording *place;
 	struct MHD_Response *response;
 	struct stat file;
 	unsigned int id;
-	json_t *json;
 	int fd;
 
 	if (argument_number(query(connection), 1, UINT32_MAX, &id))
 		return say(connection, MHD_HTTP_BAD_REQUEST, "name a recording\n");
-	recording_path(path, sizeof(path), id);
-	snprintf(command, sizeof(command), "capture/stop %s", path);
-	console_run(web->sw->console, command, &json);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	unlink(path);
-	if (fd < 0 || fstat(fd, &file)) {
-		if (fd >= 0)
-			close(fd);
+	place = recording(id);
+	if (!place)
+		return say(connection, MHD_HTTP_NOT_FOUND, "there is no such recording\n");
+	capture_stop(web->sw, id);
+	fd = place->fd;
+	place->capture = 0;
+	if (fstat(fd, &file)) {
+		close(fd);
 		return say(connection, MHD_HTTP_NOT_FOUND, "there is no such recording\n");
 	}
 	response = MHD_create_response_from_fd(file.st_size, fd);
 	if (response)
 		MHD_add_response_header(response, "Content-Disposition",
 					"attachment; filename=\"capture.pcapng\"");
+	else
+		close(fd);
 	return answer(connection, MHD_HTTP_OK, "application/x-pcapng", response);
 }
 
@@ -387,6 +433,13 @@ void web_stop(struct vswitch *sw)
 	loop_cancel(sw->loop, web->timer);
 	if (web->daemon)
 		MHD_stop_daemon(web->daemon);
+	for (size_t i = 0; i < sizeof(listings) / sizeof(*listings); i++)
+		free(web->kept[i].text);
+	for (int i = 0; i < RECORDINGS; i++)
+		if (web->recordings[i].capture) {
+			capture_stop(sw, web->recordings[i].capture);
+			close(web->recordings[i].fd);
+		}
 	explicit_bzero(web->token, sizeof(web->token));
 	free(web);
 	web = NULL;

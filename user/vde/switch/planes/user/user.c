@@ -127,6 +127,23 @@ struct endpoint *user_endpoint_new(struct plane *plane, enum user_kind kind, int
 	return &ep->base;
 }
 
+void user_release_taps(struct vswitch *sw)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (unsigned int i = 0; null >= 0 && i <= sw->numports; i++) {
+		const struct endpoint_set *set = sw->ports[i].endpoints;
+
+		/* Replaced, not closed: a worker may be about to use the number. */
+		for (unsigned int e = 0; set && e < set->count; e++)
+			if (set->at[e]->plane->ops == &user_plane &&
+			    user_of(set->at[e])->kind == USER_TAP)
+				dup3(null, user_of(set->at[e])->fd, O_CLOEXEC);
+	}
+	if (null >= 0)
+		close(null);
+}
+
 void user_endpoint_queue(struct endpoint *endpoint, struct user_queue *queue)
 {
 	struct user_endpoint *ep = user_of(endpoint);

@@ -20,6 +20,12 @@ struct endpoint *user_endpoint_new(struct plane *plane, enum user_kind kind, int
 /* For an endpoint that no port took: closes the descriptor and frees. */
 void user_endpoint_discard(struct endpoint *endpoint);
 
+/*
+ * At the end of the switch: let go of every tap at once, before all that takes time, because hooks
+ * remove the interface right after they have ended the switch.
+ */
+void user_release_taps(struct vswitch *sw);
+
 /* Frames and queue limits of one endpoint. */
 struct user_queue {
 	unsigned int frames, limit;

@@ -1,0 +1,130 @@
+#!/bin/bash
+# timeout: 300
+# What is written is not lost: the end of a view, umount, shutdown and the manager's death wait as long as
+# a server works, say so, and when a server is ended before, which image is incomplete.
+#
+# archivemount writes its whole archive when it is unmounted. It is slowed down by stopping it most of the
+# time, as a busy machine would.
+set -u
+. "$(dirname "$0")/lib.sh"
+archive=$work/a.tar.gz
+as_user mkdir "$work/m" "$work/t"
+[ "$engine" = umview ] && size=12000000 || size=4000000 # emulated machines are slow
+head -c $size /dev/urandom >"$work/t/big"
+(cd "$work/t" && tar -czf "$work/new.tar.gz" big)
+fresh() { as_user cp "$work/new.tar.gz" "$archive"; }
+chmod 644 "$work/new.tar.gz"
+
+complete() { tar -tzf "$archive" 2>/dev/null | tr '\n' ' '; }
+server() { processes | grep -m1 ' archivemount ' | cut -d' ' -f1; }
+# Let the server run one part of its time, until it ends.
+slow_down() { # RUN STOP
+	local pid
+	until_true 60 eval 'pid=$(server); [ -n "$pid" ]'
+	while kill -STOP "$pid" 2>/dev/null; do
+		sleep "$2"
+		kill -CONT "$pid" 2>/dev/null
+		sleep "$1"
+	done
+}
+mount_and_write="mount -t archive $archive $work/m && echo new >$work/m/new"
+
+# ---- the end of a view
+fresh
+slow_down 0.1 "${STOP:-1.5}" &
+slow=$!
+start=$SECONDS
+view sh -c "$mount_and_write" 2>"$work/said"
+status=$?
+wait $slow
+echo "# the end took $((SECONDS - start)) s"
+is "a view waits for a server that still writes" "$status" 0
+is "whose archive is whole" "$(complete)" "big new "
+like "and says for what, and how far it is" "$(cat "$work/said")" "waiting for archivemount, .* $archive .*[0-9] s, [0-9.]+ MB"
+nothing_left
+
+# ---- a time limit, and Ctrl-C
+fresh
+slow_down 0.1 1 &
+slow=$!
+view --flush-limit 2 sh -c "$mount_and_write" 2>"$work/said"
+is "--flush-limit ends it with status 125" $? 125
+kill $slow 2>/dev/null
+wait $slow
+like "and names the archive that is incomplete" "$(cat "$work/said")" "$archive is incomplete: archivemount"
+like "an odd limit" "$(view --flush-limit soon true 2>&1)" '"soon" is no number of seconds'
+fresh
+slow_down 0.1 1 &
+slow=$!
+as_user setsid --wait "$engine" -q sh -c "$mount_and_write" 2>"$work/said" &
+ended=$!
+until_true 60 grep -q 'waiting for' "$work/said"
+kill -INT -- "-$(processes | sort -n | awk -v engine="$engine" '$2 == engine { print $1; exit }')"
+wait $ended
+is "so does Ctrl-C" $? 125
+kill $slow 2>/dev/null
+wait $slow
+like "which names it as well" "$(cat "$work/said")" "$archive is incomplete"
+nothing_left
+
+# ---- a server that does nothing any more
+fresh
+view_start a
+ok "mounted" in_view a "$mount_and_write"
+kill -STOP "$(server)"
+in=${view_in[a]} out=${view_out[a]}
+echo "exit 0" >&"$in"
+exec {in}>&-
+said=$(cat <&"$out")
+exec {out}<&-
+wait "${view_pid[a]}"
+is "a server that does nothing is not waited for for ever" $? 125
+like "and it is said that it did nothing" "$said" "$archive is incomplete.*did nothing"
+unset 'view_pid[a]' 'view_in[a]' 'view_out[a]'
+nothing_left
+
+# ---- umount
+fresh
+view_start b
+ok "mounted" in_view b "$mount_and_write"
+slow_down 0.1 "${STOP:-1.5}" &
+slow=$!
+said=$(in_view b "umount $work/m; echo status \$?")
+is "umount returns when the archive is whole" "$(complete)" "big new "
+like "and has said what it waits for" "$said" "waiting for the server of $archive, which still writes(.*)"
+like "its status is 0" "$said" 'status 0'
+wait $slow
+
+# ---- shutdown, and the death of the manager
+fresh
+ok "mounted once more" in_view b "$mount_and_write"
+slow_down 0.1 0.5 &
+slow=$!
+in_view b 'viewctl shutdown 1' >/dev/null
+wait "${view_pid[b]}"
+is "shutdown waits, too" "$(complete)" "big new "
+unset 'view_pid[b]' 'view_in[b]' 'view_out[b]'
+wait $slow
+fresh
+view_start c
+ok "mounted, and the manager to be killed" in_view c "$mount_and_write"
+manager=$(in_view c 'viewctl info --json | jq .manager')
+slow_down 0.1 0.5 &
+slow=$!
+kill -9 "$manager"
+wait "${view_pid[c]}" 2>/dev/null
+unset 'view_pid[c]' 'view_in[c]' 'view_out[c]'
+wait $slow
+ok "its keeper lets the server end" until_true 60 eval '[ -z "$(server)" ]'
+is "and the archive is whole" "$(complete)" "big new "
+
+# ---- a server that somebody in the view started himself
+fresh
+slow_down 0.1 0.8 &
+slow=$!
+view sh -c "archivemount $archive $work/m && until echo new >$work/m/new; do sleep 0.1; done" 2>"$work/said"
+is "a server that the user started is waited for" $? 0
+wait $slow
+is "and its archive is whole" "$(complete)" "big new "
+nothing_left
+done_testing

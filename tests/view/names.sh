@@ -1,0 +1,43 @@
+#!/bin/bash
+# Names of all kinds (lib/evil_names.sh) as image, directory, mount point and layer, with each type of
+# the table and each mode of viewfs: every one is mounted, and nothing else happens.
+set -u
+. "$(dirname "$0")/lib.sh"
+. tests/view/lib/evil_names.sh
+tools=$top/tests/view/lib/names_inside.sh
+# In a guest, where all takes long, fewer of them.
+[ "$engine" = umview ] || export EVIL_NAMES='0 2 4 8 10'
+as_user sh -c 'mkdir "$0/i" "$0/t" "$0/m" "$0/tree" && echo words >"$0/tree/file"' "$work"
+
+# ---- one image of each type, which then gets one name after the other
+as_user mke2fs -q -F -t ext4 -d "$work/tree" "$work/ext4" 4M >/dev/null
+as_user genisoimage -quiet -R -o "$work/iso9660" "$work/tree" 2>/dev/null
+as_user mksquashfs "$work/tree" "$work/squashfs" -quiet -no-progress >/dev/null
+as_user mkfs.vfat -C "$work/vfat" 4096 >/dev/null
+as_user sh -c 'truncate -s 4M "$0" && mkntfs -qQF "$0"' "$work/ntfs" >/dev/null 2>&1
+as_user sh -c 'truncate -s 4M "$0" && mkfs.exfat "$0"' "$work/exfat" >/dev/null 2>&1
+as_user tar -cf "$work/archive" -C "$work/tree" file
+
+view_start a
+for type in ext4 iso9660 squashfs vfat ntfs exfat archive; do
+	[ -s "$work/$type" ] || continue
+	is "$type: images, mount points and both with odd names" "$(in_view a "EVIL_NAMES='${EVIL_NAMES:-}' $tools image $type $work")" ''
+done
+is "mirror: directories with odd names" "$(in_view a "EVIL_NAMES='${EVIL_NAMES:-}' $tools directory mirror $work")" ''
+if command -v gocryptfs >/dev/null; then
+	as_user sh -c 'mkdir "$0/cipher" && cd "$0" && gocryptfs -q -init -scryptn 10 -extpass "echo secret" cipher' "$work"
+	is "gocryptfs: directories with odd names" "$(in_view a "EVIL_NAMES='${EVIL_NAMES:-}' $tools gocryptfs gocryptfs $work")" ''
+fi
+is "ramfile: files with odd names" "$(in_view a "EVIL_NAMES='${EVIL_NAMES:-}' $tools ramfile ramfile $work")" ''
+for mode in move merge merge,ro cow mincow cow,vstat hide; do
+	is "viewfs $mode: SOURCE, TARGET and exceptions with odd names" "$(in_view a "EVIL_NAMES='${EVIL_NAMES:-}' $tools viewfs $mode $work")" ''
+done
+is "an image whose name is no text is listed" "$(in_view a "EVIL_NAMES='${EVIL_NAMES:-}' $tools listed ext4 $work")" ''
+like "and named when it is refused" "$(in_view a "EVIL_NAMES='${EVIL_NAMES:-}' $tools refused ext4 $work")" 'i/not.xff.xfeutf is no ext4 image'
+is "a host's name is no option" "$(in_view a "mount -t sshfs -- '-oProxyCommand=touch $work/pwned:' $work/m; ls $work/pwned" 2>&1 | grep -c ProxyCommand)" 1
+ok "no name was run as a command" test -z "$(find "$work" "$top" -maxdepth 2 -name pwned)"
+in_view a 'cd /' >/dev/null
+outside_unchanged "by odd names"
+view_end a
+nothing_left
+done_testing
