@@ -27,10 +27,10 @@
 
 /* Without CONFIG_TASKS_RCU, call_rcu_tasks() is call_rcu(). */
 #ifdef CONFIG_TASKS_RCU
-#define kmview_rcu_barrier_tasks()	rcu_barrier_tasks()
+#define kmview_rcu_barrier_tasks()     rcu_barrier_tasks()
 #define kmview_synchronize_rcu_tasks() synchronize_rcu_tasks()
 #else
-#define kmview_rcu_barrier_tasks()	rcu_barrier()
+#define kmview_rcu_barrier_tasks()     rcu_barrier()
 #define kmview_synchronize_rcu_tasks() synchronize_rcu()
 #endif
 

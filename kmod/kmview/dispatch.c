@@ -226,7 +226,7 @@ static bool apply(struct kmview_context *context, struct kmview_session *session
 		return true;
 	if (ask || rule.action == KMVIEW_NOTIFY) {
 		*result = session->flags & KMVIEW_INIT_WATCH ? watch(context, session, &rule)
-							      : notify(context, session, &rule);
+							     : notify(context, session, &rule);
 		return true;
 	}
 	*result = rule.value;
@@ -289,8 +289,8 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	struct kmview_session *session;
 	struct kmview_context context;
 	u32 abi, nr;
-	u8 argument;
 	long result;
+	u8 argument;
 
 	/* The entry may be of a former task with our pid, for the instant until its exit is through. */
 	if (unlikely(self->task != current || self->native))

@@ -43,9 +43,9 @@ struct kmview_channel {
 	u32 slots;
 	u32 slot_size;
 	u32 slots_offset;
-	u32 free;	       /* first of the free slots */
-	u32 zombies;	       /* first of those cancelled and not yet released by the manager */
-	struct list_head idle; /* threads of the manager that sleep in KMVIEW_EXCHANGE */
+	u32 free;		 /* first of the free slots */
+	u32 zombies;		 /* first of those cancelled and not yet released by the manager */
+	struct list_head idle;	 /* threads of the manager that sleep in KMVIEW_EXCHANGE */
 	struct timer_list later; /* wakes one of them, in sessions that watch */
 	wait_queue_head_t poll;
 	wait_queue_head_t room; /* tasks that found no free slot */

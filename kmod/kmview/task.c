@@ -278,8 +278,7 @@ static void on_signal(void *data, int number, struct kernel_siginfo *info, struc
 	if (!(session->flags & KMVIEW_INIT_WATCH))
 		return;
 	kmview_announce(session, KMVIEW_ENTRY_SIGNAL, task_tgid_nr_ns(current, session->pid_ns),
-			(u64)task_pid_nr_ns(current, session->pid_ns) | (u64)number << 32 |
-				(u64)(u32)code << 40);
+			(u64)task_pid_nr_ns(current, session->pid_ns) | (u64)number << 32 | (u64)(u32)code << 40);
 }
 
 static void on_exit_of(void *data, struct task_struct *task)

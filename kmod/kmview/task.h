@@ -31,7 +31,7 @@ struct kmview_task {
 	bool moved;		    /* an exec gave it another pid */
 	bool watched;		    /* counted so: it came into a session that only watches */
 	struct list_head node;	    /* of all tasks, under kmview_tasks_lock */
-	atomic_t users; /* 1 while it is published, and 1 for each call of the task that dispatch.c is in */
+	atomic_t users;		    /* 1 while it is published, and 1 for each call of the task that dispatch.c is in */
 	union {
 		struct hlist_node by_task;
 		struct rcu_head rcu; /* when it is gone */

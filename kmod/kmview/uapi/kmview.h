@@ -50,8 +50,8 @@
  * of range; EFAULT a bad pointer; ENOTCONN the session was not initialised, or is dead.
  *
  * Changes of the ABI: 1.0 first; 1.1 has KMVIEW_ENTER; 1.2 has KMVIEW_INIT_WATCH, KMVIEW_COPY_BUFFER, KMVIEW_COOKIE,
- * KMVIEW_MARK_COOKIE, kmview_slot.mark_cookie, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of
- * an older minor number runs unchanged.
+ * KMVIEW_MARK_COOKIE, kmview_slot.mark_cookie, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an
+ * older minor number runs unchanged.
  */
 #ifndef _UAPI_KMVIEW_H
 #define _UAPI_KMVIEW_H
@@ -84,11 +84,11 @@
 /*
  * KMVIEW_INIT: once for each open file. EPROTO: the major number is not ours. EBUSY: done before. EPERM: the caller is
  * not the process that opened the file: only of that process the exit ends the session. (ENFILE of open: the user has
- * as many sessions as the parameter max_sessions allows.) ENOSYS: the kernel's function tracing, which hooks need, is switched off
- * (kernel.ftrace_enabled). ENOBUFS: the rings of the user's sessions would take more memory than the parameter ring_kb
- * and RLIMIT_MEMLOCK allow. KMVIEW_INIT_MOUNT, EOPNOTSUPP: this kernel lacks what it needs; EACCES: the parameter
- * user_mounts is off and the caller has no CAP_SYS_ADMIN. KMVIEW_INIT_WATCH, EOPNOTSUPP: the caller is a task of another
- * session, whose tasks could not leave.
+ * as many sessions as the parameter max_sessions allows.) ENOSYS: the kernel's function tracing, which hooks need, is
+ * switched off (kernel.ftrace_enabled). ENOBUFS: the rings of the user's sessions would take more memory than the
+ * parameter ring_kb and RLIMIT_MEMLOCK allow. KMVIEW_INIT_MOUNT, EOPNOTSUPP: this kernel lacks what it needs; EACCES: the
+ * parameter user_mounts is off and the caller has no CAP_SYS_ADMIN. KMVIEW_INIT_WATCH, EOPNOTSUPP: the caller is a task
+ * of another session, whose tasks could not leave.
  */
 struct kmview_init {
 	__u16 major; /* in: what the manager speaks; out: what the kernel speaks */
@@ -210,9 +210,9 @@ struct kmview_slot {
 	__u32 waiting; /* not 0: the task sleeps, an answer needs KMVIEW_EXCHANGE */
 	struct kmview_event event;
 	struct kmview_answer answer;
-	__u64 mark_cookie; /* of the mark that RULE_FD found, see KMVIEW_MARK_COOKIE; 0: none (1.2) */
-	__u32 told;	   /* not 0: nobody waits for an answer; RELEASED is all that is to be said (1.2) */
+	__u32 told; /* not 0: nobody waits for an answer; RELEASED is all that is to be said (1.2) */
 	__u32 reserved0;
+	__u64 mark_cookie; /* of the mark that RULE_FD found, see KMVIEW_MARK_COOKIE; 0: none (1.2) */
 	__u64 reserved[1];
 	__u8 data[]; /* up to the end of the slot: what was copied; also room for ANSWER_COPY */
 };
