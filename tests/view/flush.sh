@@ -17,15 +17,19 @@ fresh() { as_user cp "$work/new.tar.gz" "$archive"; }
 chmod 644 "$work/new.tar.gz"
 
 complete() { tar -tzf "$archive" 2>/dev/null | tr '\n' ' '; }
-server() { processes | grep -m1 ' archivemount ' | cut -d' ' -f1; }
+server() { processes | grep ' archivemount ' | cut -d' ' -f1 | sort -n | tail -n1; }
 # Let the server run one part of its time, until it ends.
 slow_down() { # RUN STOP
 	local pid
 	until_true 60 eval 'pid=$(server); [ -n "$pid" ]'
-	while kill -STOP "$pid" 2>/dev/null; do
-		sleep "$2"
-		kill -CONT "$pid" 2>/dev/null
-		sleep "$1"
+	# What goes to the background is another process.
+	while [ -n "$pid" ]; do
+		while kill -STOP "$pid" 2>/dev/null; do
+			sleep "$2"
+			kill -CONT "$pid" 2>/dev/null
+			sleep "$1"
+		done
+		pid=$(server)
 	done
 }
 mount_and_write="mount -t archive $archive $work/m && echo new >$work/m/new"
