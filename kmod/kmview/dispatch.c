@@ -303,7 +303,8 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	if (kmview_sites[abi][nr].builtin <= KMVIEW_BUILTIN_EXIT) {
 		if (!session)
 			return kmview_original(regs, body);
-		if (!session->parent && kmview_rule_is_fd(entry, &argument) &&
+		if (READ_ONCE(entry->rule.flags) & KMVIEW_RULE_FD && !session->parent &&
+		    kmview_rule_is_fd(entry, &argument) &&
 		    kmview_fd_unmarked(session, kmview_read_arg(regs, abi, argument)))
 			return kmview_original(regs, body);
 	}
