@@ -201,14 +201,17 @@ static const char *take_signals(void *data)
 	signal(SIGUSR1, on_usr1);
 	raise(SIGUSR1);
 	child = fork();
-	if (child == 0)
+	/* Whoever reads of their ends has their numbers by then. */
+	if (child == 0) {
+		scratch->number[1] = getpid();
 		_exit(3);
-	scratch->number[1] = child;
+	}
 	waitpid(child, NULL, 0);
 	child = fork();
-	if (child == 0)
+	if (child == 0) {
+		scratch->number[2] = getpid();
 		raise(SIGKILL);
-	scratch->number[2] = child;
+	}
 	waitpid(child, NULL, 0);
 	return NULL;
 }
