@@ -17,12 +17,16 @@ struct kmview_context {
 	unsigned long body;	  /* where the hooked function goes on */
 	u32 abi;		  /* KMVIEW_ABI_ */
 	u32 nr;
-	u64 args[6]; /* as numbers of 64 bits, whatever the ABI */
+	u64 args[6];	 /* as numbers of 64 bits, whatever the ABI */
+	u64 mark_cookie; /* of the mark that the filter of the rule at hand has matched, or 0 */
 };
 
 /* The arguments in the registers of a call, and back. */
 void kmview_read_args(const struct pt_regs *regs, u32 abi, u64 args[6]);
 void kmview_write_args(struct pt_regs *regs, u32 abi, const u64 args[6]);
+
+/* One of them; the number is below 6. */
+u64 kmview_read_arg(const struct pt_regs *regs, u32 abi, unsigned int number);
 
 /* The kernel's own service of a call, with the arguments in its registers. Returns its result. */
 long kmview_native(struct kmview_context *context);

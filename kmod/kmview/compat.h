@@ -10,8 +10,6 @@
 #include <linux/file.h>
 #include <linux/ftrace.h>
 #include <linux/fs.h>
-#include <linux/sched.h>
-#include <linux/sched/rt.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || LINUX_VERSION_CODE >= KERNEL_VERSION(8, 0, 0)
 #error "kmview supports Linux 6.1 to 7.x"
@@ -23,12 +21,16 @@
 #error "kmview does not support PREEMPT_RT: its tracepoint functions take locks that sleep there"
 #endif
 
+#ifndef CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS
+#error "kmview needs a kernel with the function tracer and its direct calls (CONFIG_FUNCTION_TRACER)"
+#endif
+
 /* Without CONFIG_TASKS_RCU, call_rcu_tasks() is call_rcu(). */
 #ifdef CONFIG_TASKS_RCU
-#define kmview_rcu_barrier_tasks()	rcu_barrier_tasks()
+#define kmview_rcu_barrier_tasks()     rcu_barrier_tasks()
 #define kmview_synchronize_rcu_tasks() synchronize_rcu_tasks()
 #else
-#define kmview_rcu_barrier_tasks()	rcu_barrier()
+#define kmview_rcu_barrier_tasks()     rcu_barrier()
 #define kmview_synchronize_rcu_tasks() synchronize_rcu()
 #endif
 
@@ -54,6 +56,18 @@ static inline int kmview_ftrace_undirect(struct ftrace_ops *ops, unsigned long a
 }
 #endif
 
+/* 6.3: accessors of ftrace_regs. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define kmview_ftrace_go_on(regs, address) ftrace_regs_set_instruction_pointer(regs, address)
+#define kmview_ftrace_argument(regs)	   ftrace_regs_get_argument(regs, 0)
+#else
+#define kmview_ftrace_go_on(regs, address) ftrace_instruction_pointer_set(regs, address)
+#define kmview_ftrace_argument(regs)	   ((regs)->regs.di)
+#endif
+#ifndef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+#error "kmview needs a kernel whose ftrace passes arguments (CONFIG_DYNAMIC_FTRACE_WITH_ARGS)"
+#endif
+
 /* 6.7: receive_fd() can also write the number to user space. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
 #define kmview_receive_fd(file, flags) receive_fd(file, NULL, flags)
@@ -67,37 +81,5 @@ static inline int kmview_ftrace_undirect(struct ftrace_ops *ops, unsigned long a
 #else
 #define kmview_prog_sleeps(prog) ((prog)->aux->sleepable)
 #endif
-
-/*
- * 6.6: EEVDF. The scheduler before it does not let a task yield to one that has run longer by a millisecond, and of two
- * that take turns one will have run longer in time: the other then has to sleep at each turn. So each, before it
- * yields, gives up what it is owed, and goes on as if it had run as long. That can only be to its own loss, and is
- * never much. On the only processor nobody else touches the run queue while interrupts are off.
- */
-struct kmview_turns {
-	const void *queue; /* on which they compete; not counted, only compared */
-	u64 vruntime;	   /* of who has run longest */
-};
-
-static inline void kmview_give_up_credit(struct kmview_turns *turns)
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0) && defined(CONFIG_FAIR_GROUP_SCHED)
-	struct sched_entity *entity = &current->se;
-	unsigned long flags;
-	s64 owed;
-
-	if (rt_prio(current->prio))
-		return;
-	local_irq_save(flags);
-	owed = turns->vruntime - entity->vruntime;
-	if (turns->queue != entity->cfs_rq || owed < 0 || owed > 10 * NSEC_PER_MSEC) {
-		turns->queue = entity->cfs_rq;
-		turns->vruntime = entity->vruntime;
-	} else if (num_online_cpus() == 1) {
-		entity->vruntime += owed;
-	}
-	local_irq_restore(flags);
-#endif
-}
 
 #endif

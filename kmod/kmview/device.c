@@ -100,6 +100,8 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 		struct kmview_join join;
 		struct kmview_prefix prefix;
 		struct kmview_mark mark;
+		struct kmview_mark_cookie mark_cookie;
+		struct kmview_cookie cookie;
 		struct kmview_prog prog;
 		struct kmview_attach attach;
 		struct kmview_kill kill;
@@ -126,6 +128,8 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 	case KMVIEW_MEM:
 	case KMVIEW_GIVE:
 	case KMVIEW_ENTER:
+	case KMVIEW_COOKIE:
+	case KMVIEW_MARK_COOKIE:
 		break;
 	default:
 		return -ENOTTY;
@@ -138,7 +142,11 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 	case KMVIEW_PREFIX:
 		return under_setup(session, set_prefix, &in.prefix);
 	case KMVIEW_MARK:
-		return kmview_mark_set(session, in.mark.fd, in.mark.marks);
+		return kmview_mark_set(session, in.mark.fd, in.mark.marks, 0);
+	case KMVIEW_MARK_COOKIE:
+		return kmview_mark_set(session, in.mark_cookie.fd, in.mark_cookie.marks, in.mark_cookie.cookie);
+	case KMVIEW_COOKIE:
+		return kmview_cookie_set(session, &in.cookie);
 	case KMVIEW_PROG:
 		return kmview_program_set(session, &in.prog);
 	case KMVIEW_ATTACH:
@@ -251,10 +259,13 @@ static int __init kmview_load(void)
 	int err;
 
 	if (!was_tried() && !untried) {
-		pr_err("kmview: was tried on Linux 6.1, 6.12 and 7.2, not on this one; to load it here, give it untried=1\n");
+		pr_err("kmview: was tried on Linux 6.1, 6.12 and 7.2, not on this one; to load it here, give it "
+		       "untried=1\n");
 		return -ENODEV;
 	}
 	err = kmview_symbols_init();
+	if (!err && !kmview_has(KMVIEW_RECEIVE_FD_REPLACE))
+		err = -ENOENT;
 	if (err)
 		goto fail;
 	err = kmview_tasks_init();
@@ -263,13 +274,9 @@ static int __init kmview_load(void)
 	err = kmview_hooks_init();
 	if (err)
 		goto undo_tasks;
-	if (!kmview_has(KMVIEW_DUP3)) {
-		err = -ENOENT;
-		goto undo_tasks;
-	}
 	err = kmview_sessions_init();
 	if (err)
-		goto undo_tasks;
+		goto undo_hooks;
 	err = misc_register(&kmview_device);
 	if (err)
 		goto undo_sessions;
@@ -278,6 +285,8 @@ static int __init kmview_load(void)
 
 undo_sessions:
 	kmview_sessions_exit();
+undo_hooks:
+	kmview_hooks_exit();
 undo_tasks:
 	kmview_tasks_exit();
 fail:

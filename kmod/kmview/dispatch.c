@@ -10,6 +10,7 @@
  * runs.
  */
 #include <linux/fdtable.h>
+#include <linux/ftrace.h>
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
 #include <asm/syscall.h>
@@ -62,29 +63,14 @@ static long run_changed(struct kmview_context *context, struct kmview_session *s
 	return run(&changed, session);
 }
 
-/* dup3(2) as this task, seen by no session: no function that a module may call installs at a given number. */
-static long native_dup3(struct kmview_task *self, int from, int to, int flags)
-{
-	struct pt_regs regs = { .di = from, .si = to, .dx = flags, .orig_ax = __NR_dup3 };
-	long result;
-
-	self->native = true;
-	result = kmview_original(&regs, kmview_address(KMVIEW_DUP3));
-	self->native = false;
-	return result;
-}
-
-static long install(struct kmview_task *self, struct file *file, const struct kmview_answer *answer)
+/* The file becomes a descriptor of the current task; no other number shows it meanwhile. */
+static long install(struct file *file, const struct kmview_answer *answer)
 {
 	int flags = answer->flags & KMVIEW_ANSWER_CLOEXEC ? O_CLOEXEC : 0;
-	long fd, result;
 
-	fd = kmview_receive_fd(file, flags);
-	if (fd < 0 || answer->value < 0 || answer->value == fd)
-		return fd;
-	result = native_dup3(self, fd, answer->value, flags);
-	close_fd(fd);
-	return result;
+	if (answer->value < 0)
+		return kmview_receive_fd(file, flags);
+	return kmview_receive_fd_replace(answer->value, file, flags);
 }
 
 /*
@@ -146,7 +132,7 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 		result = answer.value;
 		break;
 	case KMVIEW_INSTALL:
-		result = install(context->self, gift, &answer);
+		result = install(gift, &answer);
 		break;
 	case KMVIEW_CHANGE:
 		result = run_changed(context, session->parent, answer.args);
@@ -165,7 +151,7 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 	if (answer.verdict == KMVIEW_RETURN)
 		result = answer.value;
 	else if (answer.verdict == KMVIEW_INSTALL)
-		result = install(context->self, gift, &answer);
+		result = install(gift, &answer);
 	if (gift)
 		fput(gift);
 	return result;
@@ -230,7 +216,8 @@ static bool apply(struct kmview_context *context, struct kmview_session *session
 			return false;
 	}
 	kmview_rule_read(entry, &rule);
-	match = ask ? 1 : kmview_filter_match(session, &rule, context->args);
+	context->mark_cookie = 0;
+	match = ask ? 1 : kmview_filter_match(session, &rule, context);
 	if (match <= 0) {
 		*result = match;
 		return match && builtin_of(context) != KMVIEW_BUILTIN_EXIT;
@@ -239,7 +226,7 @@ static bool apply(struct kmview_context *context, struct kmview_session *session
 		return true;
 	if (ask || rule.action == KMVIEW_NOTIFY) {
 		*result = session->flags & KMVIEW_INIT_WATCH ? watch(context, session, &rule)
-							      : notify(context, session, &rule);
+							     : notify(context, session, &rule);
 		return true;
 	}
 	*result = rule.value;
@@ -271,6 +258,27 @@ static long run(struct kmview_context *context, struct kmview_session *session)
 	return finish(context);
 }
 
+/* The table and the number of a call, as its registers say. False: no call of the tables. */
+static __always_inline bool which_call(const struct pt_regs *regs, u32 *abi, u32 *nr)
+{
+	*nr = regs->orig_ax;
+	*abi = KMVIEW_ABI_X64;
+	if (in_ia32_syscall()) {
+		*abi = KMVIEW_ABI_IA32;
+	} else if (*nr & __X32_SYSCALL_BIT) {
+		*abi = KMVIEW_ABI_X32;
+		*nr &= ~__X32_SYSCALL_BIT;
+	}
+	return *nr < KMVIEW_CALLS;
+}
+
+unsigned long notrace kmview_call_address(const struct pt_regs *regs)
+{
+	u32 abi, nr;
+
+	return which_call(regs, &abi, &nr) ? READ_ONCE(kmview_sites[abi][nr].address) : 0;
+}
+
 /*
  * Where the gate jumps to, in place of the hooked function.
  * @regs: the argument of the function; @body: where the function goes on; @self: what the table has for our pid
@@ -278,26 +286,27 @@ static long run(struct kmview_context *context, struct kmview_session *session)
 asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct kmview_task *self)
 {
 	struct kmview_rule_entry *entry;
+	struct kmview_session *session;
 	struct kmview_context context;
-	u32 abi = KMVIEW_ABI_X64, nr;
+	u32 abi, nr;
 	long result;
+	u8 argument;
 
 	/* The entry may be of a former task with our pid, for the instant until its exit is through. */
 	if (unlikely(self->task != current || self->native))
 		return kmview_original(regs, body);
 
-	nr = regs->orig_ax;
-	if (in_ia32_syscall()) {
-		abi = KMVIEW_ABI_IA32;
-	} else if (nr & __X32_SYSCALL_BIT) {
-		abi = KMVIEW_ABI_X32;
-		nr &= ~__X32_SYSCALL_BIT;
+	if (unlikely(!which_call(regs, &abi, &nr)))
+		return kmview_original(regs, body);
+	/* Hooked for others, or for descriptors that this is none of: no more work than to see that. */
+	session = first_concerned(self->session, abi, nr, &entry);
+	if (kmview_sites[abi][nr].builtin <= KMVIEW_BUILTIN_EXIT) {
+		if (!session)
+			return kmview_original(regs, body);
+		if (!session->parent && kmview_rule_is_fd(entry, &argument) &&
+		    kmview_fd_unmarked(session, kmview_read_arg(regs, abi, argument)))
+			return kmview_original(regs, body);
 	}
-	if (unlikely(nr >= KMVIEW_CALLS))
-		return kmview_original(regs, body);
-	/* Hooked for others: no more work than to see that. */
-	if (!first_concerned(self->session, abi, nr, &entry) && kmview_sites[abi][nr].builtin <= KMVIEW_BUILTIN_EXIT)
-		return kmview_original(regs, body);
 
 	context.self = self;
 	context.regs = regs;
@@ -310,4 +319,12 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 	if (kmview_sites[abi][nr].builtin != KMVIEW_BUILTIN_EXIT)
 		kmview_task_outside(self);
 	return result;
+}
+
+asmlinkage long kmview_dispatch_shared(struct pt_regs *regs)
+{
+	unsigned long body = kmview_call_address(regs) + MCOUNT_INSN_SIZE;
+	struct kmview_task *self = kmview_current();
+
+	return self ? kmview_dispatch(regs, body, self) : kmview_original(regs, body);
 }

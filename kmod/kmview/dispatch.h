@@ -13,4 +13,10 @@ struct pt_regs;
  */
 asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct kmview_task *self);
 
+/* The same for a function that somebody else hooks as well (share.c): this stands in its place. */
+asmlinkage long kmview_dispatch_shared(struct pt_regs *regs);
+
+/* The ftrace location of the function that serves a call; 0: no call of the tables. Not traced. */
+unsigned long kmview_call_address(const struct pt_regs *regs);
+
 #endif

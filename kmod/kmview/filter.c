@@ -3,6 +3,7 @@
 #include <linux/fcntl.h>
 #include <linux/kernel.h>
 
+#include "call.h"
 #include "filter.h"
 #include "session.h"
 
@@ -17,13 +18,17 @@ static int path_matches(struct kmview_session *session, const struct kmview_rule
 	return kmview_path_match(session, name, dirfd == 255 ? AT_FDCWD : (int)args[dirfd], follow, rule->path_marks);
 }
 
-int kmview_filter_match(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6])
+int kmview_filter_match(struct kmview_session *session, const struct kmview_rule *rule, struct kmview_context *context)
 {
+	const u64 *args = context->args;
 	int match;
+
+	context->mark_cookie = 0;
 
 	if (likely(!(rule->flags & (KMVIEW_RULE_FD | KMVIEW_RULE_PATH))))
 		return 1;
-	if (rule->flags & KMVIEW_RULE_FD && kmview_fd_match(session, args[rule->fd_arg], rule->fd_marks))
+	if (rule->flags & KMVIEW_RULE_FD &&
+	    kmview_fd_match(session, args[rule->fd_arg], rule->fd_marks, &context->mark_cookie))
 		return 1;
 	if (!(rule->flags & KMVIEW_RULE_PATH))
 		return 0;

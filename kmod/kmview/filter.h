@@ -2,11 +2,13 @@
 #ifndef KMVIEW_FILTER_H
 #define KMVIEW_FILTER_H
 
+#include <linux/bitops.h>
 #include <linux/rcupdate.h>
 #include <linux/types.h>
 
 #include "uapi/kmview.h"
 
+struct kmview_context;
 struct kmview_session;
 
 /* Path prefixes: read under RCU, changed under session->setup. */
@@ -20,9 +22,14 @@ struct kmview_prefixes {
 	struct kmview_prefix_entry __rcu *entry[KMVIEW_PREFIXES];
 };
 
-/* How many marks the session has set on open files, see filter_fd.c. */
+/*
+ * The marks that the session has set on open files, see filter_fd.c: how many, and a bit for each by the address of its
+ * file, so that most files that have none are told by that.
+ */
+#define KMVIEW_MARK_BITS 9
 struct kmview_marks {
 	unsigned int count;
+	unsigned long maybe[BITS_TO_LONGS(1 << KMVIEW_MARK_BITS)];
 };
 
 int kmview_prefix_set(struct kmview_session *session, const struct kmview_prefix *arg);
@@ -35,13 +42,22 @@ void kmview_prefixes_free(struct kmview_session *session);
  */
 int kmview_path_match(struct kmview_session *session, const char __user *name, int dirfd, bool follow, u32 marks);
 
-int kmview_mark_set(struct kmview_session *session, int fd, u32 marks);
+/* Mark an open file of the caller for a session, or with marks 0 unmark it. 0, -EBADF, -ENOMEM. */
+int kmview_mark_set(struct kmview_session *session, int fd, u32 marks, u64 cookie);
 void kmview_marks_free(struct kmview_session *session);
 /* Forget the marks of files that are gone. */
 void kmview_marks_sweep(void);
-bool kmview_fd_match(struct kmview_session *session, int fd, u32 marks);
 
-/* Does any filter of the rule let the call through to its action? 1 for a rule without filters; 0; -ENOMEM. */
-int kmview_filter_match(struct kmview_session *session, const struct kmview_rule *rule, const u64 args[6]);
+/* Can it be told quickly that a descriptor of the current task has no mark of the session? */
+bool kmview_fd_unmarked(const struct kmview_session *session, int fd);
+
+/* Is a descriptor of the current task marked with one of these? Then *cookie is the mark's. */
+bool kmview_fd_match(struct kmview_session *session, int fd, u32 marks, u64 *cookie);
+
+/*
+ * Does any filter of the rule let the call through to its action? Notes the cookie of a mark in the context.
+ * Returns 1, also for a rule without filters; 0; -ENOMEM.
+ */
+int kmview_filter_match(struct kmview_session *session, const struct kmview_rule *rule, struct kmview_context *context);
 
 #endif

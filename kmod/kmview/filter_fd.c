@@ -3,11 +3,14 @@
  * Marked descriptors.
  *
  * A mark is on the open file (struct file), which is what dup, fork, exec and SCM_RIGHTS share; file_creds.c finds the
- * file again and notices when it is gone. A file may be marked by several sessions. A session that has no marks never
- * takes the lock.
+ * file again and notices when it is gone. A file may be marked by several sessions. A file without a mark of the session is
+ * mostly told by a bit of its address, without lock or reference: most calls are about such files.
  */
+#include <linux/bitmap.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/hash.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -18,8 +21,14 @@
 struct mark {
 	struct hlist_node node; /* of a marked file */
 	struct kmview_session *session;
+	u64 cookie;
 	u32 marks;
 };
+
+static unsigned int bit_of(const struct file *file)
+{
+	return hash_ptr(file, KMVIEW_MARK_BITS);
+}
 
 /* Under kmview_files_lock. */
 static struct mark *find_mark(struct kmview_file *entry, const struct kmview_session *session)
@@ -35,7 +44,8 @@ static struct mark *find_mark(struct kmview_file *entry, const struct kmview_ses
 static void drop_mark(struct mark *mark)
 {
 	hlist_del(&mark->node);
-	mark->session->marks.count--;
+	if (!--mark->session->marks.count)
+		bitmap_zero(mark->session->marks.maybe, 1 << KMVIEW_MARK_BITS);
 	kfree(mark);
 }
 
@@ -60,7 +70,7 @@ void kmview_marks_free(struct kmview_session *session)
 	kmview_files_sweep(drop_marks, session);
 }
 
-static int set(struct kmview_session *session, struct file *file, u32 marks)
+static int set(struct kmview_session *session, struct file *file, u32 marks, u64 cookie)
 {
 	struct mark *mark = kzalloc(sizeof(*mark), GFP_KERNEL_ACCOUNT), *old;
 	struct kmview_file *fresh = kmview_file_new(file, NULL), *entry;
@@ -78,11 +88,14 @@ static int set(struct kmview_session *session, struct file *file, u32 marks)
 	old = find_mark(entry, session);
 	if (old) {
 		old->marks = marks;
+		old->cookie = cookie;
 	} else {
 		mark->session = session;
 		mark->marks = marks;
+		mark->cookie = cookie;
 		hlist_add_head(&mark->node, &entry->marks);
-		session->marks.count++;
+		set_bit(bit_of(file), session->marks.maybe);
+		WRITE_ONCE(session->marks.count, session->marks.count + 1);
 		mark = NULL;
 	}
 	spin_unlock(&kmview_files_lock);
@@ -93,7 +106,7 @@ out:
 	return err;
 }
 
-int kmview_mark_set(struct kmview_session *session, int fd, u32 marks)
+int kmview_mark_set(struct kmview_session *session, int fd, u32 marks, u64 cookie)
 {
 	struct kmview_file *entry;
 	struct mark *mark = NULL;
@@ -105,7 +118,7 @@ int kmview_mark_set(struct kmview_session *session, int fd, u32 marks)
 		return -EBADF;
 	kmview_marks_sweep();
 	if (marks) {
-		err = set(session, file, marks);
+		err = set(session, file, marks, cookie);
 	} else {
 		spin_lock(&kmview_files_lock);
 		entry = kmview_file_find(file);
@@ -119,14 +132,32 @@ int kmview_mark_set(struct kmview_session *session, int fd, u32 marks)
 	return err;
 }
 
-bool kmview_fd_match(struct kmview_session *session, int fd, u32 marks)
+/*
+ * Has the file of a descriptor no mark of the session, to be told without reference and lock? Files come and go while we
+ * look: then the answer may be of either.
+ */
+bool kmview_fd_unmarked(const struct kmview_session *session, int fd)
+{
+	const struct file *file;
+	bool unmarked;
+
+	if (!READ_ONCE(session->marks.count))
+		return true;
+	rcu_read_lock();
+	file = files_lookup_fd_raw(current->files, fd);
+	unmarked = !file || !test_bit(bit_of(file), session->marks.maybe);
+	rcu_read_unlock();
+	return unmarked;
+}
+
+bool kmview_fd_match(struct kmview_session *session, int fd, u32 marks, u64 *cookie)
 {
 	struct kmview_file *entry;
 	struct mark *mark = NULL;
 	struct file *file;
 	bool match;
 
-	if (!READ_ONCE(session->marks.count))
+	if (kmview_fd_unmarked(session, fd))
 		return false;
 	file = fget_raw(fd);
 	if (!file)
@@ -136,6 +167,8 @@ bool kmview_fd_match(struct kmview_session *session, int fd, u32 marks)
 	if (entry)
 		mark = find_mark(entry, session);
 	match = mark && mark->marks & marks;
+	if (match)
+		*cookie = mark->cookie;
 	spin_unlock(&kmview_files_lock);
 	fput(file);
 	return match;

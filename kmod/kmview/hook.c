@@ -20,12 +20,15 @@
 #include "compat.h"
 #include "gate.h"
 #include "hook.h"
+#include "limits.h"
+#include "share.h"
 #include "symbols.h"
 
 struct kmview_batch {
 	struct ftrace_ops ops;
 	struct list_head node;
 	unsigned int wanted; /* functions of it with users */
+	bool shared;	     /* others hook its functions, too: see share.h */
 };
 
 struct kmview_hook {
@@ -35,9 +38,53 @@ struct kmview_hook {
 	unsigned int users;
 };
 
+static bool share_all;
+module_param(share_all, bool, 0644);
+MODULE_PARM_DESC(share_all,
+		 "let BPF programs be attached to hooked functions; calls of all tasks cost more; default no");
+
 static DEFINE_MUTEX(hooks_lock);
 static DEFINE_HASHTABLE(hooks, 8); /* by address */
 static LIST_HEAD(batches);
+
+/*
+ * As long as there is a batch, an ftrace operation is registered that the kernel may not switch off: then
+ * kernel.ftrace_enabled=0, which would end the hooks of all sessions without a word, is EBUSY. It watches a function
+ * that nobody calls.
+ */
+static noinline void kmview_nobody_calls(void)
+{
+	barrier();
+}
+
+static void notrace see_nothing(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+				struct ftrace_regs *regs)
+{
+}
+
+static struct ftrace_ops anchor = { .func = see_nothing, .flags = FTRACE_OPS_FL_PERMANENT };
+
+/* Under the lock, before the first batch. Returns 0, or -ENOSYS: function tracing is switched off. */
+static int drop_anchor(void)
+{
+	int err = register_ftrace_function(&anchor);
+
+	return err == -EBUSY || err == -ENODEV ? -ENOSYS : err;
+}
+
+static void weigh_anchor(void)
+{
+	WARN_ON_ONCE(unregister_ftrace_function(&anchor));
+}
+
+/* Are these functions hooked indeed? ftrace may be switched off, or have given up after a fault, and not say so. */
+static bool all_fire(const unsigned long *addresses, unsigned int count)
+{
+	while (count--)
+		if (!kmview_is_taken(addresses[count]))
+			return false;
+	return true;
+}
 
 /* Find the functions that serve these calls, where they were not looked for before. */
 static int find_sites(const struct kmview_name *names, unsigned int count)
@@ -91,7 +138,8 @@ static void sweep(void)
 	list_for_each_entry_safe(batch, next, &batches, node) {
 		if (batch->wanted)
 			continue;
-		err = kmview_ftrace_undirect(&batch->ops, (unsigned long)kmview_gate);
+		err = batch->shared ? kmview_unshare(&batch->ops)
+				    : kmview_ftrace_undirect(&batch->ops, (unsigned long)kmview_gate);
 		if (WARN_ON_ONCE(err))
 			continue; /* keep what ftrace still points to */
 		hash_for_each_safe(hooks, i, tmp, hook, node) {
@@ -102,6 +150,8 @@ static void sweep(void)
 		}
 		list_del(&batch->node);
 		kfree(batch);
+		if (list_empty(&batches))
+			weigh_anchor();
 	}
 }
 
@@ -157,6 +207,103 @@ static void drop(struct kmview_batch *batch)
 	kfree(batch);
 }
 
+/* Is there a function among them that is not hooked yet? Under the lock. */
+static bool any_fresh(const struct kmview_name *names, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (site_address(&names[i]) && !find_hook(site_address(&names[i])))
+			return true;
+	return false;
+}
+
+/* The gate at the functions of a batch. */
+static int turn_direct(struct kmview_batch *batch, unsigned long *addresses, unsigned int count)
+{
+	int err;
+
+	err = ftrace_set_filter_ips(&batch->ops, addresses, count, 0, 1);
+	if (!err)
+		err = kmview_ftrace_direct(&batch->ops, (unsigned long)kmview_gate);
+	if (err || all_fire(addresses, count))
+		return err;
+	WARN_ON_ONCE(kmview_ftrace_undirect(&batch->ops, (unsigned long)kmview_gate));
+	memset(&batch->ops, 0, sizeof(batch->ops));
+	return -ENOSYS;
+}
+
+/* Move the functions of a batch that others hook to the front of addresses, and to a batch of their own. */
+static unsigned int part(struct kmview_batch *batch, struct kmview_batch *shared, unsigned long *addresses,
+			 unsigned int count)
+{
+	unsigned int taken = 0, i;
+
+	for (i = 0; i < count; i++) {
+		if (!share_all && !kmview_is_taken(addresses[i]))
+			continue;
+		find_hook(addresses[i])->batch = shared;
+		shared->wanted++;
+		batch->wanted--;
+		swap(addresses[taken], addresses[i]);
+		taken++;
+	}
+	return taken;
+}
+
+/* Some functions of the batch are taken by others: share those. The batch is on the list then, or used up. */
+static int turn_on_shared(struct kmview_batch *batch, unsigned long *addresses, unsigned int count)
+{
+	struct kmview_batch *shared = kzalloc(sizeof(*shared), GFP_KERNEL);
+	unsigned int taken, i;
+	int err = -EBUSY;
+
+	if (!shared)
+		return -ENOMEM;
+	shared->shared = true;
+	taken = part(batch, shared, addresses, count);
+	if (taken)
+		err = kmview_share(&shared->ops, addresses, taken);
+	if (!err && taken < count) {
+		err = turn_direct(batch, addresses + taken, count - taken);
+		if (err)
+			WARN_ON_ONCE(kmview_unshare(&shared->ops));
+	}
+	if (err) {
+		for (i = 0; i < taken; i++)
+			pr_notice_ratelimited(
+				"kmview: %ps() is taken by another tracer, see enabled_functions of tracefs\n",
+				(void *)addresses[i]);
+		memset(&shared->ops, 0, sizeof(shared->ops));
+		drop(shared);
+		return err;
+	}
+	list_add(&shared->node, &batches);
+	if (taken < count)
+		list_add(&batch->node, &batches);
+	else
+		drop(batch);
+	return 0;
+}
+
+/* Hook the functions of a batch, which is then on the list, or used up. */
+static int turn_on(struct kmview_batch *batch, unsigned long *addresses, unsigned int count)
+{
+	bool first = list_empty(&batches);
+	int err = first ? drop_anchor() : 0;
+
+	if (err)
+		return err;
+	err = READ_ONCE(share_all) ? -EBUSY : turn_direct(batch, addresses, count);
+	if (!err)
+		list_add(&batch->node, &batches);
+	else if (err == -EBUSY)
+		err = turn_on_shared(batch, addresses, count);
+	if (err && first)
+		weigh_anchor();
+	return err;
+}
+
 int kmview_hooks_get(const struct kmview_name *names, unsigned int count, unsigned int *failed)
 {
 	struct kmview_batch *batch = kzalloc(sizeof(*batch), GFP_KERNEL);
@@ -168,6 +315,14 @@ int kmview_hooks_get(const struct kmview_name *names, unsigned int count, unsign
 	mutex_lock(&hooks_lock);
 	if (!batch || !fresh || find_sites(names, count))
 		goto fail;
+	if (any_fresh(names, count)) {
+		/* Others need not wait with us. */
+		mutex_unlock(&hooks_lock);
+		err = kmview_limits_patch();
+		mutex_lock(&hooks_lock);
+		if (err)
+			goto fail;
+	}
 	for (; i < count; i++) {
 		address = site_address(&names[i]);
 		err = address ? want(address, batch) : -ENOENT;
@@ -177,12 +332,9 @@ int kmview_hooks_get(const struct kmview_name *names, unsigned int count, unsign
 			fresh[n++] = address;
 	}
 	if (n) {
-		err = ftrace_set_filter_ips(&batch->ops, fresh, n, 0, 0);
-		if (!err)
-			err = kmview_ftrace_direct(&batch->ops, (unsigned long)kmview_gate);
+		err = turn_on(batch, fresh, n);
 		if (err)
 			goto fail;
-		list_add(&batch->node, &batches);
 		batch = NULL;
 	}
 	err = 0;
@@ -288,7 +440,8 @@ int kmview_hooks_init(void)
 	/* It would be a way around every session. */
 	if (!err && IS_ENABLED(CONFIG_IO_URING) && !n_always)
 		err = -ENOENT;
-	return err;
+	/* The filter stays over all registrations: ftrace frees it, but does not forget it. */
+	return err ?: ftrace_set_filter_ip(&anchor, (unsigned long)kmview_nobody_calls, 0, 1);
 }
 
 int kmview_hooks_builtin_get(bool mounts)
@@ -309,6 +462,7 @@ void kmview_hooks_exit(void)
 	sweep();
 	WARN_ON(!list_empty(&batches));
 	mutex_unlock(&hooks_lock);
+	ftrace_free_filter(&anchor);
 	/* Tasks outside sessions may still be in the gate. */
 	synchronize_rcu_tasks();
 }

@@ -45,7 +45,8 @@ void kmview_hooks_exit(void);
 /*
  * Hook some calls, or count one more user of those hooked already.
  * @failed: the index of the name at fault, after an error
- * Returns 0, -ENOENT: there is no such call, -EBUSY: the function is taken, -ENOMEM.
+ * Returns 0, -ENOENT: there is no such call, -EBUSY: the function is taken, -ENOSYS: function tracing is switched off,
+ * -ENOMEM.
  */
 int kmview_hooks_get(const struct kmview_name *names, unsigned int count, unsigned int *failed);
 void kmview_hooks_put(const struct kmview_name *names, unsigned int count);

@@ -194,16 +194,11 @@ static void mount_overlay(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmview_overlay_options(list, strlen(list) + 11), 0);
 }
 
-static struct kunit_case kmview_logic_cases[] = { KUNIT_CASE(path_canonical),
-						  KUNIT_CASE(path_below),
-						  KUNIT_CASE(path_append),
-						  KUNIT_CASE(path_append_bounds),
-						  KUNIT_CASE(ring_used),
-						  KUNIT_CASE(rule_valid),
-						  KUNIT_CASE(mount_fs),
-						  KUNIT_CASE(mount_fuse),
-						  KUNIT_CASE(mount_overlay),
-						  {} };
+static struct kunit_case kmview_logic_cases[] = { KUNIT_CASE(path_canonical), KUNIT_CASE(path_below),
+						  KUNIT_CASE(path_append),    KUNIT_CASE(path_append_bounds),
+						  KUNIT_CASE(ring_used),      KUNIT_CASE(rule_valid),
+						  KUNIT_CASE(mount_fs),	      KUNIT_CASE(mount_fuse),
+						  KUNIT_CASE(mount_overlay),  {} };
 
 static struct kunit_suite kmview_logic_suite = {
 	.name = "kmview_logic",

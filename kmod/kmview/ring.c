@@ -38,10 +38,12 @@
 
 #include "call.h"
 #include "compat.h"
+#include "rest.h"
 #include "ring.h"
 #include "ring_index.h"
 #include "session.h"
 #include "task.h"
+#include "turns.h"
 #include "user_memory.h"
 
 #define NO_SLOT U32_MAX
@@ -180,6 +182,7 @@ void kmview_channel_free(struct kmview_session *session)
 	free_shared(channel->ring, channel->size);
 	channel->pending = NULL;
 	channel->ring = NULL;
+	channel->size = 0;
 }
 
 int kmview_channel_mmap(struct kmview_session *session, struct vm_area_struct *vma)
@@ -316,27 +319,36 @@ static u32 try_get_slot(struct kmview_channel *channel)
  */
 static int get_slot(struct kmview_session *session, unsigned int kind, u32 *index)
 {
+	enum kmview_rest_kind waits = kind == KMVIEW_KIND_ENTRY ? KMVIEW_REST_INTERRUPTIBLE : KMVIEW_REST_KILLABLE;
 	struct kmview_channel *channel = &session->channel;
+	DEFINE_WAIT_FUNC(entry, default_wake_function);
+	struct kmview_rest rest = {};
+	int err = 0;
 	long left;
 
 	*index = try_get_slot(channel);
 	if (likely(*index != NO_SLOT))
 		return 0;
+	add_wait_queue(&channel->room, &entry);
 	for (;;) {
+		left = kmview_rest_begin(&rest, waits);
 		/* The condition is getting one: a ring that is full by a wild tail has free slots, too. */
-		if (kind == KMVIEW_KIND_ENTRY)
-			left = wait_event_interruptible_timeout(channel->room,
-								(*index = try_get_slot(channel)) != NO_SLOT, HZ / 20);
-		else
-			left = wait_event_killable_timeout(channel->room, (*index = try_get_slot(channel)) != NO_SLOT,
-							   HZ / 20);
+		*index = try_get_slot(channel);
 		if (*index != NO_SLOT)
-			return 0;
-		if (left < 0)
-			return kind == KMVIEW_KIND_ENTRY ? -ERESTARTNOINTR : -EINTR;
-		if (!kmview_session_lives(session) || !READ_ONCE(session->alive))
-			return -EIO;
+			break;
+		if (waits == KMVIEW_REST_INTERRUPTIBLE && signal_pending(current))
+			err = -ERESTARTNOINTR;
+		else if (fatal_signal_pending(current))
+			err = -EINTR;
+		else if (!kmview_session_lives(session) || !READ_ONCE(session->alive))
+			err = -EIO;
+		if (err)
+			break;
+		schedule_timeout(min_t(long, left, HZ / 20));
 	}
+	kmview_rest_end(&rest);
+	remove_wait_queue(&channel->room, &entry);
+	return err;
 }
 
 /* Give a slot back: to the free ones, or, if the manager may still write to it, to the zombies. */
@@ -437,6 +449,7 @@ static void fill(struct kmview_session *session, struct kmview_slot *slot, const
 	event->cookie = self->cookie;
 	memcpy(event->args, context->args, sizeof(event->args));
 	event->result = result;
+	slot->mark_cookie = context->mark_cookie;
 	memset(event->copied, 0, sizeof(event->copied));
 	if (kmview_rule_copies(rule))
 		copy_arguments(&session->channel, slot, context, rule);
@@ -493,7 +506,7 @@ static bool learn(struct kmview_pause *pause, bool helped)
 /* Let the other side run, on the only processor. */
 static void take_turns(struct kmview_channel *channel)
 {
-	kmview_give_up_credit(&channel->turns);
+	kmview_turns_even(&channel->turns);
 	yield();
 }
 
@@ -529,14 +542,17 @@ static int wait_answer(struct kmview_session *session, u32 index, u64 id, enum p
 {
 	struct kmview_channel *channel = &session->channel;
 	struct kmview_slot *slot = slot_at(channel, index);
+	struct kmview_rest rest = {};
 	int err = 0;
+	long left;
 
 	if (answered_soon(channel, slot))
 		return 0;
 	atomic64_inc(&session->slept);
 	WRITE_ONCE(slot->waiting, 1);
 	for (;;) {
-		set_current_state(patience == KILLABLE ? TASK_KILLABLE : TASK_INTERRUPTIBLE);
+		left = kmview_rest_begin(&rest,
+					 patience == KILLABLE ? KMVIEW_REST_KILLABLE : KMVIEW_REST_INTERRUPTIBLE);
 		if (answered(slot))
 			break;
 		if (fatal_signal_pending(current)) {
@@ -547,7 +563,7 @@ static int wait_answer(struct kmview_session *session, u32 index, u64 id, enum p
 			err = -ERESTARTSYS;
 		} else if (patience == UNTIL_TAKEN && signal_pending(current)) {
 			if (cmpxchg(&slot->state, KMVIEW_POSTED, KMVIEW_CANCELLED) == KMVIEW_POSTED) {
-				__set_current_state(TASK_RUNNING);
+				kmview_rest_end(&rest);
 				return -ERESTARTNOINTR;
 			}
 			patience = KILLABLE;
@@ -555,9 +571,9 @@ static int wait_answer(struct kmview_session *session, u32 index, u64 id, enum p
 		}
 		if (err)
 			break;
-		schedule();
+		schedule_timeout(left);
 	}
-	__set_current_state(TASK_RUNNING);
+	kmview_rest_end(&rest);
 	if (!err)
 		return 0;
 	switch (xchg(&slot->state, KMVIEW_CANCELLED)) {
@@ -723,7 +739,7 @@ static int wait_events(struct kmview_session *session, s32 timeout_ms)
 	for (;;) {
 		if (list_empty(&idle.node))
 			list_add(&idle.node, &channel->idle);
-		__set_current_state(TASK_INTERRUPTIBLE);
+		__set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		if (has_entries(channel))
 			break;
 		if (READ_ONCE(session->populated) && !atomic_read(&session->tasks))
@@ -779,6 +795,21 @@ static struct task_struct *pending_task(struct kmview_channel *channel, u32 inde
 		task = get_task_struct(channel->pending[index].task);
 	spin_unlock_irq(&channel->lock);
 	return task;
+}
+
+int kmview_cookie_set(struct kmview_session *session, const struct kmview_cookie *arg)
+{
+	struct task_struct *task;
+	int err;
+
+	if (arg->reserved)
+		return -EINVAL;
+	task = pending_task(&session->channel, arg->slot, arg->id);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	err = kmview_task_set_cookie(task, session, arg->cookie);
+	put_task_struct(task);
+	return err;
 }
 
 /* Move up to a buffer's length. Returns bytes moved. */

@@ -43,6 +43,8 @@ void kmview_announce(struct kmview_session *session, u32 what, u32 process, u64 
 
 int kmview_exchange(struct kmview_session *session, const struct kmview_exchange *arg);
 long kmview_mem(struct kmview_session *session, const struct kmview_mem *arg);
+/* KMVIEW_COOKIE: 0, -EINVAL, -ESTALE, -EPERM. */
+int kmview_cookie_set(struct kmview_session *session, const struct kmview_cookie *arg);
 int kmview_give(struct kmview_session *session, const struct kmview_give *arg);
 
 #endif

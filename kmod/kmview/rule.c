@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 
 #include "hook.h"
+#include "limits.h"
 #include "rule.h"
 #include "rule_valid.h"
 #include "session.h"
@@ -83,6 +84,13 @@ static int compare(struct kmview_session *session, const struct kmview_rule *rul
 	return 0;
 }
 
+static bool may_hook(const struct kmview_rule *rule)
+{
+	const char *name = strstr(kmview_sites[rule->abi][rule->nr].symbol, "sys_");
+
+	return !name || kmview_limits_call(name + strlen("sys_"));
+}
+
 static int set(struct kmview_session *session, struct kmview_rule *rules, u32 count, u32 *done)
 {
 	struct kmview_name *names = kvcalloc(2 * count, sizeof(*names), GFP_KERNEL);
@@ -100,6 +108,8 @@ static int set(struct kmview_session *session, struct kmview_rule *rules, u32 co
 			err = -EINVAL; /* who only watches answers nothing */
 		else if (rule->action != KMVIEW_PASS && !kmview_sites[rule->abi][rule->nr].symbol)
 			err = -ENOENT;
+		else if (rule->action != KMVIEW_PASS && !may_hook(rule))
+			err = -EACCES;
 		else if (!make_entry(session, rule))
 			err = -ENOMEM;
 		if (err)

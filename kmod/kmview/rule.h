@@ -51,6 +51,20 @@ static inline bool kmview_rule_is_bpf(struct kmview_rule_entry *entry, u32 *plac
 	return is;
 }
 
+/* Is it one for marked descriptors only? Then the number of the argument. */
+static inline bool kmview_rule_is_fd(struct kmview_rule_entry *entry, u8 *argument)
+{
+	unsigned int seq;
+	bool is;
+
+	do {
+		seq = read_seqcount_begin(&entry->seq);
+		is = (entry->rule.flags & (KMVIEW_RULE_FD | KMVIEW_RULE_PATH)) == KMVIEW_RULE_FD;
+		*argument = entry->rule.fd_arg;
+	} while (read_seqcount_retry(&entry->seq, seq));
+	return is;
+}
+
 /* A consistent copy. */
 static inline void kmview_rule_read(struct kmview_rule_entry *entry, struct kmview_rule *rule)
 {

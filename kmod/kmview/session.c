@@ -10,6 +10,7 @@
  * change of a tracepoint patches code that every fork runs through (sessions_lock).
  */
 #include <linux/bpf.h>
+#include <linux/hashtable.h>
 #include <linux/module.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/user.h>
@@ -17,6 +18,7 @@
 #include <linux/thread_info.h>
 
 #include "hook.h"
+#include "limits.h"
 #include "mount.h"
 #include "ring.h"
 #include "session.h"
@@ -33,6 +35,8 @@ static atomic64_t last_id;
 
 static DEFINE_SPINLOCK(all_lock);
 static LIST_HEAD(all);
+/* The same by manager, so that the exit of a process that manages nothing need not look at them. */
+static DEFINE_HASHTABLE(by_manager, 8);
 
 static int watch(bool mounts)
 {
@@ -65,6 +69,7 @@ static void free_session(struct work_struct *work)
 
 	spin_lock(&all_lock);
 	list_del(&session->node);
+	hash_del_rcu(&session->by_manager);
 	spin_unlock(&all_lock);
 
 	kmview_rules_free(session);
@@ -94,8 +99,10 @@ static bool enlist(struct kmview_session *new)
 	list_for_each_entry(session, &all, node)
 		n += session->user == new->user;
 	any |= n < READ_ONCE(max_sessions);
-	if (any)
+	if (any) {
 		list_add(&new->node, &all);
+		hash_add_rcu(by_manager, &new->by_manager, (unsigned long)new->manager);
+	}
 	spin_unlock(&all_lock);
 	return any;
 }
@@ -135,13 +142,27 @@ struct kmview_session *kmview_session_open(void)
 	return session;
 }
 
+/* Bytes that the rings of a user's sessions take, that of a session being initialised among them. */
+static u64 rings_of(const struct user_struct *user)
+{
+	struct kmview_session *session;
+	u64 bytes = 0;
+
+	spin_lock(&all_lock);
+	list_for_each_entry(session, &all, node)
+		if (session->user == user)
+			bytes += READ_ONCE(session->channel.size);
+	spin_unlock(&all_lock);
+	return bytes;
+}
+
 /* Under session->setup. */
 int kmview_session_init(struct kmview_session *session, struct kmview_init *init)
 {
 	bool mounts = init->flags & KMVIEW_INIT_MOUNT, watches = init->flags & KMVIEW_INIT_WATCH;
 	int err;
 
-	/* Only of a process that is there its end will be seen. */
+	/* INIT must come from the process that opened the device: it is that process's exit that ends the session. */
 	if (task_tgid(current) != session->manager)
 		return -EPERM;
 	if (session->watching)
@@ -155,6 +176,10 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 	err = kmview_channel_init(session, init->slots ?: 64, init->slot_size ?: 4096);
 	if (err)
 		return err;
+	if (!kmview_limits_ring(rings_of(session->user))) {
+		err = -ENOBUFS;
+		goto undo_channel;
+	}
 	err = mounts ? kmview_mount_prepare(session) : 0;
 	if (err)
 		goto undo_channel;
@@ -188,8 +213,11 @@ void kmview_sessions_leave(const struct pid *process)
 {
 	struct kmview_session *session;
 
+	/* Its own sessions are there for as long as it runs. */
+	if (hlist_empty(&by_manager[hash_min((unsigned long)process, HASH_BITS(by_manager))]))
+		return;
 	spin_lock(&all_lock);
-	list_for_each_entry(session, &all, node)
+	hash_for_each_possible(by_manager, session, by_manager, (unsigned long)process)
 		if (session->manager == process)
 			kmview_session_die(session);
 	spin_unlock(&all_lock);

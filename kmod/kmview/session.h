@@ -15,6 +15,7 @@
 #include "filter.h"
 #include "mount_userns.h"
 #include "rule.h"
+#include "turns.h"
 #include "uapi/kmview.h"
 
 /* The kernel's own account of a slot; what is in the ring is only for the manager. Under ring_lock. */
@@ -25,7 +26,7 @@ struct kmview_pending {
 	u32 next; /* in a list of slots */
 };
 
-/* How long something that did not help is not tried again, in times. */
+/* Back-off: how many more calls go by before polling is tried again. */
 struct kmview_pause {
 	unsigned int left;
 	unsigned int next;
@@ -42,9 +43,9 @@ struct kmview_channel {
 	u32 slots;
 	u32 slot_size;
 	u32 slots_offset;
-	u32 free;	       /* first of the free slots */
-	u32 zombies;	       /* first of those cancelled and not yet released by the manager */
-	struct list_head idle; /* threads of the manager that sleep in KMVIEW_EXCHANGE */
+	u32 free;		 /* first of the free slots */
+	u32 zombies;		 /* first of those cancelled and not yet released by the manager */
+	struct list_head idle;	 /* threads of the manager that sleep in KMVIEW_EXCHANGE */
 	struct timer_list later; /* wakes one of them, in sessions that watch */
 	wait_queue_head_t poll;
 	wait_queue_head_t room; /* tasks that found no free slot */
@@ -64,6 +65,7 @@ struct kmview_session {
 	struct pid_namespace *pid_ns;  /* in which the manager counts */
 	struct work_struct free_work;
 	struct list_head node; /* of all sessions */
+	struct hlist_node by_manager;
 
 	struct mutex setup;			      /* INIT, RULES, PREFIX, PROG; taken before the locks of hook.c */
 	bool filtered;				      /* whoever opened it has a seccomp filter: no CHANGE, no ATTACH */

@@ -8,7 +8,9 @@
  */
 #include <linux/btf.h>
 #include <linux/bpf.h>
+#include <linux/cgroup.h>
 #include <linux/cred.h>
+#include <linux/file.h>
 #include <linux/fs_struct.h>
 #include <linux/kprobes.h>
 #include <linux/pid.h>
@@ -28,7 +30,9 @@ static struct {
 	const char *types[6];
 	unsigned long address;
 } functions[KMVIEW_FUNCTIONS] = {
-	[KMVIEW_DUP3] = { "__x64_sys_dup3", { "8", "*pt_regs" } },
+	[KMVIEW_RECEIVE_FD_REPLACE] = { "receive_fd_replace", { "4", "4", "*file", "4" } },
+	[KMVIEW_CGROUP_ENTER_FROZEN] = { "cgroup_enter_frozen", { "void" } },
+	[KMVIEW_CGROUP_LEAVE_FROZEN] = { "cgroup_leave_frozen", { "void", "bool" } },
 	[KMVIEW_SETNS] = { "__x64_sys_setns", { "8", "*pt_regs" } },
 	[KMVIEW_PTRACE_MAY_ACCESS] = { "ptrace_may_access", { "bool", "*task_struct", "4" } },
 	[KMVIEW_PIDFD_GET_PID] = { "pidfd_get_pid", { "*pid", "4", "*unsigned int" } },
@@ -80,6 +84,9 @@ void kmview_lookups_flush(struct kmview_lookups *lookups)
 
 #define TYPE_OF(function, result, ...) static_assert(__same_type(&(function), (result(*)(__VA_ARGS__))NULL))
 
+TYPE_OF(receive_fd_replace, int, int, struct file *, unsigned int);
+TYPE_OF(cgroup_enter_frozen, void, void);
+TYPE_OF(cgroup_leave_frozen, void, bool);
 TYPE_OF(ptrace_may_access, bool, struct task_struct *, unsigned int);
 TYPE_OF(pidfd_get_pid, struct pid *, unsigned int, unsigned int *);
 TYPE_OF(create_user_ns, int, struct cred *);
@@ -242,6 +249,21 @@ unsigned long kmview_address(enum kmview_function function)
 #define CALL(function, a, b, c, d, e)                                                                                  \
 	kmview_call(functions[function].address, (unsigned long)(a), (unsigned long)(b), (unsigned long)(c),           \
 		    (unsigned long)(d), (unsigned long)(e))
+
+int kmview_receive_fd_replace(int fd, struct file *file, unsigned int flags)
+{
+	return CALL(KMVIEW_RECEIVE_FD_REPLACE, fd, file, flags, 0, 0);
+}
+
+void kmview_cgroup_enter_frozen(void)
+{
+	CALL(KMVIEW_CGROUP_ENTER_FROZEN, 0, 0, 0, 0, 0);
+}
+
+void kmview_cgroup_leave_frozen(bool always)
+{
+	CALL(KMVIEW_CGROUP_LEAVE_FROZEN, always, 0, 0, 0, 0);
+}
 
 int kmview_create_user_ns(struct cred *cred)
 {

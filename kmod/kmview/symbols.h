@@ -21,8 +21,11 @@ struct ucounts;
 struct user_namespace;
 
 enum kmview_function {
-	/* always needed */
-	KMVIEW_DUP3,
+	/* KMVIEW_INSTALL at a number */
+	KMVIEW_RECEIVE_FD_REPLACE,
+	/* cgroups that are frozen while a task waits for its manager */
+	KMVIEW_CGROUP_ENTER_FROZEN,
+	KMVIEW_CGROUP_LEAVE_FROZEN,
 	/* KMVIEW_ATTACH, and views that are attached to */
 	KMVIEW_PTRACE_MAY_ACCESS,
 	KMVIEW_PIDFD_GET_PID,
@@ -51,9 +54,14 @@ bool kmview_has(enum kmview_function function);
 /* The address of a function that was found, for kmview_original(). */
 unsigned long kmview_address(enum kmview_function function);
 
+struct file;
+
 /*
  * The functions themselves, with the types that the kernel gives them. Each may only be called if kmview_has() it.
  */
+int kmview_receive_fd_replace(int fd, struct file *file, unsigned int flags);
+void kmview_cgroup_enter_frozen(void);
+void kmview_cgroup_leave_frozen(bool always);
 int kmview_create_user_ns(struct cred *cred);
 struct ucounts *kmview_alloc_ucounts(struct user_namespace *ns, kuid_t uid);
 void kmview_put_ucounts(struct ucounts *ucounts);

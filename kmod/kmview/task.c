@@ -278,8 +278,7 @@ static void on_signal(void *data, int number, struct kernel_siginfo *info, struc
 	if (!(session->flags & KMVIEW_INIT_WATCH))
 		return;
 	kmview_announce(session, KMVIEW_ENTRY_SIGNAL, task_tgid_nr_ns(current, session->pid_ns),
-			(u64)task_pid_nr_ns(current, session->pid_ns) | (u64)number << 32 |
-				(u64)(u32)code << 40);
+			(u64)task_pid_nr_ns(current, session->pid_ns) | (u64)number << 32 | (u64)(u32)code << 40);
 }
 
 static void on_exit_of(void *data, struct task_struct *task)
@@ -540,6 +539,21 @@ int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
 		mutex_unlock(&leader->signal->cred_guard_mutex);
 	}
 	put_task_struct(leader);
+	return err;
+}
+
+int kmview_task_set_cookie(struct task_struct *task, const struct kmview_session *session, u64 cookie)
+{
+	struct kmview_task *self;
+	int err = -ESRCH;
+
+	spin_lock(&kmview_tasks_lock);
+	self = find(task);
+	if (self)
+		err = self->session == session ? 0 : -EPERM;
+	if (!err)
+		WRITE_ONCE(self->cookie, cookie);
+	spin_unlock(&kmview_tasks_lock);
 	return err;
 }
 

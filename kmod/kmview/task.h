@@ -31,7 +31,7 @@ struct kmview_task {
 	bool moved;		    /* an exec gave it another pid */
 	bool watched;		    /* counted so: it came into a session that only watches */
 	struct list_head node;	    /* of all tasks, under kmview_tasks_lock */
-	atomic_t users; /* 1 while it is published, and 1 for each call of the task that dispatch.c is in */
+	atomic_t users;		    /* 1 while it is published, and 1 for each call of the task that dispatch.c is in */
 	union {
 		struct hlist_node by_task;
 		struct rcu_head rcu; /* when it is gone */
@@ -88,6 +88,9 @@ bool kmview_may_ptrace(struct task_struct *task);
 
 /* Note that a task of the session begins, or has ended, to move. -ESRCH: it is not in it, -EALREADY: it moves. */
 int kmview_task_moving(struct task_struct *task, const struct kmview_session *session, bool moving);
+
+/* Give a task another cookie. -ESRCH: it is gone; -EPERM: the session is not its innermost. */
+int kmview_task_set_cookie(struct task_struct *task, const struct kmview_session *session, u64 cookie);
 
 /* The space of a task, counted, or NULL. */
 struct kmview_space *kmview_task_space(struct task_struct *task);

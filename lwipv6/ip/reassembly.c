@@ -65,6 +65,30 @@ static void timed_out(struct stack *stack, struct timer *timer)
 	queue_free(q);
 }
 
+/*
+ * Make room for what @src sends: by its own oldest packet when it holds more than a quarter of what
+ * there is, so that one sender of first fragments does not push out those of others; else by the
+ * oldest of all.
+ */
+static void make_room(struct reassembly *r, const struct ip_addr *src)
+{
+	struct reassembly_queue *q, *own = NULL;
+	unsigned int count = 0;
+	uint32_t bytes = 0;
+
+	list_for_each_entry (q, &r->queues, node) {
+		if (!ip_equal(&q->src, src))
+			continue;
+		if (!own)
+			own = q;
+		count++;
+		bytes += q->memory;
+	}
+	if (count <= REASSEMBLY_PACKETS / 4 && bytes <= REASSEMBLY_BYTES / 4)
+		own = list_first(&r->queues, struct reassembly_queue, node);
+	queue_free(own);
+}
+
 static struct reassembly_queue *queue_find(struct packet *p, const struct fragment_info *info)
 {
 	struct stack *stack = p->netif->stack;
@@ -78,7 +102,7 @@ static struct reassembly_queue *queue_find(struct packet *p, const struct fragme
 			return q;
 	if (r->count >= REASSEMBLY_PACKETS) {
 		COUNT(stack, ip_reassembly_failed);
-		queue_free(list_first(&r->queues, struct reassembly_queue, node));
+		make_room(r, &p->src);
 	}
 	q = calloc(1, sizeof(*q));
 	if (!q)
@@ -226,6 +250,7 @@ struct packet *reassembly_add(struct packet *p, const struct fragment_info *info
 	struct reassembly *r = &stack->reassembly;
 	struct reassembly_queue *q;
 	uint32_t end = info->offset + p->len;
+	struct ip_addr src = p->src;
 
 	if (p->protocol != ETH_P_IP && !info->offset && !info->more)
 		return atomic_fragment(p, info);
@@ -257,7 +282,7 @@ struct packet *reassembly_add(struct packet *p, const struct fragment_info *info
 		return assemble(q, info);
 	while (r->bytes > REASSEMBLY_BYTES) {
 		COUNT(stack, ip_reassembly_failed);
-		queue_free(list_first(&r->queues, struct reassembly_queue, node));
+		make_room(r, &src);
 	}
 	return NULL;
 refuse:

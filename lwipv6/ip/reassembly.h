@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Reassembly (RFC 791, 815, 8200 4.5, 5722, 3128). All fragments waiting in a stack share
- * REASSEMBLY_BYTES; when they would be exceeded, the oldest incomplete packet goes. Overlapping
+ * REASSEMBLY_BYTES and REASSEMBLY_PACKETS. When these would be exceeded, a sender that holds more
+ * than a quarter of them makes room itself; else the oldest incomplete packet goes. Overlapping
  * fragments drop the whole packet. v4 packets wait 30 s, v6 packets 60 s.
  */
 #ifndef LWIPV6_IP_REASSEMBLY_H

@@ -6,12 +6,14 @@
 #include <stdint.h>
 #include "lwipv6/core/list.h"
 
-#define TCP_LISTEN_HASH 64
+#define TCP_LISTEN_HASH	 64
+#define TCP_REQUEST_HASH 256
 
 struct tcp_table {
 	struct list *connections; /* buckets, grown by doubling; struct tcp.hash */
 	uint32_t mask, count;
 	struct list listeners[TCP_LISTEN_HASH]; /* struct tcp_listener.hash, by port */
+	struct list requests[TCP_REQUEST_HASH]; /* struct tcp_request.hash, by peer */
 	struct list bound;   /* struct tcp_bind: sockets bound, neither listening nor connected */
 	struct list pending; /* struct tcp.pending: output owed at the end of this batch */
 	uint64_t isn_key[2], cookie_key[2], port_key[2], stamp_key[2];

@@ -42,6 +42,7 @@
 #define TCP_SACK_BLOCKS	  4
 #define TCP_GSO_MAX	  65000
 #define TCP_SYN_BACKLOG	  4096	     /* half-open connections of a stack; cookies beyond */
+#define TCP_SYN_SHARE	  64	     /* but each listener has these, whatever the others do */
 #define TCP_SNDBUF	  (8u << 20) /* limits of automatic growth */
 #define TCP_RCVBUF	  (6u << 20)
 
@@ -203,7 +204,8 @@ struct tcp {
 
 /* Half open, in the SYN queue. */
 struct tcp_request {
-	struct list node;
+	struct list node; /* of the listener */
+	struct list hash;
 	struct tcp_listener *listener;
 	struct ip_addr local, remote;
 	uint16_t local_port, remote_port, peer_mss, mss;

@@ -24,6 +24,8 @@ void tcp_table_init(struct stack *stack)
 		list_init(&t->connections[i]);
 	for (int i = 0; i < TCP_LISTEN_HASH; i++)
 		list_init(&t->listeners[i]);
+	for (int i = 0; i < TCP_REQUEST_HASH; i++)
+		list_init(&t->requests[i]);
 	list_init(&t->bound);
 	list_init(&t->pending);
 	for (int i = 0; i < 4; i++)

@@ -66,6 +66,7 @@ static void request_free(struct tcp_request *r)
 {
 	timer_cancel(&r->timer);
 	list_remove(&r->node);
+	list_remove(&r->hash);
 	r->listener->nrequests--;
 	r->listener->stack->tcp.syn_requests--;
 	free(r);
@@ -111,13 +112,22 @@ static void request_timer(struct stack *stack, struct timer *timer)
 	timer_set(stack, timer, stack->now + (TCP_RTO_INITIAL << r->retransmits));
 }
 
+/* Keyed, so that who floods cannot choose one bucket. */
+static struct list *request_bucket(struct stack *stack, const struct ip_addr *remote,
+				   uint16_t rport)
+{
+	uint32_t hash = ip_hash(remote, stack->random.key[1] + rport);
+
+	return &stack->tcp.requests[hash % TCP_REQUEST_HASH];
+}
+
 static struct tcp_request *request_find(struct tcp_listener *l, const struct packet *p,
 					uint16_t rport)
 {
 	struct tcp_request *r;
 
-	list_for_each_entry (r, &l->requests, node)
-		if (r->remote_port == rport && ip_equal(&r->remote, &p->src) &&
+	list_for_each_entry (r, request_bucket(l->stack, &p->src, rport), hash)
+		if (r->listener == l && r->remote_port == rport && ip_equal(&r->remote, &p->src) &&
 		    ip_equal(&r->local, &p->dst))
 			return r;
 	return NULL;
@@ -150,6 +160,7 @@ static void request_fill(struct tcp_request *r, struct tcp_listener *l,
 	};
 	r->made = l->stack->now;
 	list_init(&r->node);
+	list_init(&r->hash);
 	timer_init(&r->timer, request_timer);
 	while (r->wscale && r->rcv_wscale < 14 && (65535u << r->rcv_wscale) < TCP_RCVBUF)
 		r->rcv_wscale++;
@@ -300,7 +311,8 @@ static void take_syn(struct tcp_listener *l, struct tcp_segment *seg)
 		return; /* the peer tries again */
 	}
 	request_fill(&filled, l, seg);
-	if (l->nrequests >= l->backlog + 256 || stack->tcp.syn_requests >= TCP_SYN_BACKLOG) {
+	if (l->nrequests >= l->backlog + 256 ||
+	    (stack->tcp.syn_requests >= TCP_SYN_BACKLOG && l->nrequests >= TCP_SYN_SHARE)) {
 		send_cookie(l, &filled);
 		return;
 	}
@@ -313,6 +325,8 @@ static void take_syn(struct tcp_listener *l, struct tcp_segment *seg)
 	list_init(&r->node);
 	timer_init(&r->timer, request_timer);
 	list_append(&l->requests, &r->node);
+	list_init(&r->hash);
+	list_append(request_bucket(stack, &r->remote, r->remote_port), &r->hash);
 	l->nrequests++;
 	stack->tcp.syn_requests++;
 	tcp_request_syn_ack(r);

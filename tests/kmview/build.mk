@@ -10,7 +10,7 @@ $(eval $(call program,tests/kmview/bench,tests/kmview/bench.c tests/kmview/bench
 KMVIEW_DEVICE := $(addprefix tests/kmview/,inside.c test_device.c test_verdicts.c test_filters.c \
 	test_tasks.c test_signals.c test_death.c spaces.c test_mounts.c test_enter.c \
 	test_mount_limits.c test_mount_cover.c test_mount_owner.c \
-	test_programs.c test_watch.c)
+	test_programs.c test_machine.c test_watch.c)
 TEST_NEEDS += $(BUILD)/tests/kmview/device $(BUILD)/tests/kmview/calls32
 $(eval $(call program,tests/kmview/device,$(KMVIEW_DEVICE),\
 	$(BUILD)/lib/libkmview-bpf.a $(BUILD)/lib/libkmview.a -lbpf -pthread))
@@ -18,6 +18,9 @@ $(eval $(call program,tests/kmview/device,$(KMVIEW_DEVICE),\
 $(BUILD)/tests/kmview/calls32: tests/kmview/calls32.c
 	@mkdir -p $(@D)
 	$(CC) -m32 -static -idirafter /usr/include/$(shell $(CC) -print-multiarch) $(ALL_CFLAGS) -o $@ $<
+
+TEST_NEEDS += $(BUILD)/tests/kmview/client_1_1
+$(eval $(call program,tests/kmview/client_1_1,tests/kmview/client_1_1.c,))
 
 TEST_NEEDS += $(BUILD)/tests/kmview/fuzz $(BUILD)/tests/kmview/crowd $(BUILD)/tests/kmview/oom
 $(eval $(call program,tests/kmview/fuzz,tests/kmview/fuzz.c,-pthread))

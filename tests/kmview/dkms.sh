@@ -29,6 +29,10 @@ ok "dkms build" inside dkms build "vsquare/$version" -k "$release"
 build_log=$(cat "$work/root/var/lib/dkms/vsquare/$version/$release/x86_64/log/make.log" 2>/dev/null)
 ok "the build gives no warning" eval '[ -n "$build_log" ] && ! printf "%s\n" "$build_log" | grep -i warning'
 ok "dkms install" inside dkms install "vsquare/$version" -k "$release"
+# The exit status by which dkms says that a module is not for this kernel; the kernel's package goes on then.
+inside dkms build "vsquare/$version" -k "${release%-amd64}-rt-amd64" --kernelsourcedir "/lib/modules/$release/build" \
+	>/dev/null 2>&1
+is "dkms leaves a kernel with PREEMPT_RT alone" $? 77
 status=$(inside dkms status)
 echo "# dkms status: $status"
 is "dkms status lists it as installed" "$status" "vsquare/$version, $release, x86_64: installed"

@@ -192,6 +192,64 @@ static const char *fd_installed(void)
 
 static char top[64];
 
+/* A mark has a number, of each session its own, which comes with the event. */
+static void see_numbers(struct kmview_request *request, void *data)
+{
+	scratch->number[0] += kmview_mark_found(request);
+	kmview_continue(request);
+}
+
+static const char *fd_numbered(void)
+{
+	struct kmview *other;
+
+	TRY(open_marked("lseek"));
+	EXPECT(kmview_open(&other, NULL), 0);
+	EXPECT(kmview_mark_cookie(session, marked, MARK, 1000), 0);
+	EXPECT(kmview_mark_cookie(other, marked, MARK, 5), 0);
+	TRY(inside(session, seek_all, NULL, see_numbers, NULL));
+	EXPECT(scratch->number[0], 4 * 1000);
+	kmview_close(other);
+	return NULL;
+}
+
+/* A task gets another cookie, and hands it on to those that it forks afterwards. */
+static const char *fork_twice(void *data)
+{
+	for (int i = 0; i < 2; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			syscall(SYS_getppid);
+			_exit(0);
+		}
+		CHECK(waitpid(child, NULL, 0) == child);
+		if (i == 0)
+			syscall(SYS_getpgid, 0);
+	}
+	return NULL;
+}
+
+static void give_cookie(struct kmview_request *request, void *data)
+{
+	if (!strcmp(request->call->name, "getpgid"))
+		scratch->number[1] = kmview_cookie(request, 99);
+	else
+		scratch->number[2] = 1000 * scratch->number[2] + request->event.cookie;
+	kmview_continue(request);
+}
+
+static const char *cookie_changed(void)
+{
+	EXPECT(kmview_open(&session, NULL), 0);
+	EXPECT(kmview_hook(session, "getppid", NULL), 0);
+	EXPECT(kmview_hook(session, "getpgid", NULL), 0);
+	TRY(inside(session, fork_twice, NULL, give_cookie, NULL));
+	EXPECT(scratch->number[1], 0);
+	EXPECT(scratch->number[2], 77 * 1000 + 99);
+	return NULL;
+}
+
 static const char *make_tree(void)
 {
 	char command[1024];
@@ -417,6 +475,8 @@ const struct test filter_tests[] = {
 	{"a mark stays over execve", fd_over_exec},
 	{"a descriptor is unmarked", fd_unmarked},
 	{"an installed descriptor keeps its mark", fd_installed},
+	{"a mark's number comes with the event", fd_numbered},
+	{"a task gets another cookie, which its children inherit", cookie_changed},
 	{"an absolute path below a prefix is seen, others are not", path_absolute},
 	{"relative paths start at the working directory or descriptor", path_relative},
 	{"symbolic links are followed, dangling ones too", path_links},

@@ -100,6 +100,36 @@ ask s config/save "$dir/b.json" >/dev/null
 ok 'changes nothing' cmp "$dir/a.json" "$dir/b.json"
 like 'and the log says why' "$(cat "$dir/s.log")" 'there is no VLAN 77'
 
+# Mistakes are told with their place, before anything changes.
+mistake() { # PATH-AND-REASON JQ-EDIT
+	jq "$2" "$dir/a.json" >"$dir/bad.json"
+	is "a mistake: $2" "$(status s config/load "$dir/bad.json")" "1022 Invalid argument: $1"
+}
+mistake 'nonsense is no setting' '.nonsense = 1'
+mistake 'numports is not an integer' '.numports = "32"'
+mistake 'hub is neither true nor false' '.hub = 1'
+mistake 'hash.expire is -1, not from 1 to 1000000' '.hash.expire = -1'
+mistake 'hash.exipre is no setting' '.hash.exipre = 5'
+mistake 'vlans is not an array' '.vlans = {}'
+mistake 'vlans[0].tagged[0] is not an integer' '.vlans[0].tagged = ["1"]'
+mistake 'vlans[0].edge[0] is -1, not from 0 to 4095' '.vlans[0].edge = [-1]'
+mistake 'vlans[0].bonus.x is no number of a port' '.vlans[0].bonus = {"x": 1}'
+mistake 'ports[0] has no port' 'del(.ports[0].port)'
+mistake 'ports[0].name is not a text' '.ports[0].name = 7'
+mistake 'ports[0].limits.rate is not an integer' '.ports[0].limits = {"rate": "fast"}'
+mistake 'ports[0].user is not an integer' '.ports[0].user = "root"'
+mistake 'ports[0].impairment.nodes[0].in.delay has no value' '.ports[0].impairment = {"nodes": [{"in": {"delay": {}}}]}'
+mistake 'ports[0].impairment.fifo is neither true nor false' '.ports[0].impairment = {"fifo": 0}'
+like 'a port that is there twice' "$(jq '.ports += [.ports[0]]' "$dir/a.json" >"$dir/bad.json"; status s config/load "$dir/bad.json")" \
+	'^1022 Invalid argument: ports\[[0-9]+\]\.port is [0-9]+ once more$'
+echo '{"hub": tru' >"$dir/bad.json"
+like 'what is no JSON' "$(status s config/load "$dir/bad.json")" '^1022 Invalid argument: line 1: '
+ask s config/save "$dir/b.json" >/dev/null
+ok 'nothing has changed' cmp "$dir/a.json" "$dir/b.json"
+is 'a name that is not UTF-8 is refused' "$(status s $'impair/name 3 0 caff\xe8')" \
+	'1084 Invalid or incomplete multibyte or wide character'
+is 'but not in a remark' "$(status s $'port/setvlan 3 0 # caff\xe8')" '1000 Success'
+
 # Garbage.
 head -c 200000 /dev/urandom | timeout 20 socat -t 5 - "UNIX-CONNECT:$dir/s.mgmt" >/dev/null 2>&1
 printf 'port/print %010000d\n' 7 | timeout 5 socat -t 5 - "UNIX-CONNECT:$dir/s.mgmt" >"$dir/long"

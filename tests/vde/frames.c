@@ -191,6 +191,26 @@ static bool mirror(void)
 	return good && next_frame(1, got, sizeof(got)) == 64 && nothing("twice", 3);
 }
 
+/* Ports 1 and 2 are mirrored to 3, which shows each frame once and takes no part. */
+static bool mirrors(void)
+{
+	const uint8_t two[6] = {2, 0, 0, 0, 9, 2};
+	uint8_t frame[64], got[2048];
+	bool good;
+
+	make(frame, broadcast, 2, NULL, 0);
+	good = arrives("a broadcast", 2, frame, 64, 3, frame, 64) && nothing("once more", 3);
+	while (next_frame(1, got, sizeof(got)))
+		;
+	make(frame, two, 1, NULL, 0);
+	good = arrives("a unicast", 1, frame, 64, 3, frame, 64) && nothing("twice", 3) && good;
+	while (next_frame(2, got, sizeof(got)))
+		;
+	make(frame, broadcast, 3, NULL, 0);
+	send_from(3, frame, 64);
+	return nothing("a frame from the mirror", 1) && good;
+}
+
 /* An address known on port 2: frames to it go nowhere else; unknown ones go everywhere. */
 static bool learning(void)
 {
@@ -297,6 +317,7 @@ int main(int argc, char **argv)
 		      {"vlans", vlans},
 		      {"provider", provider},
 		      {"mirror", mirror},
+		      {"mirrors", mirrors},
 		      {"learning", learning},
 		      {"hub", hub},
 		      {"storm", storm},

@@ -14,7 +14,7 @@ at_exit '"$V" lab down $name 2>/dev/null'
 
 cat >"$dir/ring.lab" <<END
 lab $name
-switch s1 rstp
+switch s1 rstp priority=4096
 switch s2 rstp
 switch s3 rstp
 link s1 s2 name=first
@@ -135,6 +135,21 @@ fault 'bad check' 'check pong h1 s1' 'a check is ping'
 fault 'bad expression' 'check run h1 x match=(' 'no extended regular'
 fault 'open quote' 'ns h2 on=s1 run="x' 'a quote is not closed'
 : >"$dir/empty.lab"
+# A lab is up only when everything in it runs.
+for fault in 'uml guest on=s1 kernel=/nonexistent/linux' 'uml guest on=s1 kernel=/bin/false' \
+	'ns host on=s1 run="nosuchprogram -x"'; do
+	printf 'switch s1\n%s\n' "$fault" >"$dir/fault.lab"
+	"$V" lab up -q "$dir/fault.lab" >"$dir/out" 2>&1
+	is "up fails: $fault" $? 1
+	like 'and names what' "$(cat "$dir/out")" 'guest|nosuchprogram'
+done
+# To cut a link that nothing flows over proves nothing.
+printf 'switch s1\nswitch s2\nlink s1 s2 name=idle\nns a on=s1 address=10.0.0.1/24\nns b on=s1 address=10.0.0.2/24\n%s\n' \
+	'check recover a b cut=idle within=5' >"$dir/idle.lab"
+"$V" lab up -q "$dir/idle.lab"
+like 'a recovery of what did not break is no proof' "$("$V" lab check idle)" '^not ok 1 .*: nothing flows over idle'
+"$V" lab down idle
+
 is 'an empty file is no lab' "$("$V" lab up "$dir/empty.lab" 2>&1)" \
 	"vde: $dir/empty.lab: it describes nothing; see vde-lab(5)"
 is 'nor is none' "$("$V" lab up "$dir/none.lab" 2>&1)" "vde: cannot read $dir/none.lab: No such file or directory"

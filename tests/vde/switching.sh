@@ -26,6 +26,9 @@ ok 'ports as they were' do_all 'port/remove 1' 'port/remove 2' 'port/remove 3' '
 	'port/create 2' 'port/create 3' 'port/mirror 1 3 both'
 ok 'a mirror shows a port both ways, once' frames mirror
 like 'mirrors do not lead in a circle' "$(status s port/mirror 3 1)" '^1040'
+ask s port/mirror 2 3 both >/dev/null
+ok 'two mirrored ports show a frame once, and the mirror takes no part' frames mirrors
+ask s port/mirror 2 off >/dev/null
 gone
 
 # The clients of the traffic tool get ports 5 and 6, by their VNLs.

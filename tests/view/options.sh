@@ -43,7 +43,10 @@ in_view a "cd $work" >/dev/null
 
 # An option that takes any value gets one.
 valued() { sed 's/=$/=1/; s/\*$/any/' | paste -sd,; }
-for type in ext4 squashfs iso9660 vfat exfat ntfs; do
+# What options become is the same with both engines; in a guest, where all takes long, two types do.
+types='ext4 squashfs iso9660 vfat exfat ntfs'
+[ "$engine" = umview ] || types='ext4 vfat'
+for type in $types; do
 	title=$(sed -n "s/^\\([a-z0-9 -]*\\b$type\\b[a-z0-9 -]*\\):.*/\\1/p" "$table" | head -n 1)
 	options=$({ words "$title" accepted; words 'All types that have rules' accepted; } | valued)
 	ok "$type: the options that are accepted" in_view a "mount -t $type -o '$options' $type m && umount m"
@@ -89,7 +92,7 @@ for offset in 1M 1048576 1024K 2048s 0x100000; do
 	ok "offset=$offset" in_view a "mount -t ext4 -o offset=$offset mbr m && cat m/one && umount m"
 done
 ok "offset= without a type" in_view a 'mount -o loop,offset=5M mbr m && cat m/two && umount m'
-for type in ext4 squashfs iso9660 vfat exfat ntfs; do
+for type in $types; do
 	as_user sh -c 'head -c 123904 /dev/zero >"$0/moved"; cat "$0/$1" >>"$0/moved"; printf %5000d 0 >>"$0/moved"' "$work" $type
 	ok "$type in the middle of a file" in_view a \
 		"mount -t $type -o offset=121K,sizelimit=$(stat -c %s "$work/$type") moved m && ls m && umount m"

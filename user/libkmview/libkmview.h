@@ -238,6 +238,10 @@ bool kmview_copies_all(const struct kmview_syscall *call);
 int kmview_prefix(struct kmview *session, const char *path, uint32_t marks);
 int kmview_mark(struct kmview *session, int fd, uint32_t marks);
 
+/* The same with a number that kmview_mark_found() tells of requests that the mark led to. ENOSYS: the
+ * module is older. */
+int kmview_mark_cookie(struct kmview *session, int fd, uint32_t marks, uint64_t cookie);
+
 /* Put a loaded BPF program, type raw_tracepoint.w, into a place; -1 empties it. ENOSYS: no BPF
  * here. */
 int kmview_prog(struct kmview *session, uint32_t place, int fd);
@@ -319,6 +323,15 @@ int kmview_change(struct kmview_request *request, const uint64_t args[6], bool t
 /* Return value after length bytes were copied to address; the call gives EFAULT if it is bad. */
 int kmview_return_bytes(struct kmview_request *request, int64_t value, uint64_t address,
 			const void *bytes, size_t length);
+
+/* The number of the mark that the request came by, of a request not answered yet; 0: none. */
+uint64_t kmview_mark_found(const struct kmview_request *request);
+
+/*
+ * The task of a request not answered yet gets another cookie, which its children inherit. EPERM: it is
+ * in a session nested in ours. ESTALE: it is answered, or cancelled. ENOSYS: the module is older.
+ */
+int kmview_cookie(struct kmview_request *request, uint64_t cookie);
 
 /* The task gets our open file fd, as number wanted (-1: the lowest free), which the call returns.
  */

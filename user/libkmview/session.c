@@ -108,8 +108,11 @@ const char *kmview_open_why(int error)
 		       "older";
 	case EOPNOTSUPP:
 		return "the module does not offer mounts to this user, or cannot on this kernel";
-	case EIO:
-		return "the kernel does not run the module's hooks (is kernel.ftrace_enabled 0?)";
+	case ENOSYS:
+		return "the kernel's function tracing, which the module needs, is switched off "
+		       "(kernel.ftrace_enabled)";
+	case ENOBUFS:
+		return "this user's sessions have as much memory as the module and RLIMIT_MEMLOCK allow";
 	default:
 		return strerrordesc_np(-error) ? strerrordesc_np(-error) : "of an unknown error";
 	}
@@ -200,6 +203,30 @@ int kmview_mark(struct kmview *session, int fd, uint32_t marks)
 	struct kmview_mark mark = {.fd = fd, .marks = marks};
 
 	return session_ioctl(session, KMVIEW_MARK, &mark);
+}
+
+int kmview_mark_cookie(struct kmview *session, int fd, uint32_t marks, uint64_t cookie)
+{
+	struct kmview_mark_cookie mark = {.fd = fd, .marks = marks, .cookie = cookie};
+
+	if (session->init.minor < 2)
+		return -ENOSYS;
+	return session_ioctl(session, KMVIEW_MARK_COOKIE, &mark);
+}
+
+uint64_t kmview_mark_found(const struct kmview_request *request)
+{
+	return session_slot(request->session, request->slot)->mark_cookie;
+}
+
+int kmview_cookie(struct kmview_request *request, uint64_t cookie)
+{
+	struct kmview_cookie arg = {
+		.id = request->event.id, .slot = request->slot, .cookie = cookie};
+
+	if (request->session->init.minor < 2)
+		return -ENOSYS;
+	return session_ioctl(request->session, KMVIEW_COOKIE, &arg);
 }
 
 int kmview_prog(struct kmview *session, uint32_t place, int fd)

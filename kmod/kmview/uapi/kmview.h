@@ -49,8 +49,9 @@
  * Errors common to all ioctls: ENOTTY unknown command; EINVAL a reserved field not 0, an unknown flag or a value out
  * of range; EFAULT a bad pointer; ENOTCONN the session was not initialised, or is dead.
  *
- * Changes of the ABI: 1.0 first; 1.1 has KMVIEW_ENTER; 1.2 has KMVIEW_INIT_WATCH and
- * KMVIEW_COPY_BUFFER.
+ * Changes of the ABI: 1.0 first; 1.1 has KMVIEW_ENTER; 1.2 has KMVIEW_INIT_WATCH, KMVIEW_COPY_BUFFER, KMVIEW_COOKIE,
+ * KMVIEW_MARK_COOKIE, kmview_slot.mark_cookie, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an
+ * older minor number runs unchanged.
  */
 #ifndef _UAPI_KMVIEW_H
 #define _UAPI_KMVIEW_H
@@ -83,9 +84,11 @@
 /*
  * KMVIEW_INIT: once for each open file. EPROTO: the major number is not ours. EBUSY: done before. EPERM: the caller is
  * not the process that opened the file: only of that process the exit ends the session. (ENFILE of open: the user has
- * as many sessions as the parameter max_sessions allows.) KMVIEW_INIT_MOUNT, EOPNOTSUPP: this kernel lacks what it
- * needs; EACCES: the parameter user_mounts is off and the caller has no CAP_SYS_ADMIN. KMVIEW_INIT_WATCH, EOPNOTSUPP:
- * the caller is a task of another session, whose tasks could not leave.
+ * as many sessions as the parameter max_sessions allows.) ENOSYS: the kernel's function tracing, which hooks need, is
+ * switched off (kernel.ftrace_enabled). ENOBUFS: the rings of the user's sessions would take more memory than the
+ * parameter ring_kb and RLIMIT_MEMLOCK allow. KMVIEW_INIT_MOUNT, EOPNOTSUPP: this kernel lacks what it needs; EACCES: the
+ * parameter user_mounts is off and the caller has no CAP_SYS_ADMIN. KMVIEW_INIT_WATCH, EOPNOTSUPP: the caller is a task
+ * of another session, whose tasks could not leave.
  */
 struct kmview_init {
 	__u16 major; /* in: what the manager speaks; out: what the kernel speaks */
@@ -172,7 +175,7 @@ struct kmview_event {
 	__u32 nr;
 	__u32 pid; /* of the process and of the thread, as the manager counts pids */
 	__u32 tid;
-	__u64 cookie; /* what was passed when the task or its ancestor joined */
+	__u64 cookie; /* what was passed when the task or its ancestor joined, or by KMVIEW_COOKIE */
 	__u64 args[6];
 	__s64 result; /* KIND_EXIT: what the call gave, -errno for errors */
 	struct kmview_copied copied[6];
@@ -207,9 +210,10 @@ struct kmview_slot {
 	__u32 waiting; /* not 0: the task sleeps, an answer needs KMVIEW_EXCHANGE */
 	struct kmview_event event;
 	struct kmview_answer answer;
-	__u32 told; /* not 0: nobody waits for an answer; RELEASED is all that is to be said */
+	__u32 told; /* not 0: nobody waits for an answer; RELEASED is all that is to be said (1.2) */
 	__u32 reserved0;
-	__u64 reserved[2];
+	__u64 mark_cookie; /* of the mark that RULE_FD found, see KMVIEW_MARK_COOKIE; 0: none (1.2) */
+	__u64 reserved[1];
 	__u8 data[]; /* up to the end of the slot: what was copied; also room for ANSWER_COPY */
 };
 
@@ -279,7 +283,8 @@ struct kmview_rule {
 /*
  * KMVIEW_RULES: set count rules; the last one for a call counts. All or none take effect, except that after ENOMEM
  * some may. done: how many were understood, so that it is the index of the one at fault after an error.
- * ENOENT: this kernel has no such call. EBUSY: something else in the kernel has taken over the function.
+ * ENOENT: this kernel has no such call. EBUSY: something else in the kernel has taken over the function; the kernel's log
+ * says which. EACCES: the administrator does not let ordinary users hook it (the parameter user_calls).
  */
 struct kmview_rules {
 	__u64 rules; /* struct kmview_rule * */
@@ -306,6 +311,16 @@ struct kmview_prefix {
 struct kmview_mark {
 	__s32 fd;
 	__u32 marks;
+};
+
+/*
+ * KMVIEW_MARK_COOKIE: as KMVIEW_MARK, with a number of the manager's that comes in kmview_slot.mark_cookie of events whose
+ * rule the mark has matched. It is the session's own: other sessions that mark the file have others. (1.2)
+ */
+struct kmview_mark_cookie {
+	__s32 fd;
+	__u32 marks;
+	__u64 cookie;
 };
 
 #define KMVIEW_PROGS	 4
@@ -412,6 +427,17 @@ struct kmview_give {
 	__s32 fd;
 };
 
+/*
+ * KMVIEW_COOKIE: the task gets another cookie, which those that it forks from then on inherit. EPERM: the task is in a
+ * session nested in this one, which has the cookie. (1.2)
+ */
+struct kmview_cookie {
+	__u64 id;
+	__u32 slot;
+	__u32 reserved;
+	__u64 cookie;
+};
+
 /* ---- counters */
 
 struct kmview_stats {
@@ -426,20 +452,22 @@ struct kmview_stats {
 	__u32 reserved;
 };
 
-#define KMVIEW_MAGIC	0xb6
-#define KMVIEW_INIT	_IOWR(KMVIEW_MAGIC, 1, struct kmview_init)
-#define KMVIEW_RULES	_IOWR(KMVIEW_MAGIC, 2, struct kmview_rules)
-#define KMVIEW_JOIN	_IOW(KMVIEW_MAGIC, 3, struct kmview_join)
-#define KMVIEW_EXCHANGE _IOW(KMVIEW_MAGIC, 4, struct kmview_exchange)
-#define KMVIEW_PREFIX	_IOW(KMVIEW_MAGIC, 5, struct kmview_prefix)
-#define KMVIEW_MARK	_IOW(KMVIEW_MAGIC, 6, struct kmview_mark)
-#define KMVIEW_PROG	_IOW(KMVIEW_MAGIC, 7, struct kmview_prog)
-#define KMVIEW_ATTACH	_IOW(KMVIEW_MAGIC, 8, struct kmview_attach)
-#define KMVIEW_TASKS	_IOWR(KMVIEW_MAGIC, 9, struct kmview_tasks)
-#define KMVIEW_KILL	_IOW(KMVIEW_MAGIC, 10, struct kmview_kill)
-#define KMVIEW_MEM	_IOW(KMVIEW_MAGIC, 11, struct kmview_mem)
-#define KMVIEW_GIVE	_IOW(KMVIEW_MAGIC, 12, struct kmview_give)
-#define KMVIEW_ENTER	_IOW(KMVIEW_MAGIC, 14, struct kmview_enter)
-#define KMVIEW_STATS	_IOR(KMVIEW_MAGIC, 13, struct kmview_stats)
+#define KMVIEW_MAGIC	   0xb6
+#define KMVIEW_INIT	   _IOWR(KMVIEW_MAGIC, 1, struct kmview_init)
+#define KMVIEW_RULES	   _IOWR(KMVIEW_MAGIC, 2, struct kmview_rules)
+#define KMVIEW_JOIN	   _IOW(KMVIEW_MAGIC, 3, struct kmview_join)
+#define KMVIEW_EXCHANGE	   _IOW(KMVIEW_MAGIC, 4, struct kmview_exchange)
+#define KMVIEW_PREFIX	   _IOW(KMVIEW_MAGIC, 5, struct kmview_prefix)
+#define KMVIEW_MARK	   _IOW(KMVIEW_MAGIC, 6, struct kmview_mark)
+#define KMVIEW_PROG	   _IOW(KMVIEW_MAGIC, 7, struct kmview_prog)
+#define KMVIEW_ATTACH	   _IOW(KMVIEW_MAGIC, 8, struct kmview_attach)
+#define KMVIEW_TASKS	   _IOWR(KMVIEW_MAGIC, 9, struct kmview_tasks)
+#define KMVIEW_KILL	   _IOW(KMVIEW_MAGIC, 10, struct kmview_kill)
+#define KMVIEW_MEM	   _IOW(KMVIEW_MAGIC, 11, struct kmview_mem)
+#define KMVIEW_GIVE	   _IOW(KMVIEW_MAGIC, 12, struct kmview_give)
+#define KMVIEW_ENTER	   _IOW(KMVIEW_MAGIC, 14, struct kmview_enter)
+#define KMVIEW_COOKIE	   _IOW(KMVIEW_MAGIC, 15, struct kmview_cookie)
+#define KMVIEW_MARK_COOKIE _IOW(KMVIEW_MAGIC, 16, struct kmview_mark_cookie)
+#define KMVIEW_STATS	   _IOR(KMVIEW_MAGIC, 13, struct kmview_stats)
 
 #endif

@@ -118,6 +118,7 @@ struct port {
 	_Atomic uint16_t tag_type;	/* TPID of tags on this port: 0x8100 or 0x88a8 */
 	_Atomic uint16_t mirror_to;	/* port that gets copies */
 	_Atomic uint8_t mirror;		/* enum mirror, ored */
+	_Atomic bool mirror_target;	/* it gets copies, and nothing else */
 	_Atomic bool captured;		/* capture/ wants to see its frames */
 	_Atomic bool limited;		/* some limit below is set */
 	struct endpoint_set *endpoints; /* RCU; NULL = none: the port is inactive */
@@ -153,6 +154,7 @@ struct vswitch {
 	unsigned int ports_per_user; /* that one user may have; 0: three quarters of numports */
 	struct port ports[PORT_MAX + 1];
 	struct port_set active;			/* ports with endpoints */
+	struct port_set mirror_targets;		/* as port->mirror_target */
 	struct vlan *_Atomic vlans[VLAN_COUNT]; /* NULL: never made */
 
 	struct fdb *fdb;

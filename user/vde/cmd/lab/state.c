@@ -141,7 +141,8 @@ pid_t lab_pid(const struct lab *lab, const char *name)
 	file = fopen(path, "re");
 	if (!file)
 		return 0;
-	if (fscanf(file, "%d %llu", &pid, &start) != 2 || pid <= 1 || start_time(pid) != start)
+	if (fscanf(file, "%d %llu", &pid, &start) != 2 || pid <= 1 || !start ||
+	    start_time(pid) != start)
 		pid = 0;
 	fclose(file);
 	return pid;

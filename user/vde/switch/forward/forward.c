@@ -92,8 +92,9 @@ static uint64_t now_of(struct forwarder *f)
 
 bool port_is_plain(const struct port *port)
 {
-	return !get(port->mirror) && !get(port->captured) && !get(port->limited) &&
-	       !rcu_dereference(port->delay_in) && !rcu_dereference(port->delay_out);
+	return !get(port->mirror) && !get(port->mirror_target) && !get(port->captured) &&
+	       !get(port->limited) && !rcu_dereference(port->delay_in) &&
+	       !rcu_dereference(port->delay_out);
 }
 
 static void count_in(struct forwarder *f, struct port *port, unsigned int frames, uint64_t bytes)
@@ -139,8 +140,12 @@ static void mirror(struct forwarder *f, struct port *port, const struct frame *f
 {
 	unsigned int to = get(port->mirror_to);
 
-	if (port_set_has(&f->sw->active, to))
-		output(f, &f->sw->ports[to], frame, tag_type);
+	/* Between two ports that are both mirrored a frame is in the one and out of the other. */
+	if (frame->copied == to + 1 || !port_set_has(&f->sw->active, to))
+		return;
+	/* Frames are the forwarder's, const only to those who send them. */
+	((struct frame *)frame)->copied = to + 1;
+	output(f, &f->sw->ports[to], frame, tag_type);
 }
 
 void forward_out(struct forwarder *f, struct port *port, const struct egress *frames,
@@ -187,7 +192,7 @@ static void flood(struct forwarder *f, const struct port *from, const struct fra
 	unsigned int words = get(f->sw->numports) / 64 + 1;
 
 	for (unsigned int w = 0; w < words; w++) {
-		uint64_t ports = get(f->sw->active.word[w]);
+		uint64_t ports = get(f->sw->active.word[w]) & ~get(f->sw->mirror_targets.word[w]);
 
 		if (vlan)
 			ports &= get(vlan->members.word[w]) & get(vlan->forwarding.word[w]);
@@ -277,7 +282,8 @@ static struct port *destination(struct forwarder *f, const struct vlan *vlan,
 	int number = fdb_lookup(f->sw->fdb, vlan->id, frame->data);
 
 	if (number == FDB_NOWHERE || !port_set_has(&f->sw->active, number) ||
-	    !port_set_has(&vlan->members, number) || !port_set_has(&vlan->forwarding, number))
+	    port_set_has(&f->sw->mirror_targets, number) || !port_set_has(&vlan->members, number) ||
+	    !port_set_has(&vlan->forwarding, number))
 		return NULL;
 	return &f->sw->ports[number];
 }
@@ -331,6 +337,12 @@ static void forward_in_vlan(struct forwarder *f, struct port *port, struct frame
 void forward_in(struct forwarder *f, struct port *port, struct frame *frame)
 {
 	frame->tag_type = 0;
+	frame->copied = 0;
+	/* A mirror's port only shows; what is behind it does not take part. */
+	if (get(port->mirror_target)) {
+		count(&port->counters.drops_in, 1);
+		return;
+	}
 	if (get(port->limited) && !limit_admits(&port->limit[LIMIT_RATE], frame->len, now_of(f))) {
 		count(&port->counters.drops_in, 1);
 		return;
@@ -391,8 +403,11 @@ void forward_end(struct forwarder *f)
 
 void forward_send(struct forwarder *f, struct port *port, struct frame *frame, uint16_t tag_type)
 {
+	if (get(port->mirror_target))
+		return;
 	forward_begin(f);
 	frame->tag_type = 0;
+	frame->copied = 0;
 	output(f, port, frame, tag_type);
 	forward_end(f);
 }

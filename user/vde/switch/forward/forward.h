@@ -31,6 +31,7 @@ struct frame {
 	uint16_t
 		tag_type; /* TPID of the tag it carries as far as the switch is concerned; 0 none */
 	uint16_t tag;	  /* priority and VLAN to send when it leaves tagged */
+	uint16_t copied;  /* 1 + the mirror's port that has a copy already; 0 none */
 };
 
 /* A frame on its way out of a port; tag_type is the TPID it shall carry, 0 = no tag. */

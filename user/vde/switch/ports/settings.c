@@ -6,6 +6,7 @@
 
 #include "user/vde/switch/console/argument.h"
 #include "user/vde/switch/console/console.h"
+#include "user/vde/switch/fdb/fdb.h"
 #include "user/vde/switch/planes/user/user.h"
 #include "user/vde/switch/ports/ports.h"
 
@@ -80,17 +81,40 @@ static int run_settag(struct call *call)
 	return error ? error : type ? -port_set_tag_type(call->sw, port, type) : EINVAL;
 }
 
+/* Which ports get copies now; what such a port said of addresses behind it is forgotten. */
+static void find_targets(struct vswitch *sw)
+{
+	for (unsigned int i = 0; i <= sw->numports; i++) {
+		struct port *port = &sw->ports[i];
+		bool target = false;
+
+		for (unsigned int from = 0; !target && from <= sw->numports; from++)
+			target = sw->ports[from].mirror && sw->ports[from].mirror_to == i;
+		if (target == port->mirror_target)
+			continue;
+		port->mirror_target = target;
+		port_set_put(&sw->mirror_targets, i, target);
+		fdb_flush(sw->fdb, FDB_ANY, i);
+		port_changed(sw, port);
+	}
+}
+
 /* Copies of the port's frames go to a port that is not mirrored itself, or frames would circle. */
 int port_set_mirror(struct vswitch *sw, struct port *port, struct port *to, unsigned int directions)
 {
+	bool changed;
+
 	if (directions && (to == port || to->mirror))
 		return -ELOOP;
 	for (unsigned int i = 0; directions && i <= sw->numports; i++)
 		if (sw->ports[i].mirror && sw->ports[i].mirror_to == port->number)
 			return -ELOOP;
+	changed = port->mirror != directions || port->mirror_to != (to ? to->number : 0);
 	port->mirror_to = to ? to->number : 0;
 	port->mirror = directions;
 	port_changed(sw, port);
+	if (changed)
+		find_targets(sw);
 	return 0;
 }
 

@@ -444,7 +444,7 @@ void rstp_stop(struct vswitch *sw)
 		return;
 	rstp_enable(sw, false);
 	/* Notes are taken from the ring all the time: there will be room. */
-	while (!loop_post(rstp->loop, stop_note, rstp->loop, NULL, 0))
+	while (!loop_post(rstp->loop, stop_note, rstp->loop, "", 1))
 		sched_yield();
 	pthread_join(rstp->thread, NULL);
 	rstp->started = false;

@@ -10,6 +10,7 @@
 #include "user/vde/switch/planes/xdp/xdp.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,6 +271,23 @@ static struct xdp_endpoint *endpoint_new(struct plane *plane, unsigned int slot)
 	return endpoint;
 }
 
+/* Mb/s as the driver says; 0: it does not. */
+static uint32_t speed_of(const char *name)
+{
+	char path[64], text[16] = "";
+	int fd, speed;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s/speed", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (read(fd, text, sizeof(text) - 1) <= 0)
+		*text = '\0';
+	close(fd);
+	speed = atoi(text);
+	return speed > 0 ? speed : 0;
+}
+
 int xdp_add(struct plane *plane, const char *name, int port)
 {
 	struct xdp_plane *xdp = plane->state;
@@ -286,8 +304,10 @@ int xdp_add(struct plane *plane, const char *name, int port)
 	endpoint = endpoint_new(plane, slot);
 	if (!endpoint)
 		result = -errno;
-	if (!result)
+	if (!result) {
+		endpoint->base.speed = speed_of(name);
 		result = port_join(plane->sw, port, &endpoint->base);
+	}
 	if (!result) {
 		enum datapath_mode mode = datapath_mode_of(xdp->datapath, slot);
 
@@ -296,8 +316,9 @@ int xdp_add(struct plane *plane, const char *name, int port)
 		if (mode != DATAPATH_TC &&
 		    strcmp(datapath_netdev(xdp->datapath, slot)->kind, "veth") == 0)
 			syslog(LOG_NOTICE,
-			       "XDP keeps no offloads: TCP over veth %s needs, at its other "
-			       "end, ethtool -K PEER gro on tso off gso off tx off txvlan off",
+			       "XDP keeps no offloads: TCP and UDP over veth %s need, at its "
+			       "other end, ethtool -K PEER gro on tso off gso off tx off txvlan "
+			       "off",
 			       name);
 		return 0;
 	}
