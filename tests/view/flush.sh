@@ -127,7 +127,7 @@ is "and the archive is whole" "$(complete)" "big new "
 fresh
 slow_down 0.1 0.8 &
 slow=$!
-view sh -c "archivemount $archive $work/m && until echo new >$work/m/new; do sleep 0.1; done" 2>"$work/said"
+view sh -c "archivemount $archive $work/m && until echo new >$work/m/new; do sleep 0.1; done; ls -l $work/m" 2>"$work/said" >/dev/null
 is "a server that the user started is waited for" $? 0
 wait $slow
 is "and its archive is whole" "$(complete)" "big new "
