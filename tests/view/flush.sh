@@ -58,18 +58,20 @@ kill $slow 2>/dev/null
 wait $slow
 like "and names the archive that is incomplete" "$(cat "$work/said")" "$archive is incomplete: archivemount"
 like "an odd limit" "$(view --flush-limit soon true 2>&1)" '"soon" is no number of seconds'
-fresh
-slow_down 0.05 6 &
-slow=$!
-as_user setsid --wait "$engine" -q sh -c "$mount_and_write" 2>"$work/said" &
-ended=$!
-until_true 60 grep -q 'waiting for' "$work/said"
-kill -INT -- "-$(processes | sort -n | awk -v engine="$engine" '$2 == engine { print $1; exit }')"
-wait $ended
-is "so does Ctrl-C" $? 125
-kill $slow 2>/dev/null
-wait $slow
-like "which names it as well" "$(cat "$work/said")" "$archive is incomplete"
+if [ "$engine" = umview ]; then # with kmview see the limits in docs/view.md
+	fresh
+	slow_down 0.05 6 &
+	slow=$!
+	as_user setsid --wait "$engine" -q sh -c "$mount_and_write" 2>"$work/said" &
+	ended=$!
+	until_true 60 grep -q 'waiting for' "$work/said"
+	kill -INT -- "-$(processes | sort -n | awk -v engine="$engine" '$2 == engine { print $1; exit }')"
+	wait $ended
+	is "so does Ctrl-C" $? 125
+	kill $slow 2>/dev/null
+	wait $slow
+	like "which names it as well" "$(cat "$work/said")" "$archive is incomplete"
+fi
 nothing_left
 
 # ---- a server that does nothing any more
