@@ -32,7 +32,7 @@ like "-t, -y and -s are known" "$(trace -ttt -y -s 4 -e openat,write sh -c 'echo
 is "a class is the same with and without %" "$(trace -e trace=%net true 2>&1; trace -e network true 2>&1)" ""
 like "a regular expression names calls" "$(trace -e '/^openat$' cat /etc/hostname 2>&1 >/dev/null)" 'openat\(.*hostname'
 is "an unknown call after ? is left out" "$(trace -e '?nosuchcall' true 2>&1)" ""
-for wrong in "-e inject=read:error=EIO" "-e signal=INT" "-z -Z" "-ff" "-s x" "-e /[" "--deny nosuch=EPERM" "--deny open=NOTANERROR" "--return getuid" "--fake hostname=x" \
+for wrong in "-e inject=read:error=EIO" "-e signal=NOSUCH" "-z -Z" "-ff" "-s x" "-e /[" "--deny nosuch=EPERM" "--deny open=NOTANERROR" "--return getuid" "--fake hostname=x" \
 	"--delay read=never" "-p x" "-e nosuch" "--engine magic" "--bpf-uname"; do
 	trace $wrong true >"$work/out" 2>&1
 	is "\"$wrong\" is refused" $? 125
