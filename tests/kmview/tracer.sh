@@ -101,7 +101,8 @@ ok "-o is written line by line" bash -c '
 	"$0" -q -e nanosleep,clock_nanosleep,openat -o "$1/lines" sleep 100 & tracer=$!
 	until grep -q libc.so "$1/lines" 2>/dev/null; do kill -0 $tracer || exit 1; done
 	pkill -P $tracer sleep; wait $tracer; exit 0' "$top/build/bin/kmtrace" "$work"
-sleep 0.7 | trace -e read -o "$work/progress" cat
+# The input ends when the call has been shown.
+{ until_true 60 grep -q unfinished "$work/progress"; } | trace -e read -o "$work/progress" cat
 like "a call that blocks is shown before it is over" "$(cat "$work/progress")" '^[0-9]+ read\(0,  ?<unfinished \.\.\.>$'
 like "and its end when it comes" "$(cat "$work/progress")" '^[0-9]+ <\.\.\. read resumed>"", [0-9]+\) = 0$'
 trace -e read -o "|grep -c read >$work/piped" cat /etc/hostname >/dev/null
