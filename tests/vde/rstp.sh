@@ -120,7 +120,14 @@ ok 'a client' until_true 10 has_ports s2 3
 ask s2 fstp/setcost 0 3 77 >/dev/null
 is 'a cost of its own' "$(json s2 fstp/print | jq '.[0].ports[] | select(.port == 3).cost')" 77
 kill "$plugged"
-root_port=$(json s3 fstp/print | jq '.[0].root_port')
+# The tree has settled when a hello time and more changes nothing.
+settled() {
+	root_port=$(json s3 fstp/print | jq '.[0].root_port')
+	read -r -t 2.5 <> <(:) || :
+	[ "$(json s3 fstp/print | jq '.[0].root_port')" = "$root_port" ]
+}
+root_port=''
+until settled; do :; done
 ask s3 "fstp/rootguard 0 $root_port 1" >/dev/null
 ok 'root guard: the root is sought elsewhere' until_true 10 eval \
 	'r=$(json s3 fstp/print | jq ".[0].root_port"); [ "$r" != '"$root_port"' ] && [ "$r" != 0 ]'
