@@ -106,7 +106,7 @@ static void rule_valid(struct kunit *test)
 	REFUSED(action, KMVIEW_BPF + 1);
 	REFUSED(flags, 1U << 31);
 	REFUSED(reserved2, 1);
-	REFUSED(copy[5], KMVIEW_COPY_BYTES + 1);
+	REFUSED(copy[5], KMVIEW_COPY_BUFFER + 1);
 	rule.flags = KMVIEW_RULE_FD | KMVIEW_RULE_PATH | KMVIEW_RULE_PATH2;
 	rule.dirfd_arg = rule.dirfd2_arg = rule.nofollow_arg = 255;
 	KUNIT_EXPECT_TRUE(test, kmview_rule_valid(&rule));
