@@ -394,6 +394,9 @@ static int wait_for_server(struct view_call *call, pid_t server, const char *sou
 	char words[128];
 	int error = 0;
 
+	/* It ended between being found and now: poll(2) would not tell. */
+	if (ended.fd < 0)
+		return 0;
 	while (!error && poll(&ended, 1, LOOK_MS) == 0) {
 		struct progress now = {0};
 
