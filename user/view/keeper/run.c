@@ -213,7 +213,8 @@ static bool answers(struct run *run)
 	}
 	if (pid > 0 && wait_for(run, pid) >= 0)
 		return true;
-	kill(pid, SIGKILL);
+	if (pid > 0) /* -1 would be everybody */
+		kill(pid, SIGKILL);
 	return false;
 }
 
@@ -264,8 +265,10 @@ static int asked(unsigned int minor, int timeout_ms)
 		mount_at(point.path, AT_STATX_FORCE_SYNC, &found);
 		_exit(0);
 	}
+	if (pid < 0) /* not to be found out */
+		return 1;
 	ended.fd = syscall(SYS_pidfd_open, pid, 0);
-	ready = pid < 0 ? 1 : poll(&ended, 1, timeout_ms);
+	ready = poll(&ended, 1, timeout_ms);
 	close(ended.fd);
 	kill(pid, SIGKILL);
 	return ready > 0;
