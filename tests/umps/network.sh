@@ -41,15 +41,18 @@ is 'registers are as specified' "$(head -n 8 "$dir/a.out")" '9.5 reset: status=0
 9.5 unaligned: status=00000007
 9.5 unknown command: status=00000002'
 
-# ---- a switch that stands still
-timeout 60 build/bin/umps run --trace=devices --trace-file="$dir/stuck.trace" "$dir/a.json" </dev/null >"$dir/stuck.out" 2>&1 &
+# ---- a switch that stands still: its socket fills, then writes fail; the guest sends until three have
+guest network -DSTUCK
+build/bin/umps run --trace=devices --trace-file="$dir/stuck.trace" "$dir/a.json" </dev/null >"$dir/stuck.out" 2>&1 &
 a=$!
+at_exit "kill $a 2>/dev/null"
 until_true 20 grep -q 'unknown command' "$dir/stuck.out"
 kill -STOP $switch
 wait $a
 is 'when the switch stands still the machine goes on' $? 0
 kill -CONT $switch
 ok 'and the guest sees write errors' test "$(grep -c 'eth0 done, status 0x6' "$dir/stuck.trace")" -gt 2
+ok 'and says so' grep -q 'three writes failed' "$dir/stuck.out"
 
 # ---- a processor that waits may still be woken by a frame: the machine is not at rest (tests/umps/rest.sh)
 guest rest -DCASE=8

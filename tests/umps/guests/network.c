@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Section 9.5: two of these on one switch. The one whose address ends in 1 sends a frame until it
- * is answered; the other answers it.
+ * is answered; the other answers it. With -DSTUCK the first sends until three writes have failed.
  */
 #include "guest.h"
 
@@ -44,7 +44,8 @@ static void configure(void)
 	show("9.5 unknown command: status", operate(77));
 }
 
-static void send(const u8 *to, char text)
+/* Sends a frame and returns the device's status. */
+static u32 send(const u8 *to, char text)
 {
 	for (int i = 0; i < 6; i++) {
 		out[i] = to[i];
@@ -56,7 +57,7 @@ static void send(const u8 *to, char text)
 		out[i] = (u8)text;
 	eth[2] = (u32)out;
 	eth[3] = 61;
-	operate(WRITENET);
+	return operate(WRITENET);
 }
 
 /* Waits for a frame of ours for a while; 0: none came. */
@@ -75,10 +76,16 @@ static u32 receive(void)
 int main(void)
 {
 	static const u8 everybody[6] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
-	u32 length, sender = mine[5] == 1;
+	u32 length, sender;
 
 	configure();
 	sender = mine[5] == 1;
+#ifdef STUCK
+	for (u32 errors = 0; errors < 3;)
+		errors += (send(everybody, '?') & 0x7F) == 6;
+	print("three writes failed\n");
+	return 0;
+#endif
 	for (u32 tries = 0; tries < 500; tries++) {
 		if (sender)
 			send(everybody, '?');
