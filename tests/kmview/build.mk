@@ -9,7 +9,7 @@ $(eval $(call program,tests/kmview/bench,tests/kmview/bench.c tests/kmview/bench
 
 KMVIEW_DEVICE := $(addprefix tests/kmview/,inside.c test_device.c test_verdicts.c test_filters.c \
 	test_tasks.c test_signals.c test_death.c spaces.c test_mounts.c test_enter.c \
-	test_mount_limits.c test_mount_cover.c test_mount_owner.c \
+	test_mount_limits.c test_mount_cover.c test_mount_owner.c test_mount_links.c \
 	test_programs.c test_machine.c test_watch.c)
 TEST_NEEDS += $(BUILD)/tests/kmview/device $(BUILD)/tests/kmview/calls32
 $(eval $(call program,tests/kmview/device,$(KMVIEW_DEVICE),\
