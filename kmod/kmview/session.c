@@ -57,7 +57,6 @@ static void discard(struct kmview_session *session)
 		kmview_session_put(session->parent);
 	put_pid_ns(session->pid_ns);
 	put_pid(session->manager);
-	free_uid(session->user);
 	kfree(session);
 	module_put(THIS_MODULE);
 }
@@ -97,7 +96,7 @@ static bool enlist(struct kmview_session *new)
 
 	spin_lock(&all_lock);
 	list_for_each_entry(session, &all, node)
-		n += session->user == new->user;
+		n += uid_eq(session->user, new->user);
 	any |= n < READ_ONCE(max_sessions);
 	if (any) {
 		list_add(&new->node, &all);
@@ -116,7 +115,7 @@ struct kmview_session *kmview_session_open(void)
 	if (!session)
 		return ERR_PTR(-ENOMEM);
 	__module_get(THIS_MODULE);
-	session->user = get_uid(current_user());
+	session->user = current_uid();
 	refcount_set(&session->refs, 1);
 	INIT_WORK(&session->free_work, free_session);
 	mutex_init(&session->setup);
@@ -143,14 +142,14 @@ struct kmview_session *kmview_session_open(void)
 }
 
 /* Bytes that the rings of a user's sessions take, that of a session being initialised among them. */
-static u64 rings_of(const struct user_struct *user)
+static u64 rings_of(kuid_t user)
 {
 	struct kmview_session *session;
 	u64 bytes = 0;
 
 	spin_lock(&all_lock);
 	list_for_each_entry(session, &all, node)
-		if (session->user == user)
+		if (uid_eq(session->user, user))
 			bytes += READ_ONCE(session->channel.size);
 	spin_unlock(&all_lock);
 	return bytes;

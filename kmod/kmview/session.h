@@ -8,6 +8,7 @@
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -59,7 +60,7 @@ struct kmview_session {
 	refcount_t refs; /* the open file, each task, each nested session */
 	u64 id;
 	struct kmview_session *parent; /* the session that the manager is in; counted */
-	struct user_struct *user;      /* who opened it */
+	kuid_t user;		       /* who opened it */
 	unsigned int depth;	       /* how many sessions are around it */
 	struct pid *manager;	       /* the process that opened it */
 	struct pid_namespace *pid_ns;  /* in which the manager counts */
