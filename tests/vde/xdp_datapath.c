@@ -402,6 +402,8 @@ int main(void)
 	for (enum datapath_mode mode = DATAPATH_NATIVE; mode <= DATAPATH_GENERIC; mode++) {
 		mode_name = datapath_mode_names[mode];
 		datapath = datapath_new(1000, mode, true);
+		if (datapath)
+			datapath_trust_veths(datapath);
 		if (!datapath) {
 			printf("Bail out! %s\n", datapath_why());
 			return 1;

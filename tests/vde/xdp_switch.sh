@@ -232,17 +232,38 @@ in_ns 2 ip addr add 10.0.0.2/24 dev vi2
 in_ns 2 ip link set vi2 up
 in_ns 1 ip neigh flush dev vi1
 for i in 1 2; do in_ns $i ethtool -K vi$i gro on tso off gso off tx off txvlan off >/dev/null; done
-start_switch --xdp vo1 --xdp vo2 --xdp-mode native
+start_switch --xdp vo1 --xdp vo2 --xdp-mode native --xdp-bare-veths
 is 'native mode' "$(listing xdp/print | jq -r '.[].mode' | sort -u)" native
 like 'which says what TCP over a veth needs' "$(cat "$dir/log")" 'gro on tso off gso off tx off'
 tcp_copy 'TCP passes in native mode'
 stop_switch 'the switch ends cleanly'
+
+# Offloads are back, and nobody said that they are off.
+if [ $mode = tc ]; then
+	for i in 1 2; do in_ns $i ethtool -K vi$i tso on gso on tx on txvlan on >/dev/null; done
+	for asked in native generic; do
+		start_switch --xdp vo1 --xdp vo2 --xdp-mode $asked
+		is "mode $asked takes veths with offloads at the tc hook" "$(listing xdp/print | jq -r '.[].mode' | sort -u)" tc
+		like 'and says why' "$(cat "$dir/log")" "mode $asked would lose the checksums"
+		errors=$(in_ns 2 nstat -asz UdpInCsumErrors | awk '/Udp/ { print $2 }')
+		ip netns exec $net.2 timeout 20 socat -u UDP-RECV:9 "CREATE:$dir/datagrams" & server=$!
+		until_true 10 eval 'in_ns 2 ss -Hlun "sport = :9" | grep -q .'
+		datagram() { in_ns 1 socat -u - UDP:10.0.0.2:9 <<<datagram; test -s "$dir/datagrams"; }
+		ok 'UDP passes' until_true 10 datagram
+		kill $server; wait $server
+		rm -f "$dir/datagrams"
+		is 'with right checksums' "$(in_ns 2 nstat -asz UdpInCsumErrors | awk '/Udp/ { print $2 }')" "$errors"
+		tcp_copy "TCP passes, asked for $asked"
+		stop_switch 'the switch ends cleanly'
+	done
+	for i in 1 2; do in_ns $i ethtool -K vi$i gro on tso off gso off tx off txvlan off >/dev/null; done
+fi
 in_ns s ip link del vo2
 
 # Generic mode, and a tap of somebody else.
 in_ns s ip tuntap add vt4 mode tap
 in_ns s ip link set vt4 up
-start_switch --xdp vo1 --xdp vt4 --xdp-mode generic
+start_switch --xdp vo1 --xdp vt4 --xdp-mode generic --xdp-bare-veths
 is 'generic mode' "$(listing xdp/print | jq -r '.[].mode' | sort -u)" generic
 in_ns s "$V" slirp -d -P "$dir/slirp.pid" --host 10.0.0.77/24 tap://vt4
 at_exit 'kill "$(cat "$dir/slirp.pid" 2>/dev/null)" 2>/dev/null'

@@ -47,6 +47,7 @@ const char *const datapath_mode_names[4] = {"auto", "native", "tc", "generic"};
 struct datapath {
 	struct switch_bpf *bpf;
 	enum datapath_mode mode;
+	bool trust_veths; /* their other ends compute checksums */
 	struct ring_buffer *events;
 	datapath_learned *each;
 	void *context;
@@ -262,6 +263,8 @@ static unsigned int modes_for(const struct datapath *datapath, const struct slot
 	unsigned int n = 0;
 
 	if (datapath->mode != DATAPATH_AUTO) {
+		if (veth && !datapath->trust_veths && datapath->mode != DATAPATH_TC)
+			modes[n++] = DATAPATH_TC;
 		modes[n++] = datapath->mode;
 		return n;
 	}
@@ -275,6 +278,11 @@ static unsigned int modes_for(const struct datapath *datapath, const struct slot
 		modes[n++] = DATAPATH_NATIVE;
 	modes[n++] = DATAPATH_GENERIC;
 	return n;
+}
+
+void datapath_trust_veths(struct datapath *datapath)
+{
+	datapath->trust_veths = true;
 }
 
 static int choose_modes(struct datapath *datapath)

@@ -33,6 +33,12 @@ enum datapath_mode {
 struct datapath *datapath_new(unsigned int addresses, enum datapath_mode mode, bool quiet);
 void datapath_free(struct datapath *datapath);
 
+/*
+ * From now on believe that the other ends of veths leave nothing to be computed: veths are taken in the mode that
+ * datapath_new() was told. Otherwise they go to the tc hook where there is one, as XDP forgets which checksums are missing.
+ */
+void datapath_trust_veths(struct datapath *datapath);
+
 /* One sentence about the last failure, in this thread. */
 const char *datapath_why(void);
 

@@ -34,7 +34,7 @@ struct xdp_plane {
 	struct watch *events, *links;
 	int links_fd;
 	enum datapath_mode mode;
-	bool later;
+	bool later, trust_veths;
 	unsigned int name_count;
 	const char *names[XDP_NAMES_MAX];	   /* of the command line */
 	struct xdp_endpoint *endpoints[VDE_SLOTS]; /* RCU, by slot */

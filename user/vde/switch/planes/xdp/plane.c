@@ -24,7 +24,7 @@
 
 #define ADDRESSES (1 << 18)
 
-enum { OPTION_XDP = 1200, OPTION_MODE, OPTION_LATER };
+enum { OPTION_XDP = 1200, OPTION_MODE, OPTION_BARE_VETHS, OPTION_LATER };
 
 static const struct argp_option options[] = {
 	{"xdp", OPTION_XDP, "IF", 0,
@@ -33,6 +33,9 @@ static const struct argp_option options[] = {
 	 "Take frames in the driver (native), at the tc hook (tc), by XDP above the driver "
 	 "(generic), "
 	 "or as suits each device (auto)",
+	 0},
+	{"xdp-bare-veths", OPTION_BARE_VETHS, NULL, 0,
+	 "The other ends of veths have their offloads off, so that --xdp-mode holds for veths, too",
 	 0},
 	{"xdp-later", OPTION_LATER, NULL, 0,
 	 "Load the XDP programs although no device is given, for the command xdp/add", 0},
@@ -56,6 +59,9 @@ static error_t option(int key, char *text, struct argp_state *state)
 				return 0;
 			}
 		argp_error(state, "--xdp-mode %s: give auto, native, tc or generic", text);
+		return 0;
+	case OPTION_BARE_VETHS:
+		xdp->trust_veths = true;
 		return 0;
 	case OPTION_LATER:
 		xdp->later = true;
@@ -187,6 +193,8 @@ static int load(struct plane *plane)
 	xdp->datapath = datapath_new(ADDRESSES, xdp->mode, true);
 	if (!xdp->datapath)
 		return -errno;
+	if (xdp->trust_veths)
+		datapath_trust_veths(xdp->datapath);
 	trunk = datapath_trunk(xdp->datapath);
 	if (trunk < 0)
 		return trunk;
@@ -313,13 +321,22 @@ int xdp_add(struct plane *plane, const char *name, int port)
 
 		syslog(LOG_INFO, "network device %s joined port %u, mode %s", name,
 		       endpoint->base.port->number, datapath_mode_names[mode]);
-		if (mode != DATAPATH_TC &&
-		    strcmp(datapath_netdev(xdp->datapath, slot)->kind, "veth") == 0)
+		if (strcmp(datapath_netdev(xdp->datapath, slot)->kind, "veth") == 0) {
+			if (mode == DATAPATH_TC && xdp->mode != DATAPATH_AUTO && xdp->mode != mode)
+				syslog(LOG_NOTICE,
+				       "mode %s would lose the checksums that the other end of "
+				       "veth %s "
+				       "leaves to be computed; --xdp-bare-veths says that it "
+				       "leaves none",
+				       datapath_mode_names[xdp->mode], name);
+			if (mode == DATAPATH_TC)
+				return 0;
 			syslog(LOG_NOTICE,
 			       "XDP keeps no offloads: TCP and UDP over veth %s need, at its "
 			       "other end, ethtool -K PEER gro on tso off gso off tx off txvlan "
 			       "off",
 			       name);
+		}
 		return 0;
 	}
 	syslog(LOG_ERR, "network device %s cannot join a port: %s", name, strerror(-result));
