@@ -11,10 +11,12 @@ $(addprefix $(KMOD_BUILD)/,$(KMOD_SOURCES)): $(KMOD_BUILD)/%: %
 	@mkdir -p $(@D)
 	@cp $< $@
 
+# As in dkms.conf: without pahole, modules go without type information.
+WITHOUT_BTF = $(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 modules: module-sources
 	@test -f $(KDIR)/Makefile || { echo "No kernel headers in $(KDIR);" \
 		"install linux-headers-$$(uname -r), or say make modules KDIR=DIRECTORY" >&2; exit 1; }
-	$(MAKE) -C $(KDIR) M=$(abspath $(KMOD_BUILD)) modules
+	$(MAKE) -C $(KDIR) M=$(abspath $(KMOD_BUILD)) $(WITHOUT_BTF) modules
 
 ifneq ($(wildcard $(KDIR)/Makefile),)
 all: modules

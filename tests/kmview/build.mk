@@ -31,7 +31,7 @@ KMVIEW_KERNELS := 6.1 6.12 newest
 TEST_NEEDS += $(BUILD)/san/bin/kmtrace
 TESTS += tests/kmview/seccomp.sh $(KMVIEW_KERNELS:%=tests/kmview/kernel-%.sh) \
 	$(KMVIEW_KERNELS:%=tests/kmview/tracer-%.sh)
-LONG_TESTS += $(addprefix tests/kmview/debug-,device.sh tracer.sh stress.sh oom.sh) \
+LONG_TESTS += tests/kmview/headers.sh $(addprefix tests/kmview/debug-,device.sh tracer.sh stress.sh oom.sh) \
 	$(KMVIEW_KERNELS:%=tests/kmview/stress-%.sh) $(KMVIEW_KERNELS:%=tests/kmview/stress-long-%.sh)
 
 TESTS += $(BUILD)/san/tests/kmview/calls

@@ -8,6 +8,7 @@
 top=$(readlink -f "$(dirname "$0")/../..")
 . "$top/tests/lib/tap.sh"
 . "$top/tests/vm/cache.sh"
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
 packages=$("$top/tests/vm/headers.sh") || { echo "1..0 # no header packages"; exit 1; }
 work=$(mktemp -d "${TMPDIR:-/tmp}/vsquare-headers.XXXXXX")
 at_exit "umount -R $work/root $work 2>/dev/null; rmdir $work"
@@ -23,11 +24,17 @@ enter() { # SUITE DEB...
 	mount -t overlay -o "lowerdir=$CACHE/roots/headers-$suite,upperdir=$work/upper,workdir=$work/work" overlay "$work/root" &&
 		mount -t proc proc "$work/root/proc" || return
 	for deb; do dpkg-deb --fsys-tarfile "$CACHE/headers/$deb" | tar -x -C "$work/root" --keep-directory-symlink || return; done
-	make -s -C "$top" module-sources KMOD_BUILD="$work/src" && cp -r "$work/src" "$work/root/mnt/src"
+	make -s -C "$top" module-sources KMOD_BUILD="$work/src" && mkdir -p "$work/root/mnt/vsquare" &&
+		cp -r "$work/src" "$work/root/mnt/vsquare/$version" && ln -s . "$work/root/mnt/vsquare/$version/build" &&
+		cp "$top/dkms.conf" "$work/root/mnt"
 }
+
+# By the command that dkms.conf gives.
 compile() { # KERNEL
+	# shellcheck disable=SC2016
 	chroot "$work/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C \
-		make -C "/usr/src/linux-headers-$1" M=/mnt/src KCFLAGS=-Werror modules 2>&1
+		kernel_source_dir="/usr/src/linux-headers-$1" dkms_tree=/mnt KCFLAGS=-Werror \
+		bash -c '. /mnt/dkms.conf && eval "${MAKE[0]}"' 2>&1
 }
 
 while read -r suite kernel debs; do
@@ -40,7 +47,7 @@ while read -r suite kernel debs; do
 		like "$suite $kernel: with the reason" "$out" 'does not support PREEMPT_RT'
 	else
 		printf '%s\n' "$out" | grep -q '[Ww]arning[:!]\|WARNING:' && status=1
-		tap_result $status "$suite $kernel: compiles" "$(grep -vE '^  (CC|LD|MODPOST|BTF)|^make' <<<"$out")"
+		tap_result $status "$suite $kernel: compiles" "$(grep -vE '^  (CC|LD|MODPOST|BTF) ' <<<"$out")"
 	fi
 done <<<"$packages"
 done_testing

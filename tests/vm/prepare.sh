@@ -2,7 +2,8 @@
 # Fetch and compile, once, what the tests in guests need: before the tests, with progress, so that no test's time limit
 # has to allow for it.
 #
-# usage: tests/vm/prepare.sh [--debug]      --debug: the debug kernel, too, which make check does not need
+# usage: tests/vm/prepare.sh [--debug]      --debug: the debug kernel and all packages of kernel headers, too, which make
+#                                           check does not need
 #
 # Prepared are Debian's kernels with our modules for each, the userland of guests, the User-Mode Linux that runs KUnit
 # tests, and the root that tries DKMS. Only what is missing or outdated takes time. What could not be prepared is said
@@ -27,6 +28,7 @@ compiling=$!
 attempt "the kernels of Debian" "$here/kernels.sh"
 attempt "the userland of guests" "$here/userland.sh"
 attempt "the root for DKMS" "$here/dkms_root.sh"
+[ "${1:-}" != --debug ] || attempt "the packages of kernel headers" "$here/headers.sh"
 for name in $(awk '!/^#/ && NF { print $1 }' "$here/kernels"); do
 	attempt "the modules for $name" "$here/modules.sh" "$name"
 done
