@@ -163,6 +163,7 @@ static int bind_port(struct tcp_socket *ts, const struct ip_addr *local, uint16_
 {
 	struct stack *stack = ts->socket.stack;
 
+	ts->port_chosen = !port;
 	if (!port)
 		for (int tries = 0; tries < 1000 && !port; tries++) {
 			uint16_t candidate = tcp_pick_port(stack, local, &ip_addr_any, 0);
@@ -203,15 +204,77 @@ static int stream_bind(struct socket *s, const struct sockaddr *sa, socklen_t le
 	return bind_port(ts, &n.addr, n.port);
 }
 
+/* Whether there was a connection, or an attempt to have one. */
+static bool used(const struct tcp *t)
+{
+	return !list_empty(&t->hash) || t->iss;
+}
+
+/* A new connection with the options and the bound name of the old one, which is the caller's; NULL: no memory. */
+static struct tcp *start_anew(struct tcp_socket *ts)
+{
+	struct tcp *old = ts->tcp, *t = tcp_new(ts->socket.stack);
+	struct tcp_listener options = {.socket = ts};
+
+	if (!t)
+		return NULL;
+	stream_inherit(&options, t);
+	t->netif = old->netif;
+	if (ts->is_bound) {
+		t->local = old->local;
+		t->local_port = old->local_port;
+	}
+	t->socket = ts;
+	ts->tcp = t;
+	return t;
+}
+
+/*
+ * connect() to AF_UNSPEC, as Linux has it: a connection is reset, a listener stops, and the socket is as before its first
+ * connect() or listen(), with the name that bind() gave it unless the port was not the program's choice. Unlike Linux's, it
+ * has no error then: the descriptor could not take POLLERR back.
+ */
+static int disconnect(struct tcp_socket *ts)
+{
+	struct socket *s = &ts->socket;
+	struct tcp *old = ts->tcp;
+
+	if (!ts->listener && !used(old))
+		return 0;
+	if (!start_anew(ts))
+		return -ENOBUFS;
+	if (ts->port_chosen) {
+		ts->is_bound = ts->port_chosen = false;
+		ts->tcp->local = ip_addr_any;
+		ts->tcp->local_port = 0;
+	}
+	list_remove(&ts->bound);
+	if (ts->listener) {
+		tcp_unlisten(ts->listener);
+		free(ts->listener);
+		ts->listener = NULL;
+	}
+	tcp_close(old, true);
+	s->error = 0;
+	ts->connecting = ts->connected = ts->send_shut = false;
+	if (ts->is_bound)
+		list_append(&s->stack->tcp.bound, &ts->bound);
+	socket_event(s);
+	return 0;
+}
+
 static int stream_connect(struct socket *s, const struct sockaddr *sa, socklen_t len)
 {
 	struct tcp_socket *ts = stream(s);
-	struct tcp *t = ts->tcp;
+	struct tcp *t = ts->tcp, *before = t;
 	struct socket_name n;
 	int error;
 
-	if (s->error)
+	if (sa && len >= sizeof(sa->sa_family) && sa->sa_family == AF_UNSPEC)
+		return disconnect(ts);
+	if (s->error && used(t))
 		return -socket_take_error(s);
+	s->error = 0;
 	if (ts->connecting)
 		return -EALREADY;
 	if (ts->connected || ts->listener)
@@ -232,23 +295,12 @@ static int stream_connect(struct socket *s, const struct sockaddr *sa, socklen_t
 		if (!t->netif)
 			return -ENODEV;
 	}
-	if (t->hash.next != &t->hash || t->iss) {
-		/* A failed attempt leaves used state behind: the next one starts from a new block.
-		 */
-		struct tcp *fresh = tcp_new(s->stack);
-		struct tcp_listener options = {.socket = ts};
-
-		if (!fresh)
+	if (used(t)) {
+		/* A failed attempt leaves used state behind. */
+		t = start_anew(ts);
+		if (!t)
 			return -ENOBUFS;
-		stream_inherit(&options, fresh);
-		fresh->netif = t->netif;
-		if (ts->is_bound) {
-			fresh->local = t->local;
-			fresh->local_port = t->local_port;
-		}
-		fresh->socket = ts;
-		tcp_free(t);
-		ts->tcp = t = fresh;
+		tcp_free(before);
 	}
 	t->remote = n.addr;
 	t->remote_port = n.port;

@@ -2,6 +2,10 @@
 /* Included by calls.c: names of lines that may differ, and why; docs/lwipv6.md has the same table. */
 {"new/epoll", "a socket pair cannot show HUP and take it back"},
 	{"bound/epoll", "a socket pair cannot show HUP and take it back"},
+	{"new, disconnected/epoll", "a socket pair cannot show HUP and take it back"},
+	{"disconnected/epoll", "a socket pair cannot show HUP and take it back"},
+	{"disconnected/SO_ERROR", "a socket pair cannot show ERR and take it back"},
+	{"no longer listening/epoll", "a socket pair cannot show HUP and take it back"},
 	{"refused/epoll", "a socket pair cannot show HUP and take it back"},
 	{"*/SIOCOUTQ", "counts data, not SYN and FIN"},
 	{"*/SO_RCVLOWAT/after -*", "no limit by the host's settings"},

@@ -201,6 +201,60 @@ static void streams(int family)
 	c->close(fds[1]);
 }
 
+/* connect() to AF_UNSPEC: the connection is reset, and the socket can be used again. */
+static void disconnected(void)
+{
+	struct sockaddr_in a = name4("127.0.0.1", 0), none = {.sin_family = AF_UNSPEC};
+	socklen_t len = sizeof(a);
+	int fds[2], fd, server, error = 0;
+	char buf[10];
+
+	fd = c->socket(AF_INET, SOCK_STREAM, 0);
+	say("new/disconnect", "%s", outcome(c->connect(fd, (void *)&none, sizeof(none))));
+	look("new, disconnected", fd);
+	c->close(fd);
+
+	server = c->socket(AF_INET, SOCK_STREAM, 0);
+	c->bind(server, (void *)&a, sizeof(a));
+	c->getsockname(server, (void *)&a, &len);
+	c->listen(server, 5);
+	pair(AF_INET, fds);
+	c->send(fds[1], "unread", 6, 0);
+	until(fds[0], POLLIN);
+	say("connected/disconnect", "%s", outcome(c->connect(fds[0], (void *)&none, sizeof(none))));
+	until(fds[1], POLLERR);
+	look("whose peer disconnected", fds[1]);
+	say("whose peer disconnected/recv", "%s", outcome(c->recv(fds[1], buf, 5, 0)));
+	len = sizeof(error);
+	c->getsockopt(fds[0], SOL_SOCKET, SO_ERROR, &error, &len);
+	say("disconnected/SO_ERROR", "%d", error);
+	look("disconnected", fds[0]);
+	say("disconnected/recv", "%s", outcome(c->recv(fds[0], buf, 5, MSG_DONTWAIT)));
+	say("disconnected/send", "%s", outcome(c->send(fds[0], "x", 1, MSG_DONTWAIT)));
+	say("disconnected/connect", "%s", outcome(c->connect(fds[0], (void *)&a, sizeof(a))));
+	fd = c->accept(server, 0);
+	say("connected anew/send", "%s", outcome(c->send(fds[0], "hello", 5, 0)));
+	until(fd, POLLIN);
+	say("connected anew/recv", "%s", outcome(c->recv(fd, buf, 10, MSG_DONTWAIT)));
+	say("connected anew/shutdown", "%s", outcome(c->shutdown(fds[0], SHUT_WR)));
+	until(fd, POLLIN);
+	say("connected anew/recv of the end", "%s", outcome(c->recv(fd, buf, 10, MSG_DONTWAIT)));
+	c->close(fd);
+	c->close(fds[0]);
+	c->close(fds[1]);
+
+	say("listening/disconnect", "%s", outcome(c->connect(server, (void *)&none, sizeof(none))));
+	look("no longer listening", server);
+	fd = c->socket(AF_INET, SOCK_STREAM, 0);
+	say("no longer listening/is refused", "%s", outcome(c->connect(fd, (void *)&a, sizeof(a))));
+	c->close(fd);
+	say("no longer listening/listen", "%s", outcome(c->listen(server, 5)));
+	fd = c->socket(AF_INET, SOCK_STREAM, 0);
+	say("listening anew/is accepted", "%s", outcome(c->connect(fd, (void *)&a, sizeof(a))));
+	c->close(fd);
+	c->close(server);
+}
+
 static unsigned int edge(int ep)
 {
 	struct epoll_event ev = {0};
@@ -416,6 +470,7 @@ void states(void)
 	streams(AF_INET);
 	streams(AF_INET6);
 	datagrams();
+	disconnected();
 	edges();
 	left_over();
 	full_stream();
