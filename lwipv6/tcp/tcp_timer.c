@@ -11,6 +11,7 @@
 #include "lwipv6/tcp/tcp.h"
 
 #define OVERRIDE      (200 * NSEC_PER_MSEC) /* also the ceiling of TCP_CORK and MSG_MORE */
+#define ORPHAN_PROBES 8			    /* as tcp_orphan_retries of tcp(7) */
 #define TLP_MIN	      (5 * NSEC_PER_MSEC)
 #define TLP_MAX_DELAY (200 * NSEC_PER_MSEC) /* the peer's delayed ACK */
 
@@ -174,7 +175,8 @@ static void rto_expired(struct tcp *t)
 static void persist_expired(struct tcp *t)
 {
 	t->timer_kind = TCP_TIMER_PERSIST;
-	if (too_long(t)) {
+	/* Nobody waits for the rest of a closed connection: the peer must make room for it in some time. */
+	if (too_long(t) || (t->orphan && t->persist_backoff >= ORPHAN_PROBES)) {
 		give_up(t);
 		return;
 	}

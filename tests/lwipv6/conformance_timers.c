@@ -311,6 +311,37 @@ static void row13_keep_alive_finds_a_dead_peer_whose_window_was_0(void)
 	script_close();
 }
 
+/* ---- nobody waits for a closed connection's end */
+
+static void row15_peer_that_never_opens_its_window_does_not_keep_a_closed_connection(void)
+{
+	unsigned int seconds = 0;
+
+	script_open(&plain, NULL);
+	in(". 1:1(0) ack 1 win 0");
+	writes(100);
+	lwip_close(script.fd);
+	/* Each probe is answered. */
+	while (seconds < 30) {
+		after(1000);
+		seconds++;
+		if (skip())
+			in(". 1:1(0) ack 1 win 0");
+	}
+	in(". 1:1(0) ack 1 win 0");
+	says("it is kept for half a minute", script_none());
+	while (seconds < 900) {
+		after(1000);
+		seconds++;
+		if (skip())
+			in(". 1:1(0) ack 1 win 0");
+	}
+	skip();
+	in(". 1:1(0) ack 1 win 0");
+	out("R 1:1(0)");
+	script_close();
+}
+
 /* ---- the route goes and comes back */
 
 static void row12_data_written_without_a_route_leaves_when_there_is_one(void)
@@ -347,6 +378,7 @@ int main(void)
 	row13_user_timeout_ends_keep_alive_in_time();
 	row13_keep_alive_leaves_a_peer_alone_that_answers_with_window_0();
 	row13_keep_alive_finds_a_dead_peer_whose_window_was_0();
+	row15_peer_that_never_opens_its_window_does_not_keep_a_closed_connection();
 	row12_data_written_without_a_route_leaves_when_there_is_one();
 	return done_testing();
 }
