@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The BPF programs of kmview, as objects and as skeletons inside the loader's library.
-KMVIEW_BPF := uname count policy
+KMVIEW_BPF := uname count policy guard
 KMVIEW_SKELETONS := $(KMVIEW_BPF:%=$(BUILD)/bpf/kmview/%.skel.h)
 
 PROGRAMS += $(KMVIEW_BPF:%=$(BUILD)/bpf/kmview/%.bpf.o)

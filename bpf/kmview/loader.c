@@ -17,6 +17,7 @@
 #include <sys/utsname.h>
 
 #include "build/bpf/kmview/count.skel.h"
+#include "build/bpf/kmview/guard.skel.h"
 #include "build/bpf/kmview/policy.skel.h"
 #include "build/bpf/kmview/uname.skel.h"
 #include "loader.h"
@@ -27,6 +28,7 @@ struct kmview_bpf {
 	struct uname_bpf *uname;
 	struct count_bpf *count;
 	struct policy_bpf *policy;
+	struct guard_bpf *guard;
 };
 
 static int say(char **why, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -190,6 +192,29 @@ static int load_policy(struct kmview_bpf *bpf, struct kmview *session, const cha
 			     why);
 }
 
+static int load_guard(struct kmview_bpf *bpf, struct kmview *session,
+		      const struct kmview_bpf_flags *flags, size_t count, char **why)
+{
+	int error = 0;
+
+	bpf->guard = guard_bpf__open_and_load();
+	if (!bpf->guard)
+		return not_loaded(why, "guard", -errno);
+	for (size_t i = 0; !error && i < count; i++)
+		for (unsigned int abi = 0; !error && abi < KMVIEW_ABIS; abi++) {
+			struct kmview_call_key key = {
+				.session = bpf->session, .abi = abi, .nr = flags[i].call->nr[abi]};
+			struct kmview_call_flags value = {flags[i].arg, flags[i].mask};
+
+			if (flags[i].call->nr[abi] >= 0)
+				error = bpf_map_update_elem(bpf_map__fd(bpf->guard->maps.flags),
+							    &key, &value, BPF_ANY);
+		}
+	if (error)
+		return say(why, "the table of flags is full: %s", strerror(-error));
+	return place(session, KMVIEW_BPF_PLACE_GUARD, bpf->guard->progs.kmview_guard, why);
+}
+
 struct kmview_bpf *kmview_bpf_load(struct kmview *session, const struct kmview_bpf_wanted *wanted,
 				   char **why)
 {
@@ -213,6 +238,8 @@ struct kmview_bpf *kmview_bpf_load(struct kmview *session, const struct kmview_b
 		error = load_count(bpf, session, why);
 	if (!error && wanted->policy_file)
 		error = load_policy(bpf, session, wanted->policy_file, why);
+	if (!error && wanted->flags)
+		error = load_guard(bpf, session, wanted->flags, wanted->flags_count, why);
 	if (error) {
 		kmview_bpf_free(bpf);
 		return NULL;
@@ -227,6 +254,7 @@ void kmview_bpf_free(struct kmview_bpf *bpf)
 	uname_bpf__destroy(bpf->uname);
 	count_bpf__destroy(bpf->count);
 	policy_bpf__destroy(bpf->policy);
+	guard_bpf__destroy(bpf->guard);
 	free(bpf);
 }
 

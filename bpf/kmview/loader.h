@@ -14,6 +14,14 @@ enum kmview_bpf_place {
 	KMVIEW_BPF_PLACE_UNAME,
 	KMVIEW_BPF_PLACE_COUNT,
 	KMVIEW_BPF_PLACE_POLICY,
+	KMVIEW_BPF_PLACE_GUARD,
+};
+
+/* A call that goes on unless its argument has one of these bits. */
+struct kmview_bpf_flags {
+	const struct kmview_syscall *call;
+	unsigned int arg;
+	uint32_t mask;
 };
 
 struct kmview_bpf_wanted {
@@ -22,6 +30,8 @@ struct kmview_bpf_wanted {
 	bool count;
 	const char *
 		policy_file; /* NULL: no; lines "CALL RESULT", RESULT a number or an error's name */
+	const struct kmview_bpf_flags *flags; /* NULL: no */
+	size_t flags_count;
 };
 
 struct kmview_bpf;

@@ -25,4 +25,10 @@ struct kmview_call_count {
 	__u64 ns;
 };
 
+/* Which bits of which argument a call must have to be asked about. */
+struct kmview_call_flags {
+	__u32 arg;
+	__u32 mask;
+};
+
 #endif

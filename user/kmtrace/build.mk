@@ -2,11 +2,13 @@
 # kmtrace: system calls printed, counted, and answered by rules.
 KMTRACE := $(addprefix user/kmtrace/,main.c options.c call_set.c rules.c paths.c trace.c progress.c \
 	output.c decode.c decode_memory.c decode_struct.c decode_socket.c names.c ioctls.c \
-	engine_kmview.c engine_seccomp.c)
+	engine_kmview.c engine_seccomp.c \
+	guard.c guard_main.c guard_parse.c guard_calls.c guard_match.c guard_object.c guard_path.c \
+	guard_state.c guard_report.c guard_learn.c)
 
 PROGRAMS += $(BUILD)/bin/kmtrace
 INSTALL_BIN += $(BUILD)/bin/kmtrace
-INSTALL_MAN += user/kmtrace/kmtrace.1
+INSTALL_MAN += user/kmtrace/kmtrace.1 user/kmtrace/kmtrace-guard.1
 INSTALL_COMPLETION += user/kmtrace/completion/kmtrace
 
 $(eval $(call program,bin/kmtrace,$(KMTRACE),\

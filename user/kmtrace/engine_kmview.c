@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kmtrace.h"
+#include "guard.h"
 #include "bpf/kmview/loader.h"
 
 static ssize_t memory_read(struct traced *traced, uint64_t address, void *buffer, size_t length)
@@ -42,14 +42,21 @@ static int answer(struct traced *traced, int64_t result)
 	return kmview_return(&traced->request, result);
 }
 
+static int set_cookie(struct traced *traced, uint64_t cookie)
+{
+	return kmview_cookie(&traced->request, cookie);
+}
+
 const struct engine engine_kmview = {
 	.sentence = "engine: kmview (" KMVIEW_DEVICE "), calls are served by the kernel module%.0s",
 	.results = true,
+	.cookies = true,
 	.read = memory_read,
 	.write = memory_write,
 	.string = string,
 	.proceed = proceed,
 	.answer = answer,
+	.set_cookie = set_cookie,
 };
 
 /*
@@ -89,6 +96,12 @@ static bool hook_for(const struct options *options, const struct kmview_bpf *bpf
 	bool uname = !strcmp(call->name, "uname");
 	const struct rule *constant = rules_constant(options, call);
 
+	if (options->guard) {
+		if (!guard_hook(options->guard, call, bpf, hook))
+			return false;
+		hook->prog = KMVIEW_BPF_PLACE_GUARD;
+		return true;
+	}
 	*hook = (struct kmview_hook){.action = KMVIEW_NOTIFY};
 	if (options->bpf_uname && uname) {
 		hook->action = KMVIEW_BPF;
@@ -175,6 +188,7 @@ static void show(const struct options *options, struct kmview_request *request)
 		.id = request->event.id,
 		.exit = request->event.kind == KMVIEW_KIND_EXIT,
 		.result = request->event.result,
+		.cookie = request->event.cookie,
 		.request = *request,
 	};
 
@@ -223,7 +237,7 @@ static int wait_ms(const struct options *options, struct kmview *session)
 {
 	int delayed = trace_delayed(options), progress = -1;
 
-	if (!options->count && !options->bpf_count)
+	if (!options->count && !options->bpf_count && !options->guard)
 		progress = progress_look(options, session);
 	return delayed < 0 || (progress >= 0 && progress < delayed) ? progress : delayed;
 }
@@ -309,12 +323,47 @@ static int run_attached(const struct options *options, const struct kmview_bpf *
 	return serve(options, bpf, session) < 0 ? STATUS_FAILED : 0;
 }
 
+/* The program that sorts out calls by their flags; NULL: all are asked about. */
+static struct kmview_bpf *load_guard(const struct options *options, struct kmview *session)
+{
+	static struct kmview_bpf_flags flags[CALLS_MAX];
+	struct kmview_bpf_wanted wanted = {.flags = flags};
+	const struct kmview_syscall *call = NULL;
+	struct kmview_bpf *bpf;
+	char *why;
+
+	while ((call = kmview_syscall_next(call))) {
+		struct kmview_bpf_flags *row = &flags[wanted.flags_count];
+
+		if (guard_wants(options->guard, call) &&
+		    guard_flags(options->guard, call, &row->arg, &row->mask)) {
+			row->call = call;
+			wanted.flags_count++;
+		}
+	}
+	if (!wanted.flags_count)
+		return NULL;
+	bpf = kmview_bpf_load(session, &wanted, &why);
+	free(why);
+	return bpf;
+}
+
 int kmview_engine_run(const struct options *options, struct kmview *session)
 {
 	struct kmview_bpf *bpf = NULL;
 	char *why = NULL;
 	int status;
 
+	if (options->guard) {
+		bpf = load_guard(options, session);
+		status = guard_prefixes(options->guard, session);
+		if (status < 0) {
+			complain("the kernel does not take the directories of the rules: %s",
+				 strerror(-status));
+			kmview_bpf_free(bpf);
+			return STATUS_FAILED;
+		}
+	}
 	if (options->bpf_uname || options->bpf_count || options->bpf_policy) {
 		struct kmview_bpf_wanted wanted = {
 			.uname = options->bpf_uname ? options->uname : NULL,

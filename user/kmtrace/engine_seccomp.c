@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kmtrace.h"
+#include "guard.h"
 
 #define X32_BIT 0x40000000u
 
@@ -127,6 +127,8 @@ static void emit(struct filter *filter, uint16_t code, uint32_t k, uint8_t jt, u
 
 static bool wanted(const struct options *options, const struct kmview_syscall *call)
 {
+	if (options->guard)
+		return guard_wants(options->guard, call);
 	return options->trace.has[call_index(call)] || rules_want(options, call) ||
 	       (options->uname_faked && !strcmp(call->family, "uname"));
 }
@@ -138,7 +140,14 @@ static void emit_table(struct filter *filter, const struct options *options, uns
 	const struct kmview_syscall *call = NULL;
 
 	while ((call = kmview_syscall_next(call))) {
-		if (call->nr[abi] < 0 || !wanted(options, call))
+		if (call->nr[abi] < 0)
+			continue;
+		if (options->guard && guard_hides(call)) {
+			emit(filter, BPF_JMP | BPF_JEQ | BPF_K, call->nr[abi] | bit, 0, 1);
+			emit(filter, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+			continue;
+		}
+		if (!wanted(options, call))
 			continue;
 		emit(filter, BPF_JMP | BPF_JEQ | BPF_K, call->nr[abi] | bit, 0, 1);
 		emit(filter, BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF, 0, 0);

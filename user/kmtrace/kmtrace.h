@@ -34,6 +34,7 @@ struct traced {
 	int64_t result;
 	uint64_t began_ns; /* CLOCK_REALTIME; 0: only the end was seen */
 	uint64_t spent_ns; /* from entry to exit, as the tracer sees it; 0: not known */
+	uint64_t cookie;   /* of the thread, where the engine has cookies */
 	/* the engine's own */
 	struct kmview_request request;
 	struct seccomp_notif notif;
@@ -42,11 +43,13 @@ struct traced {
 struct engine {
 	const char *sentence; /* which one it is; %s: why it is not the other */
 	bool results;	      /* it shows what calls give, and takes their time */
+	bool cookies;	      /* a thread has a number of ours, which its children inherit */
 	ssize_t (*read)(struct traced *traced, uint64_t address, void *buffer, size_t length);
 	ssize_t (*write)(struct traced *traced, uint64_t address, const void *bytes, size_t length);
 	ssize_t (*string)(struct traced *traced, unsigned int arg, char *buffer, size_t size);
 	int (*proceed)(struct traced *traced, bool tell); /* tell: show it again when it is over */
 	int (*answer)(struct traced *traced, int64_t result);
+	int (*set_cookie)(struct traced *traced, uint64_t cookie);
 };
 
 extern const struct engine engine_kmview, engine_seccomp;
@@ -86,6 +89,8 @@ enum stamp { STAMP_NONE, STAMP_SECONDS, STAMP_MICROSECONDS, STAMP_EPOCH };
 
 #define TRACE_PATHS_MAX 16
 
+struct guard;
+
 struct options {
 	struct call_set trace;
 	const char *paths[TRACE_PATHS_MAX]; /* only calls on these; absolute */
@@ -106,6 +111,7 @@ struct options {
 	bool watch; /* no rule changes anything, and the kernel can let us just watch */
 	bool bpf_uname, bpf_count;
 	const char *bpf_policy;
+	struct guard *guard; /* the rules of "guard"; NULL: none */
 	const char *output;
 	const char *engine;
 	pid_t pids[64];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kmtrace.h"
+#include "guard.h"
 
 static bool only_kmview(const struct options *options)
 {
@@ -15,8 +16,8 @@ static bool only_kmview(const struct options *options)
 static int open_session(struct options *options, struct kmview **session, const char **why_not)
 {
 	struct kmview_options wanted = {.slots = 256};
-	bool changes =
-		options->rules || options->uname_faked || options->bpf_uname || options->bpf_policy;
+	bool changes = options->rules || options->uname_faked || options->bpf_uname ||
+		       options->bpf_policy || options->guard;
 	int error = -EINVAL;
 
 	*session = NULL;
@@ -58,7 +59,10 @@ int main(int argc, char **argv)
 	const char *why_not;
 	int status;
 
-	options_parse(&options, argc, argv);
+	if (argc > 1 && !strcmp(argv[1], "guard"))
+		guard_options(&options, argc - 1, argv + 1);
+	else
+		options_parse(&options, argc, argv);
 	decode_style(options.string_limit, options.fd_paths);
 	if (open_session(&options, &session, &why_not) < 0 || output_open(&options) < 0)
 		return STATUS_FAILED;
@@ -67,6 +71,8 @@ int main(int argc, char **argv)
 	status = session ? kmview_engine_run(&options, session) : seccomp_engine_run(&options);
 	kmview_close(session);
 	if (output_close(&options, engine) < 0)
+		return STATUS_FAILED;
+	if (options.guard && guard_finish(options.guard) < 0)
 		return STATUS_FAILED;
 	return status;
 }

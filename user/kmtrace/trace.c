@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "kmtrace.h"
+#include "guard.h"
 
 #define NS_PER_S 1000000000ULL
 
@@ -354,6 +354,10 @@ void trace_call(const struct options *options, struct traced *traced)
 {
 	const struct rule *result, *wait;
 
+	if (options->guard) {
+		guard_call(options->guard, traced);
+		return;
+	}
 	end_missed(options, traced);
 	if (traced->exit) {
 		finish(options, traced);
