@@ -101,6 +101,13 @@ processes() {
 		echo "$pid $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"
 	done
 }
+# The numbers of those that run a program; quicker than processes where every moment counts.
+running() { # PROGRAM
+	local pid
+	for pid in $(pgrep -x -- "$1"); do
+		! grep -qzxF -- "$mark" "/proc/$pid/environ" 2>/dev/null || echo "$pid"
+	done
+}
 no_process() { [ -z "$(processes)" ]; }
 
 nothing_left() {

@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -29,9 +30,11 @@
 #include "keeper.h"
 #include "protocol.h"
 
+#define SERVERS_MAX  256 /* started by users of a branch */
 #define FUSE_DEVICE  "/dev/fuse"
 #define STUCK_MS     1000  /* from SIGKILL to the end of the servers that they may wait for */
 #define STUCK_END_MS 10000 /* and from that to giving them up */
+#define IDLE_MS	     1000  /* from unmounting to asking servers that go on */
 #define INTERRUPTED  (-2)
 
 long keeper_call(const struct keeper *keeper, long nr, uint64_t a, uint64_t b, uint64_t c,
@@ -98,8 +101,22 @@ static int next_signal(int signals, int timeout_ms)
 
 /* ---- the end of the processes */
 
-/* Is it the server of a FUSE file system, that somebody in the branch started? */
-static bool is_server(pid_t pid)
+/* Is a descriptor of the process /dev/fuse? */
+static bool is_device(pid_t pid, int number)
+{
+	int fd = proc_open(O_RDONLY | O_DIRECTORY, "%d/fd", pid);
+	char name[16], target[32];
+	ssize_t length;
+
+	snprintf(name, sizeof(name), "%d", number);
+	length = fd < 0 ? -1 : readlinkat(fd, name, target, sizeof(target));
+	if (fd >= 0)
+		close(fd);
+	return length == strlen(FUSE_DEVICE) && !memcmp(target, FUSE_DEVICE, length);
+}
+
+/* Is /dev/fuse open in the process? */
+static bool has_device(pid_t pid)
 {
 	int fd = proc_open(O_RDONLY | O_DIRECTORY, "%d/fd", pid);
 	DIR *files = fd < 0 ? NULL : fdopendir(fd);
@@ -117,6 +134,49 @@ static bool is_server(pid_t pid)
 	if (files)
 		closedir(files);
 	return found;
+}
+
+/* When the process started, in the kernel's ticks; 0: it is gone. */
+static unsigned long long start_of(pid_t pid)
+{
+	unsigned long long start = 0;
+	char line[512] = "";
+	const char *end;
+	FILE *file = proc_file("%d/stat", pid);
+
+	end = file && fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+	if (!end || sscanf(end + 1,
+			   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+			   "%*d %*d %llu",
+			   &start) != 1)
+		start = 0;
+	if (file)
+		fclose(file);
+	return start;
+}
+
+/*
+ * Is it the server of a FUSE file system, that somebody in the branch started? One that was is one until its end: after
+ * it has been unmounted it closes the device, and writes.
+ */
+static bool is_server(pid_t pid)
+{
+	static struct {
+		pid_t pid;
+		unsigned long long start;
+	} known[SERVERS_MAX];
+	static unsigned int count;
+
+	for (unsigned int i = 0; i < count; i++)
+		if (known[i].pid == pid && known[i].start == start_of(pid))
+			return true;
+	if (!has_device(pid))
+		return false;
+	if (count < SERVERS_MAX) {
+		known[count].pid = pid;
+		known[count++].start = start_of(pid);
+	}
+	return true;
 }
 
 struct left {
@@ -196,23 +256,82 @@ static void kill_left(struct keeper *keeper, struct patience *patience, bool int
 	tree_signal(getpid(), keeper->servers, SIGKILL);
 }
 
+/* Does one of its threads wait for a request? Then it serves, and SIGTERM asks it to end. */
+static bool waits_for_requests(pid_t pid)
+{
+	int fd = proc_open(O_RDONLY | O_DIRECTORY, "%d/task", pid), nr;
+	DIR *tasks = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	bool found = false;
+	unsigned long from;
+
+	if (!tasks && fd >= 0)
+		close(fd);
+	while (tasks && !found && (entry = readdir(tasks))) {
+		FILE *file = entry->d_name[0] == '.'
+				     ? NULL
+				     : proc_file("%d/task/%d/syscall", pid, atoi(entry->d_name));
+
+		if (file && fscanf(file, "%d 0x%lx", &nr, &from) == 2 &&
+		    (nr == SYS_read || nr == SYS_splice))
+			found = is_device(pid, from);
+		if (file)
+			fclose(file);
+	}
+	if (tasks)
+		closedir(tasks);
+	return found;
+}
+
 /*
- * SIGTERM to everybody, and SIGKILL to who is left. False: some cannot be killed, as they wait for
- * a server of ours.
+ * The mounts of servers that users started have gone, but not all of these servers: what they serve is mounted elsewhere.
+ * Once they have nothing to do they are asked to end.
+ */
+static void end_idle(struct keeper *keeper, pid_t root)
+{
+	FILE *file = proc_file("%d/task/%d/children", root, root);
+	int child;
+
+	while (file && fscanf(file, "%d", &child) == 1) {
+		if (child == keeper->servers)
+			continue;
+		if (is_server(child) && waits_for_requests(child)) {
+			kill(child, SIGTERM);
+			kill(child, SIGCONT);
+		}
+		end_idle(keeper, child);
+	}
+	if (file)
+		fclose(file);
+}
+
+/*
+ * SIGTERM to everybody, and SIGKILL to who is left. Servers of file systems that users started get no signal: when the
+ * others have ended, or their time is over, what is mounted is unmounted, and the servers end by that, with all that they
+ * were told. False: some cannot be killed, as they wait for a server of ours.
  */
 static bool end_processes(struct keeper *keeper, int signals, int delay_ms, int *status)
 {
-	int64_t end = now_ms() + delay_ms;
+	int64_t end = now_ms() + delay_ms, unmounted = 0;
 	struct patience patience = {0};
 	bool interrupted = false;
 
-	tree_signal(getpid(), keeper->servers, SIGTERM);
+	tree_signal_but(getpid(), keeper->servers, SIGTERM, is_server);
 	for (;;) {
 		int64_t left = end - now_ms();
 
 		reap(keeper, status);
 		if (nobody(keeper))
 			return true;
+		if (!unmounted &&
+		    (left <= 0 || !tree_signal_but(getpid(), keeper->servers, 0, is_server))) {
+			if (keeper->servers)
+				kill(keeper->servers, SIGTERM);
+			tree_signal(getpid(), keeper->servers, SIGCONT);
+			unmounted = now_ms();
+		}
+		if (unmounted && now_ms() - unmounted > IDLE_MS)
+			end_idle(keeper, getpid());
 		if (left <= 0)
 			kill_left(keeper, &patience, interrupted);
 		if (left <= -STUCK_MS && !(patience.begun && !keeper->cut_off))

@@ -155,4 +155,8 @@ void keeper_failed(struct keeper *keeper, int error, const char *what);
  * only. */
 unsigned int tree_signal(pid_t root, pid_t except, int signal);
 
+/* The same but for those that are spared, and their descendants. */
+typedef bool spared_fn(pid_t pid);
+unsigned int tree_signal_but(pid_t root, pid_t except, int signal, spared_fn *spared);
+
 #endif

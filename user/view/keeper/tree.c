@@ -27,7 +27,7 @@ static bool ignores(pid_t pid, int number)
 	return set >> (number - 1) & 1;
 }
 
-static unsigned int of_thread(pid_t root, pid_t thread, pid_t except, int number)
+static unsigned int of_thread(pid_t root, pid_t thread, pid_t except, int number, spared_fn *spared)
 {
 	FILE *file = proc_file("%d/task/%d/children", root, thread);
 	unsigned int count = 0;
@@ -36,7 +36,7 @@ static unsigned int of_thread(pid_t root, pid_t thread, pid_t except, int number
 	if (!file)
 		return 0;
 	while (fscanf(file, "%d", &pid) == 1) {
-		if (pid == except)
+		if (pid == except || (spared && spared(pid)))
 			continue;
 		/* First the parent: what it started before it got the signal is found below. */
 		if (number) {
@@ -47,13 +47,13 @@ static unsigned int of_thread(pid_t root, pid_t thread, pid_t except, int number
 				kill(pid, SIGCONT);
 			}
 		}
-		count += 1 + tree_signal(pid, except, number);
+		count += 1 + tree_signal_but(pid, except, number, spared);
 	}
 	fclose(file);
 	return count;
 }
 
-unsigned int tree_signal(pid_t root, pid_t except, int number)
+unsigned int tree_signal_but(pid_t root, pid_t except, int number, spared_fn *spared)
 {
 	int fd = proc_open(O_RDONLY | O_DIRECTORY, "%d/task", root);
 	DIR *tasks = fd < 0 ? NULL : fdopendir(fd);
@@ -64,8 +64,13 @@ unsigned int tree_signal(pid_t root, pid_t except, int number)
 		close(fd);
 	while (tasks && (entry = readdir(tasks)))
 		if (entry->d_name[0] != '.')
-			count += of_thread(root, atoi(entry->d_name), except, number);
+			count += of_thread(root, atoi(entry->d_name), except, number, spared);
 	if (tasks)
 		closedir(tasks);
 	return count;
+}
+
+unsigned int tree_signal(pid_t root, pid_t except, int number)
+{
+	return tree_signal_but(root, except, number, NULL);
 }
