@@ -62,7 +62,7 @@ $(VIEW_DIR)/services/$(1).so: $(call objects,$(2),obj)
 -include $(patsubst %.o,%.d,$(call objects,$(2),obj))
 endef
 
-$(eval $(call view_service,umfuse,$(addprefix user/view/services/,umfuse.c table.c rules.c image.c apart.c) user/view/mount/option.c,-lblkid))
+$(eval $(call view_service,umfuse,$(addprefix user/view/services/,umfuse.c table.c rules.c image.c extent.c apart.c) user/view/mount/option.c,-lblkid))
 $(eval $(call view_service,viewfs,user/view/services/viewfs.c user/view/mount/option.c,))
 $(eval $(call view_service,unreal,user/view/services/unreal.c,))
 

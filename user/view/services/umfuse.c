@@ -259,6 +259,26 @@ static void settle_writing(struct view_mount *mount, const struct entry *entry, 
 	}
 }
 
+/* An image that lacks its end is not written to: what is missing would be found out block by block. */
+static void settle_cut_off(struct view_mount *mount, int fd, const struct part *part)
+{
+	uint64_t wanted = is_image(fd) ? image_extent(fd, part) : 0, there;
+	off_t end = wanted ? lseek(fd, 0, SEEK_END) : -1;
+
+	if (end < 0)
+		return;
+	there = (uint64_t)end > part->offset ? end - part->offset : 0;
+	if (part->size && part->size < there)
+		there = part->size;
+	if (there >= wanted)
+		return;
+	view_mount_note(
+		mount, "%s is cut off: its file system has %llu bytes, and %llu are there%s",
+		view_mount_source(mount), (unsigned long long)wanted, (unsigned long long)there,
+		view_mount_flags(mount) & MS_RDONLY ? "" : "; it is mounted read-only");
+	view_mount_set_read_only(mount);
+}
+
 /* The server begins at a byte by itself, or gets a file that is the part. */
 static int narrow(struct view_mount *mount, const struct entry *entry, const struct part *part,
 		  char **options)
@@ -285,6 +305,7 @@ static int run(struct view_mount *mount, struct entry *entry, int fd, const stru
 	int error;
 
 	settle_writing(mount, entry, fd);
+	settle_cut_off(mount, fd, part);
 	options = rules_apply(mount, entry, &error);
 	if (!options)
 		return error;

@@ -96,6 +96,13 @@ char *image_type(int fd, const struct part *part);
 /* The handlers of avfs(1) for an archive: "#ugz#utar". */
 const char *image_handlers(int fd);
 
+/* ---- extent.c */
+
+/* The bytes that the file system takes, as it says itself; 0: not known. */
+uint64_t image_extent(int fd, const struct part *part);
+
+/* ---- image.c, partitions */
+
 /* Say in words which partitions a disk has: "1 (ext4, 20 MiB), 2 (vfat, 8 MiB)"; to free(3). NULL:
  * it has none. */
 char *image_partitions(int fd, const char **table);
