@@ -259,8 +259,7 @@ static int __init kmview_load(void)
 	int err;
 
 	if (!was_tried() && !untried) {
-		pr_err("kmview: was tried on Linux 6.1, 6.12 and 7.2, not on this one; to load it here, give it "
-		       "untried=1\n");
+		pr_err("kmview: was tried on Linux 6.1, 6.12 and 7.2, not on this one; untried=1 loads it\n");
 		return -ENODEV;
 	}
 	err = kmview_symbols_init();

@@ -37,8 +37,10 @@ int kmview_ask(struct kmview_session *session, const struct kmview_context *cont
 int kmview_tell(struct kmview_session *session, const struct kmview_context *context, const struct kmview_rule *rule,
 		unsigned int kind, long result);
 
-/* Announce what has no slot, in a session that watches: an entry of the ring, left out when there is no place. Any
- * context in which interrupts may be off. */
+/*
+ * Announce what has no slot, in a session that watches: an entry of the ring, left out when there is no place. Any
+ * context in which interrupts may be off.
+ */
 void kmview_announce(struct kmview_session *session, u32 what, u32 process, u64 id);
 
 int kmview_exchange(struct kmview_session *session, const struct kmview_exchange *arg);

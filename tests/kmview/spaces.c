@@ -119,8 +119,8 @@ const char *as_user_after(body_fn *more, body_fn *body, body_fn *after)
 	if (child == 0)
 		_exit(run_as_user(body, after) ? 1 : 0);
 	CHECK(waitpid(child, &status, 0) == child);
-	snprintf(command, sizeof(command), "umount -l %s/covered %s/ro 2>/dev/null; rm -rf %s", top, top,
-		 top);
+	snprintf(command, sizeof(command), "umount -l %s/covered %s/ro 2>/dev/null; rm -rf %s", top,
+		 top, top);
 	if (system(command))
 		return "rm failed";
 	if (status && !scratch->why[0])

@@ -146,7 +146,8 @@ static bool print_program(int pid)
 	if (fd >= 0) {
 		char text[512] = "";
 
-		if (read(fd, text, sizeof(text) - 1) > 0 && (paren = strrchr(text, ')')) && paren[1])
+		if (read(fd, text, sizeof(text) - 1) > 0 && (paren = strrchr(text, ')')) &&
+		    paren[1])
 			snprintf(state, sizeof(state), "%c", paren[2]);
 		close(fd);
 	}

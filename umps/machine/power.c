@@ -15,9 +15,9 @@ static bool copy(const char *text, char **to)
 static struct umps_config *config_copy(const struct umps_config *from)
 {
 	struct umps_config *c = malloc(sizeof(*c));
-	bool good = c != NULL;
+	bool good = true;
 
-	if (!good)
+	if (!c)
 		return NULL;
 	*c = *from;
 	good &= copy(from->directory, &c->directory);

@@ -112,7 +112,8 @@ const char *kmview_open_why(int error)
 		return "the kernel's function tracing, which the module needs, is switched off "
 		       "(kernel.ftrace_enabled)";
 	case ENOBUFS:
-		return "this user's sessions have as much memory as the module and RLIMIT_MEMLOCK allow";
+		return "this user's sessions have as much memory as the module and RLIMIT_MEMLOCK "
+		       "allow";
 	default:
 		return strerrordesc_np(-error) ? strerrordesc_np(-error) : "of an unknown error";
 	}
