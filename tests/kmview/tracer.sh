@@ -71,7 +71,7 @@ END
 trace -f -o "$work/calls" python3 "$work/calls.py" || cat "$work/calls"
 # On a slow machine any of them may be seen while it blocks: the two lines are one call.
 calls=$(awk '/ <unfinished \.\.\.>$/ { sub(/ <unfinished \.\.\.>$/, ""); begun[$1] = $0; next }
-	match($0, /<\.\.\. [a-z0-9_]+ resumed>/) { print begun[$1] " " substr($0, RSTART + RLENGTH); next } { print }' "$work/calls")
+	match($0, /<\.\.\. [a-z0-9_]+ resumed>/) { $0 = begun[$1] " " substr($0, RSTART + RLENGTH); gsub(/ +,/, ","); gsub(/,  +/, ", "); print; next } { print }' "$work/calls")
 for decoded in 'newfstatat\(AT_FDCWD, "/etc/hostname", \{st_mode=S_IFREG\|0[0-7]+, st_size=[0-9]+, \.\.\.\}, 0\) = 0' \
 	'wait4\([0-9]+, \[\{WIFEXITED\(s\) && WEXITSTATUS\(s\) == 7\}\]' 'WIFSIGNALED\(s\) && WTERMSIG\(s\) == SIGKILL' \
 	'setsockopt\([0-9]+, SOL_SOCKET, SO_REUSEADDR, \[1\], 4\) = 0' \
