@@ -40,6 +40,16 @@ for kernel in 6.12; do
 	run "tests/vm/run $kernel --relaxed build/bin/kmtrace -q -e none --fake uname.sysname=PlanX strace -e trace=uname uname -s"
 done
 
+tell ""
+tell "Rules of sequences: a process that has read a key may connect to nobody any more, nor may its children."
+cat >"$work/rules" <<-END
+	on read "$work/key": mark secret
+	on connect if secret: deny EACCES, log "a key could leave"
+END
+echo key >"$work/key"
+run "cat $work/rules"
+run "kmtrace guard $work/rules -- bash -c 'read -r key <$work/key; echo \$key >/dev/tcp/127.0.0.1/80'; true"
+
 title "Third act: a network of one's own"
 kernel=$(ls -v /boot/vmlinuz-*-amd64 | tail -n 1)
 tests/demo/guest.sh "${kernel#*vmlinuz-}" "$work/initrd" || failed=1
