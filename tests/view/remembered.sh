@@ -60,8 +60,16 @@ for server in bindfs fuse2fs; do
 done
 ok "what appears in a mirrored directory is seen" in_view a "! stat m/late && touch plain/late && timeout 20 sh -c 'until stat m/late; do sleep 0.1; done'"
 in_view a 'umount m n' >/dev/null
-ok "no line of the table lets a type remember that is no image" eval \
-	"! awk '/^[a-z]/ { image = /%i|%b/ && !/bindfs|gocryptfs/ } /^[ \\t]+remember/ && !image && !archive' $top/user/view/services/fstypes | grep -q 'sshfs|bindfs|gocryptfs'"
+# Also when the user's own table tells it to: a directory is not locked, so it can change.
+remember='remember attr_timeout=86400,entry_timeout=86400,negative_timeout=86400'
+as_user sh -c 'mkdir "$HOME/.viewos" && printf "mirror: bindfs: bindfs -o %%o %%i %%t\n\t%s\next4: fuse2fs: fuse2fs %%i %%t -o fakeroot,%%o\n\t%s\n" \
+	"$0" "$0" >"$HOME/.viewos/fstypes"' "$remember"
+in_view a 'mount -r -t mirror plain m && mount -r -t ext4 ext4 n' >/dev/null
+like "an image, read-only, is remembered by the user's table" "$(given fuse2fs)" 'attr_timeout=86400'
+like "a directory has a server, by the same table" "$(given bindfs)" '^bindfs '
+is "but is not remembered, read-only as it is" "$(given bindfs | grep -o '[a-z]*_timeout=[0-9]*')" ''
+in_view a 'umount m n' >/dev/null
+as_user rm -r "$work/home/.viewos"
 
 # many files, by many processes; and after the kernel has forgotten them
 as_user sh -c 'mkdir "$0/lots" && cd "$0/lots" && for i in $(seq 120); do seq $((i * 50)) >f$i; done' "$work"

@@ -10,44 +10,34 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "unmount.h"
 #include "user/view/client/client.h"
+#include "user/view/client/confine.h"
 #include "command.h"
 
 /* ---- the real program */
 
-#define ALLOW(nr)                                                                                  \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),                                             \
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 0)
+/* The call does nothing, and its result is 0. */
+#define ZERO(nr) CONFINE_CALL(nr, SECCOMP_RET_ERRNO | 0)
 
 static int become_root_to_itself(void)
 {
 	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		ALLOW(SYS_getuid),
-		ALLOW(SYS_geteuid),
-		ALLOW(SYS_getgid),
-		ALLOW(SYS_getegid),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		CONFINE_BEGIN(SECCOMP_RET_ALLOW),
+		ZERO(SYS_getuid),
+		ZERO(SYS_geteuid),
+		ZERO(SYS_getgid),
+		ZERO(SYS_getegid),
+		CONFINE_END(SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog program = {sizeof(code) / sizeof(*code), code};
 
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+	return confine(code, sizeof(code) / sizeof(*code));
 }
 
 /* Without the real program umount(8) is done here, as far as that goes. */

@@ -9,21 +9,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "umfuse.h"
+#include "user/view/client/confine.h"
 
 #define MEMORY	(512UL << 20)
 #define SECONDS 10
@@ -31,16 +27,12 @@
 
 /* ---- the child */
 
-#define ALLOW(nr)                                                                                  \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define ALLOW(nr) CONFINE_CALL(nr, SECCOMP_RET_ALLOW)
 
 static int give_up_authority(void)
 {
 	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		CONFINE_BEGIN(SECCOMP_RET_KILL_PROCESS),
 		ALLOW(SYS_read),
 		ALLOW(SYS_pread64),
 		ALLOW(SYS_lseek),
@@ -54,18 +46,14 @@ static int give_up_authority(void)
 		ALLOW(SYS_futex),
 		ALLOW(SYS_getrandom),
 		ALLOW(SYS_exit_group),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		CONFINE_END(SECCOMP_RET_ERRNO | ENOSYS),
 	};
-	struct sock_fprog program = {sizeof(code) / sizeof(*code), code};
 	const struct rlimit memory = {MEMORY, MEMORY}, time = {SECONDS, SECONDS}, none = {0, 0};
 
 	if (setrlimit(RLIMIT_AS, &memory) < 0 || setrlimit(RLIMIT_CPU, &time) < 0 ||
 	    setrlimit(RLIMIT_CORE, &none) < 0 || setrlimit(RLIMIT_FSIZE, &none) < 0)
 		return -errno;
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-			       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)
-		       ? -errno
-		       : 0;
+	return confine(code, sizeof(code) / sizeof(*code));
 }
 
 static _Noreturn void probe_main(apart_probe *probe, int fd, const void *argument, int out)
