@@ -450,6 +450,8 @@ static void fill(struct kmview_session *session, struct kmview_slot *slot, const
 	memcpy(event->args, context->args, sizeof(event->args));
 	event->result = result;
 	slot->mark_cookie = context->mark_cookie;
+	/* Who watches reads later, and cannot look at a clock in time. */
+	slot->time_ns = session->flags & KMVIEW_INIT_WATCH ? ktime_get_ns() : 0;
 	memset(event->copied, 0, sizeof(event->copied));
 	if (kmview_rule_copies(rule))
 		copy_arguments(&session->channel, slot, context, rule);

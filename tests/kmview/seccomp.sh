@@ -32,7 +32,32 @@ like "-t, -y and -s are known" "$(trace -ttt -y -s 4 -e openat,write sh -c 'echo
 is "a class is the same with and without %" "$(trace -e trace=%net true 2>&1; trace -e network true 2>&1)" ""
 like "a regular expression names calls" "$(trace -e '/^openat$' cat /etc/hostname 2>&1 >/dev/null)" 'openat\(.*hostname'
 is "an unknown call after ? is left out" "$(trace -e '?nosuchcall' true 2>&1)" ""
-for wrong in "-e inject=read:error=EIO" "-e signal=NOSUCH" "-z -Z" "-ff" "-s x" "-e /[" "--deny nosuch=EPERM" "--deny open=NOTANERROR" "--return getuid" "--fake hostname=x" \
+cat >"$work/made.py" <<-'PY'
+	import os, signal, sys
+	def attempt(name):
+	    try: os.mkdir(sys.argv[1] + name); return "made"
+	    except OSError as error: return error.strerror
+	signal.signal(signal.SIGUSR1, lambda *_: print("got it"))
+	os.getsid(0)
+	print(*[attempt(name) for name in "abcde"], sep=",")
+PY
+is "-e inject= fails the second call" "$(trace -e none -e inject=mkdir:error=ENOSPC:when=2 /usr/bin/python3 "$work/made.py" "$work/2")" \
+	"made,No space left on device,made,made,made"
+is "each second from the second on" "$(trace -e none -e inject=mkdir:error=EIO:when=2+2 /usr/bin/python3 "$work/made.py" "$work/3")" \
+	"made,Input/output error,made,Input/output error,made"
+is "the second to the third" "$(trace -e none -e inject=mkdir:error=EIO:when=2..3 /usr/bin/python3 "$work/made.py" "$work/4")" \
+	"made,Input/output error,Input/output error,made,made"
+is "gives a value, and sends a signal" "$(trace -e none -e inject=mkdir:retval=0 -e inject=getsid:signal=USR1 /usr/bin/python3 "$work/made.py" "$work/5" | paste -sd' ')" \
+	"got it made,made,made,made,made"
+is "what is said to be made is not" "$(ls -d "$work"/5? 2>/dev/null)" ""
+is "-e fault= is ENOSYS" "$(trace -e none -e fault=mkdir:when=4+ /usr/bin/python3 "$work/made.py" "$work/6")" \
+	"made,made,made,Function not implemented,Function not implemented"
+start=$(date +%s%N)
+trace -e none -e inject=uname:delay_enter=300ms uname >/dev/null
+ok "delay_enter= holds a call" [ $((($(date +%s%N) - start) / 1000000)) -ge 300 ]
+like "-C prints calls and the table" "$(trace -C -e uname uname 2>&1 >/dev/null | paste -sd' ')" 'uname\(.* 1  uname .* total'
+for wrong in "-e inject=read:error=NOSUCH" "-e inject=read" "-e inject=nosuch:error=EIO" "-e inject=read:when=0:error=EIO" "-e inject=read:retval=1:error=EIO" \
+	"-e inject=read:poke=1" "-e inject=read:signal=NOSUCH" "-e inject=read:delay_exit=5" "-e inject=read:delay_enter=x" "-C -ff -o x" "-e signal=NOSUCH" "-z -Z" "-ff" "-s x" "-e /[" "--deny nosuch=EPERM" "--deny open=NOTANERROR" "--return getuid" "--fake hostname=x" \
 	"--delay read=never" "-p x" "-e nosuch" "--engine magic" "--bpf-uname"; do
 	trace $wrong true >"$work/out" 2>&1
 	is "\"$wrong\" is refused" $? 125

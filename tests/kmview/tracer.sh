@@ -31,6 +31,16 @@ is "--return answers from the table" "$(silent --return getuid,geteuid=5 id -u)"
 start=$(date +%s%N)
 silent --delay uname=300ms uname >/dev/null
 ok "--delay holds a call" [ $((($(date +%s%N) - start) / 1000000)) -ge 300 ]
+start=$(date +%s%N)
+silent -e inject=uname:delay_exit=300ms uname >/dev/null
+ok "delay_exit= holds a call at its end" [ $((($(date +%s%N) - start) / 1000000)) -ge 300 ]
+is "inject=...:when= counts a thread's calls" \
+	"$(silent -e inject=mkdir:error=EIO:when=2+2 python3 -c 'import os
+for name in "abcd":
+    try: os.mkdir("/tmp/inject." + name); os.rmdir("/tmp/inject." + name); print("made")
+    except OSError as error: print(error.strerror)' | paste -sd,)" "made,Input/output error,made,Input/output error"
+like "-C shows how times are spread, by the kernel's clock" "$(trace -C -c -e clock_nanosleep sleep 0.1 2>&1 >/dev/null)" '^ *67 ms to +134 ms +1 +#{40}$|^ *134 ms to +268 ms +1 +#{40}$|[0-9] s +1 '
+is "--json, too" "$(trace -C -c --json -e clock_nanosleep sleep 0.1 2>&1 >/dev/null | jq -c '.[0] | [.call, .times[0][0] >= 67108864, .times[0][1]]')" '["clock_nanosleep",true,1]'
 like "-c counts" "$(trace -c -e %file ls / 2>&1 >/dev/null)" ' openat$'
 is "--json is JSON" \
 	"$(trace -e uname --json uname -s 2>&1 >/dev/null | jq -r 'select(.call == "uname") | .result')" 0

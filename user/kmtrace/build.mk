@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kmtrace: system calls printed, counted, and answered by rules.
-KMTRACE := $(addprefix user/kmtrace/,main.c options.c call_set.c rules.c paths.c trace.c progress.c \
-	output.c decode.c decode_memory.c decode_struct.c decode_socket.c names.c ioctls.c \
+KMTRACE := $(addprefix user/kmtrace/,main.c options.c call_set.c rules.c inject.c paths.c trace.c progress.c \
+	output.c counts.c decode.c decode_memory.c decode_struct.c decode_socket.c names.c ioctls.c \
 	engine_kmview.c engine_seccomp.c \
 	guard.c guard_main.c guard_parse.c guard_calls.c guard_match.c guard_object.c guard_path.c \
 	guard_state.c guard_report.c guard_learn.c)

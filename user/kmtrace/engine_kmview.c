@@ -189,6 +189,7 @@ static void show(const struct options *options, struct kmview_request *request)
 		.exit = request->event.kind == KMVIEW_KIND_EXIT,
 		.result = request->event.result,
 		.cookie = request->event.cookie,
+		.at_ns = kmview_time_ns(request),
 		.request = *request,
 	};
 
@@ -385,7 +386,7 @@ int kmview_engine_run(const struct options *options, struct kmview *session)
 	else
 		status = run_command(options, bpf, session);
 	if (bpf && options->bpf_count)
-		kmview_bpf_counts(bpf, output_count_add);
+		kmview_bpf_counts(bpf, counts_add);
 	kmview_bpf_free(bpf);
 	return status;
 }

@@ -33,6 +33,7 @@ struct traced {
 	bool exit; /* it is over: result is known and can be replaced */
 	int64_t result;
 	uint64_t began_ns; /* CLOCK_REALTIME; 0: only the end was seen */
+	uint64_t at_ns;	   /* when the kernel told it, CLOCK_MONOTONIC; 0: it did not say */
 	uint64_t spent_ns; /* from entry to exit, as the tracer sees it; 0: not known */
 	uint64_t cookie;   /* of the thread, where the engine has cookies */
 	/* the engine's own */
@@ -70,17 +71,24 @@ unsigned int call_index(const struct kmview_syscall *call); /* of its family */
  */
 int call_set_add(struct call_set *set, const char *list, char **unknown);
 
-enum rule_kind {
-	RULE_RETURN, /* give a value; deny: a negative errno */
-	RULE_DELAY,
-};
-
 struct rule {
 	struct rule *next;
-	enum rule_kind kind;
 	struct call_set calls;
 	char *pattern; /* fnmatch(3) of the absolute path; NULL: every call */
-	int64_t value; /* of the result; microseconds of a delay */
+	/* what is done */
+	bool returns; /* the call is not made, and gives a value; deny: a negative errno */
+	int64_t value;
+	int64_t delay_us, delay_exit_us; /* microseconds; 0: none */
+	int signal;			 /* 0: none */
+	/* to which calls of a thread, counted from 1 on; first 0: all */
+	struct {
+		unsigned long first, last, step;
+	} when;
+};
+
+/* The rules that one call meets: of each kind the first one; NULL: none. */
+struct met {
+	const struct rule *returns, *delay, *delay_exit, *signal;
 };
 
 #define UTS_FIELDS 6
@@ -107,7 +115,10 @@ struct options {
 	struct rule *rules;
 	const char *uname[UTS_FIELDS]; /* what to say instead; NULL: the truth */
 	bool uname_faked;
-	bool count, json, quiet;
+	bool count;	 /* no line is printed */
+	bool summary;	 /* a table of counts at the end */
+	bool histograms; /* and one of the times of each call */
+	bool json, quiet;
 	bool watch; /* no rule changes anything, and the kernel can let us just watch */
 	bool bpf_uname, bpf_count;
 	const char *bpf_policy;
@@ -128,6 +139,26 @@ int rule_add_return(struct options *options, const char *text, char **why);
 int rule_add_delay(struct options *options, const char *text, char **why);
 int rule_add_fake(struct options *options, const char *text, char **why);
 
+/* An empty rule at the end of the list; NULL: no memory. */
+struct rule *rule_new(struct options *options);
+
+/* A number, or the name of an error as a negative one. */
+bool rule_value(const char *text, int64_t *value);
+
+/* The number of "SIGINT", "int" or "2"; 0: none. */
+int signal_number(const char *word);
+
+/* ---- inject.c */
+
+/* What is behind "-e inject=", or "-e fault=". */
+int rule_add_inject(struct options *options, const char *text, bool fault, char **why);
+
+/* The thread makes a call that the rule is about: is it one of those that it is for? */
+bool inject_now(const struct rule *rule, pid_t tid);
+
+/* The thread is gone. */
+void inject_forget(pid_t tid);
+
 /* ---- rules (rules.c) */
 
 /* Is there a rule for this call that must see it before it runs? */
@@ -136,9 +167,11 @@ bool rules_want(const struct options *options, const struct kmview_syscall *call
 /* A result that is the same whoever calls: NULL if the rules need to look at calls of this kind. */
 const struct rule *rules_constant(const struct options *options, const struct kmview_syscall *call);
 
-/* The rules that match this call, each kind the first one; NULL: none. */
-void rules_match(const struct options *options, struct traced *traced, const struct rule **result,
-		 const struct rule **delay);
+/* The rules that match this call; once for each call, as rules may count. */
+void rules_match(const struct options *options, struct traced *traced, struct met *met);
+
+/* Does one of them do something at the end of calls? */
+bool rules_at_exit(const struct options *options);
 
 /* Put the faked fields over what uname gave. Returns the call's result. */
 int64_t uname_fake_over(const struct options *options, struct traced *traced);
@@ -210,12 +243,20 @@ void output_signal(const struct options *options, pid_t pid, pid_t tid, int numb
 void output_end(const struct options *options, pid_t pid, pid_t tid, int status);
 void output_left(const struct options *options, pid_t pid, pid_t tid);
 
-void output_count(const struct traced *traced, bool failed, uint64_t ns);
-void output_count_add(const struct kmview_syscall *call, uint64_t calls, uint64_t ns);
-
 /* Print the table of counts, if asked for, and close: 0, or -1 after saying what was not written.
  */
 int output_close(const struct options *options, const struct engine *engine);
+
+/* ---- counts.c; call NULL: one without a name */
+
+/* ns: how long it took; 0: not known. */
+void counts_call(const struct kmview_syscall *call, bool failed, uint64_t ns);
+
+/* The sums of a program that counted. */
+void counts_add(const struct kmview_syscall *call, uint64_t calls, uint64_t ns);
+
+/* results: errors and times are known. */
+void counts_print(FILE *out, bool json, bool results, bool histograms);
 
 /* ---- tracing (trace.c) */
 

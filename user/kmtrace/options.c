@@ -40,6 +40,11 @@ static const struct argp_option known[] = {
 	{"successful-only", 'z', NULL, 0, "Only calls that succeed", 1},
 	{"failed-only", 'Z', NULL, 0, "Only calls that fail", 1},
 	{"count", 'c', NULL, 0, "Count calls, errors and time, and print a table at the end", 1},
+	{"summary", 'C', NULL, 0,
+	 "Print the calls, and at the end the table and how the times of each call are spread; "
+	 "with "
+	 "-c only these",
+	 1},
 	{"absolute-timestamps", 't', NULL, 0,
 	 "When each call began; -tt with microseconds, -ttt as seconds since 1970", 1},
 	{"relative-timestamps", 'r', NULL, 0, "The time since the line before", 1},
@@ -113,8 +118,7 @@ static void parse_calls(struct options *options, const char *text, struct argp_s
 		argp_error(state, "\"%s\" is no system call; man 2 syscalls lists them", unknown);
 }
 
-/* The number of "SIGINT", "int" or "2"; 0: none. */
-static int signal_number(const char *word)
+int signal_number(const char *word)
 {
 	char *end;
 	long number = strtol(word, &end, 10);
@@ -151,8 +155,8 @@ static void parse_signals(struct options *options, const char *list, struct argp
 /* -e: "trace=" may be left out; strace's other qualifiers are refused by name. */
 static void parse_expression(struct options *options, const char *text, struct argp_state *state)
 {
-	static const char *const others[] = {"abbrev", "verbose", "raw", "read",  "write",
-					     "fault",  "inject",  "kvm", "quiet", "decode-fds"};
+	static const char *const others[] = {"abbrev", "verbose", "raw",   "read",
+					     "write",  "kvm",	  "quiet", "decode-fds"};
 	const char *equals = strchr(text, '=');
 	size_t length = equals ? equals - text : 0;
 
@@ -177,6 +181,14 @@ static void parse_expression(struct options *options, const char *text, struct a
 	if ((length == 6 && !strncmp(text, "signal", 6)) ||
 	    (length == 7 && !strncmp(text, "signals", 7)) || (length == 1 && *text == 's')) {
 		parse_signals(options, equals + 1, state);
+		return;
+	}
+	if ((length == 6 && !strncmp(text, "inject", 6)) ||
+	    (length == 5 && !strncmp(text, "fault", 5))) {
+		char *why = NULL;
+
+		if (rule_add_inject(options, equals + 1, *text == 'f', &why) < 0)
+			argp_error(state, "%s", why ? why : strerror(ENOMEM));
 		return;
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
@@ -241,10 +253,14 @@ static void check(struct options *options, struct argp_state *state)
 		argp_error(
 			state,
 			"seccomp can neither attach processes nor run --bpf programs; kmview can");
+	if (options->engine && !strcmp(options->engine, "seccomp") && rules_at_exit(options))
+		argp_error(state, "seccomp does not see the end of calls, which delay_exit= holds; "
+				  "kmview does");
 	if (options->separate && !options->output)
 		argp_error(state, "-ff needs -o FILE: each thread's trace goes to FILE.TID");
-	if (options->separate && options->count)
-		argp_error(state, "-c counts all threads together and cannot be used with -ff");
+	if (options->separate && options->summary)
+		argp_error(state,
+			   "-c and -C count all threads together and cannot be used with -ff");
 	if (options->successful && options->failed)
 		argp_error(state, "no call both succeeds and fails: use -z or -Z, not both");
 	if (!trace_given)
@@ -296,7 +312,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->separate = true;
 		break;
 	case 'c':
-		options->count = true;
+		options->count = options->summary = true;
+		break;
+	case 'C':
+		options->summary = options->histograms = true;
 		break;
 	case 'o':
 		options->output = argument;

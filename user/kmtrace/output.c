@@ -24,10 +24,6 @@ static FILE *out;
 static bool is_command; /* out is a pipe to a program */
 static bool write_failed;
 
-static struct count {
-	uint64_t calls, errors, ns;
-} counts[CALLS_MAX];
-
 void complain(const char *format, ...)
 {
 	va_list args;
@@ -460,87 +456,6 @@ void output_left(const struct options *options, pid_t pid, pid_t tid)
 	fputs("+++ no longer traced: the program gains privileges +++\n", out);
 }
 
-/* ---- the table */
-
-void output_count(const struct traced *traced, bool failed, uint64_t ns)
-{
-	struct count *count = &counts[traced->call ? call_index(traced->call) : CALLS_MAX - 1];
-
-	count->calls++;
-	count->errors += failed;
-	count->ns += ns;
-}
-
-void output_count_add(const struct kmview_syscall *call, uint64_t calls, uint64_t ns)
-{
-	struct count *count = &counts[call ? call_index(call) : CALLS_MAX - 1];
-
-	count->calls += calls;
-	count->ns += ns;
-}
-
-static int by_time_then_calls(const void *a, const void *b)
-{
-	const struct count *x = &counts[*(const unsigned int *)a],
-			   *y = &counts[*(const unsigned int *)b];
-
-	if (x->ns != y->ns)
-		return x->ns < y->ns ? 1 : -1;
-	return x->calls < y->calls ? 1 : x->calls > y->calls ? -1 : 0;
-}
-
-static const char *count_name(unsigned int index)
-{
-	return index == CALLS_MAX - 1 ? "unknown" : (kmview_syscall_next(NULL) + index)->name;
-}
-
-static void json_counts(const unsigned int *order, unsigned int n, bool results)
-{
-	json_t *list = json_array();
-
-	for (unsigned int i = 0; i < n; i++) {
-		const struct count *count = &counts[order[i]];
-		json_t *row = json_pack("{s:s, s:I}", "call", count_name(order[i]), "calls",
-					(json_int_t)count->calls);
-
-		if (results) {
-			json_object_set_new(row, "errors", json_integer(count->errors));
-			json_object_set_new(row, "seconds", json_real(count->ns / 1e9));
-		}
-		json_array_append_new(list, row);
-	}
-	json_dumpf(list, out, JSON_INDENT(1));
-	fputc('\n', out);
-	json_decref(list);
-}
-
-static void text_counts(const unsigned int *order, unsigned int n, bool results)
-{
-	uint64_t calls = 0, errors = 0, ns = 0;
-
-	fprintf(out, results ? "    seconds  us/call     calls    errors  call\n"
-			     : "     calls  call\n");
-	for (unsigned int i = 0; i < n; i++) {
-		const struct count *count = &counts[order[i]];
-
-		calls += count->calls;
-		errors += count->errors;
-		ns += count->ns;
-		if (results)
-			fprintf(out, "%11.6f %8.1f %9llu %9llu  %s\n", count->ns / 1e9,
-				count->ns / 1e3 / count->calls, (unsigned long long)count->calls,
-				(unsigned long long)count->errors, count_name(order[i]));
-		else
-			fprintf(out, "%10llu  %s\n", (unsigned long long)count->calls,
-				count_name(order[i]));
-	}
-	if (results)
-		fprintf(out, "%11.6f %8s %9llu %9llu  total\n", ns / 1e9, "",
-			(unsigned long long)calls, (unsigned long long)errors);
-	else
-		fprintf(out, "%10llu  total\n", (unsigned long long)calls);
-}
-
 /* Write out what is left and close; false: some of it could not be written. */
 static bool close_all(const struct options *options)
 {
@@ -560,16 +475,8 @@ static bool close_all(const struct options *options)
 
 int output_close(const struct options *options, const struct engine *engine)
 {
-	unsigned int order[CALLS_MAX] = {0}, n = 0;
-
-	for (unsigned int i = 0; i < CALLS_MAX; i++)
-		if (counts[i].calls)
-			order[n++] = i;
-	qsort(order, n, sizeof(order[0]), by_time_then_calls);
-	if ((options->count || options->bpf_count) && options->json)
-		json_counts(order, n, engine->results);
-	else if (options->count || options->bpf_count)
-		text_counts(order, n, engine->results);
+	if (options->summary || options->bpf_count)
+		counts_print(out, options->json, engine->results, options->histograms);
 	if (!close_all(options)) {
 		complain("could not write all of the trace to %s: %s",
 			 options->output ? options->output : "standard error",

@@ -39,7 +39,7 @@ static int errno_of(const char *name)
 	return 0;
 }
 
-static bool parse_value(const char *text, int64_t *value)
+bool rule_value(const char *text, int64_t *value)
 {
 	char *end;
 	int error = errno_of(text[0] == '-' ? text + 1 : text);
@@ -68,11 +68,21 @@ static bool parse_time(const char *text, int64_t *microseconds)
 	return true;
 }
 
-/* "CALLS[:PATTERN]", and what is behind the last "=" in *value, NULL if there is none. */
-static int rule_add(struct options *options, enum rule_kind kind, const char *text, char **value,
-		    struct rule **result, char **why)
+struct rule *rule_new(struct options *options)
 {
 	struct rule *rule = calloc(1, sizeof(*rule)), **last = &options->rules;
+
+	while (*last)
+		last = &(*last)->next;
+	*last = rule;
+	return rule;
+}
+
+/* "CALLS[:PATTERN]", and what is behind the last "=" in *value, NULL if there is none. */
+static int rule_add(struct options *options, const char *text, char **value, struct rule **result,
+		    char **why)
+{
+	struct rule *rule = rule_new(options);
 	char *copy = strdup(text), *equals = strrchr(copy, '='), *colon, *unknown;
 
 	if (equals)
@@ -85,15 +95,10 @@ static int rule_add(struct options *options, enum rule_kind kind, const char *te
 		    text);
 		free(unknown);
 		free(copy);
-		free(rule);
 		return -1;
 	}
-	rule->kind = kind;
 	rule->pattern = colon ? strdup(colon + 1) : NULL;
 	*value = equals ? strdup(equals + 1) : NULL;
-	while (*last)
-		last = &(*last)->next;
-	*last = rule;
 	*result = rule;
 	free(copy);
 	return 0;
@@ -103,10 +108,11 @@ int rule_add_deny(struct options *options, const char *text, char **why)
 {
 	struct rule *rule;
 	char *value;
-	int result = rule_add(options, RULE_RETURN, text, &value, &rule, why);
+	int result = rule_add(options, text, &value, &rule, why);
 
 	if (result < 0)
 		return result;
+	rule->returns = true;
 	rule->value = -(value ? errno_of(value) : EPERM);
 	if (!rule->value)
 		result = say(why, "\"%s\" in \"%s\" is no name of an error; try EACCES or ENOENT",
@@ -119,11 +125,12 @@ int rule_add_return(struct options *options, const char *text, char **why)
 {
 	struct rule *rule;
 	char *value;
-	int result = rule_add(options, RULE_RETURN, text, &value, &rule, why);
+	int result = rule_add(options, text, &value, &rule, why);
 
 	if (result < 0)
 		return result;
-	if (!value || !parse_value(value, &rule->value))
+	rule->returns = true;
+	if (!value || !rule_value(value, &rule->value))
 		result = say(why,
 			     "\"%s\" needs a number or an error's name after \"=\", as in getuid=0",
 			     text);
@@ -135,11 +142,11 @@ int rule_add_delay(struct options *options, const char *text, char **why)
 {
 	struct rule *rule;
 	char *value;
-	int result = rule_add(options, RULE_DELAY, text, &value, &rule, why);
+	int result = rule_add(options, text, &value, &rule, why);
 
 	if (result < 0)
 		return result;
-	if (!value || !parse_time(value, &rule->value))
+	if (!value || !parse_time(value, &rule->delay_us))
 		result =
 			say(why, "\"%s\" needs a time up to an hour after \"=\", as in openat=20ms",
 			    text);
@@ -186,23 +193,39 @@ const struct rule *rules_constant(const struct options *options, const struct km
 	for (const struct rule *rule = options->rules; rule; rule = rule->next) {
 		if (!rule->calls.has[call_index(call)])
 			continue;
-		return rule->kind == RULE_RETURN && !rule->pattern ? rule : NULL;
+		return rule->returns && !rule->pattern && !rule->when.first && !rule->signal &&
+				       !rule->delay_us && !rule->delay_exit_us
+			       ? rule
+			       : NULL;
 	}
 	return NULL;
 }
 
-void rules_match(const struct options *options, struct traced *traced, const struct rule **result,
-		 const struct rule **delay)
+void rules_match(const struct options *options, struct traced *traced, struct met *met)
 {
-	*result = *delay = NULL;
+	*met = (struct met){};
 	for (const struct rule *rule = options->rules; traced->call && rule; rule = rule->next) {
-		const struct rule **place = rule->kind == RULE_DELAY ? delay : result;
-
-		if (*place || !rule->calls.has[call_index(traced->call)])
+		if (!rule->calls.has[call_index(traced->call)] ||
+		    (rule->pattern && !names_path(traced, rule->pattern)) ||
+		    !inject_now(rule, traced->tid))
 			continue;
-		if (!rule->pattern || names_path(traced, rule->pattern))
-			*place = rule;
+		if (rule->returns && !met->returns)
+			met->returns = rule;
+		if (rule->delay_us && !met->delay)
+			met->delay = rule;
+		if (rule->delay_exit_us && !met->delay_exit)
+			met->delay_exit = rule;
+		if (rule->signal && !met->signal)
+			met->signal = rule;
 	}
+}
+
+bool rules_at_exit(const struct options *options)
+{
+	for (const struct rule *rule = options->rules; rule; rule = rule->next)
+		if (rule->delay_exit_us)
+			return true;
+	return false;
 }
 
 /* How uname's oldest forms, of 32-bit programs, differ: fewer fields, of 9 bytes. */

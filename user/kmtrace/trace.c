@@ -9,6 +9,7 @@
  * the end of the first was missed, because it had begun before the tracing. Calls with a delay wait
  * in a list, and the engines ask trace_delayed() how long they may sleep.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -46,6 +47,7 @@ static struct seen {
 	uint64_t ns;	   /* when it began, CLOCK_MONOTONIC */
 	uint64_t began_ns; /* and CLOCK_REALTIME */
 	bool wanted;	   /* its end is to be printed */
+	int64_t delay_us;  /* and to be held for so long */
 	bool unfinished;   /* its beginning was printed, without the arguments from this one on: */
 	unsigned int from;
 	char *args[6]; /* as text; NULL: they can still be read */
@@ -72,6 +74,12 @@ static void seen_forget(pid_t tid)
 	free(found);
 }
 
+/* When the call began or ended: as the kernel says, or now. */
+static uint64_t time_of(const struct traced *traced)
+{
+	return traced->at_ns ? traced->at_ns : now_ns();
+}
+
 static struct seen *seen_keep(struct traced *traced, bool with_args)
 {
 	struct seen **at, *new;
@@ -85,8 +93,8 @@ static struct seen *seen_keep(struct traced *traced, bool with_args)
 	new->tid = traced->tid;
 	new->abi = traced->abi;
 	new->nr = traced->nr;
-	new->ns = now_ns();
-	new->began_ns = clock_ns(CLOCK_REALTIME);
+	new->ns = time_of(traced);
+	new->began_ns = clock_ns(CLOCK_REALTIME) - (now_ns() - new->ns);
 	new->wanted = true;
 	for (unsigned int i = 0; with_args && traced->call && i < traced->call->argc; i++) {
 		FILE *text = open_memstream(&new->args[i], &size);
@@ -113,15 +121,17 @@ static struct delayed {
 	struct delayed *next;
 	uint64_t due_ns;
 	struct traced traced;
+	struct met met;
 } * delayed;
 
-static bool delay(struct traced *traced, int64_t microseconds)
+static bool delay(struct traced *traced, const struct met *met, int64_t microseconds)
 {
 	struct delayed *new = malloc(sizeof(*new)), **at = &delayed;
 
 	if (!new)
 		return false;
 	new->traced = *traced;
+	new->met = *met;
 	new->due_ns = now_ns() + microseconds * 1000;
 	while (*at && (*at)->due_ns <= new->due_ns)
 		at = &(*at)->next;
@@ -138,7 +148,8 @@ void trace_cancelled(uint64_t id)
 			each->due_ns = 0;
 }
 
-static void serve(const struct options *options, struct traced *traced, const struct rule *result);
+static void serve(const struct options *options, struct traced *traced, const struct met *met);
+static void finish(const struct options *options, struct traced *traced);
 
 int trace_delayed(const struct options *options)
 {
@@ -147,7 +158,6 @@ int trace_delayed(const struct options *options)
 
 	while (*at) {
 		struct delayed *each = *at;
-		const struct rule *result, *unused;
 
 		if (each->due_ns > now) {
 			first = each->due_ns < first ? each->due_ns : first;
@@ -155,8 +165,10 @@ int trace_delayed(const struct options *options)
 			continue;
 		}
 		*at = each->next;
-		rules_match(options, &each->traced, &result, &unused);
-		serve(options, &each->traced, result);
+		if (each->traced.exit)
+			finish(options, &each->traced);
+		else
+			serve(options, &each->traced, &each->met);
 		free(each);
 	}
 	return first == UINT64_MAX ? -1 : (int)((first - now + 999999) / 1000000);
@@ -185,7 +197,7 @@ static bool closes(const struct kmview_syscall *call)
 
 static bool wants_times(const struct options *options)
 {
-	return options->count || options->stamp || options->relative || options->spent;
+	return options->summary || options->stamp || options->relative || options->spent;
 }
 
 bool trace_wants_entry(const struct options *options, const struct kmview_syscall *call)
@@ -212,9 +224,9 @@ static void show(const struct options *options, struct traced *traced, bool know
 
 	if (!printed(options, traced) || !as_wanted(options, known, failed))
 		return;
-	if (options->count)
-		output_count(traced, failed, 0);
-	else
+	if (options->summary)
+		counts_call(traced->call, failed, 0);
+	if (!options->count)
 		output_call(options, traced, known, ours);
 }
 
@@ -225,9 +237,28 @@ static void answer(const struct options *options, struct traced *traced, int64_t
 	traced->engine->answer(traced, result);
 }
 
-/* A call that waits to run. */
-static void serve(const struct options *options, struct traced *traced, const struct rule *result)
+/* The signal of a rule: it comes when the call goes on, not to begin it anew. */
+static void send_signal(const struct traced *traced, const struct rule *rule)
 {
+	char path[64], line[64];
+	pid_t pid = traced->pid;
+	FILE *status;
+
+	/* The seccomp engine knows the thread alone. */
+	snprintf(path, sizeof(path), "/proc/%d/status", traced->tid);
+	status = fopen(path, "re");
+	while (status && fgets(line, sizeof(line), status))
+		if (sscanf(line, "Tgid: %d", &pid) == 1)
+			break;
+	if (status)
+		fclose(status);
+	tgkill(pid, traced->tid, rule->signal);
+}
+
+/* A call that waits to run. */
+static void serve(const struct options *options, struct traced *traced, const struct met *met)
+{
+	const struct rule *result = met->returns;
 	bool executes = traced->call && (traced->call->flags & KMVIEW_CALL_NORETURN);
 	bool never_back =
 		executes && traced->call->argc < 2; /* exit and sigreturn, but not execve */
@@ -239,7 +270,8 @@ static void serve(const struct options *options, struct traced *traced, const st
 	} else if (!traced->engine->results || never_back) {
 		show(options, traced, false, false);
 		traced->engine->proceed(traced, false);
-	} else if (selected(options, traced) || (options->uname_faked && is_uname(traced))) {
+	} else if (selected(options, traced) || met->delay_exit ||
+		   (options->uname_faked && is_uname(traced))) {
 		bool kept_as_text = (executes || (options->fd_paths && closes(traced->call))) &&
 				    !options->count;
 		struct seen *kept = seen_keep(traced, kept_as_text);
@@ -247,10 +279,14 @@ static void serve(const struct options *options, struct traced *traced, const st
 		/* What it is about can be told now; of close and execve not afterwards. */
 		if (kept && options->path_count)
 			kept->wanted = on_traced_path(options, traced);
+		if (kept && met->delay_exit)
+			kept->delay_us = met->delay_exit->delay_exit_us;
 		traced->engine->proceed(traced, true);
 	} else {
 		traced->engine->proceed(traced, false);
 	}
+	if (met->signal)
+		send_signal(traced, met->signal);
 }
 
 /* A call that is over. */
@@ -266,13 +302,14 @@ static void finish(const struct options *options, struct traced *traced)
 	wanted = selected(options, traced) && (before ? before->wanted : printed(options, traced));
 	if (before && !before->unfinished) {
 		traced->began_ns = before->began_ns;
-		traced->spent_ns = now_ns() - before->ns;
+		traced->spent_ns = time_of(traced) - before->ns;
 	}
+	wanted = wanted && as_wanted(options, true, failed);
+	if (wanted && options->summary)
+		counts_call(traced->call, failed, traced->spent_ns);
 	if (before && before->unfinished)
 		output_resumed(options, traced, before->from, true, faked);
-	else if (wanted && as_wanted(options, true, failed) && options->count)
-		output_count(traced, failed, traced->spent_ns);
-	else if (wanted && as_wanted(options, true, failed))
+	else if (wanted && !options->count)
 		output_call(options, traced, true, faked);
 	seen_forget(traced->tid);
 	if (faked)
@@ -323,6 +360,7 @@ void trace_signal(const struct options *options, pid_t pid, pid_t tid, int numbe
 void trace_end(const struct options *options, pid_t pid, pid_t tid, int status)
 {
 	cut_off(options, pid, tid);
+	inject_forget(tid);
 	if (!options->count)
 		output_end(options, pid, tid, status);
 }
@@ -352,7 +390,9 @@ static void end_missed(const struct options *options, const struct traced *trace
 
 void trace_call(const struct options *options, struct traced *traced)
 {
-	const struct rule *result, *wait;
+	struct seen *before;
+	struct met met;
+	int64_t held;
 
 	if (options->guard) {
 		guard_call(options->guard, traced);
@@ -360,11 +400,17 @@ void trace_call(const struct options *options, struct traced *traced)
 	}
 	end_missed(options, traced);
 	if (traced->exit) {
-		finish(options, traced);
+		before = *seen_find(traced->tid);
+		held = before ? before->delay_us : 0;
+		met = (struct met){};
+		if (held && delay(traced, &met, held))
+			before->delay_us = 0;
+		else
+			finish(options, traced);
 		return;
 	}
-	rules_match(options, traced, &result, &wait);
-	if (wait && delay(traced, wait->value))
+	rules_match(options, traced, &met);
+	if (met.delay && delay(traced, &met, met.delay->delay_us))
 		return;
-	serve(options, traced, result);
+	serve(options, traced, &met);
 }

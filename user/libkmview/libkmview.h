@@ -327,6 +327,9 @@ int kmview_return_bytes(struct kmview_request *request, int64_t value, uint64_t 
 /* The number of the mark that the request came by, of a request not answered yet; 0: none. */
 uint64_t kmview_mark_found(const struct kmview_request *request);
 
+/* When the event was told, CLOCK_MONOTONIC in nanoseconds; 0: the session does not only watch, or the module is older. */
+uint64_t kmview_time_ns(const struct kmview_request *request);
+
 /*
  * The task of a request not answered yet gets another cookie, which its children inherit. EPERM: it is
  * in a session nested in ours. ESTALE: it is answered, or cancelled. ENOSYS: the module is older.

@@ -220,6 +220,11 @@ uint64_t kmview_mark_found(const struct kmview_request *request)
 	return session_slot(request->session, request->slot)->mark_cookie;
 }
 
+uint64_t kmview_time_ns(const struct kmview_request *request)
+{
+	return session_slot(request->session, request->slot)->time_ns;
+}
+
 int kmview_cookie(struct kmview_request *request, uint64_t cookie)
 {
 	struct kmview_cookie arg = {

@@ -50,7 +50,7 @@
  * of range; EFAULT a bad pointer; ENOTCONN the session was not initialised, or is dead.
  *
  * Changes of the ABI: 1.0 first; 1.1 has KMVIEW_ENTER; 1.2 has KMVIEW_INIT_WATCH, KMVIEW_COPY_BUFFER, KMVIEW_COOKIE,
- * KMVIEW_MARK_COOKIE, kmview_slot.mark_cookie, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an
+ * KMVIEW_MARK_COOKIE, kmview_slot.mark_cookie and time_ns, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an
  * older minor number runs unchanged.
  */
 #ifndef _UAPI_KMVIEW_H
@@ -213,7 +213,7 @@ struct kmview_slot {
 	__u32 told; /* not 0: nobody waits for an answer; RELEASED is all that is to be said (1.2) */
 	__u32 reserved0;
 	__u64 mark_cookie; /* of the mark that RULE_FD found, see KMVIEW_MARK_COOKIE; 0: none (1.2) */
-	__u64 reserved[1];
+	__u64 time_ns;	   /* sessions that watch: when it was told, CLOCK_MONOTONIC; 0 in others (1.2) */
 	__u8 data[]; /* up to the end of the slot: what was copied; also room for ANSWER_COPY */
 };
 
