@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "inside.h"
@@ -371,7 +372,62 @@ static const char *whoever_forks(void)
 	return NULL;
 }
 
+/* What the events say about when they were told. */
+static struct {
+	unsigned int events, backwards, none;
+	uint64_t last;
+} times;
+
+static void note_time(struct kmview_request *request, void *data)
+{
+	uint64_t now = kmview_time_ns(request);
+
+	times.events++;
+	times.none += !now;
+	times.backwards += now < times.last;
+	times.last = now;
+	kmview_continue(request);
+}
+
+static uint64_t monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static const char *times_are_told(void)
+{
+	struct kmview_hook both = {.action = KMVIEW_NOTIFY, .flags = KMVIEW_RULE_BOTH};
+	struct kmview *session = open_watching(&watching);
+	uint64_t before = monotonic(), ended;
+	pid_t child;
+
+	CHECK(session);
+	EXPECT(kmview_hook(session, "getppid", &both), 0);
+	child = inside_start(session, call_many, (void *)20L);
+	UNTIL(scratch->number[0] == 20);
+	/* Read long after they were told. */
+	ended = monotonic();
+	for (int i = 0; i < 20; i++)
+		moment();
+	TRY(inside_serve(session, child, note_time, NULL));
+	EXPECT(times.events, 40);
+	EXPECT(times.none + times.backwards, 0);
+	CHECK(times.last > before && times.last < ended);
+	kmview_close(session);
+	/* Who is asked can look at a clock. */
+	memset(&times, 0, sizeof(times));
+	EXPECT(kmview_open(&session, NULL), 0);
+	EXPECT(kmview_hook(session, "getppid", NULL), 0);
+	TRY(inside(session, call_many, (void *)5L, note_time, NULL));
+	EXPECT(times.none, 5);
+	return NULL;
+}
+
 const struct test watch_tests[] = {
+	{"watching: events say when they were told", times_are_told},
 	{"watching: calls go on before anybody looks", nobody_waits},
 	{"watching: a full ring holds the tasks, and loses nothing", full_ring_holds},
 	{"watching: no answer changes anything", answers_change_nothing},
