@@ -185,6 +185,7 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 	err = watch(mounts);
 	if (err)
 		goto undo_mounts;
+	kmview_rules_init(session);
 	session->watching = true;
 	session->flags = init->flags;
 	smp_store_release(&session->alive, true); /* pairs with is_alive() */
