@@ -242,6 +242,13 @@ int kmview_mark(struct kmview *session, int fd, uint32_t marks);
  * module is older. */
 int kmview_mark_cookie(struct kmview *session, int fd, uint32_t marks, uint64_t cookie);
 
+/*
+ * Programs of the session find the ELF file image in place of the kernel's vDSO, with the first page of the file page
+ * (-1: none), which is open for reading only, at hand; image -1: no more. See KMVIEW_IMAGE. ENOSYS: the module is
+ * older.
+ */
+int kmview_image(struct kmview *session, int image, int page);
+
 /* Put a loaded BPF program, type raw_tracepoint.w, into a place; -1 empties it. ENOSYS: no BPF
  * here. */
 int kmview_prog(struct kmview *session, uint32_t place, int fd);

@@ -215,6 +215,15 @@ int kmview_mark_cookie(struct kmview *session, int fd, uint32_t marks, uint64_t 
 	return session_ioctl(session, KMVIEW_MARK_COOKIE, &mark);
 }
 
+int kmview_image(struct kmview *session, int image, int page)
+{
+	struct kmview_image arg = {.image = image, .page = page};
+
+	if (!(session->init.features & KMVIEW_FEATURE_IMAGE))
+		return -ENOSYS;
+	return session_ioctl(session, KMVIEW_IMAGE, &arg);
+}
+
 uint64_t kmview_mark_found(const struct kmview_request *request)
 {
 	return session_slot(request->session, request->slot)->mark_cookie;

@@ -50,7 +50,7 @@
  * of range; EFAULT a bad pointer; ENOTCONN the session was not initialised, or is dead.
  *
  * Changes of the ABI: 1.0 first; 1.1 has KMVIEW_ENTER; 1.2 has KMVIEW_INIT_WATCH, KMVIEW_COPY_BUFFER, KMVIEW_COOKIE,
- * KMVIEW_MARK_COOKIE, kmview_slot.mark_cookie, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an
+ * KMVIEW_MARK_COOKIE, KMVIEW_IMAGE, kmview_slot.mark_cookie, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an
  * older minor number runs unchanged.
  */
 #ifndef _UAPI_KMVIEW_H
@@ -74,6 +74,7 @@
 #define KMVIEW_FEATURE_BPF   (1u << 1) /* KMVIEW_PROG works */
 #define KMVIEW_FEATURE_MOUNT (1u << 2) /* KMVIEW_INIT_MOUNT works */
 #define KMVIEW_FEATURE_WATCH (1u << 3) /* KMVIEW_INIT_WATCH works */
+#define KMVIEW_FEATURE_IMAGE (1u << 4) /* KMVIEW_IMAGE works */
 
 #define KMVIEW_SLOTS_MAX     1024
 #define KMVIEW_SLOT_SIZE_MIN 1024
@@ -438,6 +439,36 @@ struct kmview_cookie {
 	__u64 cookie;
 };
 
+/* ---- the image: code that programs find in place of the kernel's vDSO */
+
+#define KMVIEW_IMAGE_BYTES 65536
+
+/*
+ * KMVIEW_IMAGE: from now on each 64-bit program that a task of the session executes finds in its memory, one after the
+ * other: the file image, readable and executable; a private page, writable, which begins with struct kmview_image_page; and,
+ * unless page is -1, the first page of the file page, readable, shared by all. The auxiliary vector of the program names
+ * the image as the vDSO (AT_SYSINFO_EHDR). So it is to be an ELF file like the vDSO: one segment, loaded as it is in
+ * the file, and symbols of the same names and versions. image -1: no image from now on; programs that have one keep it.
+ *
+ * A program for which there is no memory, or that may not map the files, is killed. No image: 32-bit programs; those that
+ * their user may not read; programs of a kernel without vDSO; processes that were attached, until they execute a program.
+ * In a nested session the image of the outer one is the vDSO of the inner one's. (1.2)
+ *
+ * EINVAL: a file is not a regular one that is open for reading; image is empty or longer than KMVIEW_IMAGE_BYTES; page is
+ * shorter than a page or open for writing: who maps it could write to it; the session only watches. EPERM: it may not be
+ * executed, say from a file system that is mounted noexec; and other errors of mmap(2).
+ */
+struct kmview_image {
+	__s32 image;
+	__s32 page;
+	__u64 reserved;
+};
+
+struct kmview_image_page {
+	__u64 vdso;   /* the address that AT_SYSINFO_EHDR would have had */
+	__u64 shared; /* the address of the shared page; 0: there is none */
+};
+
 /* ---- counters */
 
 struct kmview_stats {
@@ -468,6 +499,7 @@ struct kmview_stats {
 #define KMVIEW_ENTER	   _IOW(KMVIEW_MAGIC, 14, struct kmview_enter)
 #define KMVIEW_COOKIE	   _IOW(KMVIEW_MAGIC, 15, struct kmview_cookie)
 #define KMVIEW_MARK_COOKIE _IOW(KMVIEW_MAGIC, 16, struct kmview_mark_cookie)
+#define KMVIEW_IMAGE	   _IOW(KMVIEW_MAGIC, 17, struct kmview_image)
 #define KMVIEW_STATS	   _IOR(KMVIEW_MAGIC, 13, struct kmview_stats)
 
 #endif
