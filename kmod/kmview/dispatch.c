@@ -158,9 +158,12 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 }
 
 /* What a program says about a call. */
-enum said { SAID_PASS, SAID_RESULT, SAID_ASK };
+enum said { SAID_PASS, SAID_RESULT, SAID_ASK, SAID_CHANGE };
 
-/* Run a program on the record of the task, which has the arguments. *result: of SAID_RESULT. */
+/*
+ * Run a program on the record of the task, which has the arguments, and those of SAID_CHANGE afterwards.
+ * *result: of SAID_RESULT.
+ */
 static __always_inline enum said run_program(struct kmview_task *self, struct kmview_session *session,
 					     unsigned int place, u32 abi, u32 nr, long *result)
 {
@@ -188,8 +191,13 @@ static __always_inline enum said run_program(struct kmview_task *self, struct km
 
 	if (call->verdict == KMVIEW_BPF_NOTIFY)
 		return SAID_ASK;
-	if (call->verdict != KMVIEW_BPF_ANSWER || session->flags & KMVIEW_INIT_WATCH ||
-	    kmview_sites[abi][nr].builtin == KMVIEW_BUILTIN_EXIT)
+	if (session->flags & KMVIEW_INIT_WATCH || kmview_sites[abi][nr].builtin == KMVIEW_BUILTIN_EXIT)
+		return SAID_PASS;
+	if (call->verdict == KMVIEW_BPF_CHANGE) {
+		*result = -EIO; /* as of the manager of such a session, see kmview_ask() */
+		return session->filtered ? SAID_RESULT : SAID_CHANGE;
+	}
+	if (call->verdict != KMVIEW_BPF_ANSWER)
 		return SAID_PASS;
 	*result = call->value;
 	if (call->out_length &&
@@ -228,6 +236,10 @@ static bool apply(struct kmview_context *context, struct kmview_session *session
 		said = run_program_of(context, session, rule.prog, result);
 	if (said == SAID_RESULT)
 		return true;
+	if (said == SAID_CHANGE) {
+		*result = run_changed(context, session->parent, context->self->call.args);
+		return true;
+	}
 	if (said == SAID_ASK || rule.action == KMVIEW_NOTIFY) {
 		*result = tell_or_ask(context, session, &rule);
 		return true;
@@ -338,6 +350,14 @@ static noinline long ask_for_program(struct pt_regs *regs, unsigned long body, s
 	return tell_or_ask(&context, session, &rule);
 }
 
+/* The program wants the call to go on with the arguments in its record. */
+static noinline long change_for_program(struct pt_regs *regs, unsigned long body, struct kmview_task *self, u32 nr)
+{
+	struct kmview_context context = CONTEXT_OF(self, regs, body, KMVIEW_ABI_X64, nr);
+
+	return run_changed(&context, NULL, self->call.args);
+}
+
 /* KMVIEW_QUICK_BPF: the session is the only one of the task, and the module itself does nothing at this call. */
 static noinline long serve_by_program(struct pt_regs *regs, unsigned long body, struct kmview_task *self,
 				      unsigned int place)
@@ -354,6 +374,8 @@ static noinline long serve_by_program(struct pt_regs *regs, unsigned long body, 
 	said = run_program(self, session, place, KMVIEW_ABI_X64, nr, &result);
 	if (said == SAID_ASK)
 		result = ask_for_program(regs, body, self, session, nr);
+	else if (said == SAID_CHANGE)
+		result = change_for_program(regs, body, self, nr);
 	else if (said == SAID_PASS)
 		result = kmview_original(regs, body);
 	kmview_task_outside(self);

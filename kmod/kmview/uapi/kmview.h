@@ -37,7 +37,7 @@
  *   FREE -> POSTED -> TAKEN -> RELEASED -> FREE, by kernel, manager, manager, kernel
  *
  * and a manager that has taken all there is says so by KMVIEW_EXCHANGE, upon which tasks look for free slots. Rules
- * are PASS, NOTIFY and BPF, whose ANSWER is a PASS; a NOTIFY rule with KMVIEW_RULE_WAIT waits and is answered as
+ * are PASS, NOTIFY and BPF, whose ANSWER and CHANGE are a PASS; a NOTIFY rule with KMVIEW_RULE_WAIT waits and is answered as
  * in other sessions, but whatever the verdict is, the call goes on. Tasks keep the right to gain privileges: one that
  * executes a program that gains any, or that its user may not read, leaves the session before that program
  * runs, unless the session was opened with CAP_SYS_PTRACE. When the manager ends, so does the session, and its tasks live on outside it. The ends of tasks and the
@@ -50,7 +50,7 @@
  * of range; EFAULT a bad pointer; ENOTCONN the session was not initialised, or is dead.
  *
  * Changes of the ABI: 1.0 first; 1.1 has KMVIEW_ENTER; 1.2 has KMVIEW_INIT_WATCH, KMVIEW_COPY_BUFFER, KMVIEW_COOKIE,
- * KMVIEW_MARK_COOKIE, KMVIEW_IMAGE, kmview_slot.mark_cookie, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an
+ * KMVIEW_MARK_COOKIE, KMVIEW_IMAGE, KMVIEW_BPF_CHANGE, kmview_slot.mark_cookie, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an
  * older minor number runs unchanged.
  */
 #ifndef _UAPI_KMVIEW_H
@@ -331,6 +331,7 @@ struct kmview_mark_cookie {
 #define KMVIEW_BPF_PASS	  0
 #define KMVIEW_BPF_ANSWER 1 /* copy out_length bytes of out to out_address, return value */
 #define KMVIEW_BPF_NOTIFY 2
+#define KMVIEW_BPF_CHANGE 3 /* the call goes on with args[] as they are then; as the verdict KMVIEW_CHANGE (1.2) */
 
 /* The record that a BPF program (raw_tracepoint.w, argument 0) reads and writes. */
 struct kmview_call {
