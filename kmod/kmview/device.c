@@ -110,6 +110,7 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 		struct kmview_give give;
 		struct kmview_enter enter;
 		struct kmview_image image;
+		struct kmview_enter_net enter_net;
 	} in;
 
 	switch (cmd) {
@@ -133,6 +134,7 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 	case KMVIEW_COOKIE:
 	case KMVIEW_MARK_COOKIE:
 	case KMVIEW_IMAGE:
+	case KMVIEW_ENTER_NET:
 		break;
 	default:
 		return -ENOTTY;
@@ -162,6 +164,8 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 		return kmview_mem(session, &in.mem);
 	case KMVIEW_ENTER:
 		return kmview_enter(session, in.enter.pidfd, in.enter.like);
+	case KMVIEW_ENTER_NET:
+		return kmview_enter_network(session, in.enter_net.pidfd, in.enter_net.net);
 	default:
 		return kmview_give(session, &in.give);
 	}

@@ -291,6 +291,12 @@ int kmview_attach(struct kmview *session, pid_t pid, uint64_t cookie);
  */
 int kmview_enter(struct kmview *session, pid_t pid, pid_t like);
 
+/*
+ * A process of the session enters a network namespace, of which net is a descriptor and which its
+ * user owns, in the same way. ENOSYS: the module is older; the others are those of KMVIEW_ENTER_NET.
+ */
+int kmview_enter_network(struct kmview *session, pid_t pid, int net);
+
 /* Who is inside: an array to free(3). */
 int kmview_tasks(struct kmview *session, struct kmview_task_info **tasks, size_t *count);
 

@@ -268,6 +268,21 @@ int kmview_attach(struct kmview *session, pid_t pid, uint64_t cookie)
 	return error;
 }
 
+int kmview_enter_network(struct kmview *session, pid_t pid, int net)
+{
+	struct kmview_enter_net enter = {.net = net};
+	int error;
+
+	if (session->init.minor < 2)
+		return -ENOSYS;
+	enter.pidfd = syscall(SYS_pidfd_open, pid, 0);
+	if (enter.pidfd < 0)
+		return -errno;
+	error = session_ioctl(session, KMVIEW_ENTER_NET, &enter);
+	close(enter.pidfd);
+	return error;
+}
+
 int kmview_enter(struct kmview *session, pid_t pid, pid_t like)
 {
 	struct kmview_enter enter = {0};

@@ -50,7 +50,7 @@
  * of range; EFAULT a bad pointer; ENOTCONN the session was not initialised, or is dead.
  *
  * Changes of the ABI: 1.0 first; 1.1 has KMVIEW_ENTER; 1.2 has KMVIEW_INIT_WATCH, KMVIEW_COPY_BUFFER, KMVIEW_COOKIE,
- * KMVIEW_MARK_COOKIE, KMVIEW_IMAGE, KMVIEW_BPF_CHANGE, kmview_slot.mark_cookie, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an
+ * KMVIEW_MARK_COOKIE, KMVIEW_IMAGE, KMVIEW_BPF_CHANGE, KMVIEW_ENTER_NET, kmview_slot.mark_cookie, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an
  * older minor number runs unchanged.
  */
 #ifndef _UAPI_KMVIEW_H
@@ -390,6 +390,20 @@ struct kmview_enter {
 	__s32 like; /* a pidfd, too */
 };
 
+/*
+ * KMVIEW_ENTER_NET: a process of the session enters a network namespace, of which net is a descriptor (/proc/PID/ns/net).
+ * When and how is as of KMVIEW_ENTER. It gains what setns(2) gives who owns the namespace, and stays where it is if it has
+ * itself, when it gets there, no CAP_SYS_ADMIN over the user namespace that owns the network namespace, or is in
+ * another user namespace than the initial one. Sockets that it has stay where they are.
+ * EPERM: the caller has no CAP_SYS_ADMIN over that user namespace, could not ptrace the process, or opened the session
+ * under a seccomp filter. EMLINK: the process has threads. EINVAL: net is no network namespace. EALREADY: it has not
+ * yet followed the last KMVIEW_ENTER or KMVIEW_ENTER_NET. EOPNOTSUPP: the session only watches. (1.2)
+ */
+struct kmview_enter_net {
+	__s32 pidfd;
+	__s32 net;
+};
+
 struct kmview_task_info {
 	__u32 pid;
 	__u32 tid;
@@ -501,6 +515,7 @@ struct kmview_stats {
 #define KMVIEW_COOKIE	   _IOW(KMVIEW_MAGIC, 15, struct kmview_cookie)
 #define KMVIEW_MARK_COOKIE _IOW(KMVIEW_MAGIC, 16, struct kmview_mark_cookie)
 #define KMVIEW_IMAGE	   _IOW(KMVIEW_MAGIC, 17, struct kmview_image)
+#define KMVIEW_ENTER_NET   _IOW(KMVIEW_MAGIC, 18, struct kmview_enter_net)
 #define KMVIEW_STATS	   _IOR(KMVIEW_MAGIC, 13, struct kmview_stats)
 
 #endif
