@@ -26,24 +26,6 @@ void kmview_read_args(const struct pt_regs *regs, u32 abi, u64 args[6])
 	}
 }
 
-u64 kmview_read_arg(const struct pt_regs *regs, u32 abi, unsigned int number)
-{
-	u64 args[6];
-
-	if (abi != KMVIEW_ABI_IA32) {
-		switch (number) {
-		case 0:
-			return regs->di;
-		case 1:
-			return regs->si;
-		case 2:
-			return regs->dx;
-		}
-	}
-	kmview_read_args(regs, abi, args);
-	return args[number];
-}
-
 void kmview_write_args(struct pt_regs *regs, u32 abi, const u64 args[6])
 {
 	if (abi == KMVIEW_ABI_IA32) {

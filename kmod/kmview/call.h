@@ -25,9 +25,6 @@ struct kmview_context {
 void kmview_read_args(const struct pt_regs *regs, u32 abi, u64 args[6]);
 void kmview_write_args(struct pt_regs *regs, u32 abi, const u64 args[6]);
 
-/* One of them; the number is below 6. */
-u64 kmview_read_arg(const struct pt_regs *regs, u32 abi, unsigned int number);
-
 /* The kernel's own service of a call, with the arguments in its registers. Returns its result. */
 long kmview_native(struct kmview_context *context);
 

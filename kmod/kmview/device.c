@@ -16,6 +16,7 @@
 #include "file_creds.h"
 #include "filter.h"
 #include "hook.h"
+#include "image.h"
 #include "program.h"
 #include "ring.h"
 #include "rule.h"
@@ -108,6 +109,8 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 		struct kmview_mem mem;
 		struct kmview_give give;
 		struct kmview_enter enter;
+		struct kmview_image image;
+		struct kmview_enter_net enter_net;
 	} in;
 
 	switch (cmd) {
@@ -130,6 +133,8 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 	case KMVIEW_ENTER:
 	case KMVIEW_COOKIE:
 	case KMVIEW_MARK_COOKIE:
+	case KMVIEW_IMAGE:
+	case KMVIEW_ENTER_NET:
 		break;
 	default:
 		return -ENOTTY;
@@ -147,6 +152,8 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 		return kmview_mark_set(session, in.mark_cookie.fd, in.mark_cookie.marks, in.mark_cookie.cookie);
 	case KMVIEW_COOKIE:
 		return kmview_cookie_set(session, &in.cookie);
+	case KMVIEW_IMAGE:
+		return kmview_image_set(session, &in.image);
 	case KMVIEW_PROG:
 		return kmview_program_set(session, &in.prog);
 	case KMVIEW_ATTACH:
@@ -157,6 +164,8 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 		return kmview_mem(session, &in.mem);
 	case KMVIEW_ENTER:
 		return kmview_enter(session, in.enter.pidfd, in.enter.like);
+	case KMVIEW_ENTER_NET:
+		return kmview_enter_network(session, in.enter_net.pidfd, in.enter_net.net);
 	default:
 		return kmview_give(session, &in.give);
 	}

@@ -157,21 +157,25 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 	return result;
 }
 
-/* The rule is BPF: run the program, and do what it says. Returns true if the call has its result. */
-static bool run_program(struct kmview_context *context, struct kmview_session *session, unsigned int place,
-			long *result, bool *ask)
+/* What a program says about a call. */
+enum said { SAID_PASS, SAID_RESULT, SAID_ASK, SAID_CHANGE };
+
+/*
+ * Run a program on the record of the task, which has the arguments, and those of SAID_CHANGE afterwards.
+ * *result: of SAID_RESULT.
+ */
+static __always_inline enum said run_program(struct kmview_task *self, struct kmview_session *session,
+					     unsigned int place, u32 abi, u32 nr, long *result)
 {
-	struct kmview_task *self = context->self;
 	struct kmview_call *call = &self->call;
 	struct bpf_prog *prog;
 
 	call->session = session->id;
-	call->abi = context->abi;
-	call->nr = context->nr;
+	call->abi = abi;
+	call->nr = nr;
 	call->pid = self->task->tgid;
 	call->tid = self->task->pid;
 	call->cookie = self->cookie;
-	memcpy(call->args, context->args, sizeof(call->args));
 	call->verdict = KMVIEW_BPF_PASS;
 	call->out_length = 0;
 
@@ -185,48 +189,59 @@ static bool run_program(struct kmview_context *context, struct kmview_session *s
 		kmview_program_run(prog, call);
 	rcu_read_unlock();
 
-	if (call->verdict == KMVIEW_BPF_NOTIFY) {
-		*ask = true;
-		return false;
+	if (call->verdict == KMVIEW_BPF_NOTIFY)
+		return SAID_ASK;
+	if (session->flags & KMVIEW_INIT_WATCH || kmview_sites[abi][nr].builtin == KMVIEW_BUILTIN_EXIT)
+		return SAID_PASS;
+	if (call->verdict == KMVIEW_BPF_CHANGE) {
+		*result = -EIO; /* as of the manager of such a session, see kmview_ask() */
+		return session->filtered ? SAID_RESULT : SAID_CHANGE;
 	}
-	if (call->verdict != KMVIEW_BPF_ANSWER || builtin_of(context) == KMVIEW_BUILTIN_EXIT ||
-	    session->flags & KMVIEW_INIT_WATCH)
-		return false;
+	if (call->verdict != KMVIEW_BPF_ANSWER)
+		return SAID_PASS;
 	*result = call->value;
 	if (call->out_length &&
 	    (call->out_length > KMVIEW_BPF_BYTES || !kmview_copy_out(call->out_address, call->out, call->out_length)))
 		*result = -EFAULT;
-	return true;
+	return SAID_RESULT;
+}
+
+static enum said run_program_of(struct kmview_context *context, struct kmview_session *session, unsigned int place,
+				long *result)
+{
+	memcpy(context->self->call.args, context->args, sizeof(context->args));
+	return run_program(context->self, session, place, context->abi, context->nr, result);
+}
+
+static long tell_or_ask(struct kmview_context *context, struct kmview_session *session, const struct kmview_rule *rule)
+{
+	return session->flags & KMVIEW_INIT_WATCH ? watch(context, session, rule) : notify(context, session, rule);
 }
 
 /* The session has a rule for the call, and it is not to pass. Returns true if the call has its result. */
 static bool apply(struct kmview_context *context, struct kmview_session *session, struct kmview_rule_entry *entry,
 		  long *result)
 {
+	enum said said = SAID_PASS;
 	struct kmview_rule rule;
-	bool ask = false;
 	int match;
-	u32 place;
 
-	/* The common case of a program without filters needs no copy of the rule. */
-	if (kmview_rule_is_bpf(entry, &place)) {
-		if (run_program(context, session, place, result, &ask))
-			return true;
-		if (!ask)
-			return false;
-	}
 	kmview_rule_read(entry, &rule);
-	context->mark_cookie = 0;
-	match = ask ? 1 : kmview_filter_match(session, &rule, context);
+	match = kmview_filter_match(session, &rule, context);
 	if (match <= 0) {
 		*result = match;
 		return match && builtin_of(context) != KMVIEW_BUILTIN_EXIT;
 	}
-	if (!ask && rule.action == KMVIEW_BPF && run_program(context, session, rule.prog, result, &ask))
+	if (rule.action == KMVIEW_BPF)
+		said = run_program_of(context, session, rule.prog, result);
+	if (said == SAID_RESULT)
 		return true;
-	if (ask || rule.action == KMVIEW_NOTIFY) {
-		*result = session->flags & KMVIEW_INIT_WATCH ? watch(context, session, &rule)
-							     : notify(context, session, &rule);
+	if (said == SAID_CHANGE) {
+		*result = run_changed(context, session->parent, context->self->call.args);
+		return true;
+	}
+	if (said == SAID_ASK || rule.action == KMVIEW_NOTIFY) {
+		*result = tell_or_ask(context, session, &rule);
 		return true;
 	}
 	*result = rule.value;
@@ -245,17 +260,25 @@ static struct kmview_session *first_concerned(struct kmview_session *session, u3
 	return session;
 }
 
+/* From a session on that has a rule for the call, whose entry this is; NULL: there is none. */
+static long run_from(struct kmview_context *context, struct kmview_session *session, struct kmview_rule_entry *entry)
+{
+	long result;
+
+	while (session) {
+		if (apply(context, session, entry, &result))
+			return result;
+		session = first_concerned(session->parent, context->abi, context->nr, &entry);
+	}
+	return finish(context);
+}
+
 static long run(struct kmview_context *context, struct kmview_session *session)
 {
 	struct kmview_rule_entry *entry;
-	long result;
 
-	while ((session = first_concerned(session, context->abi, context->nr, &entry))) {
-		if (apply(context, session, entry, &result))
-			return result;
-		session = session->parent;
-	}
-	return finish(context);
+	session = first_concerned(session, context->abi, context->nr, &entry);
+	return run_from(context, session, entry);
 }
 
 /* The table and the number of a call, as its registers say. False: no call of the tables. */
@@ -279,47 +302,115 @@ unsigned long notrace kmview_call_address(const struct pt_regs *regs)
 	return which_call(regs, &abi, &nr) ? READ_ONCE(kmview_sites[abi][nr].address) : 0;
 }
 
-/*
- * Where the gate jumps to, in place of the hooked function.
- * @regs: the argument of the function; @body: where the function goes on; @self: what the table has for our pid
- */
-asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct kmview_task *self)
+/* What is of the call itself; then the arguments are to be read. Written as a value, so that it is written once. */
+#define CONTEXT_OF(task, registers, address, table, number)                                                            \
+	{                                                                                                              \
+		.self = (task), .regs = (registers), .body = (address), .abi = (table), .nr = (number)                 \
+	}
+
+/* A call that a session of the task has a rule for, whose entry this is, or that the module serves itself. */
+static noinline long serve_concerned(struct pt_regs *regs, unsigned long body, struct kmview_task *self, u32 abi,
+				     u32 nr, struct kmview_session *session, struct kmview_rule_entry *entry)
+{
+	struct kmview_context context = CONTEXT_OF(self, regs, body, abi, nr);
+	long result;
+
+	kmview_read_args(regs, abi, context.args);
+	kmview_task_inside(self);
+	result = run_from(&context, session, entry);
+	if (builtin_of(&context) != KMVIEW_BUILTIN_EXIT)
+		kmview_task_outside(self);
+	return result;
+}
+
+/* A call that may concern a session of the task, or the module itself. */
+static noinline long serve(struct pt_regs *regs, unsigned long body, struct kmview_task *self)
 {
 	struct kmview_rule_entry *entry;
 	struct kmview_session *session;
-	struct kmview_context context;
 	u32 abi, nr;
+
+	if (unlikely(self->native || !which_call(regs, &abi, &nr)))
+		return kmview_original(regs, body);
+	session = first_concerned(self->session, abi, nr, &entry);
+	if (!session && kmview_sites[abi][nr].builtin <= KMVIEW_BUILTIN_EXIT)
+		return kmview_original(regs, body);
+	return serve_concerned(regs, body, self, abi, nr, session, entry);
+}
+
+/* The program wants the manager to be asked. */
+static noinline long ask_for_program(struct pt_regs *regs, unsigned long body, struct kmview_task *self,
+				     struct kmview_session *session, u32 nr)
+{
+	struct kmview_context context = CONTEXT_OF(self, regs, body, KMVIEW_ABI_X64, nr);
+	struct kmview_rule rule;
+
+	kmview_read_args(regs, KMVIEW_ABI_X64, context.args);
+	kmview_rule_read(kmview_rule_find(&session->rules, KMVIEW_ABI_X64, nr), &rule);
+	return tell_or_ask(&context, session, &rule);
+}
+
+/* The program wants the call to go on with the arguments in its record. */
+static noinline long change_for_program(struct pt_regs *regs, unsigned long body, struct kmview_task *self, u32 nr)
+{
+	struct kmview_context context = CONTEXT_OF(self, regs, body, KMVIEW_ABI_X64, nr);
+
+	return run_changed(&context, NULL, self->call.args);
+}
+
+/* KMVIEW_QUICK_BPF: the session is the only one of the task, and the module itself does nothing at this call. */
+static noinline long serve_by_program(struct pt_regs *regs, unsigned long body, struct kmview_task *self,
+				      unsigned int place)
+{
+	struct kmview_session *session = self->session;
+	u32 nr = regs->orig_ax;
+	enum said said;
 	long result;
-	u8 argument;
+
+	if (unlikely(self->native))
+		return kmview_original(regs, body);
+	kmview_task_inside(self);
+	kmview_read_args(regs, KMVIEW_ABI_X64, self->call.args);
+	said = run_program(self, session, place, KMVIEW_ABI_X64, nr, &result);
+	if (said == SAID_ASK)
+		result = ask_for_program(regs, body, self, session, nr);
+	else if (said == SAID_CHANGE)
+		result = change_for_program(regs, body, self, nr);
+	else if (said == SAID_PASS)
+		result = kmview_original(regs, body);
+	kmview_task_outside(self);
+	return result;
+}
+
+/*
+ * Where the gate jumps to, in place of the hooked function.
+ * @regs: the argument of the function; @body: where the function goes on; @self: what the table has for our pid
+ *
+ * Hooked for others, or for descriptors that this is none of: no more work than to see that. This much has no frame of
+ * its own on the stack.
+ */
+asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct kmview_task *self)
+{
+	struct kmview_session *session;
+	u32 nr = regs->orig_ax;
+	unsigned int quick;
 
 	/* The entry may be of a former task with our pid, for the instant until its exit is through. */
-	if (unlikely(self->task != current || self->native))
+	if (unlikely(self->task != current))
 		return kmview_original(regs, body);
-
-	if (unlikely(!which_call(regs, &abi, &nr)))
-		return kmview_original(regs, body);
-	/* Hooked for others, or for descriptors that this is none of: no more work than to see that. */
-	session = first_concerned(self->session, abi, nr, &entry);
-	if (kmview_sites[abi][nr].builtin <= KMVIEW_BUILTIN_EXIT) {
-		if (!session)
+	/* Numbers of X32 are out of range. */
+	if (unlikely(in_ia32_syscall() || nr >= KMVIEW_CALLS))
+		return serve(regs, body, self);
+	session = self->session;
+	quick = READ_ONCE(session->rules.quick[nr]);
+	if (quick >= KMVIEW_QUICK_FD) {
+		if (likely(kmview_fd_unmarked(&session->marks, *(u32 *)((char *)regs + quick))))
 			return kmview_original(regs, body);
-		if (READ_ONCE(entry->rule.flags) & KMVIEW_RULE_FD && !session->parent &&
-		    kmview_rule_is_fd(entry, &argument) &&
-		    kmview_fd_unmarked(session, kmview_read_arg(regs, abi, argument)))
-			return kmview_original(regs, body);
+		return serve(regs, body, self);
 	}
-
-	context.self = self;
-	context.regs = regs;
-	context.body = body;
-	context.abi = abi;
-	context.nr = nr;
-	kmview_read_args(regs, abi, context.args);
-	kmview_task_inside(self);
-	result = run(&context, self->session);
-	if (kmview_sites[abi][nr].builtin != KMVIEW_BUILTIN_EXIT)
-		kmview_task_outside(self);
-	return result;
+	if (quick >= KMVIEW_QUICK_BPF)
+		return serve_by_program(regs, body, self, quick - KMVIEW_QUICK_BPF);
+	return quick == KMVIEW_QUICK_PASS ? kmview_original(regs, body) : serve(regs, body, self);
 }
 
 asmlinkage long kmview_dispatch_shared(struct pt_regs *regs)

@@ -7,4 +7,7 @@ struct kmview_session;
 /* KMVIEW_ENTER, see uapi/kmview.h. 0: the process enters when it next leaves the kernel. */
 int kmview_enter(struct kmview_session *session, int pidfd, int like);
 
+/* KMVIEW_ENTER_NET. The same. */
+int kmview_enter_network(struct kmview_session *session, int pidfd, int net);
+
 #endif

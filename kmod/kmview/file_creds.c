@@ -8,9 +8,9 @@
 #include <linux/fs.h>
 #include <linux/hashtable.h>
 #include <linux/slab.h>
-#include <linux/user_namespace.h>
 
 #include "file_creds.h"
+#include "mount_raised.h"
 
 DEFINE_SPINLOCK(kmview_files_lock);
 static DEFINE_HASHTABLE(files, 8); /* by address of the file */
@@ -44,15 +44,8 @@ struct kmview_file *kmview_file_new(const struct file *file, struct user_namespa
 		kfree(entry);
 		return NULL;
 	}
-	if (ns) {
-		put_user_ns(cred->user_ns);
-		cred->user_ns = get_user_ns(ns);
-		cap_clear(cred->cap_effective);
-		cap_clear(cred->cap_permitted);
-		cap_clear(cred->cap_inheritable);
-		cap_clear(cred->cap_bset);
-		cap_clear(cred->cap_ambient);
-	}
+	if (ns)
+		kmview_cred_move(cred, ns);
 	entry->cred = cred;
 	return entry;
 }

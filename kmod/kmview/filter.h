@@ -3,7 +3,11 @@
 #define KMVIEW_FILTER_H
 
 #include <linux/bitops.h>
+#include <linux/fdtable.h>
+#include <linux/hash.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 
 #include "uapi/kmview.h"
@@ -48,8 +52,27 @@ void kmview_marks_free(struct kmview_session *session);
 /* Forget the marks of files that are gone. */
 void kmview_marks_sweep(void);
 
-/* Can it be told quickly that a descriptor of the current task has no mark of the session? */
-bool kmview_fd_unmarked(const struct kmview_session *session, int fd);
+static inline unsigned int kmview_mark_bit(const struct file *file)
+{
+	return hash_ptr(file, KMVIEW_MARK_BITS);
+}
+
+/*
+ * Can it be told quickly, without reference and lock, that a descriptor of the current task has no mark of the session?
+ * Files come and go while we look: then the answer may be of either. Without preemption we are a reader of RCU, too, as
+ * the table of descriptors needs; and no more than the address of the file is looked at.
+ */
+static __always_inline bool kmview_fd_unmarked(const struct kmview_marks *marks, unsigned int fd)
+{
+	const struct file *file;
+
+	if (!READ_ONCE(marks->count))
+		return true;
+	preempt_disable_notrace();
+	file = files_lookup_fd_raw(current->files, fd);
+	preempt_enable_notrace();
+	return !test_bit(kmview_mark_bit(file), marks->maybe);
+}
 
 /* Is a descriptor of the current task marked with one of these? Then *cookie is the mark's. */
 bool kmview_fd_match(struct kmview_session *session, int fd, u32 marks, u64 *cookie);

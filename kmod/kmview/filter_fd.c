@@ -7,10 +7,8 @@
  * mostly told by a bit of its address, without lock or reference: most calls are about such files.
  */
 #include <linux/bitmap.h>
-#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/hash.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -24,11 +22,6 @@ struct mark {
 	u64 cookie;
 	u32 marks;
 };
-
-static unsigned int bit_of(const struct file *file)
-{
-	return hash_ptr(file, KMVIEW_MARK_BITS);
-}
 
 /* Under kmview_files_lock. */
 static struct mark *find_mark(struct kmview_file *entry, const struct kmview_session *session)
@@ -94,7 +87,7 @@ static int set(struct kmview_session *session, struct file *file, u32 marks, u64
 		mark->marks = marks;
 		mark->cookie = cookie;
 		hlist_add_head(&mark->node, &entry->marks);
-		set_bit(bit_of(file), session->marks.maybe);
+		set_bit(kmview_mark_bit(file), session->marks.maybe);
 		WRITE_ONCE(session->marks.count, session->marks.count + 1);
 		mark = NULL;
 	}
@@ -132,24 +125,6 @@ int kmview_mark_set(struct kmview_session *session, int fd, u32 marks, u64 cooki
 	return err;
 }
 
-/*
- * Has the file of a descriptor no mark of the session, to be told without reference and lock? Files come and go while we
- * look: then the answer may be of either.
- */
-bool kmview_fd_unmarked(const struct kmview_session *session, int fd)
-{
-	const struct file *file;
-	bool unmarked;
-
-	if (!READ_ONCE(session->marks.count))
-		return true;
-	rcu_read_lock();
-	file = files_lookup_fd_raw(current->files, fd);
-	unmarked = !file || !test_bit(bit_of(file), session->marks.maybe);
-	rcu_read_unlock();
-	return unmarked;
-}
-
 bool kmview_fd_match(struct kmview_session *session, int fd, u32 marks, u64 *cookie)
 {
 	struct kmview_file *entry;
@@ -157,7 +132,7 @@ bool kmview_fd_match(struct kmview_session *session, int fd, u32 marks, u64 *coo
 	struct file *file;
 	bool match;
 
-	if (kmview_fd_unmarked(session, fd))
+	if (kmview_fd_unmarked(&session->marks, fd))
 		return false;
 	file = fget_raw(fd);
 	if (!file)

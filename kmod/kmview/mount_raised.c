@@ -11,21 +11,25 @@
 
 #include "mount_raised.h"
 
+void kmview_cred_move(struct cred *cred, struct user_namespace *ns)
+{
+	put_user_ns(cred->user_ns);
+	cred->user_ns = get_user_ns(ns);
+	cap_clear(cred->cap_effective);
+	cap_clear(cred->cap_permitted);
+	cap_clear(cred->cap_inheritable);
+	cap_clear(cred->cap_bset);
+	cap_clear(cred->cap_ambient);
+}
+
 bool kmview_raise(struct kmview_raised *raised, struct user_namespace *ns, unsigned int what)
 {
 	struct cred *cred = prepare_creds();
 
 	if (!cred)
 		return false;
-	if (ns) {
-		put_user_ns(cred->user_ns);
-		cred->user_ns = get_user_ns(ns);
-		cap_clear(cred->cap_effective);
-		cap_clear(cred->cap_permitted);
-		cap_clear(cred->cap_inheritable);
-		cap_clear(cred->cap_bset);
-		cap_clear(cred->cap_ambient);
-	}
+	if (ns)
+		kmview_cred_move(cred, ns);
 	cap_raise(cred->cap_effective, CAP_SYS_ADMIN);
 	if (what & KMVIEW_RAISE_OVERLAY)
 		cap_raise(cred->cap_effective, CAP_DAC_OVERRIDE);

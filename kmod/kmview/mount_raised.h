@@ -18,6 +18,9 @@ struct kmview_raised {
 #define KMVIEW_RAISE_OVERLAY  (1u << 1) /* CAP_SYS_ADMIN and CAP_DAC_OVERRIDE: only where no ids but the user's are */
 #define KMVIEW_RAISE_TRAVERSE (1u << 2) /* CAP_SYS_ADMIN, CAP_SYS_CHROOT and CAP_SYS_PTRACE: for setns(2) */
 
+/* Credentials that nobody uses yet become those of a user namespace, without any capability. */
+void kmview_cred_move(struct cred *cred, struct user_namespace *ns);
+
 /*
  * Give the current task capabilities over a user namespace (its own credentials' ids and groups stay), or, with ns
  * NULL, over the one that it is in, in addition to what it has. False: no memory, nothing has changed.

@@ -313,11 +313,11 @@ static u32 try_get_slot(struct kmview_channel *channel)
 }
 
 /*
- * A free slot; waits for one if the manager is that far behind. Slots of cancelled events come back without a
+ * Wait for a free slot, since the manager is that far behind. Slots of cancelled events come back without a
  * wake-up, so this looks again now and then. A call that is yet to be made starts anew behind any signal; one that
  * was made must not.
  */
-static int get_slot(struct kmview_session *session, unsigned int kind, u32 *index)
+static noinline int wait_slot(struct kmview_session *session, unsigned int kind, u32 *index)
 {
 	enum kmview_rest_kind waits = kind == KMVIEW_KIND_ENTRY ? KMVIEW_REST_INTERRUPTIBLE : KMVIEW_REST_KILLABLE;
 	struct kmview_channel *channel = &session->channel;
@@ -326,9 +326,6 @@ static int get_slot(struct kmview_session *session, unsigned int kind, u32 *inde
 	int err = 0;
 	long left;
 
-	*index = try_get_slot(channel);
-	if (likely(*index != NO_SLOT))
-		return 0;
 	add_wait_queue(&channel->room, &entry);
 	for (;;) {
 		left = kmview_rest_begin(&rest, waits);
@@ -349,6 +346,12 @@ static int get_slot(struct kmview_session *session, unsigned int kind, u32 *inde
 	kmview_rest_end(&rest);
 	remove_wait_queue(&channel->room, &entry);
 	return err;
+}
+
+static int get_slot(struct kmview_session *session, unsigned int kind, u32 *index)
+{
+	*index = try_get_slot(&session->channel);
+	return likely(*index != NO_SLOT) ? 0 : wait_slot(session, kind, index);
 }
 
 /* Give a slot back: to the free ones, or, if the manager may still write to it, to the zombies. */

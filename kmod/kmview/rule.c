@@ -7,6 +7,7 @@
  * rule PASS lets go of it.
  */
 #include <linux/mm.h>
+#include <linux/ptrace.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -18,6 +19,36 @@
 
 /* Rules that one ioctl may set. */
 #define RULES_MAX (KMVIEW_ABIS * KMVIEW_CALLS)
+
+/* Where the arguments of a call are, KMVIEW_ABI_X64. */
+static const u8 argument_offsets[6] = {
+	offsetof(struct pt_regs, di),  offsetof(struct pt_regs, si), offsetof(struct pt_regs, dx),
+	offsetof(struct pt_regs, r10), offsetof(struct pt_regs, r8), offsetof(struct pt_regs, r9),
+};
+static_assert(offsetof(struct pt_regs, r10) >= KMVIEW_QUICK_FD && offsetof(struct pt_regs, di) <= U8_MAX);
+
+static u8 quick_of(const struct kmview_session *session, const struct kmview_rule *rule)
+{
+	u32 filters = rule->flags & (KMVIEW_RULE_FD | KMVIEW_RULE_PATH);
+
+	if (session->parent || kmview_sites[KMVIEW_ABI_X64][rule->nr].builtin != KMVIEW_BUILTIN_NONE)
+		return KMVIEW_QUICK_NONE;
+	if (rule->action == KMVIEW_PASS)
+		return KMVIEW_QUICK_PASS;
+	if (filters == KMVIEW_RULE_FD)
+		return argument_offsets[rule->fd_arg];
+	if (rule->action == KMVIEW_BPF && !filters)
+		return KMVIEW_QUICK_BPF + rule->prog;
+	return KMVIEW_QUICK_NONE;
+}
+
+void kmview_rules_init(struct kmview_session *session)
+{
+	struct kmview_rule none = { .action = KMVIEW_PASS };
+
+	for (; none.nr < KMVIEW_CALLS; none.nr++)
+		session->rules.quick[none.nr] = quick_of(session, &none);
+}
 
 static struct kmview_rule_entry *make_entry(struct kmview_session *session, const struct kmview_rule *rule)
 {
@@ -44,14 +75,18 @@ static struct kmview_rule_entry *make_entry(struct kmview_session *session, cons
 	return entry;
 }
 
-static void write_rule(struct kmview_rule_entry *entry, const struct kmview_rule *rule)
+static void write_rule(struct kmview_session *session, const struct kmview_rule *rule)
 {
+	struct kmview_rule_entry *entry = kmview_rule_find(&session->rules, rule->abi, rule->nr);
+
 	/* A reader on this CPU must not wait for a writer that it preempted. */
 	preempt_disable();
 	write_seqcount_begin(&entry->seq);
 	entry->rule = *rule;
 	write_seqcount_end(&entry->seq);
 	preempt_enable();
+	if (rule->abi == KMVIEW_ABI_X64)
+		WRITE_ONCE(session->rules.quick[rule->nr], quick_of(session, rule));
 }
 
 /*
@@ -126,7 +161,7 @@ static int set(struct kmview_session *session, struct kmview_rule *rules, u32 co
 		goto out;
 	}
 	for (i = 0; i < count; i++)
-		write_rule(kmview_rule_find(&session->rules, rules[i].abi, rules[i].nr), &rules[i]);
+		write_rule(session, &rules[i]);
 	if (losses)
 		kmview_hooks_put(names + count, losses);
 out:

@@ -15,10 +15,25 @@ struct kmview_rule_entry {
 	struct kmview_rule rule;
 };
 
-struct kmview_rule_table {
-	struct kmview_rule_entry **abi[KMVIEW_ABIS]; /* KMVIEW_CALLS each, made when first needed */
+/*
+ * What is to be done at a call of KMVIEW_ABI_X64, in one byte, so that calls that do not concern the session are through
+ * with a few instructions. Kept beside the rules, written after them. In a nested session all are KMVIEW_QUICK_NONE.
+ */
+enum kmview_quick {
+	KMVIEW_QUICK_NONE, /* what the rules say, of this session and the outer ones, or the module itself */
+	KMVIEW_QUICK_PASS, /* there is no rule */
+	KMVIEW_QUICK_BPF,  /* the program in place 0, without filters; the next numbers are those of the next places */
+	KMVIEW_QUICK_FD = KMVIEW_QUICK_BPF + KMVIEW_PROGS,
+	/* From here on: concerns only marked descriptors, and this is the offset of the argument in struct pt_regs. */
 };
 
+struct kmview_rule_table {
+	struct kmview_rule_entry **abi[KMVIEW_ABIS]; /* KMVIEW_CALLS each, made when first needed */
+	u8 quick[KMVIEW_CALLS];			     /* enum kmview_quick */
+};
+
+/* A session that begins has no rules. */
+void kmview_rules_init(struct kmview_session *session);
 int kmview_rules_set(struct kmview_session *session, struct kmview_rules __user *arg);
 void kmview_rules_free(struct kmview_session *session);
 
@@ -35,34 +50,6 @@ static inline struct kmview_rule_entry *kmview_rule_find(const struct kmview_rul
 	struct kmview_rule_entry **calls = READ_ONCE(table->abi[abi]);
 
 	return calls ? READ_ONCE(calls[nr]) : NULL;
-}
-
-/* Is it a program, without filters? Then its place. */
-static inline bool kmview_rule_is_bpf(struct kmview_rule_entry *entry, u32 *place)
-{
-	unsigned int seq;
-	bool is;
-
-	do {
-		seq = read_seqcount_begin(&entry->seq);
-		is = entry->rule.action == KMVIEW_BPF && !(entry->rule.flags & (KMVIEW_RULE_FD | KMVIEW_RULE_PATH));
-		*place = entry->rule.prog;
-	} while (read_seqcount_retry(&entry->seq, seq));
-	return is;
-}
-
-/* Is it one for marked descriptors only? Then the number of the argument. */
-static inline bool kmview_rule_is_fd(struct kmview_rule_entry *entry, u8 *argument)
-{
-	unsigned int seq;
-	bool is;
-
-	do {
-		seq = read_seqcount_begin(&entry->seq);
-		is = (entry->rule.flags & (KMVIEW_RULE_FD | KMVIEW_RULE_PATH)) == KMVIEW_RULE_FD;
-		*argument = entry->rule.fd_arg;
-	} while (read_seqcount_retry(&entry->seq, seq));
-	return is;
 }
 
 /* A consistent copy. */

@@ -18,6 +18,7 @@
 #include <linux/thread_info.h>
 
 #include "hook.h"
+#include "image.h"
 #include "limits.h"
 #include "mount.h"
 #include "ring.h"
@@ -82,6 +83,7 @@ static void free_session(struct work_struct *work)
 	}
 	kmview_prefixes_free(session);
 	kmview_marks_free(session);
+	kmview_image_free(session);
 	kmview_channel_free(session);
 	kmview_userns_put(session);
 	discard(session);
@@ -119,6 +121,7 @@ struct kmview_session *kmview_session_open(void)
 	refcount_set(&session->refs, 1);
 	INIT_WORK(&session->free_work, free_session);
 	mutex_init(&session->setup);
+	spin_lock_init(&session->image_lock);
 	session->id = atomic64_inc_return(&last_id);
 	session->manager = get_task_pid(current, PIDTYPE_TGID);
 	session->pid_ns = get_pid_ns(task_active_pid_ns(current));
@@ -185,6 +188,7 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 	err = watch(mounts);
 	if (err)
 		goto undo_mounts;
+	kmview_rules_init(session);
 	session->watching = true;
 	session->flags = init->flags;
 	smp_store_release(&session->alive, true); /* pairs with is_alive() */
@@ -194,7 +198,7 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 	init->slot_size = session->channel.slot_size;
 	init->session = session->id;
 	init->ring_size = session->channel.size;
-	init->features = KMVIEW_FEATURE_BPF | KMVIEW_FEATURE_WATCH;
+	init->features = KMVIEW_FEATURE_BPF | KMVIEW_FEATURE_WATCH | KMVIEW_FEATURE_IMAGE;
 	if (IS_ENABLED(CONFIG_IA32_EMULATION))
 		init->features |= KMVIEW_FEATURE_IA32;
 	if (kmview_mount_available())

@@ -56,6 +56,8 @@ struct kmview_channel {
 	struct kmview_turns turns;
 };
 
+struct kmview_image_entry;
+
 struct kmview_session {
 	refcount_t refs; /* the open file, each task, each nested session */
 	u64 id;
@@ -83,6 +85,8 @@ struct kmview_session {
 	struct kmview_prefixes prefixes;
 	struct kmview_marks marks;
 	struct bpf_prog __rcu *progs[KMVIEW_PROGS];
+	spinlock_t image_lock;
+	struct kmview_image_entry *image; /* image.c */
 
 	atomic64_t answers, bad_answers, cancelled, slept;
 	size_t bytes;

@@ -32,6 +32,7 @@
 
 #include "compat.h"
 #include "gate.h"
+#include "image.h"
 #include "ring.h"
 #include "session.h"
 #include "space.h"
@@ -205,11 +206,12 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	struct kmview_task *self;
-
 	bool gains = bprm->secureexec || bprm->interp_flags & BINPRM_FLAGS_ENFORCE_NONDUMP;
 
-	if ((old_pid == task->pid && !gains) || !may_be_inside(task))
+	if (!may_be_inside(task))
 		return;
+	if (old_pid == task->pid && !gains)
+		goto image;
 	/* The leader, whose pid this was until now, has exited: its entry is empty. */
 	spin_lock(&kmview_tasks_lock);
 	self = find(task);
@@ -227,6 +229,10 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct 
 		release(self);
 	}
 	spin_unlock(&kmview_tasks_lock);
+image:
+	self = lookup(task);
+	if (self)
+		kmview_image_exec(self->session, bprm);
 }
 
 static void free_late(struct rcu_head *rcu)

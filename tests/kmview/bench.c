@@ -8,7 +8,8 @@
  *
  * Prints lines "ROW NANOSECONDS", as in "uname/notify 8123.4". In the layer "notify" the manager
  * says what uname returns, with its 390 bytes; for open it looks at the path and lets the call go
- * on. The peers do the same.
+ * on. The peers do the same. "lseek/mark-miss" is a call on a descriptor without a mark, beside a rule
+ * for marked ones.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,10 +29,11 @@
 #include "bpf/kmview/loader.h"
 #include "user/libkmview/libkmview.h"
 
-#define FAST 5000 /* iterations where nobody is asked */
-#define SLOW 600
+#define FAST  5000  /* iterations where nobody is asked */
+#define QUICK 40000 /* where the rest of the system must not show in some tens of instructions */
+#define SLOW  600
 
-const char *const work_names[WORKS] = {"uname", "open"};
+const char *const work_names[] = {"uname", "open", "lseek"};
 
 void die(const char *what)
 {
@@ -62,6 +64,10 @@ static void work_once(enum work work)
 
 	if (work == WORK_UNAME) {
 		syscall(SYS_uname, &name);
+		return;
+	}
+	if (work == WORK_LSEEK) {
+		syscall(SYS_lseek, 0, 0, SEEK_CUR);
 		return;
 	}
 	fd = syscall(SYS_openat, AT_FDCWD, BENCH_FILE, O_RDONLY);
@@ -273,6 +279,22 @@ static void notify(enum work work)
 	kmview_close(session);
 }
 
+/* A rule for marked descriptors, and a call on one that carries no mark. */
+static void mark_miss(void)
+{
+	struct kmview_hook marked = {.action = KMVIEW_NOTIFY, .fd_marks = 1};
+	struct kmview *session = new_session();
+	int fd = open(BENCH_FILE, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		die(BENCH_FILE);
+	must(kmview_hook(session, "lseek", &marked), "hook");
+	must(kmview_mark(session, fd, 1), "mark");
+	report(WORK_LSEEK, "mark-miss", in_session(session, WORK_LSEEK, QUICK));
+	close(fd);
+	kmview_close(session);
+}
+
 static void shell(const char *command)
 {
 	if (system(command)) {
@@ -318,6 +340,7 @@ int main(int argc, char **argv)
 			peer_ptrace(work, SLOW);
 			peer_ptrace_event(work, SLOW);
 		}
+		report(WORK_LSEEK, "native", work_measure(WORK_LSEEK, QUICK));
 		shell("modprobe kmview");
 		for (enum work work = 0; work < WORKS; work++) {
 			for (size_t i = 0; i < sizeof(layers) / sizeof(layers[0]); i++) {
@@ -325,6 +348,8 @@ int main(int argc, char **argv)
 				layers[i](work);
 			}
 		}
+		settle();
+		mark_miss();
 		settle();
 		shell("rmmod kmview");
 	}

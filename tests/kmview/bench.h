@@ -8,10 +8,11 @@
 enum work {
 	WORK_UNAME,
 	WORK_OPEN, /* openat and close of one file */
-	WORKS,
+	WORKS,	   /* of which each layer is measured */
+	WORK_LSEEK = WORKS,
 };
 
-extern const char *const work_names[WORKS];
+extern const char *const work_names[]; /* by enum work */
 
 #define BENCH_FILE "/etc/hostname"
 

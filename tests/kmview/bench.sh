@@ -22,6 +22,7 @@ row() { # ROW PEER-LAYER UNIT WHERE KERNEL-VERSION LOG SCALE
 rows() { # UNIT WHERE LOG SCALE
 	local version work layer peer
 	version=$(awk '$1 == "kernel" { print $2 }' "$3")
+	row lseek/mark-miss native "$1" "$2" "$version" "$3" "$4"
 	for work in uname open; do
 		for layer in outside unhooked table-pass bpf-answer; do
 			row $work/$layer native "$1" "$2" "$version" "$3" "$4"

@@ -11,10 +11,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,7 @@
 
 #define THREADS 3
 #define TASKS	4
+#define FILES	4 /* an image, a page for it, a network, a file that tasks have open */
 
 /* ---- numbers */
 
@@ -90,6 +93,85 @@ static uint64_t edge(struct random *random)
 	}
 }
 
+/* ---- what the protocol has; fuzz_covers.sh sees to it that nothing is missing */
+
+#define CHOOSE(random, list) ((list)[below(random, sizeof(list) / sizeof((list)[0]))])
+
+static const unsigned long commands[] = {
+	KMVIEW_INIT,	    KMVIEW_RULES, KMVIEW_JOIN,	   KMVIEW_EXCHANGE, KMVIEW_PREFIX,
+	KMVIEW_MARK,	    KMVIEW_PROG,  KMVIEW_ATTACH,   KMVIEW_TASKS,    KMVIEW_KILL,
+	KMVIEW_MEM,	    KMVIEW_GIVE,  KMVIEW_STATS,	   KMVIEW_ENTER,    KMVIEW_COOKIE,
+	KMVIEW_MARK_COOKIE, KMVIEW_IMAGE, KMVIEW_ENTER_NET};
+
+static const uint32_t init_flags[] = {0, 0, 0, KMVIEW_INIT_MOUNT, KMVIEW_INIT_WATCH};
+
+static const uint32_t actions[] = {KMVIEW_PASS, KMVIEW_VALUE, KMVIEW_NOTIFY, KMVIEW_BPF};
+
+static const uint32_t rule_flags[] = {
+	KMVIEW_RULE_EXIT, KMVIEW_RULE_BOTH,	KMVIEW_RULE_INTERRUPTIBLE, KMVIEW_RULE_FD,
+	KMVIEW_RULE_PATH, KMVIEW_RULE_NOFOLLOW, KMVIEW_RULE_PATH2,	   KMVIEW_RULE_WAIT};
+
+static const uint8_t copies[] = {KMVIEW_COPY_NONE, KMVIEW_COPY_STRING, KMVIEW_COPY_SOCKADDR,
+				 KMVIEW_COPY_BYTES, KMVIEW_COPY_BUFFER};
+
+static const uint32_t verdicts[] = {KMVIEW_CONTINUE, KMVIEW_RETURN, KMVIEW_CHANGE, KMVIEW_INSTALL};
+
+static const uint32_t answer_flags[] = {KMVIEW_ANSWER_EXIT, KMVIEW_ANSWER_COPY,
+					KMVIEW_ANSWER_CLOEXEC};
+
+/* Of programs: each is loaded once, at the start. */
+static const int bpf_verdicts[] = {KMVIEW_BPF_PASS, KMVIEW_BPF_ANSWER, KMVIEW_BPF_NOTIFY,
+				   KMVIEW_BPF_CHANGE, 4};
+#define PROGRAMS (sizeof(bpf_verdicts) / sizeof(bpf_verdicts[0]))
+static int programs[PROGRAMS];
+
+/* Any of these flags, each as likely as not. */
+static uint32_t some_of(struct random *random, const uint32_t *flags, size_t count)
+{
+	uint32_t some = 0;
+
+	for (size_t i = 0; i < count; i++)
+		some |= below(random, 2) ? flags[i] : 0;
+	return some;
+}
+#define SOME(random, list) some_of(random, list, sizeof(list) / sizeof((list)[0]))
+
+/* A program that gives a verdict, with another first argument and 8 bytes for where the second one points. */
+static int load_program(int verdict)
+{
+	const int to = offsetof(struct kmview_call, out_address);
+	const struct bpf_insn code[] = {
+		{.code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = 6, .src_reg = 1},
+		{.code = BPF_ST | BPF_MEM | BPF_W,
+		 .dst_reg = 6,
+		 .off = offsetof(struct kmview_call, verdict),
+		 .imm = verdict},
+		{.code = BPF_LDX | BPF_MEM | BPF_DW,
+		 .dst_reg = 2,
+		 .src_reg = 6,
+		 .off = offsetof(struct kmview_call, args) + 8},
+		{.code = BPF_STX | BPF_MEM | BPF_DW, .dst_reg = 6, .src_reg = 2, .off = to},
+		{.code = BPF_ST | BPF_MEM | BPF_W,
+		 .dst_reg = 6,
+		 .off = offsetof(struct kmview_call, out_length),
+		 .imm = 8},
+		{.code = BPF_ST | BPF_MEM | BPF_DW,
+		 .dst_reg = 6,
+		 .off = offsetof(struct kmview_call, args),
+		 .imm = -1},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE,
+		.insns = (uintptr_t)code,
+		.insn_cnt = sizeof(code) / sizeof(code[0]),
+		.license = (uintptr_t) "GPL",
+	};
+
+	return syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
 /* ---- one session */
 
 struct session {
@@ -99,6 +181,7 @@ struct session {
 	volatile bool stop;
 	struct random randoms[THREADS];
 	int pidfds[TASKS];
+	int files[FILES];
 	int next;
 };
 
@@ -115,8 +198,8 @@ static void set_rules(struct session *session, struct random *random)
 		rule[i] = (struct kmview_rule){
 			.abi = below(random, 3),
 			.nr = hooked[below(random, sizeof(hooked) / sizeof(hooked[0]))],
-			.action = below(random, 4),
-			.flags = below(random, 256),
+			.action = CHOOSE(random, actions),
+			.flags = below(random, 2) ? 0 : SOME(random, rule_flags),
 			.value = edge(random),
 			.prog = below(random, 4),
 			.fd_arg = below(random, 6),
@@ -129,7 +212,7 @@ static void set_rules(struct session *session, struct random *random)
 			.path_marks = edge(random),
 		};
 		for (int j = 0; j < 6; j++) {
-			rule[i].copy[j] = below(random, 4);
+			rule[i].copy[j] = CHOOSE(random, copies);
 			rule[i].copy_bytes[j] = edge(random);
 		}
 		if (below(random, 8) == 0) /* one byte of it is anything */
@@ -166,8 +249,10 @@ static void answer(struct session *session, struct random *random, uint32_t inde
 	struct kmview_slot *slot = slot_at(session, index);
 	struct kmview_answer reply = {
 		.id = slot->event.id,
-		.verdict = below(random, 16) ? below(random, 4) : edge(random),
-		.flags = below(random, 4) ? 0 : below(random, 16),
+		.verdict = below(random, 16) ? CHOOSE(random, verdicts) : edge(random),
+		.flags = below(random, 4)   ? 0
+			 : below(random, 8) ? SOME(random, answer_flags)
+					    : edge(random),
 		.value = edge(random),
 		.copy_to = slot->event.args[below(random, 6)],
 		.copy_offset = edge(random),
@@ -223,10 +308,6 @@ static void scribble(struct session *session, struct random *random)
 
 static void command(struct session *session, struct random *random)
 {
-	static const unsigned long numbers[] = {
-		KMVIEW_INIT, KMVIEW_RULES, KMVIEW_JOIN,	  KMVIEW_EXCHANGE, KMVIEW_PREFIX,
-		KMVIEW_MARK, KMVIEW_PROG,  KMVIEW_ATTACH, KMVIEW_TASKS,	   KMVIEW_MEM,
-		KMVIEW_GIVE, KMVIEW_STATS, KMVIEW_ENTER};
 	static const char *const paths[] = {"/tmp", "/", "/a/b/c", "relative", "/a/../b", ""};
 	char buffer[4096];
 	union {
@@ -236,8 +317,14 @@ static void command(struct session *session, struct random *random)
 		struct kmview_mem mem;
 		struct kmview_tasks tasks;
 		struct kmview_enter enter;
+		struct kmview_enter_net enter_net;
+		struct kmview_image image;
+		struct kmview_cookie cookie;
+		struct kmview_mark_cookie mark;
+		struct kmview_prog prog;
+		struct kmview_kill kill;
 	} argument;
-	unsigned long number = numbers[below(random, sizeof(numbers) / sizeof(numbers[0]))];
+	unsigned long number = CHOOSE(random, commands);
 
 	for (int i = 0; i < 16; i++)
 		argument.words[i] = below(random, 2) ? edge(random) : (uintptr_t)buffer;
@@ -265,6 +352,30 @@ static void command(struct session *session, struct random *random)
 		argument.enter.pidfd = session->pidfds[below(random, TASKS)];
 		argument.enter.like = session->pidfds[below(random, TASKS)];
 	}
+	if (number == KMVIEW_ENTER_NET && below(random, 4)) {
+		argument.enter_net.pidfd = session->pidfds[below(random, TASKS)];
+		argument.enter_net.net = session->files[below(random, FILES)];
+	}
+	if (number == KMVIEW_IMAGE && below(random, 4))
+		argument.image = (struct kmview_image){
+			.image = below(random, 4) ? session->files[below(random, FILES)] : -1,
+			.page = below(random, 2) ? session->files[below(random, FILES)] : -1,
+		};
+	if (number == KMVIEW_COOKIE && below(random, 4)) {
+		argument.cookie.slot = below(random, session->init.slots);
+		argument.cookie.id = slot_at(session, argument.cookie.slot)->event.id;
+		argument.cookie.reserved = 0;
+	}
+	if (number == KMVIEW_MARK_COOKIE && below(random, 4))
+		argument.mark.fd = session->files[below(random, FILES)];
+	if (number == KMVIEW_PROG && below(random, 4))
+		argument.prog = (struct kmview_prog){
+			.prog = below(random, KMVIEW_PROGS),
+			.fd = below(random, 4) ? CHOOSE(random, programs) : -1,
+		};
+	/* Not so often one that ends them all. */
+	if (number == KMVIEW_KILL && below(random, 8))
+		argument.kill = (struct kmview_kill){.signal = below(random, 2) ? SIGCONT : 0};
 	if (number == KMVIEW_TASKS && argument.tasks.tasks == (uintptr_t)buffer)
 		argument.tasks.count =
 			below(random, sizeof(buffer) / sizeof(struct kmview_task_info));
@@ -362,7 +473,7 @@ static bool open_session(struct session *session, struct random *random)
 		.major = KMVIEW_ABI_MAJOR,
 		.slots = 1u << below(random, 7),
 		.slot_size = 1024u << below(random, 3),
-		.flags = below(random, 4) ? 0 : 1u << below(random, 2), /* MOUNT, WATCH */
+		.flags = CHOOSE(random, init_flags),
 	};
 	if (ioctl(session->fd, KMVIEW_INIT, &session->init) < 0)
 		return false;
@@ -376,6 +487,21 @@ static bool open_session(struct session *session, struct random *random)
 	return true;
 }
 
+/* Files that commands take; tasks inherit them. */
+static void open_files(int files[FILES])
+{
+	char path[64];
+	int page = memfd_create("page", 0);
+
+	if (page < 0 || ftruncate(page, 4096) < 0)
+		_exit(2);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", page);
+	files[0] = open("build/tests/kmview/clock_image.so", O_RDONLY);
+	files[1] = open(path, O_RDONLY);
+	files[2] = open("/proc/self/ns/net", O_RDONLY);
+	files[3] = page;
+}
+
 /* A manager, in a process of its own, for a moment. */
 static void manage(struct random *random)
 {
@@ -386,6 +512,7 @@ static void manage(struct random *random)
 
 	if (!open_session(&session, random))
 		_exit(2);
+	open_files(session.files);
 	for (int i = 0; i < 3; i++)
 		set_rules(&session, random);
 	for (int i = 0; i < TASKS; i++) {
@@ -474,6 +601,8 @@ int main(int argc, char **argv)
 	time_t told = time(NULL);
 	bool gone = true;
 
+	for (size_t i = 0; i < PROGRAMS; i++)
+		programs[i] = load_program(bpf_verdicts[i]);
 	printf("# seed %#llx\n", (unsigned long long)seed);
 	fflush(stdout);
 	/* Orphans of sessions come to us, so that we see whether they go. */

@@ -168,7 +168,8 @@ int main(int argc, char **argv)
 		device_tests,	   verdict_tests,     filter_tests,	 task_tests,
 		signal_tests,	   death_tests,	      mount_tests,	 enter_tests,
 		mount_limit_tests, mount_cover_tests, mount_owner_tests, mount_link_tests,
-		program_tests,	   machine_tests,     watch_tests};
+		program_tests,	   machine_tests,     watch_tests,	 image_tests,
+		enter_net_tests};
 
 	scratch = mmap(NULL, sizeof(*scratch), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		       -1, 0);

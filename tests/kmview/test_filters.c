@@ -469,6 +469,101 @@ static const char *prefix_table(void)
 	return NULL;
 }
 
+/* ---- rules that follow each other at one call */
+
+/* Each stage's rule, and what lseek then gives by a plain descriptor and by a marked one. */
+static const struct stage {
+	struct kmview_hook hook;
+	long plain, marked;
+} stages[] = {
+	{{.action = KMVIEW_VALUE, .value = 33, .fd_marks = MARK}, 0, 33},
+	{{.action = KMVIEW_VALUE, .value = 77}, 77, 77},
+	{{.action = KMVIEW_PASS}, 0, 0},
+	{{.action = KMVIEW_NOTIFY, .fd_marks = MARK}, 0, 55},
+	{{.action = KMVIEW_NOTIFY}, 55, 55},
+	{{.action = KMVIEW_VALUE, .value = 33, .fd_marks = MARK << 1}, 0, 0},
+	{{.action = KMVIEW_PASS}, 0, 0},
+	{{.action = KMVIEW_VALUE, .value = 33, .fd_marks = MARK}, 0, 33},
+};
+
+/* outer: what an outer session says where this one says nothing. */
+static const char *walk_stages(long outer)
+{
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+		EXPECT(syscall(SYS_getppid), i);
+		EXPECT(lseek(plain, 0, SEEK_CUR), stages[i].plain ?: outer);
+		EXPECT(lseek(marked, 0, SEEK_CUR), stages[i].marked ?: outer);
+		EXPECT(syscall(SYS_lseek, 999, 0, SEEK_CUR) < 0,
+		       stages[i].plain == 0 && outer == 0);
+	}
+	return NULL;
+}
+
+static const char *walk_alone(void *data)
+{
+	return walk_stages(0);
+}
+
+/* getppid asks for the next stage. */
+static void next_stage(struct kmview_request *request, void *data)
+{
+	struct seen *seen = data;
+	unsigned int *stage = seen->data;
+
+	if (request->call->nr[KMVIEW_ABI_X64] != SYS_getppid) {
+		kmview_return(request, 55);
+		return;
+	}
+	if (kmview_hook(session, "lseek", &stages[*stage].hook) < 0)
+		kmview_return(request, -EIO);
+	else
+		kmview_return(request, (*stage)++);
+}
+
+static const char *open_stages(void)
+{
+	marked = open("/etc/passwd", O_RDONLY);
+	plain = open("/etc/hostname", O_RDONLY);
+	EXPECT(kmview_open(&session, NULL), 0);
+	EXPECT(kmview_mark(session, marked, MARK), 0);
+	EXPECT(kmview_hook(session, "getppid", NULL), 0);
+	return NULL;
+}
+
+static const char *rules_follow(void)
+{
+	unsigned int stage = 0;
+	struct seen seen = {.data = &stage};
+
+	TRY(open_stages());
+	return inside(session, walk_alone, NULL, next_stage, &seen);
+}
+
+static const char *walk_nested(void *data)
+{
+	return walk_stages(11);
+}
+
+/* The manager of the inner session is a task of the outer one. */
+static const char *manage_inner(void *data)
+{
+	unsigned int stage = 0;
+	struct seen seen = {.data = &stage};
+
+	TRY(open_stages());
+	return inside(session, walk_nested, NULL, next_stage, &seen);
+}
+
+static const char *rules_follow_nested(void)
+{
+	struct kmview_hook value = {.action = KMVIEW_VALUE, .value = 11};
+	struct kmview *outer;
+
+	EXPECT(kmview_open(&outer, NULL), 0);
+	EXPECT(kmview_hook(outer, "lseek", &value), 0);
+	return inside(outer, manage_inner, NULL, let_go, NULL);
+}
+
 const struct test filter_tests[] = {
 	{"a marked descriptor is known after dup and fork", fd_inherited},
 	{"a mark goes along with SCM_RIGHTS", fd_passed},
@@ -477,6 +572,8 @@ const struct test filter_tests[] = {
 	{"an installed descriptor keeps its mark", fd_installed},
 	{"a mark's number comes with the event", fd_numbered},
 	{"a task gets another cookie, which its children inherit", cookie_changed},
+	{"each rule at a call takes the place of the one before", rules_follow},
+	{"and in a session inside another, which has a rule, too", rules_follow_nested},
 	{"an absolute path below a prefix is seen, others are not", path_absolute},
 	{"relative paths start at the working directory or descriptor", path_relative},
 	{"symbolic links are followed, dangling ones too", path_links},

@@ -8,12 +8,19 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "inside.h"
@@ -223,8 +230,201 @@ static const char *refused(void)
 	return NULL;
 }
 
+/* ---- the verdict CHANGE */
+
+#define ARGUMENT(i) (offsetof(struct kmview_call, args) + 8 * (i))
+
+/* A program that adds a number to an argument of each call. */
+static int adder(int argument, int number)
+{
+	struct code code = {.count = 0};
+
+	add(&code,
+	    (struct bpf_insn){.code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = 6, .src_reg = 1});
+	add(&code, (struct bpf_insn){.code = BPF_LDX | BPF_MEM | BPF_DW,
+				     .dst_reg = 2,
+				     .src_reg = 6,
+				     .off = ARGUMENT(argument)});
+	add(&code,
+	    (struct bpf_insn){.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 2, .imm = number});
+	add(&code, (struct bpf_insn){.code = BPF_STX | BPF_MEM | BPF_DW,
+				     .dst_reg = 6,
+				     .src_reg = 2,
+				     .off = ARGUMENT(argument)});
+	add(&code, (struct bpf_insn){.code = BPF_ALU64 | BPF_MOV | BPF_K,
+				     .dst_reg = 2,
+				     .imm = KMVIEW_BPF_CHANGE});
+	add(&code, (struct bpf_insn){.code = BPF_STX | BPF_MEM | BPF_W,
+				     .dst_reg = 6,
+				     .src_reg = 2,
+				     .off = offsetof(struct kmview_call, verdict)});
+	add_argument(&code, 0, ZERO);
+	add(&code, (struct bpf_insn){.code = BPF_JMP | BPF_EXIT});
+	return bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, NULL, "GPL", code.insns,
+			     code.count, NULL);
+}
+
+/* A session in which a program adds to an argument of a call. */
+static const char *open_adder(struct kmview **session, const char *call, int argument, int number,
+			      uint32_t flags)
+{
+	struct kmview_options options = {.flags = flags};
+	struct kmview_hook hook = {.action = KMVIEW_BPF, .prog = 0};
+	int fd = adder(argument, number);
+
+	CHECK(fd >= 0);
+	EXPECT(kmview_open(session, &options), 0);
+	EXPECT(place(*session, fd), 0);
+	EXPECT(kmview_hook(*session, call, &hook), 0);
+	close(fd);
+	return NULL;
+}
+
+static long milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* poll(NULL, 0, 50), and what the register of the time says afterwards. */
+static long poll_raw(unsigned long *time_after)
+{
+	register unsigned long time __asm__("rdx") = 50;
+	long result = SYS_poll;
+
+	__asm__ volatile("syscall"
+			 : "+a"(result), "+r"(time)
+			 : "D"(0), "S"(0)
+			 : "rcx", "r11", "memory");
+	*time_after = time;
+	return result;
+}
+
+static const char *poll_longer(void *data)
+{
+	long begin = milliseconds();
+	unsigned long after;
+
+	EXPECT(poll_raw(&after), 0);
+	CHECK(milliseconds() - begin >= 450);
+	EXPECT(after, 50);
+	return NULL;
+}
+
+static const char *arguments_changed(void)
+{
+	struct kmview *session;
+
+	TRY(open_adder(&session, "poll", 2, 400, 0));
+	return inside(session, poll_longer, NULL, let_go, NULL);
+}
+
+static const char *change_in_inner(void *data)
+{
+	struct kmview *session;
+
+	TRY(open_adder(&session, "getpriority", 1, 7, 0));
+	return inside(session, data, NULL, let_go, NULL);
+}
+
+static const char *get_priority(void *data)
+{
+	syscall(SYS_getpriority, 0, 0);
+	return NULL;
+}
+
+static void note_second(struct kmview_request *request, void *data)
+{
+	scratch->number[0] = request->event.args[1];
+	kmview_return(request, 3);
+}
+
+/* The outer session sees what the program of the inner one made of the call. */
+static const char *change_seen_outside(void)
+{
+	struct kmview *outer;
+
+	EXPECT(kmview_open(&outer, NULL), 0);
+	EXPECT(kmview_hook(outer, "getpriority", NULL), 0);
+	TRY(inside(outer, change_in_inner, get_priority, note_second, NULL));
+	EXPECT(scratch->number[0], 7);
+	return NULL;
+}
+
+static const char *dup_unchanged(void *data)
+{
+	struct stat a, b;
+	int fd = open("/etc/passwd", O_RDONLY), copy = syscall(SYS_dup, fd);
+
+	CHECK(copy >= 0 && fstat(copy, &a) == 0 && fstat(fd, &b) == 0);
+	EXPECT(a.st_ino, b.st_ino);
+	return NULL;
+}
+
+static const char *change_while_watching(void)
+{
+	struct kmview *session;
+
+	TRY(open_adder(&session, "dup", 0, 1, KMVIEW_INIT_WATCH));
+	return inside(session, dup_unchanged, NULL, let_go, NULL);
+}
+
+static const char *dup_refused(void *data)
+{
+	EXPECT(syscall(SYS_dup, 0), -1);
+	EXPECT(errno, EIO);
+	return NULL;
+}
+
+/* The filter has seen the program's arguments. */
+static const char *change_under_filter(void)
+{
+	struct sock_filter code[] = {{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+	struct sock_fprog filter = {1, code};
+	struct kmview *session;
+
+	EXPECT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	EXPECT(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+	TRY(open_adder(&session, "dup", 0, 1, 0));
+	return inside(session, dup_refused, NULL, let_go, NULL);
+}
+
+/* Of a marked descriptor a copy is one of the descriptor behind it; of others as it should be. */
+static const char *dup_marked(void *data)
+{
+	int marked = *(int *)data, copy = syscall(SYS_dup, marked);
+	struct stat a, b;
+
+	CHECK(copy >= 0 && fstat(copy, &a) == 0 && fstat(marked + 1, &b) == 0);
+	EXPECT(a.st_ino, b.st_ino);
+	return dup_unchanged(NULL);
+}
+
+static const char *change_with_filter(void)
+{
+	struct kmview_hook hook = {.action = KMVIEW_BPF, .prog = 0, .fd_marks = 1};
+	int marked = open("/etc/passwd", O_RDONLY), next = open("/etc/hostname", O_RDONLY),
+	    fd = adder(0, 1);
+	struct kmview *session;
+
+	CHECK(fd >= 0 && next == marked + 1);
+	EXPECT(kmview_open(&session, NULL), 0);
+	EXPECT(place(session, fd), 0);
+	EXPECT(kmview_mark(session, marked, 1), 0);
+	EXPECT(kmview_hook(session, "dup", &hook), 0);
+	return inside(session, dup_marked, &marked, let_go, NULL);
+}
+
 const struct test program_tests[] = {
 	{"programs that sleep, or call others that nobody has checked, are refused", refused},
 	{"each helper that a program may call finds the frame that it needs", each_helper},
+	{"a program changes arguments, and the caller's registers stay", arguments_changed},
+	{"a program changes arguments of calls on marked descriptors", change_with_filter},
+	{"the outer session sees the arguments that an inner one's program gave",
+	 change_seen_outside},
+	{"a program of a session that watches changes nothing", change_while_watching},
+	{"a program changes nothing behind a seccomp filter of the manager", change_under_filter},
 	{},
 };

@@ -242,6 +242,13 @@ int kmview_mark(struct kmview *session, int fd, uint32_t marks);
  * module is older. */
 int kmview_mark_cookie(struct kmview *session, int fd, uint32_t marks, uint64_t cookie);
 
+/*
+ * Programs of the session find the ELF file image in place of the kernel's vDSO, with the first page of the file page
+ * (-1: none), which is open for reading only, at hand; image -1: no more. See KMVIEW_IMAGE. ENOSYS: the module is
+ * older.
+ */
+int kmview_image(struct kmview *session, int image, int page);
+
 /* Put a loaded BPF program, type raw_tracepoint.w, into a place; -1 empties it. ENOSYS: no BPF
  * here. */
 int kmview_prog(struct kmview *session, uint32_t place, int fd);
@@ -283,6 +290,12 @@ int kmview_attach(struct kmview *session, pid_t pid, uint64_t cookie);
  * session made. The others are those of KMVIEW_ENTER (kmview.h).
  */
 int kmview_enter(struct kmview *session, pid_t pid, pid_t like);
+
+/*
+ * A process of the session enters a network namespace, of which net is a descriptor and which its
+ * user owns, in the same way. ENOSYS: the module is older; the others are those of KMVIEW_ENTER_NET.
+ */
+int kmview_enter_network(struct kmview *session, pid_t pid, int net);
 
 /* Who is inside: an array to free(3). */
 int kmview_tasks(struct kmview *session, struct kmview_task_info **tasks, size_t *count);

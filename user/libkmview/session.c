@@ -215,6 +215,15 @@ int kmview_mark_cookie(struct kmview *session, int fd, uint32_t marks, uint64_t 
 	return session_ioctl(session, KMVIEW_MARK_COOKIE, &mark);
 }
 
+int kmview_image(struct kmview *session, int image, int page)
+{
+	struct kmview_image arg = {.image = image, .page = page};
+
+	if (!(session->init.features & KMVIEW_FEATURE_IMAGE))
+		return -ENOSYS;
+	return session_ioctl(session, KMVIEW_IMAGE, &arg);
+}
+
 uint64_t kmview_mark_found(const struct kmview_request *request)
 {
 	return session_slot(request->session, request->slot)->mark_cookie;
@@ -261,6 +270,21 @@ int kmview_attach(struct kmview *session, pid_t pid, uint64_t cookie)
 		return -errno;
 	error = session_ioctl(session, KMVIEW_ATTACH, &attach);
 	close(attach.pidfd);
+	return error;
+}
+
+int kmview_enter_network(struct kmview *session, pid_t pid, int net)
+{
+	struct kmview_enter_net enter = {.net = net};
+	int error;
+
+	if (session->init.minor < 2)
+		return -ENOSYS;
+	enter.pidfd = syscall(SYS_pidfd_open, pid, 0);
+	if (enter.pidfd < 0)
+		return -errno;
+	error = session_ioctl(session, KMVIEW_ENTER_NET, &enter);
+	close(enter.pidfd);
 	return error;
 }
 

@@ -37,7 +37,7 @@
  *   FREE -> POSTED -> TAKEN -> RELEASED -> FREE, by kernel, manager, manager, kernel
  *
  * and a manager that has taken all there is says so by KMVIEW_EXCHANGE, upon which tasks look for free slots. Rules
- * are PASS, NOTIFY and BPF, whose ANSWER is a PASS; a NOTIFY rule with KMVIEW_RULE_WAIT waits and is answered as
+ * are PASS, NOTIFY and BPF, whose ANSWER and CHANGE are a PASS; a NOTIFY rule with KMVIEW_RULE_WAIT waits and is answered as
  * in other sessions, but whatever the verdict is, the call goes on. Tasks keep the right to gain privileges: one that
  * executes a program that gains any, or that its user may not read, leaves the session before that program
  * runs, unless the session was opened with CAP_SYS_PTRACE. When the manager ends, so does the session, and its tasks live on outside it. The ends of tasks and the
@@ -50,8 +50,8 @@
  * of range; EFAULT a bad pointer; ENOTCONN the session was not initialised, or is dead.
  *
  * Changes of the ABI: 1.0 first; 1.1 has KMVIEW_ENTER; 1.2 has KMVIEW_INIT_WATCH, KMVIEW_COPY_BUFFER, KMVIEW_COOKIE,
- * KMVIEW_MARK_COOKIE, kmview_slot.mark_cookie and time_ns, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an
- * older minor number runs unchanged.
+ * KMVIEW_MARK_COOKIE, KMVIEW_IMAGE, KMVIEW_BPF_CHANGE, KMVIEW_ENTER_NET, kmview_slot.mark_cookie and time_ns, and
+ * EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an older minor number runs unchanged.
  */
 #ifndef _UAPI_KMVIEW_H
 #define _UAPI_KMVIEW_H
@@ -74,6 +74,7 @@
 #define KMVIEW_FEATURE_BPF   (1u << 1) /* KMVIEW_PROG works */
 #define KMVIEW_FEATURE_MOUNT (1u << 2) /* KMVIEW_INIT_MOUNT works */
 #define KMVIEW_FEATURE_WATCH (1u << 3) /* KMVIEW_INIT_WATCH works */
+#define KMVIEW_FEATURE_IMAGE (1u << 4) /* KMVIEW_IMAGE works */
 
 #define KMVIEW_SLOTS_MAX     1024
 #define KMVIEW_SLOT_SIZE_MIN 1024
@@ -330,6 +331,7 @@ struct kmview_mark_cookie {
 #define KMVIEW_BPF_PASS	  0
 #define KMVIEW_BPF_ANSWER 1 /* copy out_length bytes of out to out_address, return value */
 #define KMVIEW_BPF_NOTIFY 2
+#define KMVIEW_BPF_CHANGE 3 /* the call goes on with args[] as they are then; as the verdict KMVIEW_CHANGE (1.2) */
 
 /* The record that a BPF program (raw_tracepoint.w, argument 0) reads and writes. */
 struct kmview_call {
@@ -388,6 +390,20 @@ struct kmview_enter {
 	__s32 like; /* a pidfd, too */
 };
 
+/*
+ * KMVIEW_ENTER_NET: a process of the session enters a network namespace, of which net is a descriptor (/proc/PID/ns/net).
+ * When and how is as of KMVIEW_ENTER. It gains what setns(2) gives who owns the namespace, and stays where it is if it has
+ * itself, when it gets there, no CAP_SYS_ADMIN over the user namespace that owns the network namespace, or is in
+ * another user namespace than the initial one. Sockets that it has stay where they are.
+ * EPERM: the caller has no CAP_SYS_ADMIN over that user namespace, could not ptrace the process, or opened the session
+ * under a seccomp filter. EMLINK: the process has threads. EINVAL: net is no network namespace. EALREADY: it has not
+ * yet followed the last KMVIEW_ENTER or KMVIEW_ENTER_NET. EOPNOTSUPP: the session only watches. (1.2)
+ */
+struct kmview_enter_net {
+	__s32 pidfd;
+	__s32 net;
+};
+
 struct kmview_task_info {
 	__u32 pid;
 	__u32 tid;
@@ -438,6 +454,36 @@ struct kmview_cookie {
 	__u64 cookie;
 };
 
+/* ---- the image: code that programs find in place of the kernel's vDSO */
+
+#define KMVIEW_IMAGE_BYTES 65536
+
+/*
+ * KMVIEW_IMAGE: from now on each 64-bit program that a task of the session executes finds in its memory, one after the
+ * other: the file image, readable and executable; a private page, writable, which begins with struct kmview_image_page; and,
+ * unless page is -1, the first page of the file page, readable, shared by all. The auxiliary vector of the program names
+ * the image as the vDSO (AT_SYSINFO_EHDR). So it is to be an ELF file like the vDSO: one segment, loaded as it is in
+ * the file, and symbols of the same names and versions. image -1: no image from now on; programs that have one keep it.
+ *
+ * A program for which there is no memory, or that may not map the files, is killed. No image: 32-bit programs; those that
+ * their user may not read; programs of a kernel without vDSO; processes that were attached, until they execute a program.
+ * In a nested session the image of the outer one is the vDSO of the inner one's. (1.2)
+ *
+ * EINVAL: a file is not a regular one that is open for reading; image is empty or longer than KMVIEW_IMAGE_BYTES; page is
+ * shorter than a page or open for writing: who maps it could write to it; the session only watches. EPERM: it may not be
+ * executed, say from a file system that is mounted noexec; and other errors of mmap(2).
+ */
+struct kmview_image {
+	__s32 image;
+	__s32 page;
+	__u64 reserved;
+};
+
+struct kmview_image_page {
+	__u64 vdso;   /* the address that AT_SYSINFO_EHDR would have had */
+	__u64 shared; /* the address of the shared page; 0: there is none */
+};
+
 /* ---- counters */
 
 struct kmview_stats {
@@ -468,6 +514,8 @@ struct kmview_stats {
 #define KMVIEW_ENTER	   _IOW(KMVIEW_MAGIC, 14, struct kmview_enter)
 #define KMVIEW_COOKIE	   _IOW(KMVIEW_MAGIC, 15, struct kmview_cookie)
 #define KMVIEW_MARK_COOKIE _IOW(KMVIEW_MAGIC, 16, struct kmview_mark_cookie)
+#define KMVIEW_IMAGE	   _IOW(KMVIEW_MAGIC, 17, struct kmview_image)
+#define KMVIEW_ENTER_NET   _IOW(KMVIEW_MAGIC, 18, struct kmview_enter_net)
 #define KMVIEW_STATS	   _IOR(KMVIEW_MAGIC, 13, struct kmview_stats)
 
 #endif
