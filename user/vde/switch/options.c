@@ -87,7 +87,7 @@ static gid_t group(struct argp_state *state, const char *name, const char *text)
 static unsigned int number(struct argp_state *state, const char *name, const char *text,
 			   unsigned int min, unsigned int max)
 {
-	unsigned int value;
+	unsigned int value = 0;
 
 	if (strpbrk(text, " \t") || argument_numbers(text, 1, 1, &value) != 1 || value < min ||
 	    value > max)
