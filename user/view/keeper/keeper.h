@@ -61,13 +61,14 @@ int keeper_start_first(struct keeper *keeper);
 void keeper_let_first_go(struct keeper *keeper);
 
 /*
- * programs.c: a program that who reads it has as it is, and who runs it gets the stand-in for. cover:
- * before anything runs, 0 or a negative errno. The rest is for the keeper of servers: what to wait for,
- * after that, when a child has ended, and at the end.
+ * programs.c: programs that who reads them has as they are, and who runs them gets the stand-in for. add: a program, by
+ * its real path; cover: those added, before anything runs. 0 or a negative errno. The rest is for the keeper of servers:
+ * what to wait for, after that, when a child has ended, and at the end.
  */
 #define PROGRAMS_MAX 4
 struct pollfd;
-int programs_cover(struct keeper *keeper, const char *path);
+int programs_add(const char *path);
+int programs_cover(struct keeper *keeper);
 unsigned int programs_wait(struct pollfd *ready); /* room for PROGRAMS_MAX; how many */
 void programs_serve(const struct pollfd *ready);
 void programs_ended(pid_t pid);
