@@ -10,7 +10,7 @@ set -u
 archive=$work/a.tar.gz
 as_user mkdir "$work/m" "$work/t"
 # Emulated machines are slow, and so is the test that looks at them.
-[ "$engine" = umview ] && size=12000000 stop=1.5 || size=4000000 stop=4
+[ "$engine" = umview ] && size=12000000 stop=3.5 || size=4000000 stop=4
 head -c $size /dev/urandom >"$work/t/big"
 (cd "$work/t" && tar -czf "$work/new.tar.gz" big)
 fresh() { as_user cp "$work/new.tar.gz" "$archive"; }
@@ -50,7 +50,7 @@ nothing_left
 
 # ---- a time limit, and Ctrl-C
 fresh
-slow_down 0.1 1 &
+slow_down 0.05 6 &
 slow=$!
 view --flush-limit 2 sh -c "$mount_and_write" 2>"$work/said"
 is "--flush-limit ends it with status 125" $? 125
@@ -70,6 +70,37 @@ is "so does Ctrl-C" $? 125
 kill $slow 2>/dev/null
 wait $slow
 like "which names it as well" "$(cat "$work/said")" "$archive is incomplete"
+nothing_left
+
+# ---- a terminal that stops who writes in the background
+fresh
+slow_down 0.1 "${STOP:-$stop}" &
+slow=$!
+said=$(as_user python3 tests/view/lib/terminal.py nothing '' sh -c "stty tostop; exec $engine -q -N sh -c '$mount_and_write'")
+like "the wait is told at a terminal that is set to tostop, and ends" "$said" "waiting for archivemount.*
+.*status 0"
+kill $slow 2>/dev/null
+wait $slow
+nothing_left
+
+# ---- a server that waits for what it writes to, longer than a stopped one has
+as_user mke2fs -q -F -t ext4 "$work/slow" 32M >/dev/null
+as_user mkdir "$work/far"
+fresh
+view_start s
+ok "an archive in an image" in_view s "mount -t ext4 $work/slow $work/far && cp $archive $work/far/a.tar.gz"
+far=$(running fuse2fs | head -n1)
+(
+	until_true 60 grep -q '^State:.T' "/proc/$far/status"
+	sleep 14 # more than KEEPER_STALL_MS
+	kill -CONT "$far"
+) &
+slow=$!
+is "a server that does nothing for 14 seconds, but can go on, is waited for" "$(in_view s "$engine -q -N sh -c 'mount -t archive $work/far/a.tar.gz $work/m &&
+	echo new >$work/m/new && kill -STOP $far' 2>/dev/null; echo \$?")" 0
+wait $slow
+is "and its archive is whole" "$(in_view s "tar -tzf $work/far/a.tar.gz" | tr '\n' ' ')" "big new "
+view_end s
 nothing_left
 
 # ---- a server that does nothing any more
@@ -122,6 +153,30 @@ unset 'view_pid[c]' 'view_in[c]' 'view_out[c]'
 wait $slow
 ok "its keeper lets the server end" until_true 60 eval '[ -z "$(server)" ]'
 is "and the archive is whole" "$(complete)" "big new "
+
+# ---- both with a time limit
+for how in shutdown KILL; do
+	fresh
+	view_start d --flush-limit 2
+	ok "mounted, before $how" in_view d "$mount_and_write"
+	manager=$(in_view d 'viewctl info --json | jq .manager')
+	slow_down 0.05 6 &
+	slow=$!
+	case $how in
+	shutdown) said=$(in_view d 'viewctl shutdown 1') ;;
+	KILL) said='' && kill -9 "$manager" ;;
+	esac
+	out=${view_out[d]}
+	said+=$(timeout 60 cat <&"$out")
+	wait "${view_pid[d]}" 2>/dev/null
+	status=$?
+	[ $how = KILL ] || is "the status after $how is 125" $status 125
+	like "$how: the archive that is incomplete is named" "$said" "$archive is incomplete: archivemount"
+	unset 'view_pid[d]' 'view_in[d]' 'view_out[d]'
+	kill $slow 2>/dev/null
+	wait $slow
+	nothing_left
+done
 
 # ---- a server that somebody in the view started himself: it writes after it was unmounted
 fresh

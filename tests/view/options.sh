@@ -43,9 +43,7 @@ in_view a "cd $work" >/dev/null
 
 # An option that takes any value gets one.
 valued() { sed 's/=$/=1/; s/\*$/any/' | paste -sd,; }
-# What options become is the same with both engines; in a guest, where all takes long, two types do.
 types='ext4 squashfs iso9660 vfat exfat ntfs'
-[ "$engine" = umview ] || types='ext4 vfat'
 for type in $types; do
 	title=$(sed -n "s/^\\([a-z0-9 -]*\\b$type\\b[a-z0-9 -]*\\):.*/\\1/p" "$table" | head -n 1)
 	options=$({ words "$title" accepted; words 'All types that have rules' accepted; } | valued)

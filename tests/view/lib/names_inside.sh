@@ -15,14 +15,19 @@ there() { # is the image's content at this place? FAT and the like are made empt
 	*) [ "$(cat "$1/file")" = words ] ;;
 	esac
 }
-# By an absolute path, by one without a directory in front, and with a mount point of that name.
+# By an absolute path, by one without a directory in front, and with a mount point of that name. EVIL_SHORT: each
+# name in one of these ways, the next name in the next.
+by_absolute() { mount $flag -t "$type" "$PWD/i/$1" m && there m && umount m; }
+by_name() { (cd i && mount $flag -t "$type" -- "$1" ../m) && there m && umount m; }
+onto_absolute() { mount $flag -t "$type" "i/$1" "$PWD/t/$1" && there "t/$1" && umount "t/$1"; }
+onto_name() { (cd t && mount $flag -t "$type" -- "../i/$1" "$1" && there "./$1" && umount -- "./$1"); }
 image() {
+	local way ways=(by_absolute by_name onto_absolute onto_name) status=0
+	[ -z "${EVIL_SHORT:-}" ] || ways=("${ways[i % ${#ways[@]}]}")
 	mv "$type" "i/$1" && mkdir "t/$1" || return
-	mount $flag -t "$type" "$PWD/i/$1" m && there m && umount m &&
-		(cd i && mount $flag -t "$type" -- "$1" ../m) && there m && umount m &&
-		mount $flag -t "$type" "i/$1" "$PWD/t/$1" && there "t/$1" && umount "t/$1" &&
-		(cd t && mount $flag -t "$type" -- "../i/$1" "$1" && there "./$1" && umount -- "./$1")
-	local status=$?
+	for way in "${ways[@]}"; do
+		$way "$1" || { status=$?; break; }
+	done
 	umount -l m 2>/dev/null
 	umount -l "t/$1" 2>/dev/null
 	mv "i/$1" "$type" && rmdir "t/$1" && return $status
@@ -52,7 +57,7 @@ ramfile() {
 # What TARGET has, what SOURCE has, what is excepted; and a sibling whose name ends at the comma.
 viewfs() {
 	local source="i/$1" target="t/$1" sibling="t/${1%%[,:\\]*}" show=both
-	local exception=$1
+	local exception=$1 plain=1 excepted=1
 	mkdir -p "$source" "$target/$1" && echo target >"$target/low" && echo source >"$source/high" &&
 		echo kept >"$target/$1/kept" && mkdir -p "$sibling" || return
 	case $type in
@@ -60,11 +65,15 @@ viewfs() {
 	esac
 	exception=${exception//\\/\\\\}
 	exception=${exception//,/\\,}
-	(cd t && mount -t viewfs -o "$type" -- "../$source" "$1") && shows "$target" $show && umount "$target" && {
-		[ "$type" = merge,ro ] ||
-			{ mount -t viewfs -o "$type,except=$exception" "$source" "$target" && shows "$target" $show &&
-				[ "$(cat "$target/$1/kept")" = kept ] && umount "$target"; }
-	} && { [ "$sibling" = "$target" ] || [ -z "$(ls -A "$sibling")" ]; }
+	if [ "$type" = merge,ro ]; then
+		excepted=''
+	elif [ -n "${EVIL_SHORT:-}" ]; then
+		[ $((i % 2)) = 1 ] && plain='' || excepted=''
+	fi
+	{ [ -z "$plain" ] || { (cd t && mount -t viewfs -o "$type" -- "../$source" "$1") && shows "$target" $show && umount "$target"; }; } &&
+		{ [ -z "$excepted" ] || { mount -t viewfs -o "$type,except=$exception" "$source" "$target" && shows "$target" $show &&
+			[ "$(cat "$target/$1/kept")" = kept ] && umount "$target"; }; } &&
+		{ [ "$sibling" = "$target" ] || [ -z "$(ls -A "$sibling")" ]; }
 	local status=$?
 	umount -l "$target" 2>/dev/null
 	rm -rf "./$source" "./$target" "./$sibling" && return $status

@@ -90,6 +90,7 @@ static _Noreturn void first_main(struct keeper *keeper)
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGTTOU, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	__atomic_store_n(&shared->listener, keeper->filter ? install(keeper->filter) : 1,

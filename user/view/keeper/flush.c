@@ -274,6 +274,8 @@ int flush_end(struct keeper *keeper, int signals)
 		for (unsigned int i = 0; i < count; i++)
 			if (pids[i] != unmounting)
 				progress_add(pids[i], &now);
+		/* Unmounting writes what the kernel holds, and that waits for a server. */
+		now.asked = unmounting != 0;
 		if (!killed &&
 		    (!patience_look(&patience, &now, keeper->flush_limit, words, sizeof(words)) ||
 		     enough)) {

@@ -494,6 +494,7 @@ int keeper_run(struct keeper *keeper)
 	proc_keep();
 	signal(SIGINT, SIG_DFL); /* blocked; an ignored one would not be seen */
 	signal(SIGQUIT, SIG_IGN);
+	signal(SIGTTOU, SIG_IGN); /* as of the keeper of servers */
 	prctl(PR_SET_NAME, "view-keeper");
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

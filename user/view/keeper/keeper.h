@@ -10,7 +10,12 @@
 #include <sys/types.h>
 
 #define KEEPER_DELAY_MS 2000  /* from SIGTERM to SIGKILL */
-#define KEEPER_STALL_MS 10000 /* a server that does nothing for so long does not write any more */
+/*
+ * A server that does nothing for so long does not write any more: one that is stopped, or owes the kernel an
+ * answer; any other, which may wait for something that we do not know.
+ */
+#define KEEPER_STALL_MS 10000
+#define KEEPER_IDLE_MS	60000
 
 /*
  * Variables of a server's environment, by which it is known however often it forks: which mount it
@@ -56,13 +61,14 @@ int keeper_start_first(struct keeper *keeper);
 void keeper_let_first_go(struct keeper *keeper);
 
 /*
- * programs.c: a program that who reads it has as it is, and who runs it gets the stand-in for. cover:
- * before anything runs, 0 or a negative errno. The rest is for the keeper of servers: what to wait for,
- * after that, when a child has ended, and at the end.
+ * programs.c: programs that who reads them has as they are, and who runs them gets the stand-in for. add: a program, by
+ * its real path; cover: those added, before anything runs. 0 or a negative errno. The rest is for the keeper of servers:
+ * what to wait for, after that, when a child has ended, and at the end.
  */
 #define PROGRAMS_MAX 4
 struct pollfd;
-int programs_cover(struct keeper *keeper, const char *path);
+int programs_add(const char *path);
+int programs_cover(struct keeper *keeper);
 unsigned int programs_wait(struct pollfd *ready); /* room for PROGRAMS_MAX; how many */
 void programs_serve(const struct pollfd *ready);
 void programs_ended(pid_t pid);
@@ -83,6 +89,12 @@ void request_reply(const int *fds, int64_t result, const void *text, size_t leng
 struct keeper_request;
 void run_serve(const struct keeper_request *request, size_t text, const int *fds,
 	       unsigned int count);
+
+/*
+ * watch.c: give up a server, known by its mark and its device's minor number, that does not answer for so
+ * long; who waits for it gets EIO. image: see KEEPER_IMAGE. A process of its own does so.
+ */
+void watch_start(const char *mark, unsigned int minor, const char *image, unsigned int seconds);
 
 /* become.c: take over a task's ids: for a program that is to be executed, with the right to mount;
  * for a call, with exactly the task's capabilities, in its user namespace if it has another (its
@@ -119,16 +131,20 @@ int proc_open(int flags, const char *format, ...) __attribute__((format(printf, 
 /* Close all descriptors but the first three and ours. */
 void proc_close_others(void);
 
-/* progress.c: what a process and its descendants have done: processor time in ticks and bytes read
- * and written, files and pipes alike. */
+/*
+ * progress.c: what processes and their descendants have done: processor time in ticks and bytes read
+ * and written, files and pipes alike. Add one process after the other to what is all 0.
+ */
 struct progress {
 	uint64_t ticks, bytes;
+	bool may_go_on; /* not all of the processes are stopped */
+	bool asked;	/* set by who knows: the kernel waits for an answer of theirs */
 };
 void progress_add(pid_t pid, struct progress *progress);
 /*
  * Waiting as long as somebody works: each look is told what has been done by now. FALSE: nothing
- * was for KEEPER_STALL_MS, or the limit in seconds (0: none) is over. words: what to say about it
- * now and then, "" when it is not the time.
+ * was for KEEPER_STALL_MS or KEEPER_IDLE_MS, or the limit in seconds (0: none) is over. words: what to
+ * say about it now and then, "" when it is not the time.
  */
 struct patience {
 	struct progress last, first;

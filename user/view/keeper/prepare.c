@@ -61,11 +61,7 @@ static int cover(struct keeper *keeper, const char *program, int outer)
 	}
 	if (mount_call(keeper, path, real, NULL, MS_BIND, NULL) < 0)
 		return -errno;
-	if (programs_cover(keeper, path) == 0)
-		return 0;
-	/* Without FUSE, who reads the program gets the stand-in as well. */
-	return mount_call(keeper, keeper->mount_program, path, NULL, MS_BIND, NULL) < 0 ? -errno
-											: 0;
+	return programs_add(path);
 }
 
 static int control_socket(struct keeper *keeper)
@@ -124,6 +120,12 @@ int keeper_prepare(struct keeper *keeper)
 			close(control);
 			return -1;
 		}
+	}
+	error = keeper->mount_program ? programs_cover(keeper) : 0;
+	if (error < 0) {
+		keeper_failed(keeper, -error, "put stand-ins over mount(8), umount(8) and busybox");
+		close(control);
+		return -1;
 	}
 	return control;
 }

@@ -8,6 +8,10 @@
  * pages. All others read the program itself, attributes and all, from the kernel's pages: that is
  * never out of date, as a program that is replaced gets another inode.
  *
+ * The module lets nobody into a FUSE file system but who mounted it. There it is one directory with all the programs, an
+ * overlay of that, which anybody may enter, as it asks with the rights of who mounted it, and each program is
+ * bound from there. The overlay passes on what open(2) is for.
+ *
  * One process serves all of them, by the kernel's own protocol, without a capability. It is a child
  * of the keeper of servers, and begins when somebody asks for the first time.
  */
@@ -25,6 +29,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper.h"
@@ -37,83 +42,170 @@
 #define LINE_ROOM    256 /* what execve(2) looks at of a script */
 
 static struct program {
-	int channel; /* of /dev/fuse */
+	char *path;
+	int channel; /* of /dev/fuse; -1: not served, or as a directory */
 	int real;    /* the program itself */
 	char name[32];
 } programs[PROGRAMS_MAX];
 static unsigned int count;
+static bool directory;	  /* all are in one, which is served by the channel of the first */
 static int stand_in = -1; /* descriptor */
 static const char *stand_in_path;
 static char data[DATA_ROOM];
+static pid_t server;
+
+static void start_server(void);
 
 /* ---- covering */
 
-/*
- * For all who are in the branch; or, where the module leaves that to its administrator, for the
- * branch's own user, which does if that is all there is.
- */
-static int mount_program(struct keeper *keeper, const struct program *program, const char *path)
-{
-	char options[128];
-	size_t length =
-		snprintf(options, sizeof(options), "fd=%d,rootmode=100000,user_id=%u,group_id=%u",
-			 program->channel, getuid(), getgid());
-
-	for (int others = 1; others >= 0; others--) {
-		strcpy(options + length, others ? ",allow_other" : "");
-		if (keeper_call(keeper, SYS_mount, (uintptr_t)VIEW_SOURCE, (uintptr_t)path,
-				(uintptr_t) "fuse", MS_NOSUID | MS_NODEV | MS_RDONLY,
-				(uintptr_t)options) == 0)
-			return 0;
-		if (errno != EPERM || getuid() == 0)
-			break;
-	}
-	return -errno;
-}
-
-int programs_cover(struct keeper *keeper, const char *path)
+int programs_add(const char *path)
 {
 	struct program *program = &programs[count];
-	int error = 0;
 
 	if (count == PROGRAMS_MAX)
 		return -E2BIG;
-	if (stand_in < 0)
-		stand_in = open(keeper->mount_program, O_PATH | O_CLOEXEC);
-	stand_in_path = keeper->mount_program;
 	program->real = open(path, O_RDONLY | O_CLOEXEC);
-	program->channel = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	program->path = strdup(path);
+	if (program->real < 0 || !program->path)
+		return -errno;
 	snprintf(program->name, sizeof(program->name), "%s", strrchr(path, '/') + 1);
-	if (stand_in < 0 || program->real < 0 || program->channel < 0)
-		error = -errno;
-	if (!error)
-		error = mount_program(keeper, program, path);
-	if (!error) {
-		count++;
-		return 0;
+	program->channel = -1;
+	count++;
+	return 0;
+}
+
+static int mount_call(struct keeper *keeper, const char *source, const char *target,
+		      const char *type, unsigned long flags, const char *options)
+{
+	return keeper_call(keeper, SYS_mount, (uintptr_t)source, (uintptr_t)target, (uintptr_t)type,
+			   flags, (uintptr_t)options) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* For all who are in the branch; or, where that is refused, for who mounts, which does if he is all there is. */
+static int mount_fuse(struct keeper *keeper, struct program *program, const char *path, mode_t mode)
+{
+	char options[128];
+	size_t length;
+	int error;
+
+	program->channel = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (program->channel < 0)
+		return -errno;
+	length = snprintf(options, sizeof(options), "fd=%d,rootmode=%o,user_id=%u,group_id=%u",
+			  program->channel, mode, getuid(), getgid());
+	for (int others = 1; others >= 0; others--) {
+		strcpy(options + length, others ? ",allow_other" : "");
+		error = mount_call(keeper, VIEW_SOURCE, path, "fuse",
+				   MS_NOSUID | MS_NODEV | MS_RDONLY, options);
+		if (error != -EPERM || getuid() == 0)
+			break;
 	}
-	if (program->real >= 0)
-		close(program->real);
-	if (program->channel >= 0)
+	if (error) {
 		close(program->channel);
+		program->channel = -1;
+	}
+	return error;
+}
+
+/* The overlay, by descriptors, as a path may have anything in it. It has two layers, as it must. */
+static int mount_overlay(struct keeper *keeper, const char *lower, const char *none,
+			 const char *target)
+{
+	int fds[] = {open(lower, O_PATH | O_CLOEXEC), open(none, O_PATH | O_CLOEXEC)};
+	char options[128];
+	int error;
+
+	snprintf(options, sizeof(options), "lowerdir=/proc/self/fd/%d:/proc/self/fd/%d", fds[0],
+		 fds[1]);
+	error = mount_call(keeper, VIEW_SOURCE, target, "overlay", MS_NOSUID | MS_NODEV | MS_RDONLY,
+			   options);
+	for (int i = 0; i < 2; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	return error;
+}
+
+/* Served meanwhile; what is between goes out of the tree when it is bound. */
+static int cover_by_overlay(struct keeper *keeper)
+{
+	char lower[4096], none[4096], merged[4096], path[4200];
+	unsigned int bound = 0;
+	int error;
+
+	snprintf(lower, sizeof(lower), "%s/programs", keeper->directory);
+	snprintf(none, sizeof(none), "%s/none", keeper->directory);
+	snprintf(merged, sizeof(merged), "%s/merged", keeper->directory);
+	if (mkdir(lower, 0755) < 0 || mkdir(none, 0755) < 0 || mkdir(merged, 0755) < 0)
+		return -errno;
+	error = mount_fuse(keeper, &programs[0], lower,
+			   S_IFDIR | 0755); /* an overlay asks no more */
+	if (error)
+		return error;
+	directory = true;
+	start_server();
+	error = mount_overlay(keeper, lower, none, merged);
+	while (!error && bound < count) {
+		snprintf(path, sizeof(path), "%s/%s", merged, programs[bound].name);
+		error = mount_call(keeper, path, programs[bound].path, NULL, MS_BIND, NULL);
+		bound += !error;
+	}
+	keeper_call(keeper, SYS_umount2, (uintptr_t)merged, MNT_DETACH, 0, 0, 0);
+	keeper_call(keeper, SYS_umount2, (uintptr_t)lower, MNT_DETACH, 0, 0, 0);
+	if (server > 0) {
+		kill(server, SIGKILL);
+		waitpid(server, NULL, 0);
+	}
+	server = 0;
+	rmdir(merged);
+	rmdir(none);
+	rmdir(lower);
+	if (!error)
+		return 0;
+	/* What was bound goes as well. */
+	while (bound > 0)
+		keeper_call(keeper, SYS_umount2, (uintptr_t)programs[--bound].path, MNT_DETACH, 0,
+			    0, 0);
+	close(programs[0].channel);
+	programs[0].channel = -1;
+	directory = false;
+	return error;
+}
+
+int programs_cover(struct keeper *keeper)
+{
+	int error = 0;
+
+	stand_in = open(keeper->mount_program, O_PATH | O_CLOEXEC);
+	stand_in_path = keeper->mount_program;
+	if (stand_in < 0)
+		return -errno;
+	if (count && !keeper->filter && getuid() && cover_by_overlay(keeper) == 0)
+		return 0;
+	for (unsigned int i = 0; !error && i < count; i++)
+		if (mount_fuse(keeper, &programs[i], programs[i].path, S_IFREG) < 0)
+			/* Without FUSE, who reads the program gets the stand-in as well. */
+			error = mount_call(keeper, keeper->mount_program, programs[i].path, NULL,
+					   MS_BIND, NULL);
 	return error;
 }
 
 /* ---- serving */
 
-static void reply(const struct program *program, const struct fuse_in_header *in, int error,
-		  const void *body, size_t length)
+static void reply(int channel, const struct fuse_in_header *in, int error, const void *body,
+		  size_t length)
 {
 	struct fuse_out_header head = {
 		.len = sizeof(head) + (error ? 0 : length), .error = error, .unique = in->unique};
 	struct iovec parts[] = {{&head, sizeof(head)}, {(void *)body, error ? 0 : length}};
 
 	/* Who asked may have died meanwhile. */
-	while (writev(program->channel, parts, 2) < 0 && errno == EINTR)
+	while (writev(channel, parts, 2) < 0 && errno == EINTR)
 		;
 }
 
-static void serve_init(const struct program *program, const struct fuse_in_header *in,
+static void serve_init(int channel, const struct fuse_in_header *in,
 		       const struct fuse_init_in *asked)
 {
 	struct fuse_init_out out = {
@@ -127,19 +219,17 @@ static void serve_init(const struct program *program, const struct fuse_in_heade
 		.time_gran = 1,
 	};
 
-	reply(program, in, 0, &out, sizeof(out));
+	reply(channel, in, 0, &out, sizeof(out));
 }
 
-static void serve_attributes(const struct program *program, const struct fuse_in_header *in)
+/* program: NULL is the directory. */
+static int attributes(const struct program *program, struct fuse_attr *attr)
 {
-	struct fuse_attr_out out = {.attr_valid = REMEMBERED};
-	struct stat about;
+	struct stat about = {.st_ino = FUSE_ROOT_ID, .st_mode = S_IFDIR | 0755, .st_nlink = 2};
 
-	if (fstat(program->real, &about) < 0) {
-		reply(program, in, -errno, NULL, 0);
-		return;
-	}
-	out.attr = (struct fuse_attr){
+	if (program && fstat(program->real, &about) < 0)
+		return -errno;
+	*attr = (struct fuse_attr){
 		.ino = about.st_ino,
 		.size = about.st_size,
 		.blocks = about.st_blocks,
@@ -155,17 +245,40 @@ static void serve_attributes(const struct program *program, const struct fuse_in
 		.gid = about.st_gid,
 		.blksize = about.st_blksize,
 	};
-	reply(program, in, 0, &out, sizeof(out));
+	return 0;
 }
 
-static void serve_open(const struct program *program, const struct fuse_in_header *in,
+static void serve_attributes(int channel, const struct program *program,
+			     const struct fuse_in_header *in)
+{
+	struct fuse_attr_out out = {.attr_valid = REMEMBERED};
+	int error = attributes(program, &out.attr);
+
+	reply(channel, in, error, &out, sizeof(out));
+}
+
+static void serve_lookup(int channel, const struct fuse_in_header *in, const char *name)
+{
+	struct fuse_entry_out out = {.entry_valid = REMEMBERED, .attr_valid = REMEMBERED};
+	int error = -ENOENT;
+
+	for (unsigned int i = 0; i < count && error == -ENOENT; i++) {
+		if (strcmp(name, programs[i].name) != 0)
+			continue;
+		out.nodeid = FUSE_ROOT_ID + 1 + i;
+		error = attributes(&programs[i], &out.attr);
+	}
+	reply(channel, in, error, &out, sizeof(out));
+}
+
+static void serve_open(int channel, const struct fuse_in_header *in,
 		       const struct fuse_open_in *asked)
 {
 	bool runs = asked->flags & EXEC_BIT;
 	struct fuse_open_out out = {.fh = runs,
 				    .open_flags = runs ? FOPEN_DIRECT_IO : FOPEN_KEEP_CACHE};
 
-	reply(program, in, (asked->flags & O_ACCMODE) != O_RDONLY ? -EROFS : 0, &out, sizeof(out));
+	reply(channel, in, (asked->flags & O_ACCMODE) != O_RDONLY ? -EROFS : 0, &out, sizeof(out));
 }
 
 /* Has the task another root, from where a path leads elsewhere? Of another user's it is not known. */
@@ -201,7 +314,7 @@ static int script_line(const struct program *program, pid_t pid, char *line)
 	return length;
 }
 
-static void serve_read(const struct program *program, const struct fuse_in_header *in,
+static void serve_read(int channel, const struct program *program, const struct fuse_in_header *in,
 		       const struct fuse_read_in *asked)
 {
 	char line[LINE_ROOM];
@@ -210,67 +323,87 @@ static void serve_read(const struct program *program, const struct fuse_in_heade
 	if (asked->fh) {
 		got = script_line(program, in->pid, line);
 		if (asked->offset >= (uint64_t)got)
-			reply(program, in, 0, NULL, 0);
+			reply(channel, in, 0, NULL, 0);
 		else
-			reply(program, in, 0, line + asked->offset,
+			reply(channel, in, 0, line + asked->offset,
 			      asked->size < got - asked->offset ? asked->size
 								: got - asked->offset);
 		return;
 	}
 	got = pread(program->real, data, asked->size < DATA_ROOM ? asked->size : DATA_ROOM,
 		    asked->offset);
-	reply(program, in, got < 0 ? -errno : 0, data, got);
+	reply(channel, in, got < 0 ? -errno : 0, data, got);
 }
 
-static void serve_size(const struct program *program, const struct fuse_in_header *in)
+static void serve_size(int channel, const struct fuse_in_header *in)
 {
 	struct fuse_statfs_out out = {.st = {.bsize = 4096, .namelen = 255, .frsize = 4096}};
 
-	reply(program, in, 0, &out, sizeof(out));
+	reply(channel, in, 0, &out, sizeof(out));
+}
+
+/* What a request is about: a program, or NULL, the directory, of which no others are asked. */
+static const struct program *of_node(unsigned int index, uint64_t node)
+{
+	if (!directory)
+		return &programs[index];
+	return node > FUSE_ROOT_ID && node - FUSE_ROOT_ID <= count
+		       ? &programs[node - FUSE_ROOT_ID - 1]
+		       : NULL;
 }
 
 /* False: it is mounted no more. */
-static bool serve_one(const struct program *program)
+static bool serve_one(unsigned int index)
 {
 	static char request[REQUEST_ROOM];
 	const struct fuse_in_header *in = (const void *)request;
+	const struct program *program;
 	const void *body = in + 1;
-	ssize_t got = read(program->channel, request, sizeof(request));
+	const int channel = programs[index].channel;
+	ssize_t got = read(channel, request, sizeof(request));
+	uint32_t operation;
 
 	if (got < 0)
 		return errno == EINTR || errno == EAGAIN || errno == ENOENT;
 	if (got < (ssize_t)sizeof(*in))
 		return false;
 	memset(request + got, 0, sizeof(request) - got);
-	switch (in->opcode) {
+	program = of_node(index, in->nodeid);
+	operation = in->opcode;
+	if (!program && (operation == FUSE_OPEN || operation == FUSE_READ))
+		operation = 0; /* not of the directory */
+	switch (operation) {
 	case FUSE_INIT:
-		serve_init(program, in, body);
+		serve_init(channel, in, body);
+		break;
+	case FUSE_LOOKUP:
+		serve_lookup(channel, in, body);
 		break;
 	case FUSE_GETATTR:
-		serve_attributes(program, in);
+		serve_attributes(channel, program, in);
 		break;
 	case FUSE_OPEN:
-		serve_open(program, in, body);
+		serve_open(channel, in, body);
 		break;
 	case FUSE_READ:
-		serve_read(program, in, body);
+		serve_read(channel, program, in, body);
 		break;
 	case FUSE_STATFS:
-		serve_size(program, in);
+		serve_size(channel, in);
 		break;
 	case FUSE_RELEASE:
 	case FUSE_DESTROY:
-		reply(program, in, 0, NULL, 0);
+		reply(channel, in, 0, NULL, 0);
 		break;
 	case FUSE_SETATTR:
-		reply(program, in, -EROFS, NULL, 0);
+		reply(channel, in, -EROFS, NULL, 0);
 		break;
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
 	case FUSE_INTERRUPT:
 		break; /* no answer is expected, or what it is about is answered at once */
 	default:
-		reply(program, in, -ENOSYS, NULL, 0);
+		reply(channel, in, -ENOSYS, NULL, 0);
 	}
 	return true;
 }
@@ -288,7 +421,7 @@ static void give_up_rights(void)
 static _Noreturn void serve(void)
 {
 	struct pollfd ready[PROGRAMS_MAX];
-	unsigned int left = count;
+	unsigned int left = 0;
 	sigset_t none;
 
 	prctl(PR_SET_NAME, "view-programs");
@@ -299,11 +432,13 @@ static _Noreturn void serve(void)
 	if (chdir("/") < 0)
 		_exit(1);
 	give_up_rights();
-	for (unsigned int i = 0; i < count; i++)
+	for (unsigned int i = 0; i < count; i++) {
 		ready[i] = (struct pollfd){.fd = programs[i].channel, .events = POLLIN};
+		left += programs[i].channel >= 0;
+	}
 	while (left && (poll(ready, count, -1) >= 0 || errno == EINTR)) {
 		for (unsigned int i = 0; i < count; i++) {
-			if (!ready[i].revents || serve_one(&programs[i]))
+			if (!ready[i].revents || serve_one(i))
 				continue;
 			ready[i].fd = -1;
 			left--;
@@ -312,9 +447,16 @@ static _Noreturn void serve(void)
 	_exit(0);
 }
 
-/* ---- for the keeper of servers */
+static void start_server(void)
+{
+	server = fork();
+	if (server == 0)
+		serve();
+	if (server < 0)
+		server = 0;
+}
 
-static pid_t server;
+/* ---- for the keeper of servers */
 
 unsigned int programs_wait(struct pollfd *ready)
 {
@@ -330,13 +472,8 @@ void programs_serve(const struct pollfd *ready)
 
 	for (unsigned int i = 0; i < count; i++)
 		asked = asked || ready[i].revents & POLLIN;
-	if (!asked || server)
-		return;
-	server = fork();
-	if (server == 0)
-		serve();
-	if (server < 0)
-		server = 0;
+	if (asked && !server)
+		start_server();
 }
 
 void programs_ended(pid_t pid)
@@ -350,6 +487,7 @@ void programs_stop(void)
 	if (server)
 		kill(server, SIGKILL);
 	for (unsigned int i = 0; i < count; i++)
-		close(programs[i].channel);
+		if (programs[i].channel >= 0)
+			close(programs[i].channel);
 	count = 0;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Does a process work? By its processor time and the bytes that it moved, and those of all its
- * descendants (sshfs has ssh for that). A process that waits for a disk moves none, so whoever asks
- * looks for longer than a disk takes.
+ * descendants (sshfs has ssh for that).
+ *
+ * To do nothing for a moment is not to be stuck: a disk or a far end may be slow, a server may try again after a while. So
+ * who does nothing has a minute, unless it is plain that nothing will come: it is stopped, or the kernel waits for its answer.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,21 +15,31 @@
 
 #define TELL_MS 3000
 
-static void add_one(pid_t pid, struct progress *progress)
+/* A line of /proc: the state of a process or thread, '?': it is gone; and its processor time, or NULL. */
+static char read_state(FILE *file, uint64_t *ticks)
 {
 	unsigned long user = 0, system = 0;
-	unsigned long long bytes;
-	char line[512] = "";
+	char line[512] = "", state = '?';
 	const char *end;
-	FILE *file = proc_file("%d/stat", pid);
 
 	end = file && fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
 	if (end)
-		sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-		       &system);
-	progress->ticks += user + system;
+		sscanf(end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &state,
+		       &user, &system);
+	if (ticks)
+		*ticks += user + system;
 	if (file)
 		fclose(file);
+	return state;
+}
+
+static void add_one(pid_t pid, struct progress *progress)
+{
+	unsigned long long bytes;
+	char line[512];
+	FILE *file;
+
+	read_state(proc_file("%d/stat", pid), &progress->ticks);
 	/* Not to be read of a process with other ids than ours. */
 	file = proc_file("%d/io", pid);
 	while (file && fgets(line, sizeof(line), file))
@@ -38,16 +50,24 @@ static void add_one(pid_t pid, struct progress *progress)
 		fclose(file);
 }
 
-void progress_add(pid_t pid, struct progress *progress)
+static void add_family(pid_t pid, struct progress *progress)
 {
 	FILE *file = proc_file("%d/task/%d/children", pid, pid);
 	int child;
 
 	add_one(pid, progress);
 	while (file && fscanf(file, "%d", &child) == 1)
-		progress_add(child, progress);
+		add_family(child, progress);
 	if (file)
 		fclose(file);
+}
+
+void progress_add(pid_t pid, struct progress *progress)
+{
+	char state = read_state(proc_file("%d/stat", pid), NULL);
+
+	progress->may_go_on |= !strchr("TtZ?", state);
+	add_family(pid, progress);
 }
 
 int64_t now_ms(void)
@@ -73,7 +93,8 @@ bool patience_look(struct patience *patience, const struct progress *now, int li
 		patience->moved = time;
 	patience->last = *now;
 	waited = time - patience->begun;
-	patience->stalled = time - patience->moved >= KEEPER_STALL_MS;
+	patience->stalled = time - patience->moved >=
+			    (now->may_go_on && !now->asked ? KEEPER_IDLE_MS : KEEPER_STALL_MS);
 	if (patience->stalled || (limit && waited >= limit * 1000LL))
 		return false;
 	if (time - patience->told >= TELL_MS) {

@@ -218,109 +218,6 @@ static bool answers(struct run *run)
 	return false;
 }
 
-/* ---- a server that is given up when it does not answer for so long */
-
-static pid_t server_of(const char *mark)
-{
-	FILE *file = proc_file("%d/task/%d/children", getppid(), getppid());
-	char value[64];
-	int pid, found = 0;
-
-	while (file && !found && fscanf(file, "%d", &pid) == 1)
-		if (progress_variable(pid, KEEPER_MARK, value, sizeof(value)) &&
-		    !strcmp(value, mark))
-			found = pid;
-	if (file)
-		fclose(file);
-	return found;
-}
-
-struct point {
-	unsigned int minor;
-	char path[4096];
-};
-
-static void find_point(const struct mounted *mounted, void *data)
-{
-	struct point *point = data;
-
-	if (mounted->fuse && mounted->minor == point->minor)
-		strcpy(point->path, mounted->point);
-}
-
-/* Ask for the attributes of its root: 1: it answered; 0: not in time; -1: it is mounted no more. */
-static int asked(unsigned int minor, int timeout_ms)
-{
-	struct point point = {.minor = minor};
-	struct pollfd ended = {.events = POLLIN};
-	struct found found;
-	int ready;
-	pid_t pid;
-
-	mounts_each(find_point, &point);
-	if (!point.path[0])
-		return -1;
-	pid = fork();
-	if (pid == 0) {
-		mount_at(point.path, AT_STATX_FORCE_SYNC, &found);
-		_exit(0);
-	}
-	if (pid < 0) /* not to be found out */
-		return 1;
-	ended.fd = syscall(SYS_pidfd_open, pid, 0);
-	ready = poll(&ended, 1, timeout_ms);
-	close(ended.fd);
-	kill(pid, SIGKILL);
-	return ready > 0;
-}
-
-/*
- * The server is asked for something twice in the time. One that does not answer, and does not work
- * at it either, is killed, which ends the connection: who waits gets an error. A child of the
- * keeper of servers, as the server is.
- */
-static _Noreturn void watch(const char *mark, unsigned int minor, unsigned int seconds)
-{
-	const int half_ms = seconds * 500;
-	pid_t server;
-
-	while ((server = server_of(mark)) > 0) {
-		struct progress before = {0}, after = {0};
-		int answer;
-
-		progress_add(server, &before);
-		answer = asked(minor, 2 * half_ms);
-		if (answer < 0)
-			break;
-		progress_add(server, &after);
-		if (!answer && before.ticks == after.ticks && before.bytes == after.bytes) {
-			tree_signal(server, 0, SIGKILL);
-			kill(server, SIGKILL);
-			break;
-		}
-		poll(NULL, 0, half_ms);
-	}
-	_exit(0);
-}
-
-/* Two forks make it a child of the keeper of servers, who adopts orphans. */
-static void start_watch(struct run *run, unsigned int minor)
-{
-	pid_t pid = fork(), middle;
-
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-	if (pid)
-		return;
-	middle = getpid();
-	if (fork())
-		_exit(0);
-	while (getppid() == middle)
-		poll(NULL, 0, 1);
-	proc_close_others();
-	watch(run->mark, minor, run->request->args[2]);
-}
-
 /* ---- the request */
 
 static bool take_arguments(struct run *run, size_t text)
@@ -380,7 +277,7 @@ void run_serve(const struct keeper_request *request, size_t text, const int *fds
 		else if (!answers(&run))
 			result = -EINTR;
 		else if (request->args[2])
-			start_watch(&run, after.minor);
+			watch_start(run.mark, after.minor, run.image, request->args[2]);
 	}
 	request_reply(fds, result, written, output_end(run.output, written), -1);
 }

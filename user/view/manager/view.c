@@ -293,6 +293,7 @@ int view_run(const struct options *options)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTTOU, SIG_IGN); /* at the end it may not be in the foreground */
 	if (view.events < 0 || getrandom(&view.token, sizeof(view.token), 0) < 0 ||
 	    find_directory(&view) < 0 || handle_signals(&view, &signals) < 0 ||
 	    add_services(&view) < 0 || open_engine(&view) < 0)
