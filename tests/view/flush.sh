@@ -18,8 +18,8 @@ chmod 644 "$work/new.tar.gz"
 
 complete() { tar -tzf "$archive" 2>/dev/null | tr '\n' ' '; }
 server() { running archivemount | tail -n1; }
-# Let the server run one part of its time, until it ends.
-slow_down() { # RUN STOP
+# Let the server run one part of its time, until it ends; or until a file has what is said about the wait, if one is named.
+slow_down() { # RUN STOP [FILE]
 	local pid
 	until_true 60 eval 'pid=$(server); [ -n "$pid" ]'
 	# What goes to the background is another process.
@@ -27,6 +27,7 @@ slow_down() { # RUN STOP
 		while kill -STOP "$pid" 2>/dev/null; do
 			sleep "$2"
 			kill -CONT "$pid" 2>/dev/null
+			if [ -n "${3-}" ] && grep -q 'waiting for' "$3"; then return; fi
 			sleep "$1"
 		done
 		pid=$(server)
@@ -36,7 +37,8 @@ mount_and_write="mount -t archive $archive $work/m && echo new >$work/m/new"
 
 # ---- the end of a view
 fresh
-slow_down 0.1 "${STOP:-$stop}" &
+: >"$work/said"
+slow_down 0.02 "$stop" "$work/said" &
 slow=$!
 start=$SECONDS
 view sh -c "$mount_and_write" 2>"$work/said"
@@ -123,11 +125,12 @@ nothing_left
 fresh
 view_start b
 ok "mounted" in_view b "$mount_and_write"
-slow_down 0.1 "${STOP:-$stop}" &
+as_user touch "$work/told"
+slow_down 0.02 "$stop" "$work/told" &
 slow=$!
-said=$(in_view b "umount $work/m; echo status \$?")
+said=$(in_view b "umount $work/m 2>$work/told; echo status \$?")
 is "umount returns when the archive is whole" "$(complete)" "big new "
-like "and has said what it waits for" "$said" "waiting for the server of $archive, which still writes(.*)"
+like "and has said what it waits for" "$(cat "$work/told")" "waiting for the server of $archive, which still writes(.*)"
 like "its status is 0" "$said" 'status 0'
 wait $slow
 

@@ -15,7 +15,7 @@
  * answer; any other, which may wait for something that we do not know.
  */
 #define KEEPER_STALL_MS 10000
-#define KEEPER_IDLE_MS	60000
+#define KEEPER_IDLE_MS	30000
 
 /*
  * Variables of a server's environment, by which it is known however often it forks: which mount it

@@ -4,7 +4,7 @@
  * descendants (sshfs has ssh for that).
  *
  * To do nothing for a moment is not to be stuck: a disk or a far end may be slow, a server may try again after a while. So
- * who does nothing has a minute, unless it is plain that nothing will come: it is stopped, or the kernel waits for its answer.
+ * who does nothing has half a minute, unless it is plain that nothing will come: it is stopped, or the kernel waits for its answer.
  */
 #include <stdlib.h>
 #include <string.h>
