@@ -1,8 +1,8 @@
 #!/bin/bash
 # What a system call costs in each layer, on the three kernels: build/bench/kmview.jsonl.
 #
-# Three sets: guest instructions counted, on one processor whose clock is its instructions (2 ns each);
-# time on two emulated processors; and the tracer beside strace and perf trace, counted. Only ratios mean anything.
+# Four sets: guest instructions counted, on one processor whose clock is its instructions (2 ns each);
+# time on two emulated processors; the tracer beside strace and perf trace; and a C build under kmtrace guard, counted. Only ratios mean anything.
 # KERNELS="6.12" SETS="counted" for fewer.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -62,12 +62,22 @@ trace_rows() { # KERNEL UNIT SCALE SUFFIX OPTION...
 			"$(figures kmtrace)" "$(figures $peer)" >>"$out"
 	done
 }
+# A C build under kmtrace guard.
+guard_rows() { # KERNEL
+	tests/vm/run "$1" --relaxed --time 900 --icount --cpus 1 bash -c \
+		"echo kernel \$(uname -r); tests/kmview/bench_guard.sh $rounds" >"$log" || { cat "$log" >&2; exit 1; }
+	figures() { awk -v column="$1" '$1 == "native" { printf "%s ", $column / 2 }' "$log"; }
+	tests/bench/row.sh guard/build "native $(awk '$1 == "kernel" { print $2 }' "$log")" instructions \
+		"emulated $(awk '$1 == "kernel" { split($2, v, "."); print v[1] "." v[2] }' "$log")" lower "$(figures 4)" "$(figures 2)" >>"$out"
+}
 for kernel in ${KERNELS:-6.1 6.12 newest}; do
-	for set in ${SETS:-counted timed trace}; do
+	for set in ${SETS:-counted timed trace guard}; do
 		echo "# $kernel, $set" >&2
 		if [ "$set" = trace ]; then
 			trace_rows "$kernel" instructions 2 "" --icount --cpus 1
 			trace_rows "$kernel" ns 1 " 2cpu" --cpus 2 --parallel
+		elif [ "$set" = guard ]; then
+			guard_rows "$kernel"
 		elif [ "$set" = counted ]; then
 			measure "$kernel" --icount --cpus 1
 			rows instructions "emulated $name" "$log" 2

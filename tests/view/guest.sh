@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 2
 export VIEW_ENGINE=kmview
 status=0
 [ $# -gt 0 ] || set -- tests/view/scenario_*.sh \
-	tests/view/{services,control,mount_api,ids,names,options,programs,sharing,remembered,authority,flush,hanging,sources,stacked,living}.sh
+	tests/view/{services,control,mount_api,ids,names,options,programs,sharing,remembered,authority,flush,hanging,sources,stacked,living,guard}.sh
 for script in "$@"; do
 	echo "# $script"
 	start=$SECONDS

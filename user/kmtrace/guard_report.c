@@ -77,10 +77,18 @@ static void print_text(struct guard *guard, const struct traced *traced,
 	fputc('\n', out);
 }
 
+/* Is it over? The manager of a view waits for all its children itself. */
+static bool ended(pid_t pid, int flags)
+{
+	pid_t found = waitpid(pid, NULL, flags);
+
+	return found == pid || (found < 0 && errno == ECHILD);
+}
+
 static void reap(int flags)
 {
 	for (unsigned int i = 0; i < RUNNING_MAX; i++)
-		if (running[i] && waitpid(running[i], NULL, flags) == running[i])
+		if (running[i] && ended(running[i], flags))
 			running[i] = 0;
 }
 
@@ -100,6 +108,10 @@ static void run_command(const char *command, const char *text)
 	} else {
 		running[place] = fork();
 		if (!running[place]) {
+			sigset_t none;
+
+			sigemptyset(&none);
+			sigprocmask(SIG_SETMASK, &none, NULL);
 			signal(SIGINT, SIG_DFL);
 			signal(SIGQUIT, SIG_DFL);
 			signal(SIGPIPE, SIG_DFL);

@@ -11,12 +11,12 @@ VIEW_PARTS := $(wildcard user/view/manager/*.c user/view/engine/*.c user/view/ke
 	user/view/client/*.c)
 
 PROGRAMS += $(addprefix $(BUILD)/bin/,$(VIEW_COMMANDS)) $(VIEW_DIR)/stand-in $(VIEW_DIR)/fstypes \
-	$(VIEW_DIR)/inside/README $(addprefix $(VIEW_DIR)/services/,umfuse.so viewfs.so unreal.so)
+	$(VIEW_DIR)/inside/README $(addprefix $(VIEW_DIR)/services/,umfuse.so viewfs.so unreal.so guard.so)
 INSTALL_BIN += $(addprefix $(BUILD)/bin/,$(VIEW_COMMANDS))
 INSTALL_DATA += user/view/view.h:include user/view/examples/ramfile.c:share/doc/vsquare/view \
 	$(VIEW_DIR)/stand-in:lib/vsquare/view $(VIEW_DIR)/fstypes:lib/vsquare/view \
 	$(VIEW_DIR)/inside/README:lib/vsquare/view/inside \
-	$(addprefix $(VIEW_DIR)/services/,$(addsuffix :lib/vsquare/view/services,umfuse.so viewfs.so unreal.so))
+	$(addprefix $(VIEW_DIR)/services/,$(addsuffix :lib/vsquare/view/services,umfuse.so viewfs.so unreal.so guard.so))
 INSTALL_MAN += $(addprefix user/view/man/,umview.1 fstypes.5 viewospasswd.5 view-service.7)
 INSTALL_COMPLETION += user/view/completion/umview
 
@@ -65,6 +65,8 @@ endef
 $(eval $(call view_service,umfuse,$(addprefix user/view/services/,umfuse.c table.c rules.c image.c extent.c apart.c) user/view/mount/option.c,-lblkid))
 $(eval $(call view_service,viewfs,user/view/services/viewfs.c user/view/mount/option.c,))
 $(eval $(call view_service,unreal,user/view/services/unreal.c,))
+$(eval $(call view_service,guard,user/view/services/guard.c $(GUARD),$(BUILD)/lib/libkmview.a -ljansson))
+$(VIEW_DIR)/services/guard.so: $(BUILD)/lib/libkmview.a
 
 # What stands between images and their servers: a part of an image as a file, the names of sources.
 CFLAGS_user/view/part = -I/usr/include/fuse3

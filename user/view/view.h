@@ -74,6 +74,10 @@ struct view_caller {
 /* The directory of the installation: services, tables. */
 const char *view_directory(const struct view *view);
 
+/* In start: say why it fails, as a clause without a stop. Returns error. */
+int view_start_error(struct view *view, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* ---- what a service declares */
 
 struct view_mount;
@@ -112,7 +116,10 @@ struct view_service {
 	const char *description;	      /* one line */
 	const struct view_mount_type *mounts; /* up to a NULL prefix; NULL: none */
 	const struct view_call_claim *calls;  /* up to a NULL name; NULL: none */
-	/* Both may be NULL. options: what followed the comma when it was added, or "". */
+	/*
+	 * Both may be NULL. options: what followed the comma when it was added, or "". start may
+	 * still fill in what mounts and calls point to.
+	 */
 	int (*start)(struct view *view, const char *options, void **data);
 	void (*stop)(void *data);
 	void *reserved[8];
@@ -227,6 +234,7 @@ const char *view_call_name(const struct view_call *call);
 pid_t view_call_pid(const struct view_call *call);				/* of the thread */
 int view_call_caller(const struct view_call *call, struct view_caller *caller); /* ESRCH: died */
 uint64_t view_call_argument(const struct view_call *call, unsigned int index);
+bool view_call_narrow(const struct view_call *call); /* pointers in its memory have 32 bits */
 
 /* The task's memory: bytes moved, fewer where it ends; EFAULT: none. Strings: the length, EFAULT,
  * ENAMETOOLONG. ESTALE: the task died or was interrupted; answer all the same. */

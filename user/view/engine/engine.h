@@ -25,6 +25,7 @@ struct view_call {
 	pid_t tid;
 	uint64_t args[6];
 	uint64_t id;
+	bool narrow;	   /* of a program whose pointers have 32 bits */
 	bool own;	   /* kmview: it has the token of the keepers' calls */
 	bool at_root;	   /* its paths are those of the branch's root by now, not of the task's */
 	uint64_t attached; /* 1 + the number of the branch it was attached to; 0: it was not */

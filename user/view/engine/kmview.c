@@ -119,6 +119,7 @@ static int next(struct view *view, int fd, struct view_call *call)
 		.name = request.call ? request.call->name : "?",
 		.tid = request.event.tid,
 		.id = request.event.id,
+		.narrow = request.event.abi != KMVIEW_ABI_X64,
 		.own = request.event.args[5] == view->token,
 		.attached = request.event.cookie,
 		.request = request,

@@ -178,6 +178,7 @@ static int next(struct view *view, int fd, struct view_call *call)
 		.name = known ? known->name : "?",
 		.tid = notif.pid,
 		.id = notif.id,
+		.narrow = abi != KMVIEW_ABI_X64,
 		.listener = fd,
 	};
 	for (int i = 0; i < 6; i++)

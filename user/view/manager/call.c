@@ -284,6 +284,11 @@ int view_call_caller(const struct view_call *call, struct view_caller *about)
 	return 0;
 }
 
+bool view_call_narrow(const struct view_call *call)
+{
+	return call->narrow;
+}
+
 uint64_t view_call_argument(const struct view_call *call, unsigned int index)
 {
 	return index < 6 ? call->args[index] : 0;

@@ -7,6 +7,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,13 +134,18 @@ int services_add(struct view *view, const char *text, bool permanent, char *why,
 		snprintf(why, size, "%s is there already", service->about->name);
 		error = -EEXIST;
 	}
-	/* Before the start of the view the hooks are collected from all services. */
-	if (!error && view->keeper)
-		error = hook_calls(view, service->about, why, size);
 	if (!error && service->about->start) {
+		view->reason[0] = '\0';
 		error = service->about->start(view, options ? options : "", &service->data);
 		if (error < 0)
-			snprintf(why, size, "%s does not start: %s", name, strerror(-error));
+			snprintf(why, size, "%s does not start: %s", name,
+				 view->reason[0] ? view->reason : strerror(-error));
+	}
+	/* Before the start of the view the hooks are collected from all services. */
+	if (!error && view->keeper) {
+		error = hook_calls(view, service->about, why, size);
+		if (error && service->about->stop)
+			service->about->stop(service->data);
 	}
 	if (!error) {
 		pthread_mutex_lock(&lock);
@@ -155,6 +161,16 @@ int services_add(struct view *view, const char *text, bool permanent, char *why,
 		free(service);
 	}
 	free(name);
+	return error;
+}
+
+int view_start_error(struct view *view, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(view->reason, sizeof(view->reason), format, arguments);
+	va_end(arguments);
 	return error;
 }
 
