@@ -169,7 +169,7 @@ int main(int argc, char **argv)
 		signal_tests,	   death_tests,	      mount_tests,	 enter_tests,
 		mount_limit_tests, mount_cover_tests, mount_owner_tests, mount_link_tests,
 		program_tests,	   machine_tests,     watch_tests,	 image_tests,
-		enter_net_tests};
+		enter_net_tests,   format_tests};
 
 	scratch = mmap(NULL, sizeof(*scratch), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		       -1, 0);

@@ -115,8 +115,8 @@ static int claim_calls(struct view *view, const struct guard *guard)
 						"%s is about more than %d kinds of calls; a view "
 						"can be slowed down by less",
 						guard->file, CLAIMS_MAX);
-		claims[count++] = (struct view_call_claim){
-			.name = call->name, .call = guard_hides(call) ? hide : look};
+		claims[count++] = (struct view_call_claim){.name = call->name,
+							   .call = guard_hides(call) ? hide : look};
 	}
 	claims[count] = (struct view_call_claim){};
 	return 0;
@@ -171,10 +171,10 @@ static int start(struct view *view, const char *options, void **data)
 	/* Our descriptors are the view's own. */
 	for (const struct guard_rule *rule = guard ? guard->rules : NULL; rule; rule = rule->next)
 		if (!error && rule->tell > STDERR_FILENO)
-			error = view_start_error(
-				view, -EINVAL,
-				"%s:%u: \"tell %d\" is for kmtrace guard; here use output=FILE, or run",
-				guard->file, rule->line, rule->tell);
+			error = view_start_error(view, -EINVAL,
+						 "%s:%u: \"tell %d\" is for kmtrace guard; here "
+						 "use output=FILE, or run",
+						 guard->file, rule->line, rule->tell);
 	if (!error)
 		error = claim_calls(view, guard);
 	free(why);
