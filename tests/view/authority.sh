@@ -25,6 +25,19 @@ cat >"$work/calls.py" <<-'END'
 	print(*(name + " " + outcome(*call) for name, call in calls.items()), sep="\n")
 END
 chmod 644 "$work/calls.py"
+# Whose processes the servers of the view are that this runs in.
+cat >"$work/server_uid" <<-'END'
+	#!/bin/sh
+	parent() { awk '{ print $4 }' "/proc/$1/stat"; }
+	keeper=$$
+	until [ "$(cat /proc/$keeper/comm)" = view-keeper ]; do keeper=$(parent $keeper); done
+	for pid in $(pgrep -x fuse2fs); do
+		above=$pid
+		until [ "$above" = $keeper ] || [ "${above:-1}" -le 1 ]; do above=$(parent "$above" 2>/dev/null); done
+		[ "$above" != $keeper ] || stat -c %u /proc/$pid
+	done
+END
+chmod 755 "$work/server_uid"
 
 # ---- a view of root's, with an ordinary process in it
 root_view() { # COMMAND: a line for sh
@@ -50,7 +63,7 @@ ok "root mounts as before" root_view "mount -t ext4 $work/image $work/m && umoun
 if [ "$engine" = umview ]; then
 	# A view of the user's own inside has the user's mounts, and not root's manager.
 	is "in a view of its own inside it mounts, and the server is its own" "$(root_view "$ordinary umview -q -N sh -c \
-		'mount -t ext4 $work/image $work/m && stat -c %u /proc/\$(pgrep -n fuse2fs) && umount $work/m'")" 1000
+		'mount -t ext4 $work/image $work/m && $work/server_uid && umount $work/m'")" 1000
 	like "but adds nothing to root's manager" "$(root_view "$ordinary umview -q -N viewctl add unreal")" 'for the user whose view it is'
 	cat >"$work/old.c" <<-'END'
 		#include <view.h>
@@ -91,7 +104,7 @@ is "nor is given the user's ids in a namespace of its own" \
 ok "root to itself mounts as before" view -N -s sh -c 'mount -t ext4 image m && umount m'
 if [ "$engine" = umview ]; then
 	is "with the right to mount it is served, and its server is its own" "$(view -N -s $other --inh-caps +sys_admin --ambient-caps +sys_admin \
-		sh -c 'mount -t ext4 image m && stat -c %u /proc/$(pgrep -n fuse2fs) && umount m' 2>&1)" 33
+		sh -c 'mount -t ext4 image m && ./server_uid && umount m' 2>&1)" 33
 	as_user chmod 600 image
 	ok "so what only the user may read is not served to it" eval "! view -N -s $other --inh-caps +sys_admin --ambient-caps +sys_admin \
 		mount -t ext4 image m 2>/dev/null"

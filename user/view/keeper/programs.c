@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -39,6 +40,7 @@
 #define DATA_ROOM    (128 << 10)
 #define EXEC_BIT     0x20 /* __FMODE_EXEC of the kernel: execve(2) opens */
 #define REMEMBERED   86400
+#define DEATHS_MAX   8	 /* of servers over one request */
 #define LINE_ROOM    256 /* what execve(2) looks at of a script */
 
 static struct program {
@@ -53,6 +55,18 @@ static int stand_in = -1; /* descriptor */
 static const char *stand_in_path;
 static char data[DATA_ROOM];
 static pid_t server;
+
+/*
+ * The request that is being served, in memory that outlives a server that is killed: the next one serves it first, and
+ * refuses it if that killed too many. in.len 0: none.
+ */
+static struct served {
+	unsigned int program, deaths;
+	union {
+		struct fuse_in_header in;
+		char bytes[REQUEST_ROOM];
+	};
+} * served;
 
 static void start_server(void);
 
@@ -179,7 +193,9 @@ int programs_cover(struct keeper *keeper)
 
 	stand_in = open(keeper->mount_program, O_PATH | O_CLOEXEC);
 	stand_in_path = keeper->mount_program;
-	if (stand_in < 0)
+	served = mmap(NULL, sizeof(*served), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	if (stand_in < 0 || served == MAP_FAILED)
 		return -errno;
 	if (count && !keeper->filter && getuid() && cover_by_overlay(keeper) == 0)
 		return 0;
@@ -352,24 +368,14 @@ static const struct program *of_node(unsigned int index, uint64_t node)
 		       : NULL;
 }
 
-/* False: it is mounted no more. */
-static bool serve_one(unsigned int index)
+static void serve_request(unsigned int index)
 {
-	static char request[REQUEST_ROOM];
-	const struct fuse_in_header *in = (const void *)request;
-	const struct program *program;
-	const void *body = in + 1;
+	const struct fuse_in_header *in = &served->in;
+	const struct program *program = of_node(index, in->nodeid);
 	const int channel = programs[index].channel;
-	ssize_t got = read(channel, request, sizeof(request));
-	uint32_t operation;
+	uint32_t operation = in->opcode;
+	const void *body = in + 1;
 
-	if (got < 0)
-		return errno == EINTR || errno == EAGAIN || errno == ENOENT;
-	if (got < (ssize_t)sizeof(*in))
-		return false;
-	memset(request + got, 0, sizeof(request) - got);
-	program = of_node(index, in->nodeid);
-	operation = in->opcode;
 	if (!program && (operation == FUSE_OPEN || operation == FUSE_READ))
 		operation = 0; /* not of the directory */
 	switch (operation) {
@@ -405,7 +411,36 @@ static bool serve_one(unsigned int index)
 	default:
 		reply(channel, in, -ENOSYS, NULL, 0);
 	}
+	served->in.len = 0;
+}
+
+/* False: it is mounted no more. */
+static bool serve_one(unsigned int index)
+{
+	ssize_t got;
+
+	served->program = index;
+	served->deaths = 0;
+	got = read(programs[index].channel, served->bytes, sizeof(served->bytes));
+	if (got < 0)
+		return errno == EINTR || errno == EAGAIN || errno == ENOENT;
+	if (got < (ssize_t)sizeof(served->in))
+		return false;
+	memset(served->bytes + got, 0, sizeof(served->bytes) - got);
+	serve_request(index);
 	return true;
+}
+
+/* What the server before was killed over. */
+static void serve_left(void)
+{
+	if (!served->in.len)
+		return;
+	if (served->deaths++ > DEATHS_MAX)
+		reply(programs[served->program].channel, &served->in, -EIO, NULL, 0);
+	else
+		serve_request(served->program);
+	served->in.len = 0;
 }
 
 /* The rights of the keeper are not needed; and who is run by it may look at our descriptor. */
@@ -432,6 +467,7 @@ static _Noreturn void serve(void)
 	if (chdir("/") < 0)
 		_exit(1);
 	give_up_rights();
+	serve_left();
 	for (unsigned int i = 0; i < count; i++) {
 		ready[i] = (struct pollfd){.fd = programs[i].channel, .events = POLLIN};
 		left += programs[i].channel >= 0;
@@ -478,8 +514,11 @@ void programs_serve(const struct pollfd *ready)
 
 void programs_ended(pid_t pid)
 {
-	if (pid == server)
-		server = 0;
+	if (pid != server)
+		return;
+	server = 0;
+	if (count && served->in.len)
+		start_server();
 }
 
 void programs_stop(void)
