@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Adopting the switch's socket of a port, and letting go of it.
+ *
+ * The socket's sk_data_ready is replaced, by the rules for who does so: sk_user_data must be free and says whose it is. The
+ * socket and its peer, the client's, are counted, no file is, since a file that a file holds can be a circle that the kernel
+ * does not see. If the switch closes the socket, or the client its own, frames end there until the port is released.
+ *
+ * The set of adopted ports is replaced with each change, so that a frame is flooded to one set, which goes with it to the
+ * switch. A port joins it when it is ready to be sent to, and leaves it first.
+ */
+#include <linux/file.h>
+#include <linux/net.h>
+#include <linux/sched.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <net/af_unix.h>
+
+#include "switch.h"
+
+static struct kvde_adopted *port_at(struct kvde *sw, u32 number)
+{
+	return rcu_dereference_protected(sw->ports[number], lockdep_is_held(&sw->lock));
+}
+
+/* A new set with one port more or less. */
+static int change_set(struct kvde *sw, u32 number, bool in)
+{
+	struct kvde_set *old = rcu_dereference_protected(sw->adopted, lockdep_is_held(&sw->lock));
+	struct kvde_set *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+
+	if (!new)
+		return -ENOMEM;
+	if (old)
+		memcpy(new->word, old->word, sizeof(new->word));
+	refcount_set(&new->refs, 1);
+	if (in)
+		new->word[number / 64] |= 1ull << number % 64;
+	else
+		new->word[number / 64] &= ~(1ull << number % 64);
+	for (new->words = KVDE_WORDS; new->words && !new->word[new->words - 1]; new->words--)
+		;
+	rcu_assign_pointer(sw->adopted, new);
+	kvde_set_put(old);
+	return 0;
+}
+
+static void work(struct work_struct *work)
+{
+	struct kvde_adopted *port = container_of(work, struct kvde_adopted, work);
+	bool more;
+
+	do {
+		rcu_read_lock();
+		more = kvde_receive(port);
+		rcu_read_unlock();
+		cond_resched();
+	} while (more);
+}
+
+/* ---- letting go */
+
+static void free_port(struct kvde_adopted *port)
+{
+	if (port->client)
+		sock_put(port->client);
+	if (port->sk)
+		sock_put(port->sk);
+	free_percpu(port->counters);
+	kfree_rcu(port, rcu);
+}
+
+static void sum(const struct kvde_adopted *port, struct kvde_counters *sum)
+{
+	int cpu;
+
+	*sum = (struct kvde_counters){};
+	for_each_possible_cpu(cpu)
+	{
+		const struct kvde_counters *one = per_cpu_ptr(port->counters, cpu);
+
+		sum->in_frames += one->in_frames;
+		sum->in_bytes += one->in_bytes;
+		sum->in_dropped += one->in_dropped;
+		sum->in_errors += one->in_errors;
+		sum->out_frames += one->out_frames;
+		sum->out_bytes += one->out_bytes;
+		sum->out_dropped += one->out_dropped;
+	}
+}
+
+static void give_back(struct sock *sk, struct kvde_adopted *port)
+{
+	write_lock_bh(&sk->sk_callback_lock);
+	if (sk->sk_data_ready == kvde_data_ready)
+		WRITE_ONCE(sk->sk_data_ready, port->data_ready);
+	rcu_assign_sk_user_data(sk, NULL);
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* Nobody is in it any more when this returns, and nothing will be sent to it. */
+static void let_go(struct kvde *sw, struct kvde_adopted *port)
+{
+	struct kvde_set *set = rcu_dereference_protected(sw->adopted, lockdep_is_held(&sw->lock));
+
+	/* Without memory for a smaller set it stays in this one, without a port behind it: who floods looks. */
+	if (set && kvde_has(set->word, port->number))
+		change_set(sw, port->number, false);
+	rcu_assign_pointer(sw->ports[port->number], NULL);
+	give_back(port->sk, port);
+	synchronize_rcu();
+	cancel_work_sync(&port->work);
+}
+
+int kvde_release(struct kvde *sw, struct kvde_port_state *state)
+{
+	struct kvde_adopted *port = state->port < KVDE_PORTS ? port_at(sw, state->port) : NULL;
+
+	if (state->reserved || state->port >= KVDE_PORTS)
+		return -EINVAL;
+	if (!port)
+		return -ENOENT;
+	let_go(sw, port);
+	sum(port, &state->counters);
+	spin_lock(&sw->up_lock);
+	state->records = sw->up_records;
+	spin_unlock(&sw->up_lock);
+	free_port(port);
+	return 0;
+}
+
+int kvde_port_count(struct kvde *sw, struct kvde_port_state *state)
+{
+	struct kvde_adopted *port = state->port < KVDE_PORTS ? port_at(sw, state->port) : NULL;
+
+	if (state->reserved || state->port >= KVDE_PORTS)
+		return -EINVAL;
+	if (!port)
+		return -ENOENT;
+	sum(port, &state->counters);
+	spin_lock(&sw->up_lock);
+	state->records = sw->up_records;
+	spin_unlock(&sw->up_lock);
+	return 0;
+}
+
+void kvde_release_all(struct kvde *sw)
+{
+	struct kvde_adopted *port;
+	u32 number;
+
+	mutex_lock(&sw->lock);
+	for (number = 1; number < KVDE_PORTS; number++) {
+		port = port_at(sw, number);
+		if (port) {
+			let_go(sw, port);
+			/* What came meanwhile, the switch may still read, if it lives. */
+			port->data_ready(port->sk);
+			free_port(port);
+		}
+	}
+	kvde_set_put(rcu_replace_pointer(sw->adopted, NULL, lockdep_is_held(&sw->lock)));
+	for (number = 0; number < KVDE_VLANS; number++) {
+		struct kvde_members *members = rcu_replace_pointer(sw->vlans[number], NULL, lockdep_is_held(&sw->lock));
+
+		if (members)
+			kfree_rcu(members, rcu);
+	}
+	mutex_unlock(&sw->lock);
+}
+
+/* ---- adopting */
+
+/* The peer, counted, if the policy lets the one send to the other. */
+static int find_client(struct socket *socket, struct sock **client)
+{
+	struct sock *sk = socket->sk, *peer;
+	int err = -ENOTCONN;
+
+	unix_state_lock(sk);
+	peer = unix_peer(sk);
+	if (peer)
+		sock_hold(peer);
+	unix_state_unlock(sk);
+	if (!peer)
+		return err;
+	unix_state_lock(peer);
+	if (!sock_flag(peer, SOCK_DEAD) && peer->sk_socket)
+		err = security_unix_may_send(socket, peer->sk_socket) ? -EACCES : 0;
+	unix_state_unlock(peer);
+	if (!err && (peer == sk || READ_ONCE(peer->sk_data_ready) == kvde_data_ready))
+		err = -ELOOP;
+	if (err)
+		sock_put(peer);
+	else
+		*client = peer;
+	return err;
+}
+
+static int take_over(struct sock *sk, struct kvde_adopted *port)
+{
+	int err = 0;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	if (rcu_dereference_sk_user_data(sk) || sk->sk_data_ready == kvde_data_ready) {
+		err = -EBUSY;
+	} else {
+		port->data_ready = sk->sk_data_ready;
+		__rcu_assign_sk_user_data_with_flags(sk, port, SK_USER_DATA_NOCOPY);
+		WRITE_ONCE(sk->sk_data_ready, kvde_data_ready);
+	}
+	write_unlock_bh(&sk->sk_callback_lock);
+	return err;
+}
+
+static struct kvde_adopted *new_port(struct kvde *sw, const struct kvde_port *arg)
+{
+	struct kvde_adopted *port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
+
+	if (!port)
+		return NULL;
+	port->counters = alloc_percpu_gfp(struct kvde_counters, GFP_KERNEL_ACCOUNT);
+	if (!port->counters) {
+		kfree(port);
+		return NULL;
+	}
+	port->sw = sw;
+	port->number = arg->port;
+	port->pvid = arg->pvid;
+	port->tpid = arg->tpid;
+	spin_lock_init(&port->rx_lock);
+	INIT_WORK(&port->work, work);
+	return port;
+}
+
+static int adopt(struct kvde *sw, const struct kvde_port *arg, struct socket *socket)
+{
+	struct kvde_adopted *port = new_port(sw, arg);
+	int err = port ? find_client(socket, &port->client) : -ENOMEM;
+
+	if (!port)
+		return err;
+	if (err)
+		goto fail;
+	port->sk = socket->sk;
+	sock_hold(port->sk);
+	/* Whoever is told of it finds it; nobody comes in by it yet. */
+	rcu_assign_pointer(sw->ports[port->number], port);
+	err = take_over(port->sk, port);
+	if (err) {
+		rcu_assign_pointer(sw->ports[port->number], NULL);
+		synchronize_rcu();
+		goto fail;
+	}
+	err = change_set(sw, port->number, true);
+	if (err) {
+		let_go(sw, port);
+		port->data_ready(port->sk);
+		goto fail;
+	}
+	schedule_work(&port->work); /* what it has already */
+	return 0;
+fail:
+	free_port(port);
+	return err;
+}
+
+int kvde_adopt(struct kvde *sw, const struct kvde_adopt *arg)
+{
+	struct socket *socket;
+	int err;
+
+	if (arg->reserved || !arg->port.port || arg->port.port >= KVDE_PORTS || arg->port.pvid >= KVDE_VLANS ||
+	    (arg->port.tpid != ETH_P_8021Q && arg->port.tpid != ETH_P_8021AD))
+		return -EINVAL;
+	if (port_at(sw, arg->port.port))
+		return -EBUSY;
+	socket = sockfd_lookup(arg->fd, &err);
+	if (!socket)
+		return err;
+	if (!socket->sk || socket->sk->sk_family != AF_UNIX || socket->sk->sk_type != SOCK_DGRAM)
+		err = -EPROTOTYPE;
+	else
+		err = adopt(sw, &arg->port, socket);
+	sockfd_put(socket);
+	return err;
+}

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The in-kernel plane of the switch, in guests.
+TEST_NEEDS += $(BUILD)/tests/kvde/device
+$(eval $(call program,tests/kvde/device,tests/kvde/device.c,-pthread))
