@@ -13,8 +13,11 @@ as_user mkdir "$work/m" "$work/t"
 [ "$engine" = umview ] && size=12000000 stop=3.5 || size=4000000 stop=4
 head -c $size /dev/urandom >"$work/t/big"
 (cd "$work/t" && tar -czf "$work/new.tar.gz" big)
-fresh() { as_user cp "$work/new.tar.gz" "$archive"; }
-chmod 644 "$work/new.tar.gz"
+# So much that it takes seconds, however coarse the times are that it is stopped and runs.
+head -c 16000000 /dev/urandom >"$work/t/big"
+(cd "$work/t" && tar -czf "$work/long.tar.gz" big)
+fresh() { as_user cp "$work/${1:-new}.tar.gz" "$archive"; }
+chmod 644 "$work/new.tar.gz" "$work/long.tar.gz"
 
 complete() { tar -tzf "$archive" 2>/dev/null | tr '\n' ' '; }
 server() { running archivemount | tail -n1; }
@@ -36,7 +39,7 @@ slow_down() { # RUN STOP [FILE]
 mount_and_write="mount -t archive $archive $work/m && echo new >$work/m/new"
 
 # ---- the end of a view
-fresh
+fresh long
 : >"$work/said"
 slow_down 0.02 "$stop" "$work/said" &
 slow=$!
@@ -122,7 +125,7 @@ unset 'view_pid[a]' 'view_in[a]' 'view_out[a]'
 nothing_left
 
 # ---- umount
-fresh
+fresh long
 view_start b
 ok "mounted" in_view b "$mount_and_write"
 as_user touch "$work/told"

@@ -198,6 +198,8 @@ static void flood(struct forwarder *f, const struct port *from, const struct fra
 			ports &= get(vlan->members.word[w]) & get(vlan->forwarding.word[w]);
 		else if (w == 0)
 			ports &= ~1ull; /* a hub leaves port 0 alone */
+		if (frame->reached)
+			ports &= ~get(frame->reached->word[w]);
 		if (w == from->number / 64)
 			ports &= ~(1ull << from->number % 64);
 		for (; ports; ports &= ports - 1) {

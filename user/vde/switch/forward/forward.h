@@ -32,6 +32,8 @@ struct frame {
 		tag_type; /* TPID of the tag it carries as far as the switch is concerned; 0 none */
 	uint16_t tag;	  /* priority and VLAN to send when it leaves tagged */
 	uint16_t copied;  /* 1 + the mirror's port that has a copy already; 0 none */
+	/* Of who hands it over: ports that a flood has reached already; NULL none. */
+	const struct port_set *reached;
 };
 
 /* A frame on its way out of a port; tag_type is the TPID it shall carry, 0 = no tag. */

@@ -80,6 +80,10 @@ struct plane_ops {
 	/* Add to *sum what this plane's short cut has moved for the port. May be NULL. */
 	void (*count)(struct plane *plane, struct port *port, struct counters *sum);
 
+	/* Does the plane forward the port's frames by itself, though another plane may have its
+	 * endpoints? May be NULL. */
+	bool (*carries)(struct plane *plane, const struct port *port);
+
 	/*
 	 * Send frames out of one endpoint of this plane, in order; never blocks. What cannot be
 	 * sent nor queued is dropped and counted: ops calls endpoint_dropped() or
@@ -114,6 +118,9 @@ void planes_watch_fdb(struct vswitch *sw);
 
 /* Add what the planes counted by themselves. */
 void planes_count(struct vswitch *sw, struct port *port, struct counters *sum);
+
+/* The name of the plane that moves an endpoint's frames. */
+const char *planes_carrier(struct vswitch *sw, const struct endpoint *endpoint);
 
 /* The shortest fdb_idle() of all planes; an fdb_idle_time whose context is the switch. */
 uint32_t planes_idle(void *context, const struct fdb_entry *entry);

@@ -10,12 +10,13 @@
 #include "user/vde/switch/console/argument.h"
 #include "user/vde/switch/console/console.h"
 #include "user/vde/switch/loop/loop.h"
+#include "user/vde/switch/planes/kvde/kvde.h"
 #include "user/vde/switch/planes/plane.h"
 #include "user/vde/switch/planes/user/user.h"
 #include "user/vde/switch/planes/xdp/xdp.h"
 #include "user/vde/switch/ports/ports.h"
 
-static const struct plane_ops *const built_in[] = {&user_plane, &xdp_plane};
+static const struct plane_ops *const built_in[] = {&user_plane, &xdp_plane, &kvde_plane};
 
 #define BUILT_IN (sizeof(built_in) / sizeof(*built_in))
 
@@ -165,6 +166,14 @@ uint32_t planes_idle(void *context, const struct fdb_entry *entry)
 		idle = seconds < idle ? seconds : idle;
 	}
 	return idle;
+}
+
+const char *planes_carrier(struct vswitch *sw, const struct endpoint *endpoint)
+{
+	for_each_plane(
+		sw, plane) if (plane->ops->carries &&
+			       plane->ops->carries(plane, endpoint->port)) return plane->ops->name;
+	return endpoint->plane->ops->name;
 }
 
 void planes_count(struct vswitch *sw, struct port *port, struct counters *sum)

@@ -34,7 +34,7 @@ static const char *group_name(gid_t group, char buffer[16])
 	return entry ? entry->gr_name : buffer;
 }
 
-static json_t *endpoints_json(const struct port *port)
+static json_t *endpoints_json(struct vswitch *sw, const struct port *port)
 {
 	json_t *list = json_array();
 
@@ -43,7 +43,7 @@ static json_t *endpoints_json(const struct port *port)
 
 		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:I}", "id", ep->id,
 						      "module", ep->module, "plane",
-						      ep->plane->ops->name, "description",
+						      planes_carrier(sw, ep), "description",
 						      ep->descr, "drops", (json_int_t)ep->drops));
 	}
 	return list;
@@ -63,7 +63,7 @@ static json_t *port_json(struct vswitch *sw, struct port *port)
 			 group_name(port->acl_group, acl_group), "frames_in",
 			 (json_int_t)sum.frames_in, "bytes_in", (json_int_t)sum.bytes_in,
 			 "frames_out", (json_int_t)sum.frames_out, "bytes_out",
-			 (json_int_t)sum.bytes_out, "endpoints", endpoints_json(port));
+			 (json_int_t)sum.bytes_out, "endpoints", endpoints_json(sw, port));
 }
 
 int port_listing(struct call *call, json_t **listing, port_describer *describe)

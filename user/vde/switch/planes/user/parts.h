@@ -33,6 +33,7 @@ struct user_endpoint {
 	struct queued **ring; /* frames the socket had no room for, oldest at head */
 	unsigned int limit, size, head, used;
 	bool waiting; /* the worker watches for room in the socket */
+	bool paused;  /* somebody else reads it */
 };
 
 struct user_plane {
@@ -54,6 +55,8 @@ int worker_add(struct worker *worker, struct user_endpoint *endpoint);
 void worker_remove(struct user_endpoint *endpoint);
 /* With the endpoint's lock: watch for room in the socket, or cease to. */
 void worker_want_room(struct user_endpoint *endpoint, bool wanted);
+/* With the endpoint's lock: cease to read it, or go on. */
+void worker_pause(struct user_endpoint *endpoint, bool paused);
 
 /* send.c */
 void user_transmit(struct forwarder *forwarder, struct endpoint *endpoint,

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <syslog.h>
 #include <unistd.h>
+#include <urcu.h>
 
 #include "user/vde/switch/console/argument.h"
 #include "user/vde/switch/planes/user/parts.h"
@@ -159,6 +160,38 @@ void user_endpoint_set_limit(struct endpoint *endpoint, unsigned int frames)
 
 	pthread_mutex_lock(&ep->lock);
 	ep->limit = frames;
+	pthread_mutex_unlock(&ep->lock);
+}
+
+int user_endpoint_socket(const struct endpoint *endpoint)
+{
+	const struct user_endpoint *ep = (const struct user_endpoint *)endpoint;
+
+	return endpoint->plane->ops == &user_plane && ep->kind == USER_SOCKET ? ep->fd : -1;
+}
+
+bool user_endpoint_pause(struct endpoint *endpoint)
+{
+	struct user_endpoint *ep = user_of(endpoint);
+	bool idle, attached;
+
+	pthread_mutex_lock(&ep->lock);
+	idle = !ep->used;
+	attached = ep->worker;
+	if (idle)
+		worker_pause(ep, true);
+	pthread_mutex_unlock(&ep->lock);
+	if (idle && attached)
+		synchronize_rcu(); /* a worker forwards what it has read before it lets go */
+	return idle;
+}
+
+void user_endpoint_resume(struct endpoint *endpoint)
+{
+	struct user_endpoint *ep = user_of(endpoint);
+
+	pthread_mutex_lock(&ep->lock);
+	worker_pause(ep, false);
 	pthread_mutex_unlock(&ep->lock);
 }
 

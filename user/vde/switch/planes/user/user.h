@@ -33,6 +33,16 @@ struct user_queue {
 void user_endpoint_queue(struct endpoint *endpoint, struct user_queue *queue);
 void user_endpoint_set_limit(struct endpoint *endpoint, unsigned int frames);
 
+/* The descriptor of a client's socket; -1: it is another kind of endpoint, or another plane's. */
+int user_endpoint_socket(const struct endpoint *endpoint);
+
+/*
+ * Let somebody else read a client's socket: when this returns, nothing is read any more, and all that was is forwarded.
+ * False: frames wait to be sent to the client, whose order could be lost; nothing has changed. resume: read it again.
+ */
+bool user_endpoint_pause(struct endpoint *endpoint);
+void user_endpoint_resume(struct endpoint *endpoint);
+
 /* Endpoints made later get a queue of this many frames. */
 void user_set_queue_limit(struct plane *plane, unsigned int frames);
 

@@ -137,7 +137,7 @@ static void handle(struct worker *worker, const struct epoll_event *event)
 		return;
 	if (event->events & EPOLLOUT)
 		user_drain(ep);
-	if (event->events & ~EPOLLOUT)
+	if (event->events & ~EPOLLOUT && !__atomic_load_n(&ep->paused, __ATOMIC_RELAXED))
 		read_endpoint(worker, ep);
 }
 
@@ -237,6 +237,12 @@ static int64_t take_slot(struct worker *worker)
 	return size;
 }
 
+/* What the worker waits for at an endpoint. */
+static uint32_t interest(const struct user_endpoint *ep)
+{
+	return (ep->paused ? 0 : EPOLLIN) | (ep->waiting ? EPOLLOUT : 0);
+}
+
 int worker_add(struct worker *worker, struct user_endpoint *ep)
 {
 	int64_t slot = take_slot(worker);
@@ -250,8 +256,7 @@ int worker_add(struct worker *worker, struct user_endpoint *ep)
 	ep->slot = slot;
 	rcu_assign_pointer(worker->slots->at[slot], ep);
 	if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, ep->fd,
-		      &(struct epoll_event){.events = EPOLLIN | (ep->waiting ? EPOLLOUT : 0),
-					    .data.u32 = slot})) {
+		      &(struct epoll_event){.events = interest(ep), .data.u32 = slot})) {
 		result = -errno;
 		rcu_assign_pointer(worker->slots->at[slot], NULL);
 	}
@@ -265,13 +270,23 @@ void worker_remove(struct user_endpoint *ep)
 	rcu_assign_pointer(ep->worker->slots->at[ep->slot], NULL);
 }
 
+static void interest_changed(struct user_endpoint *ep)
+{
+	struct epoll_event event = {.events = interest(ep), .data.u32 = ep->slot};
+
+	/* Else worker_add() will see to it. */
+	if (ep->worker)
+		epoll_ctl(ep->worker->epoll, EPOLL_CTL_MOD, ep->fd, &event);
+}
+
 void worker_want_room(struct user_endpoint *ep, bool wanted)
 {
-	struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0)};
-
 	ep->waiting = wanted;
-	if (!ep->worker)
-		return; /* worker_add() will see to it */
-	event.data.u32 = ep->slot;
-	epoll_ctl(ep->worker->epoll, EPOLL_CTL_MOD, ep->fd, &event);
+	interest_changed(ep);
+}
+
+void worker_pause(struct user_endpoint *ep, bool paused)
+{
+	__atomic_store_n(&ep->paused, paused, __ATOMIC_RELAXED);
+	interest_changed(ep);
 }
