@@ -93,8 +93,9 @@ static int command(struct kvde *sw, unsigned int cmd, void __user *arg)
 		struct kvde_adopt adopt;
 		struct kvde_port_state state;
 		struct kvde_address address;
+		struct kvde_pause pause;
 	} in;
-	int err;
+	int err = 0;
 
 	switch (cmd) {
 	case KVDE_VLAN:
@@ -102,6 +103,10 @@ static int command(struct kvde *sw, unsigned int cmd, void __user *arg)
 	case KVDE_FLUSH:
 		kvde_flush(sw);
 		return 0;
+	case KVDE_RESUME:
+		kvde_resume(sw);
+		return 0;
+	case KVDE_PAUSE:
 	case KVDE_SWITCH:
 	case KVDE_PORT:
 	case KVDE_ADOPT:
@@ -114,7 +119,7 @@ static int command(struct kvde *sw, unsigned int cmd, void __user *arg)
 	default:
 		return -ENOTTY;
 	}
-	if (copy_from_user(&in, arg, _IOC_SIZE(cmd)))
+	if (_IOC_DIR(cmd) & _IOC_WRITE && copy_from_user(&in, arg, _IOC_SIZE(cmd)))
 		return -EFAULT;
 	switch (cmd) {
 	case KVDE_SWITCH:
@@ -123,6 +128,9 @@ static int command(struct kvde *sw, unsigned int cmd, void __user *arg)
 		return kvde_set_port(sw, &in.port);
 	case KVDE_ADOPT:
 		return kvde_adopt(sw, &in.adopt);
+	case KVDE_PAUSE:
+		kvde_pause(sw, &in.pause);
+		break;
 	case KVDE_RELEASE:
 		err = kvde_release(sw, &in.state);
 		break;
@@ -204,4 +212,3 @@ module_init(load);
 module_exit(unload);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("frames between the clients of a VDE switch");
-MODULE_ALIAS("devname:kvde");

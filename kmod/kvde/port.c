@@ -108,8 +108,19 @@ static void let_go(struct kvde *sw, struct kvde_adopted *port)
 		change_set(sw, port->number, false);
 	rcu_assign_pointer(sw->ports[port->number], NULL);
 	give_back(port->sk, port);
-	synchronize_rcu();
+	synchronize_rcu_expedited();
 	cancel_work_sync(&port->work);
+}
+
+/* How many were queued up to now. */
+static u64 records(struct kvde *sw)
+{
+	u64 count;
+
+	spin_lock(&sw->up_lock);
+	count = sw->up_records;
+	spin_unlock(&sw->up_lock);
+	return count;
 }
 
 int kvde_release(struct kvde *sw, struct kvde_port_state *state)
@@ -122,9 +133,7 @@ int kvde_release(struct kvde *sw, struct kvde_port_state *state)
 		return -ENOENT;
 	let_go(sw, port);
 	sum(port, &state->counters);
-	spin_lock(&sw->up_lock);
-	state->records = sw->up_records;
-	spin_unlock(&sw->up_lock);
+	state->records = records(sw);
 	free_port(port);
 	return 0;
 }
@@ -138,9 +147,7 @@ int kvde_port_count(struct kvde *sw, struct kvde_port_state *state)
 	if (!port)
 		return -ENOENT;
 	sum(port, &state->counters);
-	spin_lock(&sw->up_lock);
-	state->records = sw->up_records;
-	spin_unlock(&sw->up_lock);
+	state->records = records(sw);
 	return 0;
 }
 
@@ -167,6 +174,39 @@ void kvde_release_all(struct kvde *sw)
 			kfree_rcu(members, rcu);
 	}
 	mutex_unlock(&sw->lock);
+}
+
+/* ---- nothing moves */
+
+void kvde_pause(struct kvde *sw, struct kvde_pause *pause)
+{
+	struct kvde_adopted *port;
+	u32 number;
+
+	WRITE_ONCE(sw->paused, true);
+	for (number = 1; number < KVDE_PORTS; number++) {
+		port = port_at(sw, number);
+		if (port) {
+			/* Whoever comes after this has seen it. */
+			spin_lock(&port->rx_lock);
+			spin_unlock(&port->rx_lock);
+		}
+	}
+	pause->records = records(sw);
+}
+
+void kvde_resume(struct kvde *sw)
+{
+	struct kvde_adopted *port;
+	u32 number;
+
+	WRITE_ONCE(sw->paused, false);
+	smp_mb();
+	for (number = 1; number < KVDE_PORTS; number++) {
+		port = port_at(sw, number);
+		if (port && !skb_queue_empty_lockless(&port->sk->sk_receive_queue))
+			schedule_work(&port->work);
+	}
 }
 
 /* ---- adopting */
@@ -249,7 +289,7 @@ static int adopt(struct kvde *sw, const struct kvde_port *arg, struct socket *so
 	err = take_over(port->sk, port);
 	if (err) {
 		rcu_assign_pointer(sw->ports[port->number], NULL);
-		synchronize_rcu();
+		synchronize_rcu_expedited();
 		goto fail;
 	}
 	err = change_set(sw, port->number, true);

@@ -7,6 +7,9 @@
  * is in one goes to the worker, too (a client's own sk_data_ready may be anything); and no frame is delivered to a socket
  * that is adopted itself, neither at adoption (port.c) nor later (deliver.c).
  *
+ * While the switch has many frames of a port to read, the next ones stay in the socket, where the client waits for room
+ * as it would for a switch that is behind.
+ *
  * A frame with descriptors in it would need what only the kernel's own recvmsg(2) can do. Then the port takes nothing more,
  * and the switch is asked to release it.
  */
@@ -38,6 +41,8 @@ bool kvde_receive(struct kvde_adopted *port)
 
 	spin_lock(&port->rx_lock);
 	for (n = 0; n < SHARE && !port->stuck; n++) {
+		if (unlikely(READ_ONCE(port->sw->paused) || kvde_up_full(port)))
+			break;
 		skb = skb_dequeue(queue);
 		if (!skb)
 			break;

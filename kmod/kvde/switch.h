@@ -55,6 +55,7 @@ struct kvde_adopted {
 	void (*data_ready)(struct sock *sk); /* sk's own */
 	spinlock_t rx_lock;
 	bool stuck;		 /* by rx_lock: no more is taken from the socket */
+	bool full;		 /* nor now, until the switch has read what it has of this port */
 	struct work_struct work; /* goes on where a call has had its share */
 	struct kvde_counters __percpu *counters;
 	struct rcu_head rcu;
@@ -63,8 +64,9 @@ struct kvde_adopted {
 #define kvde_count(port, field, n) this_cpu_add((port)->counters->field, n)
 
 struct kvde {
-	struct mutex lock;	   /* all ioctls */
-	struct mm_struct *mm;	   /* of the process that opened the file */
+	struct mutex lock;    /* all ioctls */
+	struct mm_struct *mm; /* of the process that opened the file */
+	bool paused;
 	u32 flags;		   /* KVDE_SPANNING_TREE */
 	unsigned long persistence; /* jiffies */
 	struct kvde_adopted __rcu *ports[KVDE_PORTS];
@@ -75,7 +77,7 @@ struct kvde {
 	struct mutex read_lock;
 	spinlock_t up_lock; /* what follows */
 	struct list_head up;
-	u32 up_frames, up_events;
+	u32 up_events;
 	u16 up_of[KVDE_PORTS]; /* frames of each port */
 	u64 up_records;	       /* ever */
 	bool up_lost;
@@ -91,6 +93,8 @@ int kvde_adopt(struct kvde *sw, const struct kvde_adopt *arg);
 int kvde_release(struct kvde *sw, struct kvde_port_state *state);
 int kvde_port_count(struct kvde *sw, struct kvde_port_state *state);
 void kvde_release_all(struct kvde *sw);
+void kvde_pause(struct kvde *sw, struct kvde_pause *pause);
+void kvde_resume(struct kvde *sw);
 
 /* ---- receive.c */
 
@@ -144,6 +148,9 @@ void kvde_up_free(struct kvde *sw);
  * charged for it.
  */
 void kvde_up_frame(struct kvde_adopted *port, struct sk_buff *skb, struct kvde_set *set);
+
+/* Has the switch enough of the port's frames to read? Then port->work is queued when it has read some. */
+bool kvde_up_full(struct kvde_adopted *port);
 
 /* Something about an address (LEARNED, MOVED, CLAIMED) or a port (STUCK; mac NULL). */
 void kvde_up_event(struct kvde *sw, u16 type, u32 port, u16 vlan, const u8 *mac);

@@ -2,8 +2,8 @@
 /*
  * The queue to the switch: frames and events in the order of their coming, for read(2).
  *
- * It is bounded, as a whole and for each port, so that a client that floods does not take the room of others; frames in it
- * stay charged to who sent them. Events about addresses have a bound of their own; if they are lost, the switch is told.
+ * Frames stay charged to who sent them, and there are so many of each port at most: a client that is faster than the switch
+ * waits, others do not. Events about addresses have a bound of their own; if they are lost, the switch is told.
  */
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -11,7 +11,6 @@
 
 #include "switch.h"
 
-#define FRAMES_MAX	2048
 #define PORT_FRAMES_MAX 256
 #define EVENTS_MAX	4096
 
@@ -40,12 +39,10 @@ void kvde_up_init(struct kvde *sw)
 /* All by sw->up_lock. */
 static void count(struct kvde *sw, const struct record *record, int n)
 {
-	if (record->skb) {
-		sw->up_frames += n;
+	if (record->skb)
 		sw->up_of[record->number] += n;
-	} else {
+	else
 		sw->up_events += n;
-	}
 }
 
 static void queue(struct kvde *sw, struct record *record)
@@ -53,6 +50,17 @@ static void queue(struct kvde *sw, struct record *record)
 	list_add_tail(&record->node, &sw->up);
 	sw->up_records++;
 	count(sw, record, 1);
+}
+
+bool kvde_up_full(struct kvde_adopted *port)
+{
+	const u16 *frames = &port->sw->up_of[port->number];
+
+	if (likely(READ_ONCE(*frames) < PORT_FRAMES_MAX))
+		return false;
+	WRITE_ONCE(port->full, true);
+	smp_mb(); /* with the lock that take() has: it sees this, or we see that it has read */
+	return READ_ONCE(*frames) >= PORT_FRAMES_MAX;
 }
 
 static void wake(struct kvde *sw)
@@ -64,26 +72,19 @@ static void wake(struct kvde *sw)
 void kvde_up_frame(struct kvde_adopted *port, struct sk_buff *skb, struct kvde_set *set)
 {
 	struct kvde *sw = port->sw;
-	struct record *record = NULL;
-	bool queued = false;
+	struct record *record;
 
-	if (READ_ONCE(sw->up_of[port->number]) < PORT_FRAMES_MAX && READ_ONCE(sw->up_frames) < FRAMES_MAX)
-		record = kmalloc(sizeof(*record), GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
+	record = kmalloc(sizeof(*record), GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
 	if (record) {
 		*record = (struct record){
 			.skb = skb, .set = set, .type = set ? KVDE_FLOODED : KVDE_FRAME, .number = port->number
 		};
 		spin_lock(&sw->up_lock);
-		queued = sw->up_frames < FRAMES_MAX;
-		if (queued)
-			queue(sw, record);
+		queue(sw, record);
 		spin_unlock(&sw->up_lock);
-	}
-	if (queued) {
 		wake(sw);
 		return;
 	}
-	kfree(record);
 	kvde_set_put(set);
 	kvde_count(port, in_dropped, 1);
 	kfree_skb(skb);
@@ -113,17 +114,33 @@ void kvde_up_event(struct kvde *sw, u16 type, u32 port, u16 vlan, const u8 *mac)
 
 /* ---- reading; under sw->read_lock */
 
+/* The port may go on. */
+static void go_on(struct kvde *sw, u32 number)
+{
+	struct kvde_adopted *port;
+
+	rcu_read_lock();
+	port = rcu_dereference(sw->ports[number]);
+	if (port && xchg(&port->full, false))
+		schedule_work(&port->work);
+	rcu_read_unlock();
+}
+
 static struct record *take(struct kvde *sw)
 {
 	struct record *record;
+	bool some = false;
 
 	spin_lock(&sw->up_lock);
 	record = list_first_entry_or_null(&sw->up, struct record, node);
 	if (record) {
 		list_del(&record->node);
 		count(sw, record, -1);
+		some = record->skb && sw->up_of[record->number] == PORT_FRAMES_MAX / 2;
 	}
 	spin_unlock(&sw->up_lock);
+	if (some)
+		go_on(sw, record->number);
 	return record;
 }
 

@@ -2,3 +2,4 @@
 # The in-kernel plane of the switch, in guests.
 TEST_NEEDS += $(BUILD)/tests/kvde/device
 $(eval $(call program,tests/kvde/device,tests/kvde/device.c,-pthread))
+TESTS += $(addprefix tests/kvde/,kernel-6.1.sh kernel-6.12.sh kernel-newest.sh)

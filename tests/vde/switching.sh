@@ -90,10 +90,12 @@ reader=$!
 $traffic flow "$A" "$B" 500 321 >/dev/null
 ok 'ended' do_all "capture/stop $dir/all.pcapng" "capture/stop $dir/pipe"
 wait $reader
-is 'tshark reads every frame of the file, in and out' \
-	"$(tshark -r "$dir/all.pcapng" -Y 'eth.type == 0x88b5' 2>/dev/null | wc -l)" 1000
-is 'and every frame of the port from the pipe' "$(tshark -r "$dir/piped.pcapng" -T fields -e frame.len 2>/dev/null | grep -c '^321$')" 500
-like 'interfaces are named after ports' "$(capinfos "$dir/all.pcapng" 2>/dev/null)" 'Name = port 6'
+if command -v tshark >/dev/null; then # not in guests
+	is 'tshark reads every frame of the file, in and out' \
+		"$(tshark -r "$dir/all.pcapng" -Y 'eth.type == 0x88b5' 2>/dev/null | wc -l)" 1000
+	is 'and every frame of the port from the pipe' "$(tshark -r "$dir/piped.pcapng" -T fields -e frame.len 2>/dev/null | grep -c '^321$')" 500
+	like 'interfaces are named after ports' "$(capinfos "$dir/all.pcapng" 2>/dev/null)" 'Name = port 6'
+fi
 is 'a pipe that nobody reads' "$(status s capture/start "$dir/pipe")" '1000 Success'
 ok 'does not hold the switch up' timeout 30 $traffic flow "$A" "$B" 10000 1000
 ok 'the capture loses frames instead' test "$(json s capture/print | jq '.[0].lost')" -gt 0

@@ -77,7 +77,7 @@ struct kvde_adopt {
 struct kvde_counters {
 	__u64 in_frames; /* but those that went to the switch, whole or also: it counts them itself */
 	__u64 in_bytes;
-	__u64 in_dropped; /* not a member of the VLAN, port not forwarding, no room in the queue to the switch */
+	__u64 in_dropped; /* not a member of the VLAN, port not forwarding, no memory */
 	__u64 in_errors;  /* too short or too long */
 	__u64 out_frames; /* attempted, as in_frames and bytes */
 	__u64 out_bytes;
@@ -92,6 +92,14 @@ struct kvde_port_state {
 	__u32 port;
 	__u32 reserved;
 	struct kvde_counters counters;
+	__u64 records;
+};
+
+/*
+ * KVDE_PAUSE: no frame is taken from any socket, until KVDE_RESUME; none is on its way when it returns. records: as above. So a
+ * port can be adopted without frames to it overtaking others that the switch has yet to deal with.
+ */
+struct kvde_pause {
 	__u64 records;
 };
 
@@ -145,5 +153,7 @@ struct kvde_record {
 #define KVDE_ADDRESS_DEL _IOW(KVDE_MAGIC, 8, struct kvde_address)
 #define KVDE_ADDRESS_GET _IOWR(KVDE_MAGIC, 9, struct kvde_address)
 #define KVDE_FLUSH	 _IO(KVDE_MAGIC, 10)
+#define KVDE_PAUSE	 _IOR(KVDE_MAGIC, 11, struct kvde_pause)
+#define KVDE_RESUME	 _IO(KVDE_MAGIC, 12)
 
 #endif

@@ -1,7 +1,7 @@
 # Switches of ours under test; source it after tap.sh. shellcheck shell=bash
 #
 #   switch NAME [OPTION...]   start one on $dir/NAME.sw, managed at $dir/NAME.mgmt (sanitized build
-#                             unless SWITCH says otherwise); it ends with the test, which fails
+#                             unless SWITCH says otherwise, with the options SWITCH_OPTIONS); it ends with the test, which fails
 #                             if the switch crashed, leaked or was refused by a sanitizer
 #   ask NAME COMMAND...       the lines a command lists, then its status line
 #   status NAME COMMAND...    the status line alone
@@ -18,7 +18,8 @@ declare -A switch_pid
 switch() {
 	local name=$1
 	shift
-	"$SWITCH" --nostdin -s "$dir/$name.sw" -M "$dir/$name.mgmt" "$@" 2>"$dir/$name.log" </dev/null &
+	# shellcheck disable=SC2086
+	"$SWITCH" ${SWITCH_OPTIONS:-} --nostdin -s "$dir/$name.sw" -M "$dir/$name.mgmt" "$@" 2>"$dir/$name.log" </dev/null &
 	switch_pid[$name]=$!
 	at_exit "stop_quietly $name"
 	until_true 60 answers "$name" || { cat "$dir/$name.log" >&2; return 1; }

@@ -57,6 +57,27 @@ void kvde_addresses_sync(struct plane *plane)
 		fdb_each(plane->sw->fdb, forward_seconds(), sync_one, kvde);
 }
 
+struct moved {
+	const struct kvde_state *kvde;
+	unsigned int port;
+};
+
+static bool moved_one(void *context, const struct fdb_entry *entry)
+{
+	const struct moved *moved = context;
+
+	if (entry->port == moved->port)
+		put(moved->kvde, entry->vlan, entry->mac, entry->port);
+	return true;
+}
+
+void kvde_addresses_moved(struct plane *plane, unsigned int port)
+{
+	struct moved moved = {plane->state, port};
+
+	fdb_each(plane->sw->fdb, forward_seconds(), moved_one, &moved);
+}
+
 void kvde_address_changed(struct plane *plane, const struct fdb_entry *entry,
 			  enum fdb_change change)
 {

@@ -21,10 +21,12 @@ struct kvde_state {
 	enum kvde_when when;
 	int fd; /* of the device; -1: there is none */
 	struct reader *reader;
+	struct timer *timer;
 	struct port_set adopted;
 	/* By port. adopted_at: RCU, the reader's; refused: control thread, an endpoint that is not for the module. */
 	struct endpoint *adopted_at[PORT_MAX + 1];
 	const struct endpoint *refused[PORT_MAX + 1];
+	bool again[PORT_MAX + 1]; /* try to take it over at the next second */
 };
 
 /* plane.c: as ioctl(2): 0 or -errno. */
@@ -34,6 +36,8 @@ bool kvde_counters(const struct kvde_state *kvde, unsigned int port,
 
 /* addresses.c */
 void kvde_addresses_sync(struct plane *plane);
+void kvde_addresses_moved(struct plane *plane,
+			  unsigned int port); /* between the module and others */
 void kvde_address_changed(struct plane *plane, const struct fdb_entry *entry,
 			  enum fdb_change change);
 unsigned int kvde_address_idle(struct plane *plane, const struct fdb_entry *entry);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <urcu.h>
 
+#include "user/vde/switch/loop/loop.h"
 #include "user/vde/switch/planes/kvde/parts.h"
 #include "user/vde/switch/planes/user/user.h"
 #include "user/vde/switch/vlan/vlan.h"
@@ -171,30 +172,37 @@ static void give_back(struct plane *plane, struct port *port)
 	user_endpoint_resume(endpoint);
 }
 
-static bool take_over(struct plane *plane, struct port *port, struct endpoint *endpoint)
+static int adopt(struct plane *plane, struct port *port, struct endpoint *endpoint)
 {
 	struct kvde_state *kvde = plane->state;
 	struct kvde_adopt adopt = {.port = settings_of(port), .fd = user_endpoint_socket(endpoint)};
 	int error;
 
 	if (!user_endpoint_pause(endpoint))
-		return false;
+		return -EAGAIN;
 	/* Frames may be handed up at once. */
 	rcu_assign_pointer(kvde->adopted_at[port->number], endpoint);
 	error = kvde_call(kvde, KVDE_ADOPT, &adopt);
-	if (!error) {
+	if (error) {
+		rcu_assign_pointer(kvde->adopted_at[port->number], NULL);
+		user_endpoint_resume(endpoint);
+	} else {
 		port_set_put(&kvde->adopted, port->number, true);
-		return true;
 	}
-	rcu_assign_pointer(kvde->adopted_at[port->number], NULL);
-	user_endpoint_resume(endpoint);
-	/* A client that is not connected yet is tried again at the port's next change. */
-	if (error != -ENOTCONN) {
-		kvde->refused[port->number] = endpoint;
-		syslog(LOG_INFO, "kvde: port %u stays in user space: %s", port->number,
-		       strerror(-error));
-	}
-	return false;
+	return error;
+}
+
+static void take_over(struct plane *plane, struct port *port, struct endpoint *endpoint)
+{
+	struct kvde_state *kvde = plane->state;
+	int error = adopt(plane, port, endpoint);
+
+	/* A client that is not connected yet, or has frames waiting for it, is tried again a second later. */
+	kvde->again[port->number] = error == -ENOTCONN || error == -EAGAIN;
+	if (!error || kvde->again[port->number])
+		return;
+	kvde->refused[port->number] = endpoint;
+	syslog(LOG_INFO, "kvde: port %u stays in user space: %s", port->number, strerror(-error));
 }
 
 /* The endpoint that the module is to carry; NULL: none. */
@@ -215,12 +223,14 @@ static void kvde_port_changed(struct plane *plane, struct port *port)
 	struct kvde_state *kvde = plane->state;
 	struct endpoint *endpoint, *now;
 	struct kvde_port settings = settings_of(port);
+	struct kvde_pause pause = {};
 	bool was;
 
 	if (kvde->fd < 0)
 		return;
 	if (!port->endpoints)
 		kvde->refused[port->number] = NULL;
+	kvde->again[port->number] = false;
 	endpoint = wanted(plane, port);
 	now = kvde->adopted_at[port->number];
 	was = now != NULL;
@@ -228,14 +238,20 @@ static void kvde_port_changed(struct plane *plane, struct port *port)
 		kvde_call(kvde, KVDE_PORT, &settings);
 		return;
 	}
+	/*
+	 * What is handed up by now is dealt with before frames go another way, so that none overtakes another. Also a port
+	 * that others carry makes a difference to floods.
+	 */
+	kvde_call(kvde, KVDE_PAUSE, &pause);
+	reader_wait(kvde->reader, pause.records);
 	if (now)
 		give_back(plane, port);
 	if (endpoint)
 		take_over(plane, port, endpoint);
-	/* Also a port that others carry makes a difference to floods. */
 	vlans_changed(plane, port->number);
 	if (was != port_set_has(&kvde->adopted, port->number))
-		kvde_addresses_sync(plane);
+		kvde_addresses_moved(plane, port->number);
+	kvde_call(kvde, KVDE_RESUME, NULL);
 }
 
 void kvde_refuse(struct plane *plane, unsigned int number)
@@ -298,6 +314,16 @@ static int open_device(struct kvde_state *kvde)
 	return error;
 }
 
+static void look_again(void *context)
+{
+	struct plane *plane = context;
+	struct kvde_state *kvde = plane->state;
+
+	for (unsigned int i = 1; i <= plane->sw->numports; i++)
+		if (kvde->again[i])
+			kvde_port_changed(plane, &plane->sw->ports[i]);
+}
+
 static int kvde_start(struct plane *plane)
 {
 	struct kvde_state *kvde = plane->state;
@@ -309,7 +335,8 @@ static int kvde_start(struct plane *plane)
 	error = open_device(kvde);
 	if (!error) {
 		kvde->reader = reader_start(plane);
-		if (!kvde->reader)
+		kvde->timer = loop_every(plane->sw->loop, 1000, look_again, plane);
+		if (!kvde->reader || !kvde->timer)
 			error = -ENOMEM;
 	}
 	if (error && kvde->when == KVDE_ALWAYS) {
@@ -331,6 +358,8 @@ static void kvde_stop(struct plane *plane)
 {
 	struct kvde_state *kvde = plane->state;
 
+	if (kvde->timer)
+		loop_cancel(plane->sw->loop, kvde->timer);
 	reader_stop(kvde->reader);
 	if (kvde->fd >= 0)
 		close(kvde->fd);
