@@ -15,6 +15,7 @@
 #include "enter.h"
 #include "file_creds.h"
 #include "filter.h"
+#include "format.h"
 #include "hook.h"
 #include "image.h"
 #include "program.h"
@@ -111,6 +112,7 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 		struct kmview_enter enter;
 		struct kmview_image image;
 		struct kmview_enter_net enter_net;
+		struct kmview_formats formats;
 	} in;
 
 	switch (cmd) {
@@ -135,6 +137,7 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 	case KMVIEW_MARK_COOKIE:
 	case KMVIEW_IMAGE:
 	case KMVIEW_ENTER_NET:
+	case KMVIEW_FORMATS:
 		break;
 	default:
 		return -ENOTTY;
@@ -164,6 +167,8 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 		return kmview_mem(session, &in.mem);
 	case KMVIEW_ENTER:
 		return kmview_enter(session, in.enter.pidfd, in.enter.like);
+	case KMVIEW_FORMATS:
+		return kmview_formats_set(session, &in.formats);
 	case KMVIEW_ENTER_NET:
 		return kmview_enter_network(session, in.enter_net.pidfd, in.enter_net.net);
 	default:
@@ -285,12 +290,17 @@ static int __init kmview_load(void)
 	err = kmview_sessions_init();
 	if (err)
 		goto undo_hooks;
-	err = misc_register(&kmview_device);
+	err = kmview_formats_init();
 	if (err)
 		goto undo_sessions;
+	err = misc_register(&kmview_device);
+	if (err)
+		goto undo_formats;
 	pr_info("kmview: ABI %u.%u on /dev/kmview\n", KMVIEW_ABI_MAJOR, KMVIEW_ABI_MINOR);
 	return 0;
 
+undo_formats:
+	kmview_formats_exit();
 undo_sessions:
 	kmview_sessions_exit();
 undo_hooks:
@@ -305,6 +315,7 @@ fail:
 static void __exit kmview_unload(void)
 {
 	misc_deregister(&kmview_device);
+	kmview_formats_exit();
 	kmview_sessions_exit();
 	kmview_hooks_exit();
 	kmview_tasks_exit();

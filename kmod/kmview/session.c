@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/thread_info.h>
 
+#include "format.h"
 #include "hook.h"
 #include "image.h"
 #include "limits.h"
@@ -84,6 +85,7 @@ static void free_session(struct work_struct *work)
 	kmview_prefixes_free(session);
 	kmview_marks_free(session);
 	kmview_image_free(session);
+	kmview_formats_free(session);
 	kmview_channel_free(session);
 	kmview_userns_put(session);
 	discard(session);
@@ -122,6 +124,7 @@ struct kmview_session *kmview_session_open(void)
 	INIT_WORK(&session->free_work, free_session);
 	mutex_init(&session->setup);
 	spin_lock_init(&session->image_lock);
+	spin_lock_init(&session->formats_lock);
 	session->id = atomic64_inc_return(&last_id);
 	session->manager = get_task_pid(current, PIDTYPE_TGID);
 	session->pid_ns = get_pid_ns(task_active_pid_ns(current));
@@ -198,7 +201,7 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 	init->slot_size = session->channel.slot_size;
 	init->session = session->id;
 	init->ring_size = session->channel.size;
-	init->features = KMVIEW_FEATURE_BPF | KMVIEW_FEATURE_WATCH | KMVIEW_FEATURE_IMAGE;
+	init->features = KMVIEW_FEATURE_BPF | KMVIEW_FEATURE_WATCH | KMVIEW_FEATURE_IMAGE | KMVIEW_FEATURE_FORMATS;
 	if (IS_ENABLED(CONFIG_IA32_EMULATION))
 		init->features |= KMVIEW_FEATURE_IA32;
 	if (kmview_mount_available())

@@ -56,6 +56,7 @@ struct kmview_channel {
 	struct kmview_turns turns;
 };
 
+struct kmview_format_table;
 struct kmview_image_entry;
 
 struct kmview_session {
@@ -87,6 +88,8 @@ struct kmview_session {
 	struct bpf_prog __rcu *progs[KMVIEW_PROGS];
 	spinlock_t image_lock;
 	struct kmview_image_entry *image; /* image.c */
+	spinlock_t formats_lock;
+	struct kmview_format_table *formats; /* format.c */
 
 	atomic64_t answers, bad_answers, cancelled, slept;
 	size_t bytes;

@@ -18,7 +18,7 @@ $(BUILD)/tests/kmview/clock_image.so: tests/kmview/clock_image.c tests/kmview/cl
 KMVIEW_DEVICE := $(addprefix tests/kmview/,inside.c test_device.c test_verdicts.c test_filters.c \
 	test_tasks.c test_signals.c test_death.c spaces.c test_mounts.c test_enter.c \
 	test_mount_limits.c test_mount_cover.c test_mount_owner.c test_mount_links.c \
-	test_programs.c test_machine.c test_watch.c test_image.c test_enter_net.c)
+	test_programs.c test_machine.c test_watch.c test_image.c test_enter_net.c test_formats.c)
 TEST_NEEDS += $(BUILD)/tests/kmview/device $(BUILD)/tests/kmview/calls32
 $(eval $(call program,tests/kmview/device,$(KMVIEW_DEVICE),\
 	$(BUILD)/lib/libkmview-bpf.a $(BUILD)/lib/libkmview.a -lbpf -pthread))

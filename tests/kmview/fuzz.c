@@ -98,10 +98,13 @@ static uint64_t edge(struct random *random)
 #define CHOOSE(random, list) ((list)[below(random, sizeof(list) / sizeof((list)[0]))])
 
 static const unsigned long commands[] = {
-	KMVIEW_INIT,	    KMVIEW_RULES, KMVIEW_JOIN,	   KMVIEW_EXCHANGE, KMVIEW_PREFIX,
-	KMVIEW_MARK,	    KMVIEW_PROG,  KMVIEW_ATTACH,   KMVIEW_TASKS,    KMVIEW_KILL,
-	KMVIEW_MEM,	    KMVIEW_GIVE,  KMVIEW_STATS,	   KMVIEW_ENTER,    KMVIEW_COOKIE,
-	KMVIEW_MARK_COOKIE, KMVIEW_IMAGE, KMVIEW_ENTER_NET};
+	KMVIEW_INIT,	    KMVIEW_RULES, KMVIEW_JOIN,	    KMVIEW_EXCHANGE, KMVIEW_PREFIX,
+	KMVIEW_MARK,	    KMVIEW_PROG,  KMVIEW_ATTACH,    KMVIEW_TASKS,    KMVIEW_KILL,
+	KMVIEW_MEM,	    KMVIEW_GIVE,  KMVIEW_STATS,	    KMVIEW_ENTER,    KMVIEW_COOKIE,
+	KMVIEW_MARK_COOKIE, KMVIEW_IMAGE, KMVIEW_ENTER_NET, KMVIEW_FORMATS};
+
+static const uint32_t format_flags[] = {KMVIEW_FORMAT_MAGIC, KMVIEW_FORMAT_SUFFIX,
+					KMVIEW_FORMAT_DIRECTORY, KMVIEW_FORMAT_ARGV0};
 
 static const uint32_t init_flags[] = {0, 0, 0, KMVIEW_INIT_MOUNT, KMVIEW_INIT_WATCH};
 
@@ -306,10 +309,31 @@ static void scribble(struct session *session, struct random *random)
 		session->init.ring_size - (uint64_t)session->init.slots * session->init.slot_size;
 }
 
+/* Most often for what tasks execute. */
+#define FORMATS 4
+static struct kmview_format some_format(struct random *random)
+{
+	static const char *const paths[] = {"/bin/true", "/bin", "/", "/nothing", "relative"};
+	struct kmview_format format = {
+		.flags = SOME(random, format_flags),
+		.offset = below(random, 4) ? 0 : edge(random),
+		.length = below(random, 4) ? 1 + below(random, 4) : edge(random),
+		.magic = "\177ELF",
+		.mask = {255, below(random, 256), 255},
+		.suffix = "ue",
+		.directory = (uintptr_t)CHOOSE(random, paths),
+		.interpreter = (uintptr_t)CHOOSE(random, paths),
+	};
+
+	if (below(random, 16) == 0)
+		((uint8_t *)&format)[below(random, sizeof(format))] = draw(random);
+	return format;
+}
+
 static void command(struct session *session, struct random *random)
 {
 	static const char *const paths[] = {"/tmp", "/", "/a/b/c", "relative", "/a/../b", ""};
-	char buffer[4096];
+	char buffer[4096] __attribute__((aligned(8)));
 	union {
 		uint64_t words[16];
 		struct kmview_prefix prefix;
@@ -323,6 +347,7 @@ static void command(struct session *session, struct random *random)
 		struct kmview_mark_cookie mark;
 		struct kmview_prog prog;
 		struct kmview_kill kill;
+		struct kmview_formats formats;
 	} argument;
 	unsigned long number = CHOOSE(random, commands);
 
@@ -373,6 +398,12 @@ static void command(struct session *session, struct random *random)
 			.prog = below(random, KMVIEW_PROGS),
 			.fd = below(random, 4) ? CHOOSE(random, programs) : -1,
 		};
+	if (number == KMVIEW_FORMATS && below(random, 8)) {
+		argument.formats = (struct kmview_formats){.formats = (uintptr_t)buffer,
+							   .count = below(random, FORMATS + 1)};
+		for (unsigned int i = 0; i < FORMATS; i++)
+			((struct kmview_format *)buffer)[i] = some_format(random);
+	}
 	/* Not so often one that ends them all. */
 	if (number == KMVIEW_KILL && below(random, 8))
 		argument.kill = (struct kmview_kill){.signal = below(random, 2) ? SIGCONT : 0};

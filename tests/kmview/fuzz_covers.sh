@@ -9,7 +9,7 @@ header=kmod/kmview/uapi/kmview.h
 # Names that a manager or a program can send: ioctls; flags; enumerators of what is sent.
 names() {
 	sed -nE 's/^#define (KMVIEW_[A-Z0-9_]+)[ \t]+_IO[RW]*\(.*/\1/p' "$header"
-	sed -nE 's/^#define (KMVIEW_(INIT|RULE|ANSWER|EXCHANGE)_[A-Z0-9_]+)[ \t]+\(1u << .*/\1/p' "$header"
+	sed -nE 's/^#define (KMVIEW_(INIT|RULE|ANSWER|EXCHANGE|FORMAT)_[A-Z0-9_]+)[ \t]+\(1u << .*/\1/p' "$header"
 	sed -nE 's/^#define (KMVIEW_BPF_[A-Z]+)[ \t]+[0-9] *(\/\*.*)?$/\1/p' "$header"
 	for enum in kmview_action kmview_verdict kmview_copy; do
 		sed -nE "/^enum $enum \\{/,/^\\}/s/^\t(KMVIEW_[A-Z0-9_]+),.*/\\1/p" "$header"

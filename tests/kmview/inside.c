@@ -141,6 +141,11 @@ static int wanted(const char *name, int argc, char **argv)
 	return argc < 2;
 }
 
+void skip(const char *what)
+{
+	snprintf(scratch->why, sizeof(scratch->why), " # SKIP %s", what);
+}
+
 static void run_test(const struct test *test)
 {
 	int status;
@@ -156,7 +161,7 @@ static void run_test(const struct test *test)
 	if (WIFSIGNALED(status))
 		snprintf(scratch->why, sizeof(scratch->why), "%s",
 			 WTERMSIG(status) == SIGALRM ? "it hung" : strsignal(WTERMSIG(status)));
-	ok(status == 0, "%s", test->name);
+	ok(status == 0, "%s%s", test->name, status ? "" : scratch->why);
 	if (status)
 		printf("# %s\n", scratch->why);
 	fflush(stdout);
@@ -169,7 +174,7 @@ int main(int argc, char **argv)
 		signal_tests,	   death_tests,	      mount_tests,	 enter_tests,
 		mount_limit_tests, mount_cover_tests, mount_owner_tests, mount_link_tests,
 		program_tests,	   machine_tests,     watch_tests,	 image_tests,
-		enter_net_tests};
+		enter_net_tests,   format_tests};
 
 	scratch = mmap(NULL, sizeof(*scratch), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		       -1, 0);

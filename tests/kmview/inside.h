@@ -22,7 +22,7 @@ struct test {
 extern const struct test verdict_tests[], filter_tests[], task_tests[], signal_tests[],
 	device_tests[], death_tests[], mount_tests[], enter_tests[], mount_limit_tests[],
 	mount_cover_tests[], mount_owner_tests[], mount_link_tests[], program_tests[],
-	machine_tests[], watch_tests[], image_tests[], enter_net_tests[];
+	machine_tests[], watch_tests[], image_tests[], enter_net_tests[], format_tests[];
 
 /* "file:line: text", kept in memory that parent and child share. */
 const char *failed(const char *file, int line, const char *what, long got);
@@ -32,6 +32,9 @@ const char *failed(const char *file, int line, const char *what, long got);
 		if (!(condition))                                                                  \
 			return failed(__FILE__, __LINE__, #condition, errno);                      \
 	} while (0)
+
+/* A test that returns NULL after this counts as skipped: here something is missing. */
+void skip(const char *what);
 
 /* EXPECT(got, wanted): equal numbers */
 #define EXPECT(got, wanted)                                                                        \

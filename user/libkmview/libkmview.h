@@ -249,6 +249,12 @@ int kmview_mark_cookie(struct kmview *session, int fd, uint32_t marks, uint64_t 
  */
 int kmview_image(struct kmview *session, int image, int page);
 
+/*
+ * Files of these formats are run by interpreters in the session; count 0: none. See KMVIEW_FORMATS. ENOSYS: the
+ * module is older.
+ */
+int kmview_formats(struct kmview *session, const struct kmview_format *formats, uint32_t count);
+
 /* Put a loaded BPF program, type raw_tracepoint.w, into a place; -1 empties it. ENOSYS: no BPF
  * here. */
 int kmview_prog(struct kmview *session, uint32_t place, int fd);

@@ -215,6 +215,15 @@ int kmview_mark_cookie(struct kmview *session, int fd, uint32_t marks, uint64_t 
 	return session_ioctl(session, KMVIEW_MARK_COOKIE, &mark);
 }
 
+int kmview_formats(struct kmview *session, const struct kmview_format *formats, uint32_t count)
+{
+	struct kmview_formats arg = {.formats = (uintptr_t)formats, .count = count};
+
+	if (!(session->init.features & KMVIEW_FEATURE_FORMATS))
+		return -ENOSYS;
+	return session_ioctl(session, KMVIEW_FORMATS, &arg);
+}
+
 int kmview_image(struct kmview *session, int image, int page)
 {
 	struct kmview_image arg = {.image = image, .page = page};

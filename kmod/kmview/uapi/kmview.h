@@ -50,8 +50,9 @@
  * of range; EFAULT a bad pointer; ENOTCONN the session was not initialised, or is dead.
  *
  * Changes of the ABI: 1.0 first; 1.1 has KMVIEW_ENTER; 1.2 has KMVIEW_INIT_WATCH, KMVIEW_COPY_BUFFER, KMVIEW_COOKIE,
- * KMVIEW_MARK_COOKIE, KMVIEW_IMAGE, KMVIEW_BPF_CHANGE, KMVIEW_ENTER_NET, kmview_slot.mark_cookie, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an
- * older minor number runs unchanged.
+ * KMVIEW_MARK_COOKIE, KMVIEW_IMAGE, KMVIEW_BPF_CHANGE, KMVIEW_ENTER_NET, KMVIEW_FORMATS,
+ * kmview_slot.mark_cookie, and EACCES, ENOBUFS, ENOSYS of KMVIEW_INIT and KMVIEW_RULES. A manager of an older minor number
+ * runs unchanged.
  */
 #ifndef _UAPI_KMVIEW_H
 #define _UAPI_KMVIEW_H
@@ -70,11 +71,12 @@
 #define KMVIEW_INIT_WATCH (1u << 1) /* the session only watches, see above; not with INIT_MOUNT */
 
 /* kmview_init.features */
-#define KMVIEW_FEATURE_IA32  (1u << 0) /* 32-bit programs run on this kernel and their calls can be hooked */
-#define KMVIEW_FEATURE_BPF   (1u << 1) /* KMVIEW_PROG works */
-#define KMVIEW_FEATURE_MOUNT (1u << 2) /* KMVIEW_INIT_MOUNT works */
-#define KMVIEW_FEATURE_WATCH (1u << 3) /* KMVIEW_INIT_WATCH works */
-#define KMVIEW_FEATURE_IMAGE (1u << 4) /* KMVIEW_IMAGE works */
+#define KMVIEW_FEATURE_IA32    (1u << 0) /* 32-bit programs run on this kernel and their calls can be hooked */
+#define KMVIEW_FEATURE_BPF     (1u << 1) /* KMVIEW_PROG works */
+#define KMVIEW_FEATURE_MOUNT   (1u << 2) /* KMVIEW_INIT_MOUNT works */
+#define KMVIEW_FEATURE_WATCH   (1u << 3) /* KMVIEW_INIT_WATCH works */
+#define KMVIEW_FEATURE_IMAGE   (1u << 4) /* KMVIEW_IMAGE works */
+#define KMVIEW_FEATURE_FORMATS (1u << 5) /* KMVIEW_FORMATS works */
 
 #define KMVIEW_SLOTS_MAX     1024
 #define KMVIEW_SLOT_SIZE_MIN 1024
@@ -484,6 +486,47 @@ struct kmview_image_page {
 	__u64 shared; /* the address of the shared page; 0: there is none */
 };
 
+/* ---- executable formats: files that an interpreter runs */
+
+#define KMVIEW_FORMATS_MAX  64
+#define KMVIEW_FORMAT_BYTES 32
+#define KMVIEW_FORMAT_REACH 256 /* bytes of the file that are looked at; a shorter one goes on with zeros */
+
+/* kmview_format.flags: tests, of which there is one at least and all must hold; and how to go on */
+#define KMVIEW_FORMAT_MAGIC	(1u << 0) /* length bytes at offset, where mask has ones, are magic */
+#define KMVIEW_FORMAT_SUFFIX	(1u << 1) /* the name as it was executed ends with suffix, and is longer */
+#define KMVIEW_FORMAT_DIRECTORY (1u << 2) /* the file is at or below directory, as the task sees it */
+#define KMVIEW_FORMAT_ARGV0	(1u << 3) /* argv[0] is kept: INTERPRETER FILE ARGV0 ARGUMENTS */
+
+struct kmview_format {
+	__u32 flags;
+	__u16 offset;
+	__u8 length;
+	__u8 reserved;
+	__u8 magic[KMVIEW_FORMAT_BYTES];
+	__u8 mask[KMVIEW_FORMAT_BYTES];
+	char suffix[32];   /* NUL-terminated, without '/' */
+	__u64 directory;   /* char *, a path as of KMVIEW_PREFIX */
+	__u64 interpreter; /* char *, the same */
+};
+
+/*
+ * KMVIEW_FORMATS: these rules, in their order, take the place of all that the session has; count 0: none. They come
+ * before the formats of the kernel and those of binfmt_misc; in a nested session those of the inner one come first.
+ * execve(2) of a file that a rule is for executes the interpreter, with the task's rights, as it does that of a script:
+ * INTERPRETER FILE ARGUMENTS. It is looked up at each exec, where the task is. (Of binfmt_misc's flags, P is
+ * KMVIEW_FORMAT_ARGV0; there is no O, C or F, by which it may get a file, or be one, that the task has no right to.) An
+ * interpreter may have an interpreter, up to the kernel's limit (ELOOP). ENOENT of
+ * execve: there is no interpreter, or the file was executed by a descriptor that is closed by then; ELIBBAD: the file
+ * system with the interpreter said ENOEXEC when it was opened.
+ * EINVAL: more than KMVIEW_FORMATS_MAX, a rule without test, or the session only watches. (1.2)
+ */
+struct kmview_formats {
+	__u64 formats; /* struct kmview_format * */
+	__u32 count;
+	__u32 reserved;
+};
+
 /* ---- counters */
 
 struct kmview_stats {
@@ -516,6 +559,7 @@ struct kmview_stats {
 #define KMVIEW_MARK_COOKIE _IOW(KMVIEW_MAGIC, 16, struct kmview_mark_cookie)
 #define KMVIEW_IMAGE	   _IOW(KMVIEW_MAGIC, 17, struct kmview_image)
 #define KMVIEW_ENTER_NET   _IOW(KMVIEW_MAGIC, 18, struct kmview_enter_net)
+#define KMVIEW_FORMATS	   _IOW(KMVIEW_MAGIC, 19, struct kmview_formats)
 #define KMVIEW_STATS	   _IOR(KMVIEW_MAGIC, 13, struct kmview_stats)
 
 #endif
