@@ -195,7 +195,7 @@ static __always_inline enum said run_program(struct kmview_task *self, struct km
 		return SAID_PASS;
 	if (call->verdict == KMVIEW_BPF_CHANGE) {
 		*result = -EIO; /* as of the manager of such a session, see kmview_ask() */
-		return session->filtered ? SAID_RESULT : SAID_CHANGE;
+		return kmview_session_has_seccomp(session) ? SAID_RESULT : SAID_CHANGE;
 	}
 	if (call->verdict != KMVIEW_BPF_ANSWER)
 		return SAID_PASS;

@@ -120,7 +120,8 @@ static void enter_network(const struct entering *entering, struct kmview_task *s
 static bool may_enter(const struct entering *entering, const struct kmview_task *self)
 {
 	if (current->flags & PF_EXITING || !self || self->session != entering->session ||
-	    !kmview_session_lives(entering->session) || current_user_ns() != &init_user_ns)
+	    !kmview_session_lives(entering->session) || current_user_ns() != &init_user_ns ||
+	    get_nr_threads(current) != 1) /* it may have been in clone(2) */
 		return false;
 	return !entering->like || (current->nsproxy->mnt_ns == entering->from && !kmview_current_chrooted());
 }
@@ -255,7 +256,8 @@ int kmview_enter_network(struct kmview_session *session, int pidfd, int number)
 		err = PTR_ERR(net);
 	else if (!fd)
 		err = -EBADF;
-	else if (session->filtered || !kmview_may_ptrace(task) || !ns_capable(net->user_ns, CAP_SYS_ADMIN))
+	else if (kmview_session_has_seccomp(session) || !kmview_may_ptrace(task) ||
+		 !ns_capable(net->user_ns, CAP_SYS_ADMIN))
 		err = -EPERM;
 	else if (get_nr_threads(task) != 1)
 		err = -EMLINK;

@@ -659,7 +659,8 @@ int kmview_ask(struct kmview_session *session, const struct kmview_context *cont
 	*gift = put_slot(channel, index, false);
 	/* A filter has seen the arguments that the task passed: it must not be the way to others for who is under one.
 	 */
-	if (unlikely(!sensible(answer, id, kind, *gift) || (answer->verdict == KMVIEW_CHANGE && session->filtered))) {
+	if (unlikely(!sensible(answer, id, kind, *gift) ||
+		     (answer->verdict == KMVIEW_CHANGE && kmview_session_has_seccomp(session)))) {
 		atomic64_inc(&session->bad_answers);
 		if (*gift)
 			fput(*gift);

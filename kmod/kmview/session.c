@@ -13,6 +13,7 @@
 #include <linux/hashtable.h>
 #include <linux/module.h>
 #include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/thread_info.h>
@@ -128,7 +129,7 @@ struct kmview_session *kmview_session_open(void)
 	session->id = atomic64_inc_return(&last_id);
 	session->manager = get_task_pid(current, PIDTYPE_TGID);
 	session->pid_ns = get_pid_ns(task_active_pid_ns(current));
-	session->filtered = test_syscall_work(SECCOMP);
+	session->opener_has_seccomp = test_syscall_work(SECCOMP);
 	session->trusted = capable(CAP_SYS_PTRACE);
 	session->bytes = sizeof(*session);
 	if (self) {
@@ -261,6 +262,20 @@ bool kmview_session_within(const struct kmview_session *inner, const struct kmvi
 		if (inner == outer)
 			return true;
 	return false;
+}
+
+bool kmview_session_has_seccomp(const struct kmview_session *session)
+{
+	struct task_struct *leader, *thread;
+	bool has = session->opener_has_seccomp;
+
+	rcu_read_lock();
+	leader = pid_task(session->manager, PIDTYPE_TGID);
+	if (leader && !has)
+		for_each_thread(leader, thread)
+			has |= test_task_syscall_work(thread, SECCOMP);
+	rcu_read_unlock();
+	return has;
 }
 
 bool kmview_session_lives(const struct kmview_session *session)

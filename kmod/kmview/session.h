@@ -72,7 +72,7 @@ struct kmview_session {
 	struct hlist_node by_manager;
 
 	struct mutex setup;			      /* INIT, RULES, PREFIX, PROG; taken before the locks of hook.c */
-	bool filtered;				      /* whoever opened it has a seccomp filter: no CHANGE, no ATTACH */
+	bool opener_has_seccomp;		      /* whoever opened it had a seccomp filter */
 	bool trusted;				      /* whoever opened it may trace anything (CAP_SYS_PTRACE) */
 	bool watching;				      /* initialised: holds hooks */
 	bool alive;				      /* initialised, and the manager is there */
@@ -108,6 +108,18 @@ void kmview_session_put(struct kmview_session *session);
 
 /* Are its manager, and those of the outer sessions, there? One that only watched is not missed. */
 bool kmview_session_lives(const struct kmview_session *session);
+
+/**
+ * kmview_session_has_seccomp() - Is its manager under a seccomp filter?
+ * @session: the session
+ *
+ * A filter sees the arguments of calls as the program passes them. It must not be got round by a session: no CHANGE of
+ * arguments, no ATTACH of processes that are not under it. It counts whether the opener had one, or any thread of
+ * the manager has one now: a process may have opened the session before it confined itself.
+ *
+ * Return: true if it is, or was when it opened the session.
+ */
+bool kmview_session_has_seccomp(const struct kmview_session *session);
 
 /* Is inner the same as outer, or nested in it? */
 bool kmview_session_within(const struct kmview_session *inner, const struct kmview_session *outer);

@@ -530,7 +530,7 @@ int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
 
 	if (!kmview_has(KMVIEW_PTRACE_MAY_ACCESS))
 		return -EOPNOTSUPP;
-	if (session->filtered)
+	if (kmview_session_has_seccomp(session))
 		return -EPERM;
 	leader = kmview_pidfd_task(pidfd);
 	if (IS_ERR(leader))

@@ -184,7 +184,10 @@ struct kmview_event {
 	struct kmview_copied copied[6];
 };
 
-/* CHANGE is EIO in a session that was opened under a seccomp filter: the filter saw only the program's arguments. */
+/*
+ * CHANGE is EIO while a thread of the manager is under a seccomp filter, or if the opener was: a filter sees only the
+ * program's arguments.
+ */
 enum kmview_verdict {
 	KMVIEW_CONTINUE, /* the call goes on: outer sessions, then the kernel. At exit: the result stands */
 	KMVIEW_RETURN,	 /* the call returns value */
@@ -368,8 +371,8 @@ struct kmview_join {
 };
 
 /*
- * KMVIEW_ATTACH: a running process enters. As JOIN; EPERM: the caller could not ptrace it, or the session was opened
- * under a seccomp filter.
+ * KMVIEW_ATTACH: a running process enters. As JOIN; EPERM: the caller could not ptrace it, or the manager is under a
+ * seccomp filter, as of CHANGE.
  */
 struct kmview_attach {
 	__s32 pidfd;
@@ -397,8 +400,8 @@ struct kmview_enter {
  * When and how is as of KMVIEW_ENTER. It gains what setns(2) gives who owns the namespace, and stays where it is if it has
  * itself, when it gets there, no CAP_SYS_ADMIN over the user namespace that owns the network namespace, or is in
  * another user namespace than the initial one. Sockets that it has stay where they are.
- * EPERM: the caller has no CAP_SYS_ADMIN over that user namespace, could not ptrace the process, or opened the session
- * under a seccomp filter. EMLINK: the process has threads. EINVAL: net is no network namespace. EALREADY: it has not
+ * EPERM: the caller has no CAP_SYS_ADMIN over that user namespace, could not ptrace the process, or the manager is
+ * under a seccomp filter, as of CHANGE. EMLINK: the process has threads. EINVAL: net is no network namespace. EALREADY: it has not
  * yet followed the last KMVIEW_ENTER or KMVIEW_ENTER_NET. EOPNOTSUPP: the session only watches. (1.2)
  */
 struct kmview_enter_net {
