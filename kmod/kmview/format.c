@@ -141,13 +141,6 @@ static struct kmview_format_table *read_table(const struct kmview_formats *arg)
 	return table;
 }
 
-/**
- * kmview_formats_set() - KMVIEW_FORMATS: rules take the place of those that a session has.
- * @session: one that was initialised
- * @arg: the command's argument, in kernel memory
- *
- * Return: 0, or an error as the protocol has it; then the rules stay as they were.
- */
 int kmview_formats_set(struct kmview_session *session, const struct kmview_formats *arg)
 {
 	struct kmview_format_table *table = NULL;
@@ -167,10 +160,6 @@ int kmview_formats_set(struct kmview_session *session, const struct kmview_forma
 	return 0;
 }
 
-/**
- * kmview_formats_free() - Let go of the rules of a session that nothing refers to any more.
- * @session: that session
- */
 void kmview_formats_free(struct kmview_session *session)
 {
 	table_put(session->formats);
@@ -319,19 +308,11 @@ static int on_module(struct notifier_block *block, unsigned long state, void *mo
 
 static struct notifier_block modules = { .notifier_call = on_module };
 
-/**
- * kmview_formats_init() - The module is loaded: notice which modules are loaded after it.
- *
- * Return: 0 or a negative error.
- */
 int kmview_formats_init(void)
 {
 	return register_module_notifier(&modules);
 }
 
-/**
- * kmview_formats_exit() - The module goes; there is no session and no exec that is at one of its formats.
- */
 void kmview_formats_exit(void)
 {
 	unregister_module_notifier(&modules);

@@ -265,6 +265,8 @@ enum kmview_copy {
 	KMVIEW_COPY_BUFFER,   /* as many as the next argument says, at most copy_bytes[i] */
 };
 
+#define KMVIEW_NO_ARGUMENT 255 /* in place of the number of an argument */
+
 struct kmview_rule {
 	__u16 abi;
 	__u16 nr;
@@ -275,8 +277,8 @@ struct kmview_rule {
 	__u8 copy[6]; /* enum kmview_copy, of each argument */
 	__u8 fd_arg;
 	__u8 path_arg;
-	__u8 dirfd_arg;	   /* where relative paths start; 255: the working directory */
-	__u8 nofollow_arg; /* argument with flags of which nofollow_mask means NOFOLLOW; 255: none */
+	__u8 dirfd_arg;	   /* where relative paths start; NO_ARGUMENT: the working directory */
+	__u8 nofollow_arg; /* argument with flags of which nofollow_mask means NOFOLLOW; NO_ARGUMENT: none */
 	__u16 copy_bytes[6];
 	__u8 path2_arg; /* PATH2 */
 	__u8 dirfd2_arg;
