@@ -21,14 +21,38 @@ struct kmview_context {
 	u64 mark_cookie; /* of the mark that the filter of the rule at hand has matched, or 0 */
 };
 
-/* The arguments in the registers of a call, and back. */
+/**
+ * kmview_read_args() - Read the arguments of a call.
+ * @regs: the registers that the function got
+ * @abi: KMVIEW_ABI_ of the call
+ * @args: where they go, as numbers of 64 bits
+ */
 void kmview_read_args(const struct pt_regs *regs, u32 abi, u64 args[6]);
+
+/**
+ * kmview_write_args() - Write the arguments of a call.
+ * @regs: registers of ours, not those of the program
+ * @abi: KMVIEW_ABI_ of the call
+ * @args: what they become; of 32-bit calls the low halves
+ */
 void kmview_write_args(struct pt_regs *regs, u32 abi, const u64 args[6]);
 
-/* The kernel's own service of a call, with the arguments in its registers. Returns its result. */
+/**
+ * kmview_native() - The kernel's own service of a call.
+ * @context: the call; its registers have the arguments
+ *
+ * Return: The call's result.
+ */
 long kmview_native(struct kmview_context *context);
 
-/* Serve a call with the arguments in context->args, in a copy of the registers. Returns what serve() does. */
+/**
+ * kmview_with_args() - Serve a call with other arguments, in a copy of the registers.
+ * @context: the call, with the new arguments in @context->args
+ * @serve: what serves it
+ * @data: for @serve
+ *
+ * Return: What @serve returns.
+ */
 long kmview_with_args(const struct kmview_context *context, long (*serve)(struct kmview_context *context, void *data),
 		      void *data);
 

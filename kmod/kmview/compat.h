@@ -47,6 +47,14 @@
 #define kmview_ftrace_undirect(ops, addr) unregister_ftrace_direct(ops, addr, true)
 #else
 #define kmview_ftrace_direct(ops, addr) register_ftrace_direct_multi(ops, addr)
+
+/**
+ * kmview_ftrace_undirect() - Take back what kmview_ftrace_direct() did.
+ * @ops: its operations
+ * @addr: where the direct call led
+ *
+ * Return: 0 or a negative error.
+ */
 static inline int kmview_ftrace_undirect(struct ftrace_ops *ops, unsigned long addr)
 {
 	int err = unregister_ftrace_direct_multi(ops, addr);

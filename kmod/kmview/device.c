@@ -25,7 +25,7 @@
 #include "symbols.h"
 #include "task.h"
 
-static int initialise(struct kmview_session *session, struct kmview_init __user *arg)
+static int init_session(struct kmview_session *session, struct kmview_init __user *arg)
 {
 	struct kmview_init init;
 	int err;
@@ -85,7 +85,7 @@ static int set_prefix(struct kmview_session *session, void *arg)
 }
 
 /* Apart from the others since it comes with every answer. */
-static int exchange(struct kmview_session *session, const struct kmview_exchange __user *arg)
+static int exchange_events(struct kmview_session *session, const struct kmview_exchange __user *arg)
 {
 	struct kmview_exchange in;
 
@@ -95,7 +95,7 @@ static int exchange(struct kmview_session *session, const struct kmview_exchange
 }
 
 /* Commands of a session that was initialised. */
-static long command(struct kmview_session *session, unsigned int cmd, void __user *arg)
+static long run_command(struct kmview_session *session, unsigned int cmd, void __user *arg)
 {
 	/* What the caller passes in, for commands that only do that. */
 	union {
@@ -123,7 +123,7 @@ static long command(struct kmview_session *session, unsigned int cmd, void __use
 	case KMVIEW_STATS:
 		return read_stats(session, arg);
 	case KMVIEW_EXCHANGE:
-		return exchange(session, arg);
+		return exchange_events(session, arg);
 	case KMVIEW_JOIN:
 	case KMVIEW_PREFIX:
 	case KMVIEW_MARK:
@@ -187,10 +187,10 @@ static long kmview_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	struct kmview_session *session = file->private_data;
 
 	if (cmd == KMVIEW_INIT)
-		return initialise(session, (struct kmview_init __user *)arg);
+		return init_session(session, (struct kmview_init __user *)arg);
 	if (!is_alive(session))
 		return _IOC_TYPE(cmd) == KMVIEW_MAGIC ? -ENOTCONN : -ENOTTY;
-	return command(session, cmd, (void __user *)arg);
+	return run_command(session, cmd, (void __user *)arg);
 }
 
 static int kmview_open(struct inode *inode, struct file *file)
@@ -241,7 +241,8 @@ static const struct file_operations kmview_fops = {
 	.llseek = noop_llseek,
 };
 
-/* Of those that the kernel's list of devices reserves for local use; fixed, so that opening the node loads the module.
+/*
+ * Of those that the kernel's list of devices reserves for local use; fixed, so that opening the node loads the module.
  */
 #define KMVIEW_MINOR 246
 
@@ -290,12 +291,17 @@ static int __init kmview_load(void)
 	err = kmview_sessions_init();
 	if (err)
 		goto undo_hooks;
-	err = misc_register(&kmview_device);
+	err = kmview_formats_init();
 	if (err)
 		goto undo_sessions;
+	err = misc_register(&kmview_device);
+	if (err)
+		goto undo_formats;
 	pr_info("kmview: ABI %u.%u on /dev/kmview\n", KMVIEW_ABI_MAJOR, KMVIEW_ABI_MINOR);
 	return 0;
 
+undo_formats:
+	kmview_formats_exit();
 undo_sessions:
 	kmview_sessions_exit();
 undo_hooks:

@@ -30,7 +30,7 @@
 #include "task.h"
 #include "user_memory.h"
 
-static long run(struct kmview_context *context, struct kmview_session *session);
+static long run_sessions(struct kmview_context *context, struct kmview_session *session);
 
 static unsigned int builtin_of(const struct kmview_context *context)
 {
@@ -38,7 +38,7 @@ static unsigned int builtin_of(const struct kmview_context *context)
 }
 
 /* After all managers: what the module itself has to say, else the kernel. */
-static long finish(struct kmview_context *context)
+static long finish_call(struct kmview_context *context)
 {
 	unsigned int builtin = builtin_of(context);
 
@@ -60,11 +60,11 @@ static long run_changed(struct kmview_context *context, struct kmview_session *s
 	memcpy(changed.args, args, sizeof(changed.args));
 	kmview_write_args(&regs, context->abi, args);
 	changed.regs = &regs;
-	return run(&changed, session);
+	return run_sessions(&changed, session);
 }
 
 /* The file becomes a descriptor of the current task; no other number shows it meanwhile. */
-static long install(struct file *file, const struct kmview_answer *answer)
+static long install_file(struct file *file, const struct kmview_answer *answer)
 {
 	int flags = answer->flags & KMVIEW_ANSWER_CLOEXEC ? O_CLOEXEC : 0;
 
@@ -77,7 +77,7 @@ static long install(struct file *file, const struct kmview_answer *answer)
  * The session only watches: the manager is told, before the call or after it, and the call goes on. Where the rule
  * says WAIT the task waits until the manager has looked at its memory.
  */
-static long watch(struct kmview_context *context, struct kmview_session *session, const struct kmview_rule *rule)
+static long watch_call(struct kmview_context *context, struct kmview_session *session, const struct kmview_rule *rule)
 {
 	bool exit = rule->flags & (KMVIEW_RULE_EXIT | KMVIEW_RULE_BOTH), wait = rule->flags & KMVIEW_RULE_WAIT;
 	struct kmview_answer answer = { .verdict = KMVIEW_CONTINUE };
@@ -96,7 +96,7 @@ static long watch(struct kmview_context *context, struct kmview_session *session
 			return result;
 		exit |= answer.flags & KMVIEW_ANSWER_EXIT;
 	}
-	result = run(context, session->parent);
+	result = run_sessions(context, session->parent);
 	if (!exit)
 		return result;
 	gift = NULL;
@@ -110,7 +110,8 @@ static long watch(struct kmview_context *context, struct kmview_session *session
 }
 
 /* Ask the manager, before the call or after it, and do what it says. */
-static long notify(struct kmview_context *context, struct kmview_session *session, const struct kmview_rule *rule)
+static long notify_manager(struct kmview_context *context, struct kmview_session *session,
+			   const struct kmview_rule *rule)
 {
 	bool exit = rule->flags & (KMVIEW_RULE_EXIT | KMVIEW_RULE_BOTH);
 	bool stays = builtin_of(context) == KMVIEW_BUILTIN_EXIT;
@@ -132,13 +133,13 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 		result = answer.value;
 		break;
 	case KMVIEW_INSTALL:
-		result = install(gift, &answer);
+		result = install_file(gift, &answer);
 		break;
 	case KMVIEW_CHANGE:
 		result = run_changed(context, session->parent, answer.args);
 		break;
 	default:
-		result = run(context, session->parent);
+		result = run_sessions(context, session->parent);
 	}
 	if (gift)
 		fput(gift);
@@ -151,7 +152,7 @@ static long notify(struct kmview_context *context, struct kmview_session *sessio
 	if (answer.verdict == KMVIEW_RETURN)
 		result = answer.value;
 	else if (answer.verdict == KMVIEW_INSTALL)
-		result = install(gift, &answer);
+		result = install_file(gift, &answer);
 	if (gift)
 		fput(gift);
 	return result;
@@ -195,7 +196,7 @@ static __always_inline enum said run_program(struct kmview_task *self, struct km
 		return SAID_PASS;
 	if (call->verdict == KMVIEW_BPF_CHANGE) {
 		*result = -EIO; /* as of the manager of such a session, see kmview_ask() */
-		return session->filtered ? SAID_RESULT : SAID_CHANGE;
+		return kmview_session_has_seccomp(session) ? SAID_RESULT : SAID_CHANGE;
 	}
 	if (call->verdict != KMVIEW_BPF_ANSWER)
 		return SAID_PASS;
@@ -215,12 +216,13 @@ static enum said run_program_of(struct kmview_context *context, struct kmview_se
 
 static long tell_or_ask(struct kmview_context *context, struct kmview_session *session, const struct kmview_rule *rule)
 {
-	return session->flags & KMVIEW_INIT_WATCH ? watch(context, session, rule) : notify(context, session, rule);
+	return session->flags & KMVIEW_INIT_WATCH ? watch_call(context, session, rule)
+						  : notify_manager(context, session, rule);
 }
 
 /* The session has a rule for the call, and it is not to pass. Returns true if the call has its result. */
-static bool apply(struct kmview_context *context, struct kmview_session *session, struct kmview_rule_entry *entry,
-		  long *result)
+static bool apply_rule(struct kmview_context *context, struct kmview_session *session, struct kmview_rule_entry *entry,
+		       long *result)
 {
 	enum said said = SAID_PASS;
 	struct kmview_rule rule;
@@ -266,14 +268,14 @@ static long run_from(struct kmview_context *context, struct kmview_session *sess
 	long result;
 
 	while (session) {
-		if (apply(context, session, entry, &result))
+		if (apply_rule(context, session, entry, &result))
 			return result;
 		session = first_concerned(session->parent, context->abi, context->nr, &entry);
 	}
-	return finish(context);
+	return finish_call(context);
 }
 
-static long run(struct kmview_context *context, struct kmview_session *session)
+static long run_sessions(struct kmview_context *context, struct kmview_session *session)
 {
 	struct kmview_rule_entry *entry;
 
@@ -324,7 +326,7 @@ static noinline long serve_concerned(struct pt_regs *regs, unsigned long body, s
 }
 
 /* A call that may concern a session of the task, or the module itself. */
-static noinline long serve(struct pt_regs *regs, unsigned long body, struct kmview_task *self)
+static noinline long serve_call(struct pt_regs *regs, unsigned long body, struct kmview_task *self)
 {
 	struct kmview_rule_entry *entry;
 	struct kmview_session *session;
@@ -400,17 +402,17 @@ asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct
 		return kmview_original(regs, body);
 	/* Numbers of X32 are out of range. */
 	if (unlikely(in_ia32_syscall() || nr >= KMVIEW_CALLS))
-		return serve(regs, body, self);
+		return serve_call(regs, body, self);
 	session = self->session;
 	quick = READ_ONCE(session->rules.quick[nr]);
 	if (quick >= KMVIEW_QUICK_FD) {
 		if (likely(kmview_fd_unmarked(&session->marks, *(u32 *)((char *)regs + quick))))
 			return kmview_original(regs, body);
-		return serve(regs, body, self);
+		return serve_call(regs, body, self);
 	}
 	if (quick >= KMVIEW_QUICK_BPF)
 		return serve_by_program(regs, body, self, quick - KMVIEW_QUICK_BPF);
-	return quick == KMVIEW_QUICK_PASS ? kmview_original(regs, body) : serve(regs, body, self);
+	return quick == KMVIEW_QUICK_PASS ? kmview_original(regs, body) : serve_call(regs, body, self);
 }
 
 asmlinkage long kmview_dispatch_shared(struct pt_regs *regs)

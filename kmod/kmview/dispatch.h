@@ -7,16 +7,33 @@
 struct kmview_task;
 struct pt_regs;
 
-/*
- * Where the gate jumps to, in place of the hooked function; the result is the call's.
- * @regs: the argument of the function; @body: where the function goes on; @self: what the table has for our pid
+/**
+ * kmview_dispatch() - Where the gate jumps to, in place of the hooked function.
+ * @regs: the argument of the function
+ * @body: where the function goes on
+ * @self: what the table of tasks has for the current pid; may be of a former task
+ *
+ * May sleep for as long as a manager likes.
+ *
+ * Return: The call's result.
  */
 asmlinkage long kmview_dispatch(struct pt_regs *regs, unsigned long body, struct kmview_task *self);
 
-/* The same for a function that somebody else hooks as well (share.c): this stands in its place. */
+/**
+ * kmview_dispatch_shared() - The same for a function that somebody else hooks as well (share.c): this stands in its
+ * place.
+ * @regs: the argument of the function
+ *
+ * Return: The call's result.
+ */
 asmlinkage long kmview_dispatch_shared(struct pt_regs *regs);
 
-/* The ftrace location of the function that serves a call; 0: no call of the tables. Not traced. */
+/**
+ * kmview_call_address() - Tell the ftrace location of the function that serves a call. Not traced itself.
+ * @regs: the registers of the call
+ *
+ * Return: The address, or 0: no call of the tables.
+ */
 unsigned long kmview_call_address(const struct pt_regs *regs);
 
 #endif

@@ -117,15 +117,16 @@ static void enter_network(const struct entering *entering, struct kmview_task *s
 		native_setns(self, entering->fd, CLONE_NEWNET, owner, KMVIEW_RAISE_MOUNT);
 }
 
-static bool may_enter(const struct entering *entering, const struct kmview_task *self)
+static bool may_go(const struct entering *entering, const struct kmview_task *self)
 {
 	if (current->flags & PF_EXITING || !self || self->session != entering->session ||
-	    !kmview_session_lives(entering->session) || current_user_ns() != &init_user_ns)
+	    !kmview_session_lives(entering->session) || current_user_ns() != &init_user_ns ||
+	    get_nr_threads(current) != 1) /* it may have been in clone(2) */
 		return false;
 	return !entering->like || (current->nsproxy->mnt_ns == entering->from && !kmview_current_chrooted());
 }
 
-static void release(struct entering *entering)
+static void release_entering(struct entering *entering)
 {
 	fput(entering->fd);
 	if (entering->like)
@@ -136,25 +137,25 @@ static void release(struct entering *entering)
 	kfree(entering);
 }
 
-static void work(struct callback_head *head)
+static void enter_work(struct callback_head *head)
 {
 	struct entering *entering = container_of(head, struct entering, work);
 	struct kmview_task *self = kmview_current();
 
-	if (may_enter(entering, self)) {
+	if (may_go(entering, self)) {
 		if (entering->like)
 			enter_mounts(entering, self);
 		else
 			enter_network(entering, self);
 	}
 	kmview_task_moving(current, entering->session, false);
-	release(entering);
+	release_entering(entering);
 }
 
 /* ---- in the manager */
 
 /* What can be known before. The task itself looks again. */
-static int check(struct kmview_session *session, struct task_struct *task, struct task_struct *like)
+static int check_mounts(struct kmview_session *session, struct task_struct *task, struct task_struct *like)
 {
 	struct path root = {}, ours;
 	bool shared = false, same = false;
@@ -182,8 +183,8 @@ static int check(struct kmview_session *session, struct task_struct *task, struc
 }
 
 /* The task to follow, or the network, and its descriptor. */
-static int begin(struct kmview_session *session, struct task_struct *task, struct task_struct *like, struct net *net,
-		 struct file *fd)
+static int begin_entering(struct kmview_session *session, struct task_struct *task, struct task_struct *like,
+			  struct net *net, struct file *fd)
 {
 	struct entering *entering = kzalloc(sizeof(*entering), GFP_KERNEL_ACCOUNT);
 	int err;
@@ -201,11 +202,11 @@ static int begin(struct kmview_session *session, struct task_struct *task, struc
 	entering->net = net ? get_net(net) : NULL;
 	entering->fd = get_file(fd);
 	entering->from = current->nsproxy->mnt_ns;
-	init_task_work(&entering->work, work);
+	init_task_work(&entering->work, enter_work);
 	err = task_work_add(task, &entering->work, TWA_SIGNAL);
 	if (err) {
 		kmview_task_moving(task, session, false);
-		release(entering);
+		release_entering(entering);
 	}
 	return err;
 }
@@ -226,9 +227,9 @@ int kmview_enter(struct kmview_session *session, int pidfd, int like_number)
 	like_fd = IS_ERR(like) ? NULL : fget(like_number);
 	err = IS_ERR(like) ? PTR_ERR(like) : !like_fd ? -EBADF : 0;
 	if (!err)
-		err = check(session, task, like);
+		err = check_mounts(session, task, like);
 	if (!err)
-		err = begin(session, task, like, NULL, like_fd);
+		err = begin_entering(session, task, like, NULL, like_fd);
 	if (like_fd)
 		fput(like_fd);
 	if (!IS_ERR(like))
@@ -255,12 +256,13 @@ int kmview_enter_network(struct kmview_session *session, int pidfd, int number)
 		err = PTR_ERR(net);
 	else if (!fd)
 		err = -EBADF;
-	else if (session->filtered || !kmview_may_ptrace(task) || !ns_capable(net->user_ns, CAP_SYS_ADMIN))
+	else if (kmview_session_has_seccomp(session) || !kmview_may_ptrace(task) ||
+		 !ns_capable(net->user_ns, CAP_SYS_ADMIN))
 		err = -EPERM;
 	else if (get_nr_threads(task) != 1)
 		err = -EMLINK;
 	if (!err)
-		err = begin(session, task, NULL, net, fd);
+		err = begin_entering(session, task, NULL, net, fd);
 	if (fd)
 		fput(fd);
 	if (!IS_ERR(net))

@@ -4,10 +4,24 @@
 
 struct kmview_session;
 
-/* KMVIEW_ENTER, see uapi/kmview.h. 0: the process enters when it next leaves the kernel. */
+/**
+ * kmview_enter() - KMVIEW_ENTER: a process enters the mount namespace of another of the session.
+ * @session: the caller's session
+ * @pidfd: the process
+ * @like: the process to follow, a pidfd, too
+ *
+ * Return: 0: it enters when it next leaves the kernel; or an error as the protocol has it.
+ */
 int kmview_enter(struct kmview_session *session, int pidfd, int like);
 
-/* KMVIEW_ENTER_NET. The same. */
+/**
+ * kmview_enter_network() - KMVIEW_ENTER_NET: a process enters a network namespace.
+ * @session: the caller's session
+ * @pidfd: the process
+ * @net: a descriptor of the namespace
+ *
+ * Return: 0: it enters when it next leaves the kernel; or an error as the protocol has it.
+ */
 int kmview_enter_network(struct kmview_session *session, int pidfd, int net);
 
 #endif

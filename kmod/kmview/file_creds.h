@@ -31,26 +31,55 @@ struct kmview_file {
 /* Protects all entries and their marks. */
 extern spinlock_t kmview_files_lock;
 
-/* The entry of an open file; NULL: there is none. Under the lock. */
+/**
+ * kmview_file_find() - Find the entry of an open file.
+ * @file: the file
+ *
+ * Under kmview_files_lock.
+ *
+ * Return: The entry, which is the table's, or NULL.
+ */
 struct kmview_file *kmview_file_find(const struct file *file);
 
-/*
- * An entry that is not in the table yet, with credentials for the file: those that it has, or, with ns, the same
- * without capabilities in that user namespace. NULL: no memory. To be used up by kmview_file_take() or freed.
+/**
+ * kmview_file_new() - Make an entry that is not in the table yet, with credentials for the file.
+ * @file: the file
+ * @ns: NULL: the credentials that it has; else the same without capabilities in that user namespace
+ *
+ * To be used up by kmview_file_take() or freed. May sleep.
+ *
+ * Return: The entry, or NULL: no memory.
  */
 struct kmview_file *kmview_file_new(const struct file *file, struct user_namespace *ns);
+
+/**
+ * kmview_file_free() - Free an entry that is in no table.
+ * @entry: from kmview_file_new(), or NULL
+ */
 void kmview_file_free(struct kmview_file *entry);
 
-/* Give the file the credentials of a new entry. The marks of the entry that it had pass on. Under the lock. */
+/**
+ * kmview_file_take() - Give a file the credentials of a new entry, and put that into the table.
+ * @file: the file
+ * @fresh: the entry, which is the table's from now on
+ *
+ * The marks of the entry that the file had pass on. Under kmview_files_lock.
+ */
 void kmview_file_take(struct file *file, struct kmview_file *fresh);
 
-/*
- * Show all entries to a function, then drop those whose files are gone. gone says which. Takes the lock.
- * An entry whose file is there stays, with or without marks: the file has our credentials.
+/**
+ * kmview_files_sweep() - Show all entries to a function, then drop those whose files are gone.
+ * @visit: the function; it is told which are gone, and may not sleep
+ * @data: for @visit
+ *
+ * Takes kmview_files_lock. An entry whose file is there stays, with or without marks: the file has our credentials.
  */
 void kmview_files_sweep(void (*visit)(struct kmview_file *entry, bool gone, void *data), void *data);
 
-/* No session is left, but files may be: they keep the credentials that we gave them. */
+/**
+ * kmview_files_exit() - The module goes: no session is left, but files may be, which keep the credentials that we
+ * gave them.
+ */
 void kmview_files_exit(void);
 
 #endif

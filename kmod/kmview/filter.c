@@ -13,9 +13,10 @@ static int path_matches(struct kmview_session *session, const struct kmview_rule
 	const char __user *name = (const char __user *)(unsigned long)args[path];
 	bool follow = !(rule->flags & KMVIEW_RULE_NOFOLLOW);
 
-	if (rule->nofollow_arg != 255 && args[rule->nofollow_arg] & rule->nofollow_mask)
+	if (rule->nofollow_arg != KMVIEW_NO_ARGUMENT && args[rule->nofollow_arg] & rule->nofollow_mask)
 		follow = false;
-	return kmview_path_match(session, name, dirfd == 255 ? AT_FDCWD : (int)args[dirfd], follow, rule->path_marks);
+	return kmview_path_match(session, name, dirfd == KMVIEW_NO_ARGUMENT ? AT_FDCWD : (int)args[dirfd], follow,
+				 rule->path_marks);
 }
 
 int kmview_filter_match(struct kmview_session *session, const struct kmview_rule *rule, struct kmview_context *context)

@@ -63,7 +63,7 @@ void kmview_marks_free(struct kmview_session *session)
 	kmview_files_sweep(drop_marks, session);
 }
 
-static int set(struct kmview_session *session, struct file *file, u32 marks, u64 cookie)
+static int set_mark(struct kmview_session *session, struct file *file, u32 marks, u64 cookie)
 {
 	struct mark *mark = kzalloc(sizeof(*mark), GFP_KERNEL_ACCOUNT), *old;
 	struct kmview_file *fresh = kmview_file_new(file, NULL), *entry;
@@ -111,7 +111,7 @@ int kmview_mark_set(struct kmview_session *session, int fd, u32 marks, u64 cooki
 		return -EBADF;
 	kmview_marks_sweep();
 	if (marks) {
-		err = set(session, file, marks, cookie);
+		err = set_mark(session, file, marks, cookie);
 	} else {
 		spin_lock(&kmview_files_lock);
 		entry = kmview_file_find(file);

@@ -122,7 +122,8 @@ static size_t parent_length(const char *name, size_t length)
 	return length;
 }
 
-/* A link of /proc that jumps to an open file or the like. It has no text to read, and only such links read themselves.
+/*
+ * A link of /proc that jumps to an open file or the like. It has no text to read, and only such links read themselves.
  */
 static bool is_magic(const struct dentry *link)
 {
@@ -146,7 +147,7 @@ static int lookup_part(struct walk *walk, size_t length, unsigned int flags, str
  * component is a link, it is a dangling one, since the longer part did not exist: replace it and start anew. A magic
  * link is followed by the kernel. Returns 1; 0: it leads nowhere; -ENOMEM.
  */
-static int resolve(struct walk *walk, bool follow)
+static int resolve_name(struct walk *walk, bool follow)
 {
 	unsigned int links = 0;
 	struct path path;
@@ -220,7 +221,7 @@ int kmview_path_match(struct kmview_session *session, const char __user *name, i
 	int match = -ENOMEM;
 
 	if (walk)
-		match = read_name(walk, name, dirfd) ? resolve(walk, follow) : 0;
+		match = read_name(walk, name, dirfd) ? resolve_name(walk, follow) : 0;
 	if (match > 0)
 		match = below_any(session, walk->result, marks);
 	kfree(walk);

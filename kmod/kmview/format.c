@@ -17,7 +17,9 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/overflow.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
@@ -42,11 +44,9 @@ struct kmview_format_table {
 	struct rule rule[];
 };
 
-static DEFINE_MUTEX(asked_lock);
-static bool asked; /* the kernel knows our format */
-static void ask_us(void);
+static void come_first(void);
 
-static void put(struct kmview_format_table *table)
+static void table_put(struct kmview_format_table *table)
 {
 	u32 i;
 
@@ -59,7 +59,7 @@ static void put(struct kmview_format_table *table)
 	kfree(table);
 }
 
-static struct kmview_format_table *get(struct kmview_session *session)
+static struct kmview_format_table *table_get(struct kmview_session *session)
 {
 	struct kmview_format_table *table;
 
@@ -75,13 +75,14 @@ static struct kmview_format_table *get(struct kmview_session *session)
 
 static char *read_path(u64 address)
 {
-	char *path = strndup_user(u64_to_user_ptr(address), PATH_MAX);
+	char *user = strndup_user(u64_to_user_ptr(address), PATH_MAX), *path;
 
-	if (!IS_ERR(path) && !kmview_path_is_canonical(path)) {
-		kfree(path);
-		return ERR_PTR(-EINVAL);
-	}
-	return path;
+	if (IS_ERR(user))
+		return user;
+	/* What stays is on the manager's account; what the kernel's function allocates is not. */
+	path = kmview_path_is_canonical(user) ? kstrdup(user, GFP_KERNEL_ACCOUNT) : ERR_PTR(-EINVAL);
+	kfree(user);
+	return path ?: ERR_PTR(-ENOMEM);
 }
 
 static bool is_valid(const struct kmview_format *format)
@@ -134,7 +135,7 @@ static struct kmview_format_table *read_table(const struct kmview_formats *arg)
 		err = copy_from_user(&table->rule[i].format, &from[i], sizeof(*from)) ? -EFAULT
 										      : read_rule(&table->rule[i]);
 	if (err) {
-		put(table);
+		table_put(table);
 		return ERR_PTR(err);
 	}
 	return table;
@@ -150,18 +151,18 @@ int kmview_formats_set(struct kmview_session *session, const struct kmview_forma
 		table = read_table(arg);
 		if (IS_ERR(table))
 			return PTR_ERR(table);
-		ask_us();
+		come_first();
 	}
 	spin_lock(&session->formats_lock);
 	swap(session->formats, table);
 	spin_unlock(&session->formats_lock);
-	put(table);
+	table_put(table);
 	return 0;
 }
 
 void kmview_formats_free(struct kmview_session *session)
 {
-	put(session->formats);
+	table_put(session->formats);
 }
 
 /* ---- in the task that executes a file */
@@ -197,7 +198,7 @@ static int is_below(struct file *file, const char *directory)
 	return below;
 }
 
-static int matches(const struct rule *rule, const struct linux_binprm *bprm)
+static int rule_matches(const struct rule *rule, const struct linux_binprm *bprm)
 {
 	if (rule->format.flags & KMVIEW_FORMAT_MAGIC && !has_magic(&rule->format, bprm->buf))
 		return 0;
@@ -206,8 +207,8 @@ static int matches(const struct rule *rule, const struct linux_binprm *bprm)
 	return rule->directory ? is_below(bprm->file, rule->directory) : 1;
 }
 
-/* The interpreter becomes the program, as that of a script does. */
-static int interpret(const struct rule *rule, struct linux_binprm *bprm)
+/* The interpreter becomes the program, as that of a script does. Where it fails the arguments are changed already. */
+static int change_program(const struct rule *rule, struct linux_binprm *bprm)
 {
 	struct file *file;
 	int err = 0;
@@ -215,7 +216,9 @@ static int interpret(const struct rule *rule, struct linux_binprm *bprm)
 	/* It could not open the file: the descriptor is closed by then. */
 	if (bprm->interp_flags & BINPRM_FLAGS_PATH_INACCESSIBLE)
 		return -ENOENT;
-	if (!(rule->format.flags & KMVIEW_FORMAT_ARGV0))
+	if (rule->format.flags & KMVIEW_FORMAT_ARGV0)
+		bprm->interp_flags |= BINPRM_FLAGS_PRESERVE_ARGV0; /* the interpreter sees it in AT_FLAGS */
+	else
 		err = remove_arg_zero(bprm);
 	if (!err)
 		err = copy_string_kernel(bprm->interp, bprm);
@@ -230,25 +233,27 @@ static int interpret(const struct rule *rule, struct linux_binprm *bprm)
 	if (err)
 		return err;
 	file = open_exec(rule->interpreter);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	bprm->interpreter = file;
-	return 0;
+	if (!IS_ERR(file))
+		bprm->interpreter = file;
+	return PTR_ERR_OR_ZERO(file);
 }
 
 /* -ENOEXEC: no rule of the session is for the file. */
 static int try_session(struct kmview_session *session, struct linux_binprm *bprm)
 {
-	struct kmview_format_table *table = get(session);
+	struct kmview_format_table *table = table_get(session);
 	int err = -ENOEXEC, match;
 	u32 i;
 
 	for (i = 0; table && i < table->count && err == -ENOEXEC; i++) {
-		match = matches(&table->rule[i], bprm);
+		match = rule_matches(&table->rule[i], bprm);
 		if (match)
-			err = match < 0 ? match : interpret(&table->rule[i], bprm);
+			err = match < 0 ? match : change_program(&table->rule[i], bprm);
+		/* Of a file system's own, at the open: no other format is to see the changed arguments. */
+		if (match && err == -ENOEXEC)
+			err = -ELIBBAD;
 	}
-	put(table);
+	table_put(table);
 	return err;
 }
 
@@ -266,22 +271,51 @@ static int load_binary(struct linux_binprm *bprm)
 	return err;
 }
 
-static struct linux_binfmt format = {
-	.module = THIS_MODULE,
-	.load_binary = load_binary,
-};
+/*
+ * What the kernel knows of us, the newest last. It asks whoever came last first: a module with a format that is loaded
+ * after ours (binfmt_misc) would come before the session's rules. So then one more of ours goes before that; the old
+ * ones are asked in vain, since none can be taken out while an exec may be at it.
+ */
+#define PLACES 16
+static DEFINE_MUTEX(places_lock);
+static struct linux_binfmt places[PLACES];
+static unsigned int places_taken;
+static const struct list_head *kernel_list; /* its head: what comes before the first one */
 
-static void ask_us(void)
+static void come_first(void)
 {
-	mutex_lock(&asked_lock);
-	if (!asked)
-		insert_binfmt(&format);
-	asked = true;
-	mutex_unlock(&asked_lock);
+	struct linux_binfmt *place;
+
+	mutex_lock(&places_lock);
+	place = &places[places_taken];
+	if (!places_taken || (places_taken < PLACES && READ_ONCE(place[-1].lh.prev) != kernel_list)) {
+		place->module = THIS_MODULE;
+		place->load_binary = load_binary;
+		insert_binfmt(place);
+		if (!places_taken)
+			kernel_list = READ_ONCE(place->lh.prev);
+		WRITE_ONCE(places_taken, places_taken + 1);
+	}
+	mutex_unlock(&places_lock);
+}
+
+static int on_module(struct notifier_block *block, unsigned long state, void *module)
+{
+	if (state == MODULE_STATE_LIVE && READ_ONCE(places_taken))
+		come_first();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block modules = { .notifier_call = on_module };
+
+int kmview_formats_init(void)
+{
+	return register_module_notifier(&modules);
 }
 
 void kmview_formats_exit(void)
 {
-	if (asked)
-		unregister_binfmt(&format);
+	unregister_module_notifier(&modules);
+	while (places_taken)
+		unregister_binfmt(&places[--places_taken]);
 }

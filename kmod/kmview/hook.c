@@ -128,7 +128,7 @@ static struct kmview_hook *find_hook(unsigned long address)
 }
 
 /* Turn the batches off that nobody wants. */
-static void sweep(void)
+static void sweep_hooks(void)
 {
 	struct kmview_batch *batch, *next;
 	struct kmview_hook *hook;
@@ -156,7 +156,7 @@ static void sweep(void)
 }
 
 /* Give up what is hooked of names[0 .. count), which may include functions that are not. */
-static void unwant(const struct kmview_name *names, unsigned int count)
+static void unwant_calls(const struct kmview_name *names, unsigned int count)
 {
 	struct kmview_hook *hook;
 	unsigned long address;
@@ -170,7 +170,7 @@ static void unwant(const struct kmview_name *names, unsigned int count)
 }
 
 /* Count one more user of a function; make a hook in the batch if there is none. Returns 1 if it is new. */
-static int want(unsigned long address, struct kmview_batch *batch)
+static int want_function(unsigned long address, struct kmview_batch *batch)
 {
 	struct kmview_hook *hook = find_hook(address);
 
@@ -191,7 +191,7 @@ static int want(unsigned long address, struct kmview_batch *batch)
 }
 
 /* Forget a batch that could not be turned on. */
-static void drop(struct kmview_batch *batch)
+static void drop_hooks(struct kmview_batch *batch)
 {
 	struct kmview_hook *hook;
 	struct hlist_node *tmp;
@@ -234,8 +234,8 @@ static int turn_direct(struct kmview_batch *batch, unsigned long *addresses, uns
 }
 
 /* Move the functions of a batch that others hook to the front of addresses, and to a batch of their own. */
-static unsigned int part(struct kmview_batch *batch, struct kmview_batch *shared, unsigned long *addresses,
-			 unsigned int count)
+static unsigned int part_taken(struct kmview_batch *batch, struct kmview_batch *shared, unsigned long *addresses,
+			       unsigned int count)
 {
 	unsigned int taken = 0, i;
 
@@ -261,7 +261,7 @@ static int turn_on_shared(struct kmview_batch *batch, unsigned long *addresses, 
 	if (!shared)
 		return -ENOMEM;
 	shared->shared = true;
-	taken = part(batch, shared, addresses, count);
+	taken = part_taken(batch, shared, addresses, count);
 	if (taken)
 		err = kmview_share(&shared->ops, addresses, taken);
 	if (!err && taken < count) {
@@ -275,14 +275,14 @@ static int turn_on_shared(struct kmview_batch *batch, unsigned long *addresses, 
 				"kmview: %ps() is taken by another tracer, see enabled_functions of tracefs\n",
 				(void *)addresses[i]);
 		memset(&shared->ops, 0, sizeof(shared->ops));
-		drop(shared);
+		drop_hooks(shared);
 		return err;
 	}
 	list_add(&shared->node, &batches);
 	if (taken < count)
 		list_add(&batch->node, &batches);
 	else
-		drop(batch);
+		drop_hooks(batch);
 	return 0;
 }
 
@@ -325,7 +325,7 @@ int kmview_hooks_get(const struct kmview_name *names, unsigned int count, unsign
 	}
 	for (; i < count; i++) {
 		address = site_address(&names[i]);
-		err = address ? want(address, batch) : -ENOENT;
+		err = address ? want_function(address, batch) : -ENOENT;
 		if (err < 0)
 			goto fail;
 		if (err)
@@ -341,10 +341,10 @@ int kmview_hooks_get(const struct kmview_name *names, unsigned int count, unsign
 	goto out;
 fail:
 	*failed = min(i, count ? count - 1 : 0);
-	unwant(names, i);
+	unwant_calls(names, i);
 out:
 	if (batch)
-		drop(batch);
+		drop_hooks(batch);
 	mutex_unlock(&hooks_lock);
 	kvfree(fresh);
 	return err;
@@ -353,8 +353,8 @@ out:
 void kmview_hooks_put(const struct kmview_name *names, unsigned int count)
 {
 	mutex_lock(&hooks_lock);
-	unwant(names, count);
-	sweep();
+	unwant_calls(names, count);
+	sweep_hooks();
 	mutex_unlock(&hooks_lock);
 }
 
@@ -459,7 +459,7 @@ void kmview_hooks_builtin_put(bool mounts)
 void kmview_hooks_exit(void)
 {
 	mutex_lock(&hooks_lock);
-	sweep();
+	sweep_hooks();
 	WARN_ON(!list_empty(&batches));
 	mutex_unlock(&hooks_lock);
 	ftrace_free_filter(&anchor);

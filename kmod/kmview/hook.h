@@ -38,21 +38,54 @@ struct kmview_name {
 	u16 nr;
 };
 
-/* Find what the module serves by itself. 0, -ENOMEM, -ENOENT: this kernel's io_uring cannot be hooked. */
+/**
+ * kmview_hooks_init() - The module is loaded: find what it serves by itself.
+ *
+ * Return: 0, -ENOMEM, or -ENOENT: this kernel's io_uring cannot be hooked.
+ */
 int kmview_hooks_init(void);
+
+/**
+ * kmview_hooks_exit() - The module goes; no hook is on.
+ */
 void kmview_hooks_exit(void);
 
-/*
- * Hook some calls, or count one more user of those hooked already.
- * @failed: the index of the name at fault, after an error
- * Returns 0, -ENOENT: there is no such call, -EBUSY: the function is taken, -ENOSYS: function tracing is switched off,
- * -ENOMEM.
+/**
+ * kmview_hooks_get() - Hook some calls, or count one more user of those hooked already.
+ * @names: the calls
+ * @count: how many
+ * @failed: out, the index of the one at fault, after an error
+ *
+ * All or none. Sleeps, and changes the kernel's text.
+ *
+ * Return: 0, -ENOENT: there is no such call, -EBUSY: the function is taken, -ENOSYS: function tracing is switched
+ * off, or -ENOMEM.
  */
 int kmview_hooks_get(const struct kmview_name *names, unsigned int count, unsigned int *failed);
+
+/**
+ * kmview_hooks_put() - Count one user less of some calls; hooks that nobody uses come off.
+ * @names: the calls
+ * @count: how many
+ *
+ * Sleeps until no task is on its way into a hook that came off.
+ */
 void kmview_hooks_put(const struct kmview_name *names, unsigned int count);
 
-/* Hooks of the built-in behaviour; 0 or as kmview_hooks_get(). Parts that this kernel lacks are left out. */
+/**
+ * kmview_hooks_builtin_get() - Hook what the module does itself at calls of every session.
+ * @mounts: those of KMVIEW_INIT_MOUNT, too
+ *
+ * Parts that this kernel lacks are left out.
+ *
+ * Return: 0, or as kmview_hooks_get().
+ */
 int kmview_hooks_builtin_get(bool mounts);
+
+/**
+ * kmview_hooks_builtin_put() - Give back what kmview_hooks_builtin_get() took.
+ * @mounts: as it was then
+ */
 void kmview_hooks_builtin_put(bool mounts);
 
 #endif

@@ -42,7 +42,7 @@ struct kmview_image_entry {
 	unsigned long bytes;
 };
 
-static void put(struct kmview_image_entry *entry)
+static void put_image(struct kmview_image_entry *entry)
 {
 	if (!entry || !refcount_dec_and_test(&entry->refs))
 		return;
@@ -53,7 +53,7 @@ static void put(struct kmview_image_entry *entry)
 	kfree(entry);
 }
 
-static struct kmview_image_entry *get(struct kmview_session *session)
+static struct kmview_image_entry *get_image(struct kmview_session *session)
 {
 	struct kmview_image_entry *entry;
 
@@ -65,12 +65,12 @@ static struct kmview_image_entry *get(struct kmview_session *session)
 	return entry;
 }
 
-static void replace(struct kmview_session *session, struct kmview_image_entry *entry)
+static void replace_image(struct kmview_session *session, struct kmview_image_entry *entry)
 {
 	spin_lock(&session->image_lock);
 	swap(session->image, entry);
 	spin_unlock(&session->image_lock);
-	put(entry);
+	put_image(entry);
 }
 
 /* ---- in the manager */
@@ -91,7 +91,7 @@ static int try_out(struct file *file, unsigned long bytes, unsigned long prot, u
 	return 0;
 }
 
-static int check(struct kmview_image_entry *entry)
+static int check_files(struct kmview_image_entry *entry)
 {
 	loff_t size;
 	int err;
@@ -121,7 +121,7 @@ int kmview_image_set(struct kmview_session *session, const struct kmview_image *
 	if (arg->image == -1) {
 		if (arg->page != -1)
 			return -EINVAL;
-		replace(session, NULL);
+		replace_image(session, NULL);
 		return 0;
 	}
 	entry = kzalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
@@ -130,18 +130,18 @@ int kmview_image_set(struct kmview_session *session, const struct kmview_image *
 	refcount_set(&entry->refs, 1);
 	entry->image = fget(arg->image);
 	entry->page = arg->page >= 0 ? fget(arg->page) : NULL;
-	err = arg->page >= 0 && !entry->page ? -EBADF : check(entry);
+	err = arg->page >= 0 && !entry->page ? -EBADF : check_files(entry);
 	if (err) {
-		put(entry);
+		put_image(entry);
 		return err;
 	}
-	replace(session, entry);
+	replace_image(session, entry);
 	return 0;
 }
 
 void kmview_image_free(struct kmview_session *session)
 {
-	put(session->image);
+	put_image(session->image);
 }
 
 /* ---- in the task that has executed a program */
@@ -202,15 +202,15 @@ static bool map_all(struct kmview_session *session, u64 __user *number)
 	for (; session && n < KMVIEW_NESTING_MAX; session = session->parent)
 		inward[n++] = session;
 	while (good && n--) {
-		entry = get(inward[n]);
+		entry = get_image(inward[n]);
 		if (entry)
 			good = map_image(entry, number);
-		put(entry);
+		put_image(entry);
 	}
 	return good;
 }
 
-static void work(struct callback_head *head)
+static void map_image_work(struct callback_head *head)
 {
 	struct mapping *mapping = container_of(head, struct mapping, work);
 	u64 __user *number;
@@ -241,7 +241,7 @@ void kmview_image_exec(struct kmview_session *session, const struct linux_binprm
 		mapping->session = session;
 		/* On the stack: the number of arguments, the arguments, NULL, the environment, NULL. */
 		mapping->vector = current->mm->start_stack + sizeof(u64) * (bprm->argc + bprm->envc + 3ULL);
-		init_task_work(&mapping->work, work);
+		init_task_work(&mapping->work, map_image_work);
 		if (!task_work_add(current, &mapping->work, TWA_RESUME))
 			return;
 		kmview_session_put(session);

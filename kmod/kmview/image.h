@@ -10,13 +10,28 @@
 struct kmview_session;
 struct linux_binprm;
 
-/* KMVIEW_IMAGE. 0, or an error as the protocol has it. */
+/**
+ * kmview_image_set() - KMVIEW_IMAGE: programs find code of the manager's in place of the vDSO.
+ * @session: one that was initialised
+ * @arg: the command's argument, in kernel memory
+ *
+ * Return: 0, or an error as the protocol has it; then the image stays as it was.
+ */
 int kmview_image_set(struct kmview_session *session, const struct kmview_image *arg);
+
+/**
+ * kmview_image_free() - Let go of the image of a session that nothing refers to any more.
+ * @session: that session
+ */
 void kmview_image_free(struct kmview_session *session);
 
-/*
- * The current task, whose innermost session this is, has just become another program. Does not sleep; what is to be
- * done happens before the program's first instruction.
+/**
+ * kmview_image_exec() - The current task has just become another program.
+ * @session: the innermost that it is in
+ * @bprm: of the exec
+ *
+ * Does not sleep. What is to be done happens before the program's first instruction; where that cannot be the task
+ * is killed.
  */
 void kmview_image_exec(struct kmview_session *session, const struct linux_binprm *bprm);
 

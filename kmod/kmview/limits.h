@@ -5,19 +5,32 @@
 
 #include <linux/types.h>
 
-/*
- * May the rings of a user's sessions take so many bytes together? The current task's RLIMIT_MEMLOCK counts, beyond what
- * the parameter ring_kb allows to everybody.
+/**
+ * kmview_limits_ring() - May the rings of a user's sessions take so many bytes together?
+ * @bytes: all of them
+ *
+ * The current task's RLIMIT_MEMLOCK counts, beyond what the parameter ring_kb allows to everybody.
+ *
+ * Return: True if they may.
  */
 bool kmview_limits_ring(u64 bytes);
 
-/*
- * The kernel's text is about to be changed for the current task. Waits if its user has had that done too often of late;
- * takes no lock that others wait for. Returns 0, or -ERESTARTNOINTR: a signal.
+/**
+ * kmview_limits_patch() - The kernel's text is about to be changed for the current task: wait if its user has had
+ * that done too often of late.
+ *
+ * Takes no lock that others wait for.
+ *
+ * Return: 0, or -ERESTARTNOINTR: a signal.
  */
 int kmview_limits_patch(void);
 
-/* May the current task hook a call? The name is without prefix, as in "openat". */
+/**
+ * kmview_limits_call() - May the current task hook a call?
+ * @name: without prefix, as in "openat"
+ *
+ * Return: True if it may.
+ */
 bool kmview_limits_call(const char *name);
 
 #endif

@@ -108,7 +108,7 @@ static void rule_valid(struct kunit *test)
 	REFUSED(reserved2, 1);
 	REFUSED(copy[5], KMVIEW_COPY_BUFFER + 1);
 	rule.flags = KMVIEW_RULE_FD | KMVIEW_RULE_PATH | KMVIEW_RULE_PATH2;
-	rule.dirfd_arg = rule.dirfd2_arg = rule.nofollow_arg = 255;
+	rule.dirfd_arg = rule.dirfd2_arg = rule.nofollow_arg = KMVIEW_NO_ARGUMENT;
 	KUNIT_EXPECT_TRUE(test, kmview_rule_valid(&rule));
 	REFUSED(fd_arg, 6);
 	REFUSED(path_arg, 6);

@@ -92,7 +92,7 @@ static long native_lent(struct kmview_context *context, void *data)
 	return result;
 }
 
-static struct lent lend(struct kmview_session *session, enum kmview_userns ns)
+static struct lent lend_authority(struct kmview_session *session, enum kmview_userns ns)
 {
 	return (struct lent){ session->userns[ns], KMVIEW_RAISE_MOUNT };
 }
@@ -102,12 +102,12 @@ static struct lent lend_overlay(struct kmview_session *session)
 {
 	if (kmview_userns_is_own(session))
 		return (struct lent){ session->userns[KMVIEW_OWN], KMVIEW_RAISE_OVERLAY };
-	return lend(session, KMVIEW_INNER);
+	return lend_authority(session, KMVIEW_INNER);
 }
 
 static long native_raised(struct kmview_context *context, struct kmview_session *session)
 {
-	struct lent lent = lend(session, KMVIEW_OUTER);
+	struct lent lent = lend_authority(session, KMVIEW_OUTER);
 
 	return native_lent(context, &lent);
 }
@@ -115,7 +115,7 @@ static long native_raised(struct kmview_context *context, struct kmview_session 
 static long serve_unshare(struct kmview_context *context, struct kmview_session *session)
 {
 	const unsigned long others = CLONE_FS | CLONE_FILES | CLONE_SYSVSEM;
-	struct lent lent = lend(session, KMVIEW_OWN);
+	struct lent lent = lend_authority(session, KMVIEW_OWN);
 	unsigned long flags = context->args[0];
 	struct kmview_space *space;
 	long result;
@@ -164,7 +164,7 @@ static int path_mount(struct mounting *mounting, struct lent lent)
 static int mount_new(struct mounting *mounting)
 {
 	struct kmview_session *session = mounting->session;
-	struct lent lent = lend(session, KMVIEW_OUTER);
+	struct lent lent = lend_authority(session, KMVIEW_OUTER);
 	int err = 0;
 
 	mounting->flags |= MS_NOSUID | MS_NODEV;
@@ -195,7 +195,7 @@ static unsigned long locked_flags(const struct vfsmount *mount)
 
 static int mount_bind(struct mounting *mounting)
 {
-	struct lent lent = lend(mounting->session, KMVIEW_OUTER);
+	struct lent lent = lend_authority(mounting->session, KMVIEW_OUTER);
 	int err = path_mount(mounting, lent);
 
 	if (err != -EINVAL || mounting->flags & MS_REC)
@@ -219,7 +219,7 @@ static int mount_by_flags(struct mounting *mounting)
 	} else if (!(flags & (FLAGS_TYPE | MS_MOVE))) {
 		return mount_new(mounting);
 	}
-	return path_mount(mounting, lend(mounting->session, KMVIEW_OUTER));
+	return path_mount(mounting, lend_authority(mounting->session, KMVIEW_OUTER));
 }
 
 static long serve_mount(struct kmview_context *context, struct kmview_session *session)
@@ -300,7 +300,7 @@ static long serve_umount(struct kmview_context *context, struct kmview_session *
 static long serve_fsopen(struct kmview_context *context, struct kmview_session *session)
 {
 	char *type = user_string(context->args[0], PAGE_SIZE);
-	struct lent lent = lend(session, KMVIEW_INNER);
+	struct lent lent = lend_authority(session, KMVIEW_INNER);
 	enum kmview_fs fs;
 
 	if (IS_ERR_OR_NULL(type))
@@ -329,7 +329,7 @@ static bool is_fs_context(const struct file *file)
 /* An overlay needs other credentials than the rest; those for one of the two do for the other what is harmless. */
 static long serve_fsconfig(struct kmview_context *context, struct kmview_session *session)
 {
-	struct lent lent = lend(session, KMVIEW_INNER);
+	struct lent lent = lend_authority(session, KMVIEW_INNER);
 	struct file *file = fget(context->args[0]);
 
 	if (file && is_fs_context(file) &&
@@ -342,7 +342,7 @@ static long serve_fsconfig(struct kmview_context *context, struct kmview_session
 
 static long serve_open_tree(struct kmview_context *context, struct kmview_session *session)
 {
-	struct lent lent = lend(session, KMVIEW_OUTER);
+	struct lent lent = lend_authority(session, KMVIEW_OUTER);
 	struct kmview_context recursive = *context;
 	long result;
 

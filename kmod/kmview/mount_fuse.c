@@ -32,7 +32,7 @@ static bool is_fuse_device(const struct file *file)
 	return S_ISCHR(inode->i_mode) && inode->i_rdev == MKDEV(MISC_MAJOR, FUSE_MINOR);
 }
 
-static int adopt(struct file *file, struct user_namespace *ns)
+static int adopt_device(struct file *file, struct user_namespace *ns)
 {
 	struct kmview_file *entry;
 
@@ -60,7 +60,7 @@ int kmview_fuse_prepare(struct kmview_session *session, char *data)
 	file = fget(fd);
 	if (!file)
 		return -EBADF;
-	err = is_fuse_device(file) ? adopt(file, session->userns[KMVIEW_OUTER]) : -EINVAL;
+	err = is_fuse_device(file) ? adopt_device(file, session->userns[KMVIEW_OUTER]) : -EINVAL;
 	fput(file);
 	return err;
 }

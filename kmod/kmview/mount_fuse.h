@@ -4,11 +4,15 @@
 
 struct kmview_session;
 
-/*
- * Check the options of a FUSE file system that the current task mounts with mount(2), and make its device one of the
- * session's: the kernel wants both in the same user namespace.
+/**
+ * kmview_fuse_prepare() - Check the options of a FUSE file system that the current task mounts with mount(2), and
+ * make its device one of the session's.
+ * @session: the session
  * @data: a page with the options, is changed
- * Returns 0; -EPERM: it asks for what is another's; -EINVAL, -EBADF: there is no FUSE device; -ENOMEM.
+ *
+ * The kernel wants device and mount in the same user namespace.
+ *
+ * Return: 0; -EPERM: it asks for what is another's; -EINVAL, -EBADF: there is no FUSE device; or -ENOMEM.
  */
 int kmview_fuse_prepare(struct kmview_session *session, char *data);
 

@@ -18,16 +18,31 @@ struct kmview_raised {
 #define KMVIEW_RAISE_OVERLAY  (1u << 1) /* CAP_SYS_ADMIN and CAP_DAC_OVERRIDE: only where no ids but the user's are */
 #define KMVIEW_RAISE_TRAVERSE (1u << 2) /* CAP_SYS_ADMIN, CAP_SYS_CHROOT and CAP_SYS_PTRACE: for setns(2) */
 
-/* Credentials that nobody uses yet become those of a user namespace, without any capability. */
+/**
+ * kmview_cred_move() - Credentials that nobody uses yet become those of a user namespace, without any capability.
+ * @cred: the credentials
+ * @ns: the namespace; is counted
+ */
 void kmview_cred_move(struct cred *cred, struct user_namespace *ns);
 
-/*
- * Give the current task capabilities over a user namespace (its own credentials' ids and groups stay), or, with ns
- * NULL, over the one that it is in, in addition to what it has. False: no memory, nothing has changed.
+/**
+ * kmview_raise() - Give the current task capabilities for one call.
+ * @raised: what kmview_lower() needs
+ * @ns: the user namespace over which, NULL: the one that the task is in, in addition to what it has
+ * @what: KMVIEW_RAISE_
+ *
+ * Ids and groups stay. Calls do not nest.
+ *
+ * Return: True, or false: no memory, nothing has changed.
  */
 bool kmview_raise(struct kmview_raised *raised, struct user_namespace *ns, unsigned int what);
 
-/* Take back what kmview_raise() gave. What the kernel keeps of the credentials stays valid. */
+/**
+ * kmview_lower() - Take back what kmview_raise() gave.
+ * @raised: of kmview_raise()
+ *
+ * What the kernel keeps of the credentials stays valid.
+ */
 void kmview_lower(struct kmview_raised *raised);
 
 #endif

@@ -103,7 +103,7 @@ static int make_all(struct making *making, kuid_t charge)
 	return 0;
 }
 
-static void make(struct work_struct *work)
+static void make_namespaces(struct work_struct *work)
 {
 	struct making *making = container_of(work, struct making, work);
 	u32 number = making->session->id;
@@ -135,7 +135,7 @@ int kmview_userns_make(struct kmview_session *session)
 {
 	struct making making = { .session = session, .uid = current_fsuid(), .gid = current_fsgid() };
 
-	INIT_WORK_ONSTACK(&making.work, make);
+	INIT_WORK_ONSTACK(&making.work, make_namespaces);
 	schedule_work(&making.work);
 	flush_work(&making.work);
 	destroy_work_on_stack(&making.work);

@@ -24,22 +24,46 @@ enum kmview_userns {
 	KMVIEW_USERNS,
 };
 
-/* Are the kernel functions there that this needs? */
+/**
+ * kmview_userns_available() - Are the kernel functions there that the session's user namespaces need?
+ *
+ * Return: True if they are.
+ */
 bool kmview_userns_available(void);
 
-/*
- * Make the namespaces of a session that has none, of the current task's uid and gid. They are charged to nobody.
- * Returns 0, -ENOMEM, or what the kernel or a security module says against user namespaces.
+/**
+ * kmview_userns_make() - Make the user namespaces of a session that has none, of the current task's uid and gid.
+ * @session: one that is being initialised
+ *
+ * They are charged to nobody.
+ *
+ * Return: 0, -ENOMEM, or what the kernel or a security module says against user namespaces.
  */
 int kmview_userns_make(struct kmview_session *session);
 
-/* Let go of those that there are. They live on as long as a mount, or a mount namespace, is theirs. */
+/**
+ * kmview_userns_put() - Let go of those of a session's user namespaces that there are.
+ * @session: the session
+ *
+ * They live on as long as a mount, or a mount namespace, is theirs.
+ */
 void kmview_userns_put(struct kmview_session *session);
 
-/* Are the current task's ids those that own maps? */
+/**
+ * kmview_userns_is_own() - Are the current task's ids those that KMVIEW_OWN maps?
+ * @session: the session
+ *
+ * Return: True if they are.
+ */
 bool kmview_userns_is_own(const struct kmview_session *session);
 
-/* Is it one of the session's? */
+/**
+ * kmview_userns_is_of() - Is a user namespace one of the session's?
+ * @session: the session
+ * @ns: the namespace
+ *
+ * Return: True if it is.
+ */
 bool kmview_userns_is_of(const struct kmview_session *session, const struct user_namespace *ns);
 
 #endif

@@ -6,16 +6,32 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
-/* Absolute, without "." or ".." or empty components, no slash at the end except for "/" itself. */
+/**
+ * kmview_path_is_canonical() - Is a path absolute, without ".", ".." or empty components, and without a slash at
+ * its end except for "/" itself?
+ * @path: the path
+ *
+ * Return: True if it is.
+ */
 bool kmview_path_is_canonical(const char *path);
 
-/* Is path the prefix or below it? Both canonical. */
+/**
+ * kmview_path_below() - Is a path the prefix or below it?
+ * @path: canonical
+ * @prefix: canonical
+ *
+ * Return: True if it is.
+ */
 bool kmview_path_below(const char *path, const char *prefix);
 
-/*
- * Append relative components to a canonical path, following "." and "..", as if no component was a symbolic link.
- * @path: room for size bytes, holds a canonical path
- * Returns false, with path unspecified, if the result does not fit.
+/**
+ * kmview_path_append() - Append relative components to a path, following "." and "..", as if no component was a
+ * symbolic link.
+ * @path: canonical, is changed
+ * @size: bytes of room in @path
+ * @relative: the components
+ *
+ * Return: True, or false with @path unspecified: the result does not fit.
  */
 bool kmview_path_append(char *path, size_t size, const char *relative);
 

@@ -27,7 +27,7 @@ static bool calls_others(struct bpf_prog *prog)
 	return any;
 }
 
-static bool fits(struct bpf_prog *prog)
+static bool program_fits(struct bpf_prog *prog)
 {
 	/* It has one argument, the record, and reads and writes no further than that. */
 	return prog->aux->max_tp_access <= sizeof(struct kmview_call) && prog->aux->max_ctx_offset <= sizeof(u64) &&
@@ -44,7 +44,7 @@ int kmview_program_set(struct kmview_session *session, const struct kmview_prog 
 		prog = bpf_prog_get_type_dev(arg->fd, BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, false);
 		if (IS_ERR(prog))
 			return PTR_ERR(prog);
-		if (!fits(prog)) {
+		if (!program_fits(prog)) {
 			bpf_prog_put(prog);
 			return -EINVAL;
 		}

@@ -12,16 +12,25 @@
 
 struct kmview_session;
 
-/*
- * Put a program into a place of the session, or empty it. Takes session->setup.
- * Returns 0, -EBADF, -EINVAL: it is not one that may run here, or an argument is out of range.
+/**
+ * kmview_program_set() - KMVIEW_PROG: put a BPF program into a place of the session, or empty it.
+ * @session: the session
+ * @arg: the command's argument, in kernel memory
+ *
+ * Takes the session's setup.
+ *
+ * Return: 0, -EBADF, or -EINVAL: it is not one that may run here, or an argument is out of range.
  */
 int kmview_program_set(struct kmview_session *session, const struct kmview_prog *arg);
 
-/*
- * Run a program on a record, as the kernel runs those of raw tracepoints: without preemption, since it may use what
- * belongs to the processor; with a run context, which helpers like bpf_get_attach_cookie() read; and not if it is
- * running on this processor already. The caller holds the RCU read lock, under which it got the program.
+/**
+ * kmview_program_run() - Run a BPF program on a record, as the kernel runs those of raw tracepoints.
+ * @prog: the program
+ * @call: the record, which the program changes
+ *
+ * Without preemption, since it may use what belongs to the processor; with a run context, which helpers like
+ * bpf_get_attach_cookie() read; and not if it is running on this processor already. The caller holds the RCU read
+ * lock, under which it got the program.
  */
 static inline void kmview_program_run(struct bpf_prog *prog, struct kmview_call *call)
 {

@@ -29,10 +29,19 @@ enum kmview_rest_kind {
 	KMVIEW_REST_KILLABLE,	   /* the caller looks at fatal_signal_pending() */
 };
 
-/* Set the state of the current task, before it looks at its condition. Returns how long it may sleep, in jiffies. */
+/**
+ * kmview_rest_begin() - Set the state of the current task, before it looks at its condition.
+ * @rest: of this wait, all zeros at first
+ * @kind: which signals end the wait
+ *
+ * Return: How long it may sleep, in jiffies.
+ */
 long kmview_rest_begin(struct kmview_rest *rest, enum kmview_rest_kind kind);
 
-/* The task goes on. */
+/**
+ * kmview_rest_end() - The task goes on.
+ * @rest: of this wait
+ */
 void kmview_rest_end(struct kmview_rest *rest);
 
 #endif

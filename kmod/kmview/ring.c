@@ -203,7 +203,7 @@ __poll_t kmview_channel_poll(struct kmview_session *session, struct file *file, 
 	__poll_t events = 0;
 
 	poll_wait(file, &channel->poll, wait);
-	smp_mb(); /* pairs with announce(): on the queue before we look */
+	smp_mb(); /* pairs with announce_entry(): on the queue before we look */
 	if (has_entries(channel))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (READ_ONCE(session->populated) && !atomic_read(&session->tasks))
@@ -250,7 +250,7 @@ void kmview_channel_close(struct kmview_session *session)
  * Write an entry, and wake a thread of the manager if more are to be taken than threads poll: now, or, if it is not
  * urgent, when half of the slots' number of entries waits, else a moment later. Under the lock.
  */
-static void announce(struct kmview_channel *channel, u32 slot, u64 id, u32 what, bool urgent)
+static void announce_entry(struct kmview_channel *channel, u32 slot, u64 id, u32 what, bool urgent)
 {
 	struct kmview_entry *entry = &channel->ring->entry[channel->head & channel->mask];
 	u32 used;
@@ -276,7 +276,7 @@ static void announce(struct kmview_channel *channel, u32 slot, u64 id, u32 what,
 /* ---- slots */
 
 /* Slots whose cancellation the manager has confirmed are free again. Under the lock. */
-static void reap(struct kmview_channel *channel)
+static void reap_zombies(struct kmview_channel *channel)
 {
 	u32 *link = &channel->zombies, index;
 
@@ -300,7 +300,7 @@ static u32 try_get_slot(struct kmview_channel *channel)
 
 	spin_lock_irq(&channel->lock);
 	if (channel->free == NO_SLOT)
-		reap(channel);
+		reap_zombies(channel);
 	index = channel->free;
 	/* Half of the ring is for events, so there is place for one of each slot, unless tail runs wild. */
 	if (index != NO_SLOT &&
@@ -433,8 +433,8 @@ static void copy_arguments(struct kmview_channel *channel, struct kmview_slot *s
 	}
 }
 
-static void fill(struct kmview_session *session, struct kmview_slot *slot, const struct kmview_context *context,
-		 const struct kmview_rule *rule, unsigned int kind, long result)
+static void fill_slot(struct kmview_session *session, struct kmview_slot *slot, const struct kmview_context *context,
+		      const struct kmview_rule *rule, unsigned int kind, long result)
 {
 	struct kmview_event *event = &slot->event;
 	struct kmview_task *self = context->self;
@@ -461,7 +461,7 @@ static void fill(struct kmview_session *session, struct kmview_slot *slot, const
 }
 
 /* waits: the task will wait for an answer; else the slot is the manager's to release. Returns the event's id. */
-static u64 post(struct kmview_channel *channel, struct kmview_slot *slot, u32 index, bool waits)
+static u64 post_event(struct kmview_channel *channel, struct kmview_slot *slot, u32 index, bool waits)
 {
 	struct kmview_pending *pending = &channel->pending[index];
 	u64 id;
@@ -479,14 +479,14 @@ static u64 post(struct kmview_channel *channel, struct kmview_slot *slot, u32 in
 	}
 	slot->event.id = id;
 	smp_store_release(&slot->state, KMVIEW_POSTED); /* the event before it; the manager acquires */
-	announce(channel, index, id, KMVIEW_ENTRY_EVENT, waits);
+	announce_entry(channel, index, id, KMVIEW_ENTRY_EVENT, waits);
 	spin_unlock_irq(&channel->lock);
 	return id;
 }
 
 /* ---- waiting for the answer */
 
-static bool answered(const struct kmview_slot *slot)
+static bool is_answered(const struct kmview_slot *slot)
 {
 	return smp_load_acquire(&slot->state) == KMVIEW_ANSWERED; /* the manager wrote the answer before */
 }
@@ -501,7 +501,7 @@ static bool worth_trying(struct kmview_pause *pause)
 }
 
 /* What helped is tried again the next time; what did not, after a pause twice as long as the last. */
-static bool learn(struct kmview_pause *pause, bool helped)
+static bool learn_pause(struct kmview_pause *pause, bool helped)
 {
 	pause->next = helped ? 0 : min(2 * pause->next + 1, 63U);
 	pause->left = pause->next;
@@ -528,9 +528,9 @@ static bool answered_soon(struct kmview_channel *channel, const struct kmview_sl
 	if (channel->one_cpu)
 		take_turns(channel);
 	else
-		while (!answered(slot) && --polls && !need_resched() && !signal_pending(current))
+		while (!is_answered(slot) && --polls && !need_resched() && !signal_pending(current))
 			cpu_relax();
-	return learn(&channel->task_pause, answered(slot));
+	return learn_pause(&channel->task_pause, is_answered(slot));
 }
 
 /* How a signal ends the wait for an answer. */
@@ -558,7 +558,7 @@ static int wait_answer(struct kmview_session *session, u32 index, u64 id, enum p
 	for (;;) {
 		left = kmview_rest_begin(&rest,
 					 patience == KILLABLE ? KMVIEW_REST_KILLABLE : KMVIEW_REST_INTERRUPTIBLE);
-		if (answered(slot))
+		if (is_answered(slot))
 			break;
 		if (fatal_signal_pending(current)) {
 			err = -EINTR;
@@ -586,15 +586,15 @@ static int wait_answer(struct kmview_session *session, u32 index, u64 id, enum p
 		return 0; /* just in time */
 	case KMVIEW_TAKEN:
 		spin_lock_irq(&channel->lock);
-		/* Advice, not needed for the account: left out when the ring is half full of entries nobody takes. */
+		/* Only a hint, since slots are accounted without it: left out when the manager is half a ring behind. */
 		if (kmview_ring_used(channel->head, READ_ONCE(channel->ring->tail), channel->mask) < channel->slots)
-			announce(channel, index, id, KMVIEW_ENTRY_CANCEL, true);
+			announce_entry(channel, index, id, KMVIEW_ENTRY_CANCEL, true);
 		spin_unlock_irq(&channel->lock);
 	}
 	return err;
 }
 
-static bool sensible(const struct kmview_answer *answer, u64 id, unsigned int kind, bool gift)
+static bool is_sensible(const struct kmview_answer *answer, u64 id, unsigned int kind, bool gift)
 {
 	if (answer->id != id)
 		return false;
@@ -640,8 +640,8 @@ int kmview_ask(struct kmview_session *session, const struct kmview_context *cont
 	if (err)
 		return err;
 	slot = slot_at(channel, index);
-	fill(session, slot, context, rule, kind, result);
-	id = post(channel, slot, index, true);
+	fill_slot(session, slot, context, rule, kind, result);
+	id = post_event(channel, slot, index, true);
 
 	err = wait_answer(session, index, id, patience);
 	if (err) {
@@ -659,9 +659,9 @@ int kmview_ask(struct kmview_session *session, const struct kmview_context *cont
 		answer->value = -EFAULT;
 	WRITE_ONCE(slot->state, KMVIEW_FREE);
 	*gift = put_slot(channel, index, false);
-	/* A filter has seen the arguments that the task passed: it must not be the way to others for who is under one.
-	 */
-	if (unlikely(!sensible(answer, id, kind, *gift) || (answer->verdict == KMVIEW_CHANGE && session->filtered))) {
+	/* A manager under a seccomp filter may not change arguments: a filter checks only the original ones. */
+	if (unlikely(!is_sensible(answer, id, kind, *gift) ||
+		     (answer->verdict == KMVIEW_CHANGE && kmview_session_has_seccomp(session)))) {
 		atomic64_inc(&session->bad_answers);
 		if (*gift)
 			fput(*gift);
@@ -688,8 +688,8 @@ int kmview_tell(struct kmview_session *session, const struct kmview_context *con
 	if (err)
 		return err == -ERESTARTNOINTR ? err : 0;
 	slot = slot_at(channel, index);
-	fill(session, slot, context, rule, kind, result);
-	post(channel, slot, index, false);
+	fill_slot(session, slot, context, rule, kind, result);
+	post_event(channel, slot, index, false);
 	return 0;
 }
 
@@ -701,7 +701,7 @@ void kmview_announce(struct kmview_session *session, u32 what, u32 process, u64 
 	spin_lock_irqsave(&channel->lock, flags);
 	/* An event that finds no place waits for one. */
 	if (kmview_ring_used(channel->head, READ_ONCE(channel->ring->tail), channel->mask) <= channel->mask)
-		announce(channel, process, id, what, false);
+		announce_entry(channel, process, id, what, false);
 	spin_unlock_irqrestore(&channel->lock, flags);
 }
 
@@ -736,7 +736,7 @@ static int wait_events(struct kmview_session *session, s32 timeout_ms)
 
 	if (channel->one_cpu && worth_trying(&channel->manager_pause)) {
 		take_turns(channel);
-		if (learn(&channel->manager_pause, has_entries(channel)))
+		if (learn_pause(&channel->manager_pause, has_entries(channel)))
 			return 1;
 	}
 	INIT_LIST_HEAD(&idle.node);

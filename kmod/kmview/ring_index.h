@@ -5,9 +5,13 @@
 
 #include <linux/types.h>
 
-/*
- * Entries announced and not yet taken. tail comes from the manager: if it is not within the ring behind head,
- * nothing is known, and the ring counts as more than full.
+/**
+ * kmview_ring_used() - Count the entries announced and not yet taken.
+ * @head: the kernel's counter
+ * @tail: the manager's, any number
+ * @mask: entries of the ring less one
+ *
+ * Return: How many; more than the ring has if @tail is not within the ring behind @head.
  */
 static inline u32 kmview_ring_used(u32 head, u32 tail, u32 mask)
 {

@@ -93,8 +93,8 @@ static void write_rule(struct kmview_session *session, const struct kmview_rule 
  * Which calls gain a hook by these rules, and which lose one. The rules have their entries. Of several rules for one
  * call the last counts, and the others must not be counted.
  */
-static int compare(struct kmview_session *session, const struct kmview_rule *rules, unsigned int count,
-		   struct kmview_name *gain, unsigned int *gains, struct kmview_name *lose, unsigned int *losses)
+static int compare_hooks(struct kmview_session *session, const struct kmview_rule *rules, unsigned int count,
+			 struct kmview_name *gain, unsigned int *gains, struct kmview_name *lose, unsigned int *losses)
 {
 	unsigned long *seen = bitmap_zalloc(RULES_MAX, GFP_KERNEL);
 	unsigned int i = count;
@@ -126,7 +126,7 @@ static bool may_hook(const struct kmview_rule *rule)
 	return !name || kmview_limits_call(name + strlen("sys_"));
 }
 
-static int set(struct kmview_session *session, struct kmview_rule *rules, u32 count, u32 *done)
+static int write_rules(struct kmview_session *session, struct kmview_rule *rules, u32 count, u32 *done)
 {
 	struct kmview_name *names = kvcalloc(2 * count, sizeof(*names), GFP_KERNEL);
 	unsigned int gains, losses, failed, i;
@@ -150,7 +150,7 @@ static int set(struct kmview_session *session, struct kmview_rule *rules, u32 co
 		if (err)
 			goto out;
 	}
-	err = compare(session, rules, count, names, &gains, names + count, &losses);
+	err = compare_hooks(session, rules, count, names, &gains, names + count, &losses);
 	if (err)
 		goto out;
 	err = gains ? kmview_hooks_get(names, gains, &failed) : 0;
@@ -184,7 +184,7 @@ int kmview_rules_set(struct kmview_session *session, struct kmview_rules __user 
 	rules = vmemdup_user(u64_to_user_ptr(head.rules), head.count * sizeof(*rules));
 	if (IS_ERR(rules))
 		return PTR_ERR(rules);
-	err = set(session, rules, head.count, &head.done);
+	err = write_rules(session, rules, head.count, &head.done);
 	kvfree(rules);
 	if (put_user(head.done, &arg->done))
 		err = -EFAULT;

@@ -32,18 +32,46 @@ struct kmview_rule_table {
 	u8 quick[KMVIEW_CALLS];			     /* enum kmview_quick */
 };
 
-/* A session that begins has no rules. */
+/**
+ * kmview_rules_init() - A session that begins has no rules.
+ * @session: one that is being initialised
+ */
 void kmview_rules_init(struct kmview_session *session);
+
+/**
+ * kmview_rules_set() - KMVIEW_RULES: set rules, and hook what they are for.
+ * @session: the session, under its setup
+ * @arg: the command's argument
+ *
+ * Return: 0, or an error as the protocol has it.
+ */
 int kmview_rules_set(struct kmview_session *session, struct kmview_rules __user *arg);
+
+/**
+ * kmview_rules_free() - Free the rules of a session that nothing refers to any more, and let go of its hooks.
+ * @session: that session
+ */
 void kmview_rules_free(struct kmview_session *session);
 
-/* Does it copy any memory? */
+/**
+ * kmview_rule_copies() - Does a rule copy any memory of the task?
+ * @rule: a copy of it
+ *
+ * Return: True if it does.
+ */
 static inline bool kmview_rule_copies(const struct kmview_rule *rule)
 {
 	return rule->copy[0] | rule->copy[1] | rule->copy[2] | rule->copy[3] | rule->copy[4] | rule->copy[5];
 }
 
-/* The entry of a call, or NULL. */
+/**
+ * kmview_rule_find() - Find the entry of a call.
+ * @table: of the session
+ * @abi: KMVIEW_ABI_
+ * @nr: below KMVIEW_CALLS
+ *
+ * Return: The entry, which stays until the session ends, or NULL.
+ */
 static inline struct kmview_rule_entry *kmview_rule_find(const struct kmview_rule_table *table, unsigned int abi,
 							 unsigned int nr)
 {
@@ -52,7 +80,11 @@ static inline struct kmview_rule_entry *kmview_rule_find(const struct kmview_rul
 	return calls ? READ_ONCE(calls[nr]) : NULL;
 }
 
-/* A consistent copy. */
+/**
+ * kmview_rule_read() - Take a consistent copy of a rule in force.
+ * @entry: where it is
+ * @rule: out, the copy
+ */
 static inline void kmview_rule_read(struct kmview_rule_entry *entry, struct kmview_rule *rule)
 {
 	unsigned int seq;

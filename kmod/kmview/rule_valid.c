@@ -6,10 +6,10 @@
 	(KMVIEW_RULE_EXIT | KMVIEW_RULE_BOTH | KMVIEW_RULE_INTERRUPTIBLE | KMVIEW_RULE_FD | KMVIEW_RULE_PATH |         \
 	 KMVIEW_RULE_NOFOLLOW | KMVIEW_RULE_PATH2 | KMVIEW_RULE_WAIT)
 
-/* The number of an argument, or 255 for none. */
+/* The number of an argument, or KMVIEW_NO_ARGUMENT. */
 static bool is_argument(u8 number)
 {
-	return number <= 5 || number == 255;
+	return number <= 5 || number == KMVIEW_NO_ARGUMENT;
 }
 
 bool kmview_rule_valid(const struct kmview_rule *rule)

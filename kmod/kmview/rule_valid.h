@@ -6,7 +6,14 @@
 
 #include "uapi/kmview.h"
 
-/* Is the rule well formed? Fields that its action and flags do not use are not looked at. */
+/**
+ * kmview_rule_valid() - Is a rule well formed?
+ * @rule: a copy of what the manager says
+ *
+ * Fields that its action and flags do not use are not looked at.
+ *
+ * Return: True if it is.
+ */
 bool kmview_rule_valid(const struct kmview_rule *rule);
 
 #endif

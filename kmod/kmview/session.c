@@ -13,6 +13,7 @@
 #include <linux/hashtable.h>
 #include <linux/module.h>
 #include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/thread_info.h>
@@ -40,7 +41,7 @@ static LIST_HEAD(all);
 /* The same by manager, so that the exit of a process that manages nothing need not look at them. */
 static DEFINE_HASHTABLE(by_manager, 8);
 
-static int watch(bool mounts)
+static int start_watching(bool mounts)
 {
 	int err = 0;
 
@@ -53,7 +54,7 @@ static int watch(bool mounts)
 }
 
 /* Let go of a session that nothing refers to. */
-static void discard(struct kmview_session *session)
+static void discard_session(struct kmview_session *session)
 {
 	if (session->parent)
 		kmview_session_put(session->parent);
@@ -88,11 +89,11 @@ static void free_session(struct work_struct *work)
 	kmview_formats_free(session);
 	kmview_channel_free(session);
 	kmview_userns_put(session);
-	discard(session);
+	discard_session(session);
 }
 
 /* Put a new session on the list of all, if its user may have one more. */
-static bool enlist(struct kmview_session *new)
+static bool enlist_session(struct kmview_session *new)
 {
 	bool any = capable(CAP_SYS_RESOURCE);
 	struct kmview_session *session;
@@ -128,7 +129,7 @@ struct kmview_session *kmview_session_open(void)
 	session->id = atomic64_inc_return(&last_id);
 	session->manager = get_task_pid(current, PIDTYPE_TGID);
 	session->pid_ns = get_pid_ns(task_active_pid_ns(current));
-	session->filtered = test_syscall_work(SECCOMP);
+	session->opener_has_seccomp = test_syscall_work(SECCOMP);
 	session->trusted = capable(CAP_SYS_PTRACE);
 	session->bytes = sizeof(*session);
 	if (self) {
@@ -138,10 +139,10 @@ struct kmview_session *kmview_session_open(void)
 		session->depth = session->parent->depth + 1;
 	}
 	/* A call that each manager lets go on takes kernel stack for each. */
-	if (session->depth >= KMVIEW_NESTING_MAX || !enlist(session)) {
+	if (session->depth >= KMVIEW_NESTING_MAX || !enlist_session(session)) {
 		int err = session->depth >= KMVIEW_NESTING_MAX ? -ELOOP : -ENFILE;
 
-		discard(session);
+		discard_session(session);
 		return ERR_PTR(err);
 	}
 	return session;
@@ -188,7 +189,7 @@ int kmview_session_init(struct kmview_session *session, struct kmview_init *init
 	err = mounts ? kmview_mount_prepare(session) : 0;
 	if (err)
 		goto undo_channel;
-	err = watch(mounts);
+	err = start_watching(mounts);
 	if (err)
 		goto undo_mounts;
 	kmview_rules_init(session);
@@ -261,6 +262,20 @@ bool kmview_session_within(const struct kmview_session *inner, const struct kmvi
 		if (inner == outer)
 			return true;
 	return false;
+}
+
+bool kmview_session_has_seccomp(const struct kmview_session *session)
+{
+	struct task_struct *leader, *thread;
+	bool has = session->opener_has_seccomp;
+
+	rcu_read_lock();
+	leader = pid_task(session->manager, PIDTYPE_TGID);
+	if (leader && !has)
+		for_each_thread(leader, thread)
+			has |= test_task_syscall_work(thread, SECCOMP);
+	rcu_read_unlock();
+	return has;
 }
 
 bool kmview_session_lives(const struct kmview_session *session)

@@ -72,7 +72,7 @@ struct kmview_session {
 	struct hlist_node by_manager;
 
 	struct mutex setup;			      /* INIT, RULES, PREFIX, PROG; taken before the locks of hook.c */
-	bool filtered;				      /* whoever opened it has a seccomp filter: no CHANGE, no ATTACH */
+	bool opener_has_seccomp;		      /* whoever opened it had a seccomp filter */
 	bool trusted;				      /* whoever opened it may trace anything (CAP_SYS_PTRACE) */
 	bool watching;				      /* initialised: holds hooks */
 	bool alive;				      /* initialised, and the manager is there */
@@ -95,21 +95,98 @@ struct kmview_session {
 	size_t bytes;
 };
 
+/**
+ * kmview_sessions_init() - The module is loaded.
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int kmview_sessions_init(void);
+
+/**
+ * kmview_sessions_exit() - The module goes; no session is left.
+ */
 void kmview_sessions_exit(void);
 
+/**
+ * kmview_session_open() - Make a session for the current process, whose open file it is.
+ *
+ * It holds the module.
+ *
+ * Return: The session, with one reference; or -ENOMEM, -ENFILE: the user has too many, -ELOOP: it would be nested
+ * too deep.
+ */
 struct kmview_session *kmview_session_open(void);
+
+/**
+ * kmview_session_init() - KMVIEW_INIT: make a session ready for tasks.
+ * @session: the session, under its setup
+ * @init: what the manager asks for, and what it gets
+ *
+ * Return: 0, or an error as the protocol has it.
+ */
 int kmview_session_init(struct kmview_session *session, struct kmview_init *init);
+
+/**
+ * kmview_session_die() - The manager is gone: nobody answers any more, and no task of the session shall go on
+ * without it.
+ * @session: the session; may be dead already
+ *
+ * Does not sleep. Tasks that were only watched leave.
+ */
 void kmview_session_die(struct kmview_session *session);
-/* A process ends: so do the sessions that it manages, even if a process of theirs has inherited the descriptor. */
+
+/**
+ * kmview_sessions_leave() - A process ends: so do the sessions that it manages, even if a process of theirs has
+ * inherited the descriptor.
+ * @process: its pid
+ *
+ * Does not sleep.
+ */
 void kmview_sessions_leave(const struct pid *process);
+
+/**
+ * kmview_session_get() - Take one more reference.
+ * @session: of which the caller has one
+ */
 void kmview_session_get(struct kmview_session *session);
+
+/**
+ * kmview_session_put() - Let go of a reference.
+ * @session: may be gone afterwards
+ *
+ * Does not sleep: the rest is left to a worker.
+ */
 void kmview_session_put(struct kmview_session *session);
 
-/* Are its manager, and those of the outer sessions, there? One that only watched is not missed. */
+/**
+ * kmview_session_lives() - Are a session's manager, and those of the outer sessions, there?
+ * @session: the session, or NULL
+ *
+ * One that only watched is not missed.
+ *
+ * Return: True if they are.
+ */
 bool kmview_session_lives(const struct kmview_session *session);
 
-/* Is inner the same as outer, or nested in it? */
+/**
+ * kmview_session_has_seccomp() - Is its manager under a seccomp filter?
+ * @session: the session
+ *
+ * A filter sees the arguments of calls as the program passes them. It must not be got round by a session: no CHANGE of
+ * arguments, no ATTACH of processes that are not under it. It counts whether the opener had one, or any thread of
+ * the manager has one now: a process may have opened the session before it confined itself.
+ *
+ * Return: true if it is, or was when it opened the session.
+ */
+bool kmview_session_has_seccomp(const struct kmview_session *session);
+
+/**
+ * kmview_session_within() - Is a session the same as another, or nested in it?
+ * @inner: the one, or NULL
+ * @outer: the other
+ *
+ * Return: True if it is.
+ */
 bool kmview_session_within(const struct kmview_session *inner, const struct kmview_session *outer);
 
 #endif

@@ -15,7 +15,8 @@ bool kmview_is_taken(unsigned long address)
 }
 
 /* With preemption off, for every task that calls the function. */
-static void notrace redirect(unsigned long ip, unsigned long parent, struct ftrace_ops *ops, struct ftrace_regs *regs)
+static void notrace redirect_call(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+				  struct ftrace_regs *regs)
 {
 	unsigned int pid = current->pid;
 
@@ -30,7 +31,7 @@ int kmview_share(struct ftrace_ops *ops, unsigned long *addresses, unsigned int 
 {
 	int err;
 
-	ops->func = redirect;
+	ops->func = redirect_call;
 	ops->flags = FTRACE_OPS_FL_IPMODIFY;
 	err = ftrace_set_filter_ips(ops, addresses, count, 0, 1);
 	if (!err)

@@ -11,11 +11,30 @@
 
 struct ftrace_ops;
 
-/* Does something else hook the function already? Looks at its first instruction. */
+/**
+ * kmview_is_taken() - Does something else hook a function already? Looks at its first instruction.
+ * @address: its ftrace location
+ *
+ * Return: True if so.
+ */
 bool kmview_is_taken(unsigned long address);
 
-/* Hook functions that are taken, with operations that nothing was done to yet. 0, or as register_ftrace_function(). */
+/**
+ * kmview_share() - Hook functions that are taken.
+ * @ops: operations that nothing was done to yet
+ * @addresses: ftrace locations
+ * @count: how many
+ *
+ * Return: 0, or as register_ftrace_function().
+ */
 int kmview_share(struct ftrace_ops *ops, unsigned long *addresses, unsigned int count);
+
+/**
+ * kmview_unshare() - Take back what kmview_share() did.
+ * @ops: its operations
+ *
+ * Return: 0, or as unregister_ftrace_function().
+ */
 int kmview_unshare(struct ftrace_ops *ops);
 
 #endif

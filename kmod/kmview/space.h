@@ -13,23 +13,56 @@ struct kmview_session;
 struct kmview_space;
 struct task_struct;
 
-/* A space of a session, without a namespace yet. Holds no reference to the session: its tasks do. NULL: no memory. */
+/**
+ * kmview_space_new() - Make a space of a session, without a namespace yet.
+ * @session: not counted: its tasks are
+ *
+ * Return: The space, with one reference, or NULL: no memory.
+ */
 struct kmview_space *kmview_space_new(const struct kmview_session *session);
 
-/* The space is of the namespace that the current task is in, and the task is in the space. The count passes on. */
+/**
+ * kmview_space_begin() - A space becomes that of the namespace that the current task is in, and the task is in the
+ * space.
+ * @space: the caller's reference passes on
+ */
 void kmview_space_begin(struct kmview_space *space);
 
-/*
- * The current task has entered the namespace of a task of the session, and is from now on of its space.
- * Returns 0 or -EPERM: that is no space of the session.
+/**
+ * kmview_space_enter() - The current task has entered the namespace of a task of the session, and is from now on of
+ * its space.
+ * @session: the session
+ * @like: the task that was there before
+ *
+ * Return: 0, or -EPERM: that is no space of the session.
  */
 int kmview_space_enter(const struct kmview_session *session, struct task_struct *like);
 
-/* Is a task in a space of the session? */
+/**
+ * kmview_in_space_of() - Is a task in a space of the session?
+ * @session: the session
+ * @task: the task, counted
+ *
+ * Return: True if it is.
+ */
 bool kmview_in_space_of(const struct kmview_session *session, struct task_struct *task);
 
-/* A task forked from one in the space, or that task's end. NULL is none. In any context but interrupts. */
+/**
+ * kmview_space_get() - Take one more reference, for a task forked from one in the space.
+ * @space: may be NULL
+ *
+ * Any context but interrupts.
+ *
+ * Return: @space.
+ */
 struct kmview_space *kmview_space_get(struct kmview_space *space);
+
+/**
+ * kmview_space_put() - Let go of a reference.
+ * @space: may be NULL
+ *
+ * Any context but interrupts.
+ */
 void kmview_space_put(struct kmview_space *space);
 
 #endif

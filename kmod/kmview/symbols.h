@@ -42,34 +42,128 @@ enum kmview_function {
 	KMVIEW_FUNCTIONS,
 };
 
-/*
- * Look all of them up, once, when the module is loaded.
- * Returns 0, -ENOMEM, or -EPROTO if one has another type in this kernel's BTF (the log says which).
+/**
+ * kmview_symbols_init() - The module is loaded: look all functions of enum kmview_function up, once.
+ *
+ * Return: 0, -ENOMEM, or -EPROTO: one has another type in this kernel's BTF (the log says which).
  */
 int kmview_symbols_init(void);
 
-/* Was the function found? */
+/**
+ * kmview_has() - Was a function found?
+ * @function: which
+ *
+ * Return: True if it was.
+ */
 bool kmview_has(enum kmview_function function);
 
-/* The address of a function that was found, for kmview_original(). */
+/**
+ * kmview_address() - Tell the address of a function that was found, for kmview_original().
+ * @function: which
+ *
+ * Return: The ftrace location.
+ */
 unsigned long kmview_address(enum kmview_function function);
 
 struct file;
 
-/*
- * The functions themselves, with the types that the kernel gives them. Each may only be called if kmview_has() it.
+/* ---- the functions themselves, with the types that the kernel gives them: only if kmview_has() one it may be called */
+
+/**
+ * kmview_receive_fd_replace() - As receive_fd_replace() of the kernel.
+ * @fd: the number
+ * @file: the file, is counted
+ * @flags: O_CLOEXEC or 0
+ *
+ * Return: @fd or a negative error.
  */
 int kmview_receive_fd_replace(int fd, struct file *file, unsigned int flags);
+
+/**
+ * kmview_cgroup_enter_frozen() - As cgroup_enter_frozen() of the kernel, for the current task.
+ */
 void kmview_cgroup_enter_frozen(void);
+
+/**
+ * kmview_cgroup_leave_frozen() - As cgroup_leave_frozen() of the kernel, for the current task.
+ * @always: also if the cgroup is still to be frozen
+ */
 void kmview_cgroup_leave_frozen(bool always);
+
+/**
+ * kmview_create_user_ns() - As create_user_ns() of the kernel.
+ * @cred: credentials that nobody uses yet; they move to the new namespace
+ *
+ * Return: 0 or a negative error.
+ */
 int kmview_create_user_ns(struct cred *cred);
+
+/**
+ * kmview_alloc_ucounts() - As alloc_ucounts() of the kernel.
+ * @ns: a user namespace
+ * @uid: whom it counts for
+ *
+ * Return: Counted, or NULL.
+ */
 struct ucounts *kmview_alloc_ucounts(struct user_namespace *ns, kuid_t uid);
+
+/**
+ * kmview_put_ucounts() - As put_ucounts() of the kernel.
+ * @ucounts: the caller's reference
+ */
 void kmview_put_ucounts(struct ucounts *ucounts);
+
+/**
+ * kmview_path_mount() - As path_mount() of the kernel.
+ * @source: as of mount(2), in kernel memory
+ * @path: where
+ * @type: as of mount(2)
+ * @flags: as of mount(2)
+ * @data: a page of kernel memory, or NULL
+ *
+ * Return: 0 or a negative error.
+ */
 int kmview_path_mount(const char *source, struct path *path, const char *type, unsigned long flags, void *data);
-int kmview_path_umount(struct path *path, int flags); /* the reference to the path passes on */
+
+/**
+ * kmview_path_umount() - As path_umount() of the kernel.
+ * @path: what; the reference to it passes on
+ * @flags: as of umount2(2)
+ *
+ * Return: 0 or a negative error.
+ */
+int kmview_path_umount(struct path *path, int flags);
+
+/**
+ * kmview_ptrace_may_access() - As ptrace_may_access() of the kernel, for the current task.
+ * @task: whom
+ * @mode: PTRACE_MODE_
+ *
+ * Return: True if it may.
+ */
 bool kmview_ptrace_may_access(struct task_struct *task, unsigned int mode);
+
+/**
+ * kmview_pidfd_get_pid() - As pidfd_get_pid() of the kernel.
+ * @fd: a descriptor of the current task
+ * @flags: out, of its file
+ *
+ * Return: The pid, counted, or an error.
+ */
 struct pid *kmview_pidfd_get_pid(unsigned int fd, unsigned int *flags);
+
+/**
+ * kmview_set_fs_pwd() - As set_fs_pwd() of the kernel.
+ * @fs: of the current task
+ * @path: its working directory from now on, is counted
+ */
 void kmview_set_fs_pwd(struct fs_struct *fs, const struct path *path);
+
+/**
+ * kmview_current_chrooted() - As current_chrooted() of the kernel.
+ *
+ * Return: True if the current task is.
+ */
 bool kmview_current_chrooted(void);
 
 /* ---- any function by name, for hook.c */
@@ -78,13 +172,25 @@ bool kmview_current_chrooted(void);
 #define KMVIEW_LOOKUPS 64
 struct kmview_lookups;
 
-/* kfree() it when it was flushed. NULL: no memory. */
+/**
+ * kmview_lookups_new() - Begin to look symbols up by name, for hook.c.
+ *
+ * Return: What kmview_look_up() needs, to be flushed and then freed by kfree(); NULL: no memory.
+ */
 struct kmview_lookups *kmview_lookups_new(void);
 
-/* Look a symbol up: *address becomes its ftrace location, or 0. */
+/**
+ * kmview_look_up() - Look a symbol up.
+ * @lookups: of kmview_lookups_new()
+ * @name: the symbol
+ * @address: out, its ftrace location, or 0
+ */
 void kmview_look_up(struct kmview_lookups *lookups, const char *name, unsigned long *address);
 
-/* Let go of what the lookups hold; waits for a grace period. */
+/**
+ * kmview_lookups_flush() - Let go of what the lookups hold; waits for a grace period.
+ * @lookups: of kmview_lookups_new()
+ */
 void kmview_lookups_flush(struct kmview_lookups *lookups);
 
 #endif

@@ -68,7 +68,7 @@ static int grow_leaf(pid_t pid, gfp_t gfp)
 	return 0;
 }
 
-static struct kmview_task *lookup(struct task_struct *task)
+static struct kmview_task *lookup_entry(struct task_struct *task)
 {
 	struct kmview_task *self = READ_ONCE(*entry_of(task->pid));
 
@@ -77,11 +77,11 @@ static struct kmview_task *lookup(struct task_struct *task)
 
 struct kmview_task *kmview_current(void)
 {
-	return lookup(current);
+	return lookup_entry(current);
 }
 
 /* Find a task whose entry may not be under its pid, since exec is just changing that. Under kmview_tasks_lock. */
-static struct kmview_task *find(struct task_struct *task)
+static struct kmview_task *find_entry(struct task_struct *task)
 {
 	struct kmview_task *self;
 
@@ -92,7 +92,7 @@ static struct kmview_task *find(struct task_struct *task)
 }
 
 /* Under kmview_tasks_lock. The session's count is taken over from the caller. */
-static void enter(struct kmview_task *self, struct task_struct *task, struct kmview_session *session, u64 cookie)
+static void insert_entry(struct kmview_task *self, struct task_struct *task, struct kmview_session *session, u64 cookie)
 {
 	self->task = task;
 	self->pid = task->pid;
@@ -112,7 +112,7 @@ static void enter(struct kmview_task *self, struct task_struct *task, struct kmv
 	smp_store_release(entry_of(task->pid), self); /* a whole entry, for the gate */
 }
 
-static void leave(struct kmview_task *self)
+static void remove_entry(struct kmview_task *self)
 {
 	struct kmview_session *session;
 
@@ -147,10 +147,10 @@ static void grace_is_over(struct rcu_head *rcu)
 }
 
 /* Under kmview_tasks_lock. */
-static void release(struct kmview_task *self)
+static void release_entry(struct kmview_task *self)
 {
 	cmpxchg(entry_of(self->pid), self, NULL);
-	leave(self);
+	remove_entry(self);
 	WRITE_ONCE(freed_late, true);
 	call_rcu_tasks(&self->rcu, grace_is_over);
 }
@@ -163,7 +163,7 @@ void kmview_tasks_release(struct kmview_session *session)
 	/* Those of a session nested in it stay: they end with that one. */
 	list_for_each_entry_safe(self, next, &tasks, node)
 		if (self->session == session)
-			release(self);
+			release_entry(self);
 	spin_unlock(&kmview_tasks_lock);
 }
 
@@ -171,7 +171,7 @@ void kmview_tasks_release(struct kmview_session *session)
 
 static void on_fork(void *data, struct task_struct *parent, struct task_struct *child)
 {
-	struct kmview_task *self = lookup(parent), *new;
+	struct kmview_task *self = lookup_entry(parent), *new;
 	struct kmview_session *session;
 	bool entered = false;
 
@@ -189,9 +189,9 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 	spin_lock(&kmview_tasks_lock);
 	session = self->session; /* an attach may have changed it, but not now */
 	/* A thread that an attach of the whole process has found already is inside; who has left has no heirs. */
-	if (!find(child) && find(parent) == self) {
+	if (!find_entry(child) && find_entry(parent) == self) {
 		kmview_session_get(session);
-		enter(new, child, session, self->cookie);
+		insert_entry(new, child, session, self->cookie);
 		entered = true;
 	}
 	if (!kmview_session_lives(session))
@@ -214,9 +214,9 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct 
 		goto image;
 	/* The leader, whose pid this was until now, has exited: its entry is empty. */
 	spin_lock(&kmview_tasks_lock);
-	self = find(task);
+	self = find_entry(task);
 	if (self && old_pid != task->pid) {
-		smp_store_release(entry_of(task->pid), self); /* as in enter() */
+		smp_store_release(entry_of(task->pid), self); /* as in insert_entry() */
 		cmpxchg(entry_of(old_pid), self, NULL);
 		self->pid = task->pid;
 		self->counted_by = NULL;
@@ -226,11 +226,11 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct 
 	if (self && gains && self->session->flags & KMVIEW_INIT_WATCH && !self->session->trusted) {
 		kmview_announce(self->session, KMVIEW_ENTRY_LEFT, task_tgid_nr_ns(task, self->session->pid_ns),
 				task_pid_nr_ns(task, self->session->pid_ns));
-		release(self);
+		release_entry(self);
 	}
 	spin_unlock(&kmview_tasks_lock);
 image:
-	self = lookup(task);
+	self = lookup_entry(task);
 	if (self)
 		kmview_image_exec(self->session, bprm);
 }
@@ -296,12 +296,12 @@ static void on_exit_of(void *data, struct task_struct *task)
 	if (!may_be_inside(task))
 		return;
 	spin_lock(&kmview_tasks_lock);
-	self = find(task);
+	self = find_entry(task);
 	if (self) {
 		if (self->session->flags & KMVIEW_INIT_WATCH)
 			announce_end(self, task);
 		cmpxchg(entry_of(self->pid), self, NULL);
-		leave(self);
+		remove_entry(self);
 	}
 	spin_unlock(&kmview_tasks_lock);
 	if (self) {
@@ -360,7 +360,7 @@ void kmview_tasks_unwatch(void)
 /* May a task enter this session, as far as the sessions that it is in are concerned? Under kmview_tasks_lock. */
 static int may_enter(struct task_struct *task, struct kmview_session *session)
 {
-	struct kmview_task *self = lookup(task);
+	struct kmview_task *self = lookup_entry(task);
 
 	if (!kmview_session_lives(session))
 		return -ENOTCONN;
@@ -388,7 +388,7 @@ static int put_in(struct task_struct *task, struct kmview_session *session, u64 
 		return -ENOTCONN; /* its tasks have left already */
 	}
 	kmview_session_get(session);
-	old = lookup(task);
+	old = lookup_entry(task);
 	if (old) {
 		/* The task goes on to use its entry: change it, do not replace it. */
 		struct kmview_session *outer = old->session;
@@ -403,7 +403,7 @@ static int put_in(struct task_struct *task, struct kmview_session *session, u64 
 		kmem_cache_free(task_cache, new);
 		return 0;
 	}
-	enter(new, task, session, cookie);
+	insert_entry(new, task, session, cookie);
 	spin_unlock(&kmview_tasks_lock);
 	return 0;
 }
@@ -448,7 +448,7 @@ static struct task_struct *next_outside(struct task_struct *leader, struct kmvie
 		if (thread->flags & PF_EXITING)
 			continue;
 		spin_lock(&kmview_tasks_lock);
-		self = lookup(thread);
+		self = lookup_entry(thread);
 		if (!self || self->session != session)
 			found = thread;
 		spin_unlock(&kmview_tasks_lock);
@@ -530,7 +530,7 @@ int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie)
 
 	if (!kmview_has(KMVIEW_PTRACE_MAY_ACCESS))
 		return -EOPNOTSUPP;
-	if (session->filtered)
+	if (kmview_session_has_seccomp(session))
 		return -EPERM;
 	leader = kmview_pidfd_task(pidfd);
 	if (IS_ERR(leader))
@@ -554,7 +554,7 @@ int kmview_task_set_cookie(struct task_struct *task, const struct kmview_session
 	int err = -ESRCH;
 
 	spin_lock(&kmview_tasks_lock);
-	self = find(task);
+	self = find_entry(task);
 	if (self)
 		err = self->session == session ? 0 : -EPERM;
 	if (!err)
@@ -571,7 +571,7 @@ int kmview_task_moving(struct task_struct *task, const struct kmview_session *se
 	int err = -ESRCH;
 
 	spin_lock(&kmview_tasks_lock);
-	self = find(task);
+	self = find_entry(task);
 	if (self && self->session == session) {
 		err = moving && self->moving ? -EALREADY : 0;
 		self->moving = moving;
@@ -586,7 +586,7 @@ struct kmview_space *kmview_task_space(struct task_struct *task)
 	struct kmview_task *self;
 
 	spin_lock(&kmview_tasks_lock);
-	self = find(task);
+	self = find_entry(task);
 	if (self)
 		space = kmview_space_get(self->space);
 	spin_unlock(&kmview_tasks_lock);
@@ -646,7 +646,7 @@ int kmview_tasks_list(struct kmview_session *session, struct kmview_tasks __user
 /* Does this task stand for its process? The leader does, and any thread of a process whose leader has exited. */
 static bool stands_for_process(const struct kmview_task *self)
 {
-	return thread_group_leader(self->task) || !find(self->task->group_leader);
+	return thread_group_leader(self->task) || !find_entry(self->task->group_leader);
 }
 
 void kmview_tasks_kill(struct kmview_session *session, int signal)

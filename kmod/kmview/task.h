@@ -49,58 +49,159 @@ struct kmview_leaf {
 };
 extern struct kmview_leaf *kmview_leaves[KMVIEW_LEAVES];
 
+/**
+ * kmview_tasks_init() - The module is loaded.
+ *
+ * Return: 0, -ENOMEM, or -ENOENT: this kernel has not all tracepoints.
+ */
 int kmview_tasks_init(void);
+
+/**
+ * kmview_tasks_exit() - The module goes; no task is in a session, and no tracepoint calls us.
+ */
 void kmview_tasks_exit(void);
 
-/* Tracepoints of fork, exec and exit. */
+/**
+ * kmview_tasks_watch() - Have the tracepoints of fork, exec, exit and signals call us.
+ *
+ * Sleeps. The caller sees to it that this happens once.
+ *
+ * Return: 0 or a negative error.
+ */
 int kmview_tasks_watch(void);
+
+/**
+ * kmview_tasks_unwatch() - Take back what kmview_tasks_watch() did.
+ */
 void kmview_tasks_unwatch(void);
 
-/* The current task, or NULL if it is outside all sessions. */
+/**
+ * kmview_current() - Find the entry of the current task.
+ *
+ * Return: The entry, or NULL: the task is outside all sessions.
+ */
 struct kmview_task *kmview_current(void);
 
-/*
- * The current task, whose entry this is, is in a call, or comes out of it. An entry whose task has left its session in
- * the meantime goes with the last call that it is in.
+/**
+ * kmview_task_inside() - The current task is in a call.
+ * @self: its entry
+ *
+ * An entry whose task has left its session in the meantime goes with the last call that it is in.
  */
 static inline void kmview_task_inside(struct kmview_task *self)
 {
 	atomic_inc(&self->users);
 }
+
+/**
+ * kmview_task_free() - Free an entry that is in no table and no call.
+ * @self: the entry
+ */
 void kmview_task_free(struct kmview_task *self);
+
+/**
+ * kmview_task_outside() - The current task comes out of a call that kmview_task_inside() said.
+ * @self: its entry; may be gone afterwards
+ */
 static inline void kmview_task_outside(struct kmview_task *self)
 {
 	if (unlikely(atomic_dec_and_test(&self->users)))
 		kmview_task_free(self);
 }
 
-/* All tasks of a session that only watches leave it. Any context but interrupts. */
+/**
+ * kmview_tasks_release() - All tasks of a session that only watches leave it.
+ * @session: the session
+ *
+ * Any context but interrupts.
+ */
 void kmview_tasks_release(struct kmview_session *session);
 
+/**
+ * kmview_join() - KMVIEW_JOIN: the current task enters a session.
+ * @session: the session
+ * @cookie: of the manager's, for the task
+ *
+ * Return: 0, or an error as the protocol has it.
+ */
 int kmview_join(struct kmview_session *session, u64 cookie);
+
+/**
+ * kmview_attach() - KMVIEW_ATTACH: a running process enters a session.
+ * @session: the session
+ * @pidfd: the process
+ * @cookie: of the manager's, for its threads
+ *
+ * Return: 0, or an error as the protocol has it.
+ */
 int kmview_attach(struct kmview_session *session, int pidfd, u64 cookie);
 
-/* The process of a pidfd, counted, or an error. */
+/**
+ * kmview_pidfd_task() - Find the process of a pidfd.
+ * @pidfd: a descriptor of the current task
+ *
+ * Return: Its leader, counted, or an error.
+ */
 struct task_struct *kmview_pidfd_task(int pidfd);
 
-/* Could the current task ptrace it? False also where this kernel does not say. */
+/**
+ * kmview_may_ptrace() - Could the current task ptrace a task?
+ * @task: the task
+ *
+ * Return: True if it could; false also where this kernel does not say.
+ */
 bool kmview_may_ptrace(struct task_struct *task);
 
-/* Note that a task of the session begins, or has ended, to move. -ESRCH: it is not in it, -EALREADY: it moves. */
+/**
+ * kmview_task_moving() - Note that a task of the session begins, or has ended, to move to another namespace.
+ * @task: the task
+ * @session: the session
+ * @moving: it begins
+ *
+ * Return: 0, -ESRCH: it is not in it, or -EALREADY: it moves.
+ */
 int kmview_task_moving(struct task_struct *task, const struct kmview_session *session, bool moving);
 
-/* Give a task another cookie. -ESRCH: it is gone; -EPERM: the session is not its innermost. */
+/**
+ * kmview_task_set_cookie() - Give a task another cookie.
+ * @task: the task
+ * @session: of whose manager it is
+ * @cookie: the cookie
+ *
+ * Return: 0, -ESRCH: it is gone, or -EPERM: the session is not its innermost.
+ */
 int kmview_task_set_cookie(struct task_struct *task, const struct kmview_session *session, u64 cookie);
 
-/* The space of a task, counted, or NULL. */
+/**
+ * kmview_task_space() - Find the space of a task.
+ * @task: the task
+ *
+ * Return: The space, counted, or NULL.
+ */
 struct kmview_space *kmview_task_space(struct task_struct *task);
 
-/* Give the current task a space; the count passes on, as does that of the old one, which is returned. */
+/**
+ * kmview_task_set_space() - Give the current task, which is in a session, a space.
+ * @space: the caller's reference passes on
+ *
+ * Return: The old one, whose reference passes to the caller, or NULL.
+ */
 struct kmview_space *kmview_task_set_space(struct kmview_space *space);
 
+/**
+ * kmview_tasks_list() - KMVIEW_TASKS: list the tasks of a session and of those nested in it.
+ * @session: the session
+ * @arg: the command's argument
+ *
+ * Return: 0, -EFAULT, -EINVAL or -ENOMEM.
+ */
 int kmview_tasks_list(struct kmview_session *session, struct kmview_tasks __user *arg);
 
-/* Send a signal to every process of the session and of those nested in it. */
+/**
+ * kmview_tasks_kill() - Send a signal to every process of the session and of those nested in it.
+ * @session: the session
+ * @signal: its number; 0 only looks
+ */
 void kmview_tasks_kill(struct kmview_session *session, int signal);
 
 #endif

@@ -10,9 +10,12 @@ struct kmview_turns {
 	u64 vruntime;	   /* of who has run longest */
 };
 
-/*
- * The current task is about to yield to the other one. With the parameter even_turns, on kernels before 6.6, it gives up
- * what the scheduler owes it; elsewhere nothing is done.
+/**
+ * kmview_turns_even() - The current task is about to yield to the other one: with the parameter even_turns, on
+ * kernels before 6.6, it gives up what the scheduler owes it.
+ * @turns: of the two tasks
+ *
+ * Elsewhere nothing is done.
  */
 void kmview_turns_even(struct kmview_turns *turns);
 

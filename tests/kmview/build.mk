@@ -37,10 +37,10 @@ $(eval $(call program,tests/kmview/oom,tests/kmview/oom.c,$(BUILD)/lib/libkmview
 
 KMVIEW_KERNELS := 6.1 6.12 newest
 TEST_NEEDS += $(BUILD)/san/bin/kmtrace
-TESTS += tests/kmview/fuzz_covers.sh tests/kmview/threats.sh tests/kmview/seccomp.sh tests/kmview/guard-seccomp.sh $(KMVIEW_KERNELS:%=tests/kmview/guard-%.sh) \
+TESTS += tests/kmview/fuzz_covers.sh tests/kmview/documented.sh tests/kmview/seccomp.sh tests/kmview/guard-seccomp.sh $(KMVIEW_KERNELS:%=tests/kmview/guard-%.sh) \
 	$(KMVIEW_KERNELS:%=tests/kmview/kernel-%.sh) \
 	$(KMVIEW_KERNELS:%=tests/kmview/tracer-%.sh)
-LONG_TESTS += tests/kmview/headers.sh tests/kmview/selftests-6.12.sh $(addprefix tests/kmview/debug-,device.sh tracer.sh stress.sh oom.sh) \
+LONG_TESTS += tests/kmview/headers.sh $(addprefix tests/kmview/debug-,device.sh tracer.sh stress.sh oom.sh) \
 	$(KMVIEW_KERNELS:%=tests/kmview/stress-%.sh) $(KMVIEW_KERNELS:%=tests/kmview/stress-long-%.sh)
 
 TESTS += $(BUILD)/san/tests/kmview/calls

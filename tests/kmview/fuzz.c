@@ -207,10 +207,10 @@ static void set_rules(struct session *session, struct random *random)
 			.prog = below(random, 4),
 			.fd_arg = below(random, 6),
 			.path_arg = below(random, 6),
-			.dirfd_arg = below(random, 2) ? 255 : below(random, 6),
+			.dirfd_arg = below(random, 2) ? KMVIEW_NO_ARGUMENT : below(random, 6),
 			.path2_arg = below(random, 6),
-			.dirfd2_arg = below(random, 2) ? 255 : below(random, 6),
-			.nofollow_arg = 255,
+			.dirfd2_arg = below(random, 2) ? KMVIEW_NO_ARGUMENT : below(random, 6),
+			.nofollow_arg = KMVIEW_NO_ARGUMENT,
 			.fd_marks = edge(random),
 			.path_marks = edge(random),
 		};

@@ -221,6 +221,31 @@ static long attach(void)
 	return error;
 }
 
+static long formats(void)
+{
+	struct kmview_format rules[2] = {{.flags = KMVIEW_FORMAT_SUFFIX,
+					  .suffix = ".none",
+					  .interpreter = (uintptr_t) "/bin/true"}};
+	int error;
+
+	rules[1] = rules[0];
+	rules[1].flags |= KMVIEW_FORMAT_DIRECTORY;
+	rules[1].directory = (uintptr_t) "/none";
+	error = kmview_formats(session, rules, 2);
+	return error < 0 ? error : kmview_formats(session, NULL, 0);
+}
+
+static long image(void)
+{
+	int fd = memfd_create("image", MFD_CLOEXEC), error;
+
+	if (fd < 0)
+		return -errno;
+	error = ftruncate(fd, 4096) < 0 ? -errno : kmview_image(session, fd, -1);
+	close(fd);
+	return error < 0 ? error : kmview_image(session, -1, -1);
+}
+
 static const struct step manager_steps[] = {
 	{"a session", open_close},
 	{"a session with mounts", open_with_mounts},
@@ -231,6 +256,8 @@ static const struct step manager_steps[] = {
 	{"the list of tasks", tasks},
 	{"counters", stats},
 	{"attaching", attach},
+	{"formats", formats},
+	{"an image", image},
 	{},
 };
 

@@ -74,6 +74,11 @@ static const char *open_formats(void)
 	TRY(make_file(DIR "/loop", "LOOP", 0755));
 	TRY(make_file(DIR "/lost", "LOST", 0755));
 	TRY(make_file(DIR "/argv0", "ARGV0", 0755));
+	TRY(make_file(DIR "/flags", "FLAGS", 0755));
+	TRY(make_file(DIR "/no-flags", "NONE", 0755));
+	/* AT_FLAGS of the auxiliary vector */
+	TRY(make_file(DIR "/show-flags",
+		      "#!/bin/sh\nod -An -tu8 -w16 /proc/$$/auxv | sed -n 's/^ *8  *//p'\n", 0755));
 	EXPECT(kmview_open(&session, NULL), 0);
 	CHECK(kmview_features(session) & KMVIEW_FEATURE_FORMATS);
 	return NULL;
@@ -124,6 +129,8 @@ static const char *run_all(void *data)
 	TRY(expect_run(DIR "/script", DIR "/foreign of-script " DIR "/script a b c", 0));
 	TRY(expect_run(DIR "/chained", "script " DIR "/chained a b c", 0));
 	TRY(expect_run(DIR "/argv0", DIR "/argv0 zero a b c", 0));
+	TRY(expect_run(DIR "/flags", "1", 0));
+	TRY(expect_run(DIR "/no-flags", "0", 0));
 	TRY(expect_run(DIR "/no-right", "", EACCES));
 	TRY(expect_run(DIR "/loop", "", ELOOP));
 	TRY(expect_run(DIR "/lost", "", ENOENT));
@@ -142,6 +149,8 @@ static const char *set_all(void)
 					  magic("LOOP", 0, DIR "/loop"),
 					  magic("LOST", 0, DIR "/nothing"),
 					  magic("ARGV0", 0, "/bin/echo"),
+					  magic("FLAGS", 0, DIR "/show-flags"),
+					  magic("NONE", 0, DIR "/show-flags"),
 					  {.flags = KMVIEW_FORMAT_DIRECTORY,
 					   .directory = (uintptr_t)DIR "/below",
 					   .interpreter = (uintptr_t) "/bin/echo"}};
@@ -149,6 +158,7 @@ static const char *set_all(void)
 	/* A mask: the 1 may be any digit whose other bits are the same. */
 	formats[0].mask[3] = 0xf0;
 	formats[6].flags |= KMVIEW_FORMAT_ARGV0;
+	formats[7].flags |= KMVIEW_FORMAT_ARGV0;
 	EXPECT(set(formats, sizeof(formats) / sizeof(formats[0])), 0);
 	return NULL;
 }
@@ -265,6 +275,36 @@ static const char *nested(void)
 	return inside(session, manage_inner, NULL, let_go, NULL);
 }
 
+/* The host's binfmt_misc, loaded after the session's rules and with one for the same files. */
+static const char *run_beside_host(void *data)
+{
+	TRY(expect_run(DIR "/foreign", DIR "/foreign a b c", 0));
+	return expect_run(DIR "/chained", "hosted " DIR "/chained a b c", 0);
+}
+
+static const char *beside_host(void)
+{
+	struct kmview_format format = magic("KMV1", 0, "/bin/echo");
+
+	TRY(open_formats());
+	TRY(make_file(DIR "/host", "#!/bin/sh\necho hosted \"$@\"\n", 0755));
+	CHECK(system("umount /proc/sys/fs/binfmt_misc 2>/dev/null; rmmod binfmt_misc 2>/dev/null; "
+		     "exit 0") == 0);
+	EXPECT(set(&format, 1), 0);
+	if (system("modprobe binfmt_misc && "
+		   "mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc") != 0) {
+		skip("the guest's kernel came without binfmt_misc");
+		return NULL;
+	}
+	CHECK(system("cd /proc/sys/fs/binfmt_misc && echo ':one:M::KMV1::" DIR
+		     "/host:' >register && "
+		     "echo ':two:M::CHAIN::" DIR "/host:' >register") == 0);
+	TRY(inside(session, run_beside_host, NULL, let_go, NULL));
+	TRY(expect_run(DIR "/foreign", "hosted " DIR "/foreign a b c", 0));
+	CHECK(system("umount /proc/sys/fs/binfmt_misc && rmmod binfmt_misc") == 0);
+	return NULL;
+}
+
 static const char *run_as_user(void *data)
 {
 	EXPECT(setresuid(1000, 1000, 1000), 0);
@@ -340,6 +380,7 @@ const struct test format_tests[] = {
 	{"formats: a file is executed by a descriptor", by_descriptor},
 	{"formats: rules go while a program runs", taken_back},
 	{"formats: rules of the inner session come first", nested},
+	{"formats: rules come before the host's, also if those are loaded later", beside_host},
 	{"formats: an interpreter has the rights of who executes the file", rights},
 	{"formats: rules that are none are refused", refused},
 	{},

@@ -242,6 +242,30 @@ static const char *ring_share(void)
 	return why;
 }
 
+static const char *open_two(void *data)
+{
+	struct kmview *session[3];
+
+	EXPECT(kmview_open(&session[0], NULL), 0);
+	EXPECT(kmview_open(&session[1], NULL), 0);
+	EXPECT(kmview_open(&session[2], NULL), -ENFILE);
+	kmview_close(session[1]);
+	UNTIL(kmview_open(&session[1], NULL) == 0);
+	kmview_close(session[0]);
+	kmview_close(session[1]);
+	return NULL;
+}
+
+static const char *session_share(void)
+{
+	const char *why;
+
+	EXPECT(say(PARAMETER "max_sessions", "2"), 0);
+	why = as_other(open_two);
+	EXPECT(say(PARAMETER "max_sessions", "256"), 0);
+	return why;
+}
+
 static const char *hook_listed(void *data)
 {
 	struct kmview *session;
@@ -410,6 +434,7 @@ const struct test machine_tests[] = {
 	{"the machine is suspended while a task waits for its manager", all_frozen},
 	{"a descriptor is installed at a number of a full table", full_table},
 	{"the rings of a user take no more than he may lock", ring_share},
+	{"a user opens no more sessions than the parameter says", session_share},
 	{"ordinary users hook the calls of the parameter user_calls only", calls_listed},
 	{"a function that a BPF program is attached to is hooked all the same", shared_entry},
 	{"with share_all, one is attached to a function that is hooked", shared_later},

@@ -159,6 +159,35 @@ static const char *seek_refused(void *data)
 	return NULL;
 }
 
+/* Also if the manager comes under the filter later, when the session is there and a process in it. */
+static const char *wait_then_seek(void *data)
+{
+	UNTIL(((volatile int *)scratch->number)[0]);
+	return seek_refused(data);
+}
+
+static const char *change_filtered_later(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog filter = {.len = 1, .filter = &allow};
+	pid_t outside = fork(), child;
+
+	if (outside == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		pause();
+		_exit(0);
+	}
+	TRY(open_with("lseek", NULL));
+	child = inside_start(session, wait_then_seek, NULL);
+	CHECK(child > 0);
+	EXPECT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	EXPECT(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+	EXPECT(kmview_attach(session, outside, 0), -EPERM);
+	kill(outside, SIGKILL);
+	scratch->number[0] = 1;
+	return inside_serve(session, child, seek_elsewhere, NULL);
+}
+
 static const char *change_filtered(void)
 {
 	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -550,6 +579,7 @@ const struct test verdict_tests[] = {
 	{"an answer brings bytes, or EFAULT", return_bytes},
 	{"an answer changes arguments and leaves the registers", change},
 	{"arguments do not change behind a seccomp filter of the manager", change_filtered},
+	{"nor behind one that it got later", change_filtered_later},
 	{"the manager is told the result and replaces it", tell},
 	{"a rule asks for exits only", exit_only},
 	{"a rule asks for entries and exits", both},

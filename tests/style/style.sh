@@ -77,6 +77,7 @@ bug_check() {
 		$(printf '%s\n' "${sources[@]}" | grep '\.c$' | grep -Ev '^(bpf|tests)/')
 }
 
+ok "functions have a word on what they do" tests/style/words.py
 ok "checkpatch on ${#module[@]} files of the modules" patch_check
 ok "clang-format on ${#sources[@]} files" format_check
 ok "sparse against 6.1" sparse_check 6.1

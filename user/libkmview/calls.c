@@ -15,7 +15,7 @@
 #include "build/gen/libkmview/calls.inc"
 
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
-#define NONE  255
+#define NONE  KMVIEW_NO_ARGUMENT
 
 const struct kmview_syscall *kmview_syscall(const char *name)
 {

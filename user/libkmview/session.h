@@ -36,6 +36,7 @@ struct kmview_loop {
 /* ioctl(2) on the session: its result or -errno. */
 int session_ioctl(struct kmview *session, unsigned long command, void *argument);
 
+/* A slot of the ring by its number, taken modulo how many there are. */
 struct kmview_slot *session_slot(const struct kmview *session, uint32_t slot);
 
 /* Tell the kernel to wake the task of a slot: with the loop's next exchange if it is our loop. */

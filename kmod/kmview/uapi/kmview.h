@@ -183,7 +183,10 @@ struct kmview_event {
 	struct kmview_copied copied[6];
 };
 
-/* CHANGE is EIO in a session that was opened under a seccomp filter: the filter saw only the program's arguments. */
+/*
+ * CHANGE is EIO while a thread of the manager is under a seccomp filter, or if the opener was: a filter sees only the
+ * program's arguments.
+ */
 enum kmview_verdict {
 	KMVIEW_CONTINUE, /* the call goes on: outer sessions, then the kernel. At exit: the result stands */
 	KMVIEW_RETURN,	 /* the call returns value */
@@ -261,6 +264,8 @@ enum kmview_copy {
 	KMVIEW_COPY_BUFFER,   /* as many as the next argument says, at most copy_bytes[i] */
 };
 
+#define KMVIEW_NO_ARGUMENT 255 /* in place of the number of an argument */
+
 struct kmview_rule {
 	__u16 abi;
 	__u16 nr;
@@ -271,8 +276,8 @@ struct kmview_rule {
 	__u8 copy[6]; /* enum kmview_copy, of each argument */
 	__u8 fd_arg;
 	__u8 path_arg;
-	__u8 dirfd_arg;	   /* where relative paths start; 255: the working directory */
-	__u8 nofollow_arg; /* argument with flags of which nofollow_mask means NOFOLLOW; 255: none */
+	__u8 dirfd_arg;	   /* where relative paths start; NO_ARGUMENT: the working directory */
+	__u8 nofollow_arg; /* argument with flags of which nofollow_mask means NOFOLLOW; NO_ARGUMENT: none */
 	__u16 copy_bytes[6];
 	__u8 path2_arg; /* PATH2 */
 	__u8 dirfd2_arg;
@@ -367,8 +372,8 @@ struct kmview_join {
 };
 
 /*
- * KMVIEW_ATTACH: a running process enters. As JOIN; EPERM: the caller could not ptrace it, or the session was opened
- * under a seccomp filter.
+ * KMVIEW_ATTACH: a running process enters. As JOIN; EPERM: the caller could not ptrace it, or the manager is under a
+ * seccomp filter, as of CHANGE.
  */
 struct kmview_attach {
 	__s32 pidfd;
@@ -396,8 +401,8 @@ struct kmview_enter {
  * When and how is as of KMVIEW_ENTER. It gains what setns(2) gives who owns the namespace, and stays where it is if it has
  * itself, when it gets there, no CAP_SYS_ADMIN over the user namespace that owns the network namespace, or is in
  * another user namespace than the initial one. Sockets that it has stay where they are.
- * EPERM: the caller has no CAP_SYS_ADMIN over that user namespace, could not ptrace the process, or opened the session
- * under a seccomp filter. EMLINK: the process has threads. EINVAL: net is no network namespace. EALREADY: it has not
+ * EPERM: the caller has no CAP_SYS_ADMIN over that user namespace, could not ptrace the process, or the manager is
+ * under a seccomp filter, as of CHANGE. EMLINK: the process has threads. EINVAL: net is no network namespace. EALREADY: it has not
  * yet followed the last KMVIEW_ENTER or KMVIEW_ENTER_NET. EOPNOTSUPP: the session only watches. (1.2)
  */
 struct kmview_enter_net {
@@ -513,8 +518,11 @@ struct kmview_format {
  * KMVIEW_FORMATS: these rules, in their order, take the place of all that the session has; count 0: none. They come
  * before the formats of the kernel and those of binfmt_misc; in a nested session those of the inner one come first.
  * execve(2) of a file that a rule is for executes the interpreter, with the task's rights, as it does that of a script:
- * INTERPRETER FILE ARGUMENTS; an interpreter may have an interpreter, up to the kernel's limit (ELOOP). ENOENT of
- * execve: there is no interpreter, or the file was executed by a descriptor that is closed by then.
+ * INTERPRETER FILE ARGUMENTS. It is looked up at each exec, where the task is. (Of binfmt_misc's flags, P is
+ * KMVIEW_FORMAT_ARGV0; there is no O, C or F, by which it may get a file, or be one, that the task has no right to.) An
+ * interpreter may have an interpreter, up to the kernel's limit (ELOOP). ENOENT of
+ * execve: there is no interpreter, or the file was executed by a descriptor that is closed by then; ELIBBAD: the file
+ * system with the interpreter said ENOEXEC when it was opened.
  * EINVAL: more than KMVIEW_FORMATS_MAX, a rule without test, or the session only watches. (1.2)
  */
 struct kmview_formats {
