@@ -22,7 +22,7 @@ ifneq ($(wildcard $(KDIR)/Makefile),)
 all: modules
 endif
 
-INSTALL_UDEV := kmod/kmview/70-vsquare.rules
+INSTALL_UDEV := kmod/70-vsquare.rules
 INSTALL_DATA += $(INSTALL_UDEV):lib/udev/rules.d
 
 # dkms compiles the modules for the kernels of this machine, now and whenever one is installed.

@@ -12,7 +12,7 @@ ok "the module is not loaded" eval '! loaded'
 
 # udev finds the static node as a booting system makes it: for root alone.
 mkdir -p /run/udev/rules.d
-cp kmod/kmview/70-vsquare.rules /run/udev/rules.d/
+cp kmod/70-vsquare.rules /run/udev/rules.d/
 chmod 600 /dev/kmview
 ok "an ordinary user cannot open the node before udev runs" eval '! opens 2>/dev/null'
 /lib/systemd/systemd-udevd --daemon

@@ -39,6 +39,7 @@ is "dkms status lists it as installed" "$status" "vsquare/$version, $release, x8
 
 installed=$work/root/lib/modules/$release/updates/dkms
 like "the module is where modprobe finds it" "$(ls "$installed")" '^kmview\.ko'
+like "and so is the switch's" "$(ls "$installed")" '(^|.)kvde\.ko'
 like "it is signed with the machine's own key" "$(modinfo -F sig_key "$installed"/kmview.ko* | head -c 2)" '^[0-9A-F]{2}$'
 
 # A guest of that kernel with nothing of ours in its /lib/modules but what dkms installed.

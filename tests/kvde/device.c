@@ -68,8 +68,7 @@ static int call(unsigned long command, void *argument)
 
 static int adopt(unsigned int number, int fd)
 {
-	struct kvde_adopt adopt = {
-		.port = {.port = number, .pvid = 0, .tpid = 0x8100}, .fd = fd};
+	struct kvde_adopt adopt = {.port = {.port = number, .pvid = 0, .tpid = 0x8100}, .fd = fd};
 
 	return call(KVDE_ADOPT, &adopt);
 }
@@ -122,7 +121,8 @@ static void end(void)
 
 /* ---- frames: to and from stations by number; station 255: broadcast */
 
-static unsigned int frame_of(uint8_t *frame, unsigned int to, unsigned int from, unsigned int length)
+static unsigned int frame_of(uint8_t *frame, unsigned int to, unsigned int from,
+			     unsigned int length)
 {
 	memset(frame, 0, length);
 	if (to == 255)
@@ -294,7 +294,10 @@ static bool up(void)
 	/* For the spanning tree, when there is one. */
 	EQUAL(got(6, NULL), 300);
 	EQUAL(call(KVDE_SWITCH, &(struct kvde_switch){.flags = KVDE_SPANNING_TREE}), 0);
-	CHECK(send(client[5], "\1\200\302\0\0\0\2\0\0\0\0\5\0\x26""BBB", 64, 0) == 64);
+	CHECK(send(client[5],
+		   "\1\200\302\0\0\0\2\0\0\0\0\5\0\x26"
+		   "BBB",
+		   64, 0) == 64);
 	record = next_record(KVDE_FRAME);
 	CHECK(record && record->port == 5 && record->length == 64);
 	EQUAL(got(6, NULL), -1);
@@ -398,7 +401,8 @@ static bool tags(void)
 	EQUAL(got(3, frame), 104);
 	CHECK(memcmp(frame + 12, "\x81\0\0\5", 4) == 0 && memcmp(frame + 16, plain + 12, 88) == 0);
 	EQUAL(got(4, frame), 104);
-	CHECK(memcmp(frame + 12, "\x88\xa8\0\5", 4) == 0 && memcmp(frame + 16, plain + 12, 88) == 0);
+	CHECK(memcmp(frame + 12, "\x88\xa8\0\5", 4) == 0 &&
+	      memcmp(frame + 16, plain + 12, 88) == 0);
 	EQUAL(got(5, NULL), -1);
 	/* With a tag in, of either type, to one. */
 	frame_of(frame, 1, 3, 100);
@@ -575,7 +579,8 @@ static bool refused(void)
 	/* Another process. */
 	pid = fork();
 	if (!pid)
-		_exit(call(KVDE_FLUSH, NULL) == -EPERM && read(sw, records, sizeof(records)) < 0 && errno == EPERM
+		_exit(call(KVDE_FLUSH, NULL) == -EPERM && read(sw, records, sizeof(records)) < 0 &&
+				      errno == EPERM
 			      ? 0
 			      : 1);
 	CHECK(waitpid(pid, &status, 0) == pid);
@@ -651,7 +656,8 @@ static void *blast(void *argument)
 	uint8_t frame[1500];
 
 	while (!stop) {
-		unsigned int length = frame_of(frame, rand() % 8 ? 1 + rand() % 6 : 255, from, 60 + rand() % 1400);
+		unsigned int length = frame_of(frame, rand() % 8 ? 1 + rand() % 6 : 255, from,
+					       60 + rand() % 1400);
 
 		if (send(client[from], frame, length, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
 			__atomic_add_fetch(&sent, 1, __ATOMIC_RELAXED);

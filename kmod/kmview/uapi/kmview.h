@@ -219,7 +219,7 @@ struct kmview_slot {
 	__u32 reserved0;
 	__u64 mark_cookie; /* of the mark that RULE_FD found, see KMVIEW_MARK_COOKIE; 0: none (1.2) */
 	__u64 time_ns;	   /* sessions that watch: when it was told, CLOCK_MONOTONIC; 0 in others (1.2) */
-	__u8 data[]; /* up to the end of the slot: what was copied; also room for ANSWER_COPY */
+	__u8 data[];	   /* up to the end of the slot: what was copied; also room for ANSWER_COPY */
 };
 
 #define KMVIEW_EXCHANGE_WAIT (1u << 0) /* wait until there is an event, timeout or signal */

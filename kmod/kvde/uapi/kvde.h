@@ -136,7 +136,7 @@ struct kvde_record {
 	__u8 mac[6];
 	__u32 length; /* of the frame */
 	__u32 words;  /* of the set */
-	/* __u64 set[words]; __u8 frame[length]; up to 7 bytes of zeros */
+		      /* __u64 set[words]; __u8 frame[length]; up to 7 bytes of zeros */
 };
 
 #define KVDE_RECORD_MAX (sizeof(struct kvde_record) + 8 * KVDE_WORDS + KVDE_FRAME_MAX + 8)

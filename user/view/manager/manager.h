@@ -86,10 +86,10 @@ struct view {
 	int events;		  /* epoll */
 	int signals;
 	bool ended;
-	bool ending;  /* a branch is: locks on what it had mounted are let go one after the other */
-	int status;   /* exit status of the view */
+	bool ending; /* a branch is: locks on what it had mounted are let go one after the other */
+	int status;  /* exit status of the view */
 	char reason[512]; /* why a service does not start; "": it did not say */
-	pid_t keeper; /* of the first branch; 0: gone */
+	pid_t keeper;	  /* of the first branch; 0: gone */
 	pthread_rwlock_t branches_lock;
 	struct branch *branches;
 	unsigned int branch_count;
