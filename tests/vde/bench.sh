@@ -88,4 +88,5 @@ for plane in ${PLANES:-$planes}; do
 	done
 	macs=1
 done
+[ -n "${PLANES:-}" ] || tests/kvde/bench.sh >>"$out"
 cat "$out"
