@@ -24,10 +24,10 @@ static struct kvde_adopted *port_at(struct kvde *sw, u32 number)
 }
 
 /* A new set with one port more or less. */
-static int change_set(struct kvde *sw, u32 number, bool in)
+static int change_set(struct kvde *sw, u32 number, bool in, gfp_t gfp)
 {
 	struct kvde_set *old = rcu_dereference_protected(sw->adopted, lockdep_is_held(&sw->lock));
-	struct kvde_set *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	struct kvde_set *new = kzalloc(sizeof(*new), gfp);
 
 	if (!new)
 		return -ENOMEM;
@@ -103,9 +103,9 @@ static void let_go(struct kvde *sw, struct kvde_adopted *port)
 {
 	struct kvde_set *set = rcu_dereference_protected(sw->adopted, lockdep_is_held(&sw->lock));
 
-	/* Without memory for a smaller set it stays in this one, without a port behind it: who floods looks. */
+	/* What is flooded from now on is not said to have reached it. */
 	if (set && kvde_has(set->word, port->number))
-		change_set(sw, port->number, false);
+		change_set(sw, port->number, false, GFP_KERNEL | __GFP_NOFAIL);
 	rcu_assign_pointer(sw->ports[port->number], NULL);
 	give_back(port->sk, port);
 	synchronize_rcu_expedited();
@@ -292,7 +292,7 @@ static int adopt(struct kvde *sw, const struct kvde_port *arg, struct socket *so
 		synchronize_rcu_expedited();
 		goto fail;
 	}
-	err = change_set(sw, port->number, true);
+	err = change_set(sw, port->number, true, GFP_KERNEL_ACCOUNT);
 	if (err) {
 		let_go(sw, port);
 		port->data_ready(port->sk);

@@ -49,8 +49,8 @@ bool kvde_receive(struct kvde_adopted *port)
 		/* Counted before the frame is queued, so also if it is a later one that has them. */
 		if (unlikely(atomic_read(&unix_sk(port->sk)->scm_stat.nr_fds))) {
 			skb_queue_head(queue, skb);
-			port->stuck = true;
-			kvde_up_event(port->sw, KVDE_STUCK, port->number, 0, NULL);
+			/* Without memory to tell it, the next frame is another occasion. */
+			port->stuck = kvde_up_event(port->sw, KVDE_STUCK, port->number, 0, NULL);
 			break;
 		}
 		skb = alone(skb);

@@ -152,8 +152,8 @@ void kvde_up_frame(struct kvde_adopted *port, struct sk_buff *skb, struct kvde_s
 /* Has the switch enough of the port's frames to read? Then port->work is queued when it has read some. */
 bool kvde_up_full(struct kvde_adopted *port);
 
-/* Something about an address (LEARNED, MOVED, CLAIMED) or a port (STUCK; mac NULL). */
-void kvde_up_event(struct kvde *sw, u16 type, u32 port, u16 vlan, const u8 *mac);
+/* Something about an address (LEARNED, MOVED, CLAIMED) or a port (STUCK; mac NULL). False: there is no memory or room. */
+bool kvde_up_event(struct kvde *sw, u16 type, u32 port, u16 vlan, const u8 *mac);
 
 ssize_t kvde_up_read(struct kvde *sw, char __user *buffer, size_t size, bool wait);
 

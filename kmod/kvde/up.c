@@ -90,9 +90,10 @@ void kvde_up_frame(struct kvde_adopted *port, struct sk_buff *skb, struct kvde_s
 	kfree_skb(skb);
 }
 
-void kvde_up_event(struct kvde *sw, u16 type, u32 port, u16 vlan, const u8 *mac)
+bool kvde_up_event(struct kvde *sw, u16 type, u32 port, u16 vlan, const u8 *mac)
 {
 	struct record *record = kzalloc(sizeof(*record), GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
+	bool queued = false;
 
 	spin_lock(&sw->up_lock);
 	/* That a port is stuck is told at all events; there are no more of these than ports. */
@@ -103,13 +104,15 @@ void kvde_up_event(struct kvde *sw, u16 type, u32 port, u16 vlan, const u8 *mac)
 		if (mac)
 			memcpy(record->mac, mac, sizeof(record->mac));
 		queue(sw, record);
-		record = NULL;
-	} else {
+		queued = true;
+	} else if (mac) {
 		sw->up_lost = true;
 	}
 	spin_unlock(&sw->up_lock);
-	kfree(record);
+	if (!queued)
+		kfree(record);
 	wake(sw);
+	return queued;
 }
 
 /* ---- reading; under sw->read_lock */
