@@ -20,13 +20,14 @@ cat >"$work/rules" <<-'END'
 	on listen: mark server
 	on exec "/bin/sh", "/bin/bash" if server: kill
 END
-build() { # COMMAND...
-	local start
-	rm -f "$work"/*.o
+# Timed inside, so that the beginning of a session is not in it.
+cat >"$work/build.sh" <<-'END'
+	cd "$1" && rm -f *.o
 	start=$(date +%s%N)
-	"$@" make -s -C "$work" all >/dev/null || echo "the build failed" >&2
+	make -s all >/dev/null || echo "the build failed" >&2
 	echo $(($(date +%s%N) - start))
-}
+END
+build() { "$@" bash "$work/build.sh" "$work"; } # COMMAND...
 build env >/dev/null
 for ((round = 0; round < $1; round++)); do
 	echo "native $(build env) guard $(build build/bin/kmtrace guard -q "$work/rules" --)"
