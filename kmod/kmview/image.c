@@ -24,6 +24,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/task_work.h>
 #include <linux/uaccess.h>
@@ -210,16 +211,31 @@ static bool map_all(struct kmview_session *session, u64 __user *number)
 	return good;
 }
 
+/* /proc/PID/auxv is for debuggers, and for programs that do not look on their stack: it names the image, too. */
+static void save_number(unsigned long address)
+{
+	unsigned long *saved = current->mm->saved_auxv;
+	unsigned int i;
+
+	task_lock(current); /* as prctl(2) does that writes it */
+	for (i = 0; i + 1 < AT_VECTOR_SIZE && saved[i] != AT_NULL; i += 2)
+		if (saved[i] == AT_SYSINFO_EHDR)
+			saved[i + 1] = address;
+	task_unlock(current);
+}
+
 static void map_image_work(struct callback_head *head)
 {
 	struct mapping *mapping = container_of(head, struct mapping, work);
-	u64 __user *number;
+	u64 __user *number, address;
 
 	if (!(current->flags & PF_EXITING) && current->mm && user_64bit_mode(task_pt_regs(current)) &&
 	    !test_thread_flag(TIF_ADDR32)) {
 		number = find_number(mapping->vector);
-		if (number && !map_all(mapping->session, number))
+		if (number && (!map_all(mapping->session, number) || get_user(address, number)))
 			send_sig(SIGKILL, current, 1);
+		else if (number)
+			save_number(address);
 	}
 	kmview_session_put(mapping->session);
 	kfree(mapping);

@@ -40,7 +40,7 @@ TEST_NEEDS += $(BUILD)/san/bin/kmtrace
 TESTS += tests/kmview/fuzz_covers.sh tests/kmview/documented.sh tests/kmview/seccomp.sh tests/kmview/guard-seccomp.sh $(KMVIEW_KERNELS:%=tests/kmview/guard-%.sh) \
 	$(KMVIEW_KERNELS:%=tests/kmview/kernel-%.sh) \
 	$(KMVIEW_KERNELS:%=tests/kmview/tracer-%.sh)
-LONG_TESTS += tests/kmview/headers.sh $(addprefix tests/kmview/debug-,device.sh tracer.sh stress.sh oom.sh) \
+LONG_TESTS += tests/kmview/headers.sh tests/kmview/suites-6.12.sh $(addprefix tests/kmview/debug-,device.sh tracer.sh stress.sh oom.sh) \
 	$(KMVIEW_KERNELS:%=tests/kmview/stress-%.sh) $(KMVIEW_KERNELS:%=tests/kmview/stress-long-%.sh)
 
 TESTS += $(BUILD)/san/tests/kmview/calls

@@ -33,9 +33,6 @@ const char *failed(const char *file, int line, const char *what, long got);
 			return failed(__FILE__, __LINE__, #condition, errno);                      \
 	} while (0)
 
-/* A test that returns NULL after this counts as skipped: here something is missing. */
-void skip(const char *what);
-
 /* EXPECT(got, wanted): equal numbers */
 #define EXPECT(got, wanted)                                                                        \
 	do {                                                                                       \

@@ -117,10 +117,42 @@ compiler_root() { # DIRECTORY SUITE RELEASE
 	ln -s "root/usr/src/linux-headers-$3" "$1/kdir"
 }
 
-# Is it there, and looked for since the package lists were read, today?
+# Has a cached kernel a module less than tests/vm/kernel-modules names by now? One that its package has not, either, is
+# asked for once.
+lacks_modules() { # DIRECTORY
+	local name rest
+	while read -r name rest; do
+		case $name in '#'* | '') continue ;; esac
+		modprobe -d "$1" -S "$(cat "$1/release")" --show-depends "$name" >/dev/null 2>&1 ||
+			grep -qx "$name" "$1/no-modules" 2>/dev/null || return 0
+	done <"$here/kernel-modules"
+	return 1
+}
+
+# What guests use stays where it is; files come to it.
+add_modules() { # DIRECTORY SUITE
+	local dir=$1 suite=$2 new=$1.new release name rest meta
+	release=$(cat "$dir/release")
+	say "fetching modules of $release that tests/vm/kernel-modules has named since"
+	rm -rf --one-file-system "$new"
+	mkdir -p "$new/image"
+	mapfile -t meta < <(closure "$suite" "linux-image-$release")
+	unpack "$new/image" "$suite" "${meta[@]}" || return
+	[ -d "$new/image/lib/modules" ] || { mkdir -p "$new/image/lib" && ln -s ../usr/lib/modules "$new/image/lib/modules"; }
+	prune_modules "$new/image" "$new" "$release"
+	cp -rn "$new/lib/modules/." "$dir/lib/modules/"
+	depmod -b "$dir" "$release"
+	while read -r name rest; do
+		case $name in '#'* | '') continue ;; esac
+		modprobe -d "$dir" -S "$release" --show-depends "$name" >/dev/null 2>&1 || echo "$name"
+	done <"$here/kernel-modules" >"$dir/no-modules"
+	rm -rf --one-file-system "$new"
+}
+
+# Is it there, with its modules, and looked for since the package lists were read, today?
 ready() { # NAME
 	[ -e "$CACHE/kernels/$1/release" ] && fresh "$APT/updated" 24 &&
-		[ "$CACHE/kernels/.checked-$1" -nt "$APT/updated" ]
+		[ "$CACHE/kernels/.checked-$1" -nt "$APT/updated" ] && ! lacks_modules "$(readlink -f "$CACHE/kernels/$1")"
 }
 
 fetch() { # NAME
@@ -166,6 +198,8 @@ fetch() { # NAME
 		mv "$new" "$final"
 		say "$name: $release is in the cache, $((SECONDS - start)) s, $(du -sh "$final" | cut -f1)"
 	fi
+	! lacks_modules "$final" || add_modules "$final" "$suite" ||
+		say "$name: they could not be fetched; going on without"
 	old=$(readlink "$CACHE/kernels/$name" || :)
 	ln -sfn "${final##*/}" "$CACHE/kernels/$name"
 	touch "$checked"

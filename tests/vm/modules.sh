@@ -36,6 +36,8 @@ build() {
 	mkdir -p "$out/src"
 	# A kernel of another version: nothing made for the old one may stay.
 	old=$(cat "$out/kernel" 2>/dev/null || :)
+	# Nor may a table that lacks what has come to the cache since.
+	[ ! "$kernel/lib/modules/$release/modules.dep" -nt "$out/done" ] || rm -rf "$out/lib" "$out/done"
 	[ "$old" = "$kernel" ] || rm -rf "$out/src" "$out/lib" "$out/done"
 	mkdir -p "$out/src"
 	make -s -C "$top" module-sources KMOD_BUILD="${out#"$top"/}/src"

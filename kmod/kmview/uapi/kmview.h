@@ -468,8 +468,9 @@ struct kmview_cookie {
  * KMVIEW_IMAGE: from now on each 64-bit program that a task of the session executes finds in its memory, one after the
  * other: the file image, readable and executable; a private page, writable, which begins with struct kmview_image_page; and,
  * unless page is -1, the first page of the file page, readable, shared by all. The auxiliary vector of the program names
- * the image as the vDSO (AT_SYSINFO_EHDR). So it is to be an ELF file like the vDSO: one segment, loaded as it is in
- * the file, and symbols of the same names and versions. image -1: no image from now on; programs that have one keep it.
+ * the image as the vDSO (AT_SYSINFO_EHDR), on its stack and in /proc/PID/auxv. So it is to be an ELF file like
+ * the vDSO: one segment, loaded as it is in the file, and symbols of the same names and versions. image -1: no image from
+ * now on; programs that have one keep it.
  *
  * A program for which there is no memory, or that may not map the files, is killed. No image: 32-bit programs; those that
  * their user may not read; programs of a kernel without vDSO; processes that were attached, until they execute a program.
