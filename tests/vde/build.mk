@@ -19,7 +19,7 @@ TESTS += tests/vde/rstp.sh
 
 $(eval $(call program,tests/vde/clients,tests/vde/clients.c,-lvdeplug))
 TEST_NEEDS += $(BUILD)/tests/vde/clients
-TESTS += tests/vde/switching.sh tests/vde/faults.sh
+TESTS += tests/vde/switching.sh tests/vde/lines.sh tests/vde/faults.sh
 
 # The fuzzer is built as a whole by clang: its instrumentation is not that of the other objects.
 VDE_FUZZ_C = tests/vde/fuzz_switch.c $(filter-out %/main.c %/options.c,$(VDE_SWITCH_C)) \
