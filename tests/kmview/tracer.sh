@@ -16,7 +16,7 @@ like "what ls prints is there" "$shown" '^proc$'
 like "the trace shows the faked call" "$(cat "$work/trace")" 'uname\(\{sysname="PlanX".*= 0 \(by rule\)'
 like "the trace shows paths and flags" "$(cat "$work/trace")" 'openat\(AT_FDCWD, "/", .*O_DIRECTORY.*\) = 3'
 like "the trace shows errors by name" "$(cat "$work/trace")" '= -1 ENOENT \(No such file or directory\)'
-like "the trace shows execve with its arguments" "$(cat "$work/trace")" 'execve\("[^"]*/uname", \["uname", "-a"\].*= 0'
+like "the trace shows execve with its arguments" "$(cat "$work/trace")" 'execve\("[^"]*/uname", \["uname", "-a"\].*(= 0|<unfinished)' # on a busy machine it takes long
 trace -o /dev/null bash -c 'exit 3'
 is "the exit status is the command's" $? 3
 trace -o /dev/null bash -c 'kill -9 $$'
