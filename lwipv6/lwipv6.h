@@ -151,7 +151,7 @@ struct lwip_netif_statistics {
 	X(tcp_duplicates) X(tcp_paws) X(tcp_challenge_acks) X(tcp_cookies_sent) \
 	X(tcp_cookies_accepted) X(tcp_cookies_failed) X(tcp_listen_overflow) \
 	X(tcp_memory_pruned) X(filter_dropped) X(nat_translated) X(nat_sessions) \
-	X(memory_failures)
+	X(memory_failures) X(tcp_ack_steps)
 /* clang-format on */
 
 struct lwip_statistics {

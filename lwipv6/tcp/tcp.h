@@ -85,7 +85,8 @@ struct tcp_segment {
 
 /* A run of bytes sent together: the scoreboard. */
 struct tcp_sent {
-	struct list node; /* by sequence */
+	struct list node;  /* by sequence */
+	struct list order; /* of tcp_sender.in_flight or .lost; in neither when it is in SACK */
 	uint32_t seq, end;
 	uint64_t time; /* last sent */
 	bool sacked, lost, retransmitted, ever_retransmitted;
@@ -103,6 +104,20 @@ struct tcp_chunk {
 
 struct tcp_range {
 	uint32_t start, end;
+};
+
+/*
+ * What only a connection that sends has; made with its first record. Every record that is not in
+ * SACK is either in flight or lost, so that an acknowledgment costs what it tells and not what is
+ * on the way.
+ */
+struct tcp_sender {
+	struct list in_flight; /* struct tcp_sent by time of sending */
+	struct list lost;      /* not sent again yet; the lowest first, else as they were found */
+	struct tcp_sent *hint; /* where the last SACK block began, or NULL */
+	/* The blocks of the last acknowledgment, all of which is in SACK. */
+	struct tcp_range known[TCP_SACK_BLOCKS];
+	uint8_t nknown;
 };
 
 /* TCP_CONGESTION. */
@@ -147,6 +162,7 @@ struct tcp {
 	uint16_t mss, peer_mss; /* mss: payload of a full segment, options counted */
 	uint32_t mtu;
 	struct list chunks, sent;
+	struct tcp_sender *sender;   /* set while there are records in sent */
 	struct tcp_chunk *send_hint; /* the chunk of snd_nxt, or NULL */
 	uint32_t nsent;		     /* records in sent */
 	uint32_t sndbuf, sacked_bytes, lost_bytes, retrans_bytes;
@@ -289,6 +305,12 @@ uint32_t tcp_sendq_slice(struct tcp *t, struct packet *p, uint32_t seq, uint32_t
 struct tcp_sent *tcp_sent_add(struct tcp *t, uint32_t seq, uint32_t end);
 struct tcp_sent *tcp_sent_split(struct tcp *t, struct tcp_sent *s, uint32_t at);
 void tcp_sent_free(struct tcp *t, struct tcp_sent *s);
+/* Join @s with the record before it, of which it is the end from now on. */
+struct tcp_sent *tcp_sent_join(struct tcp *t, struct tcp_sent *s);
+/* @s was sent, for the first time or again: it is the youngest in flight. */
+void tcp_sent_flies(struct tcp *t, struct tcp_sent *s);
+/* @s is to be sent again. */
+void tcp_sent_lost(struct tcp *t, struct tcp_sent *s);
 void tcp_sent_free_all(struct tcp *t);
 void tcp_sendq_free(struct tcp *t);
 /* ---- tcp_output.c */
