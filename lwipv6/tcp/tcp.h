@@ -34,6 +34,7 @@
 #define TCP_RTO_AFTER_SYN (3 * NSEC_PER_SEC) /* RFC 6298 5.7 */
 #define TCP_RTO_MAX	  (120 * NSEC_PER_SEC)
 #define TCP_DELACK	  (40 * NSEC_PER_MSEC)
+#define TCP_QUICK_ACKS	  16 /* segments */
 #define TCP_HANDSHAKE_ACK (1 * NSEC_PER_MSEC)
 #define TCP_MSL		  (30 * NSEC_PER_SEC)
 #define TCP_FIN_WAIT2	  (60 * NSEC_PER_SEC) /* without a program behind it */
@@ -118,6 +119,15 @@ struct tcp_sender {
 	/* The blocks of the last acknowledgment, all of which is in SACK. */
 	struct tcp_range known[TCP_SACK_BLOCKS];
 	uint8_t nknown;
+	bool loss_found; /* by the acknowledgment in hand */
+	/* HyStart++ (RFC 9406), while ssthresh has never been set. Times in ns, TIME_NEVER: none yet. */
+	struct tcp_hystart {
+		uint32_t round_end;
+		uint64_t last_rtt, rtt,
+			css_rtt; /* smallest of the last and of this round; css_rtt: when CSS began */
+		uint8_t samples, css_rounds;
+		bool css; /* conservative slow start */
+	} hystart;
 };
 
 /* TCP_CONGESTION. */
@@ -155,6 +165,7 @@ struct tcp {
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
 	uint8_t timer_kind;  /* of retransmit */
 	uint8_t answers;     /* since answer_ms */
+	uint8_t quick_acks;  /* segments of the beginning that are still acknowledged at once */
 	/* Sending. */
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_max_wnd, snd_up;
 	uint32_t snd_small;	/* end of the last short segment: Nagle, Minshall's way */
@@ -379,8 +390,8 @@ void tcp_congestion_init(struct tcp *t);
 void tcp_congestion_acked(struct tcp *t, uint32_t acked);
 uint32_t tcp_congestion_reduce(struct tcp *t); /* the new ssthresh */
 void tcp_congestion_idle(struct tcp *t);
+/* A round-trip time was measured: slow start ends when it grows. */
 void tcp_congestion_rtt(struct tcp *t, uint64_t rtt);
-void tcp_congestion_ecn(struct tcp *t);
 /* ---- tcp_bbr.c, all but the first with t->bbr set */
 void tcp_bbr_start(struct tcp *t);
 void tcp_bbr_stop(struct tcp *t);

@@ -160,6 +160,7 @@ struct tcp *tcp_new(struct stack *stack)
 	t->keep_idle_s = 7200;
 	t->keep_interval_s = 75;
 	t->keep_count = 9;
+	t->quick_acks = TCP_QUICK_ACKS;
 	t->min_rtt = TIME_NEVER;
 	t->pmtu_discover = t->interactive = 1;
 	t->algorithm = stack->settings.congestion;

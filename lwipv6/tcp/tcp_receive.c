@@ -177,12 +177,16 @@ static void take_from_ooo(struct tcp *t)
 
 static void acknowledge(struct tcp *t, const struct tcp_segment *seg, bool was_hole)
 {
+	bool quick = t->quick_acks && !(seg->flags & TH_PUSH);
+
+	t->quick_acks -= !!t->quick_acks;
 	if (seg->len >= t->rcv_mss)
 		t->rcv_mss = seg->len > t->mss ? t->mss : seg->len;
 	t->segs_since_ack += t->rcv_mss ? (seg->len + t->rcv_mss - 1) / t->rcv_mss : 1;
-	/* At once: gaps and their filling, FIN, every second full segment. */
-	if (was_hole || !list_empty(&t->ooo) || t->fin_received || t->quickack || t->has_dsack ||
-	    t->rcv_nxt - t->last_ack_sent >= 2u * t->rcv_mss) {
+	/* At once: gaps and their filling, FIN, every second full segment; in the beginning each that
+	 * is followed by more, for the peer may be allowed to send one. */
+	if (quick || was_hole || !list_empty(&t->ooo) || t->fin_received || t->quickack ||
+	    t->has_dsack || t->rcv_nxt - t->last_ack_sent >= 2u * t->rcv_mss) {
 		t->ack_now = 1;
 		tcp_schedule(t);
 		return;

@@ -24,6 +24,7 @@
 /* What one acknowledgment delivered. */
 struct delivery {
 	uint32_t bytes;	  /* newly acknowledged or SACKed */
+	uint32_t arrived; /* the same, or what duplicates without SACK stand for (RFC 9937) */
 	uint64_t sent_at; /* newest record that was sent once: its round trip is known */
 	bool original;	  /* something that was never retransmitted was delivered */
 };
@@ -293,11 +294,12 @@ static void mark_head(struct tcp *t)
 	tcp_sent_lost(t, s);
 }
 
-static void enter_reduction(struct tcp *t, enum tcp_congestion_state state)
+/* @arrived: what the acknowledgment in hand delivered. */
+static void enter_reduction(struct tcp *t, enum tcp_congestion_state state, uint32_t arrived)
 {
 	t->prior_cwnd = t->cwnd;
 	t->prior_ssthresh = t->ssthresh;
-	t->prr_flight = t->snd_nxt - t->snd_una;
+	t->prr_flight = t->snd_nxt - t->snd_una - t->sacked_bytes + arrived;
 	t->prr_delivered = t->prr_out = 0;
 	if (t->bbr)
 		tcp_bbr_save(t);
@@ -309,30 +311,37 @@ static void enter_reduction(struct tcp *t, enum tcp_congestion_state state)
 		t->cwr_due = 1;
 }
 
-/* RFC 6937 with slow start reduction bound. */
-static void prr(struct tcp *t, uint32_t bytes, bool entered)
+/*
+ * RFC 9937 6.2: as much leaves as arrives, reduced in proportion; below ssthresh a segment more only
+ * while recovery goes well (@safe: the edge moves and no further loss is seen).
+ */
+static void prr(struct tcp *t, uint32_t arrived, bool safe)
 {
 	uint32_t pipe = tcp_pipe(t);
 	int64_t send;
 
 	if (t->bbr)
 		return;
-	t->prr_delivered += bytes;
+	t->prr_delivered += arrived;
 	if (pipe > t->ssthresh) {
 		send = ((uint64_t)t->prr_delivered * t->ssthresh + t->prr_flight - 1) /
 			       (t->prr_flight ? t->prr_flight : 1) -
 		       t->prr_out;
 	} else {
-		int64_t limit = (int64_t)t->prr_delivered - t->prr_out;
-
-		if (limit < (int64_t)bytes)
-			limit = bytes;
-		send = (int64_t)t->ssthresh - pipe;
-		if (send > limit + t->mss)
-			send = limit + t->mss;
+		send = (int64_t)t->prr_delivered - t->prr_out;
+		if (send < (int64_t)arrived)
+			send = arrived;
+		if (safe)
+			send += t->mss;
+		if (send > (int64_t)t->ssthresh - pipe)
+			send = (int64_t)t->ssthresh - pipe;
 	}
-	if (send < (entered ? t->mss : 0))
-		send = entered ? t->mss : 0;
+	if (send < 0)
+		send = 0;
+	/* The first retransmission does not wait, nor, without SACK, what a partial acknowledgment
+	 * shows (RFC 6582 3.2). */
+	if ((!t->prr_out || (!t->sack && t->lost_bytes)) && send < t->mss)
+		send = t->mss;
 	t->cwnd = pipe + send;
 }
 
@@ -388,21 +397,23 @@ static void frto(struct tcp *t, const struct delivery *d, bool advanced)
 static void take_rtt(struct tcp *t, const struct tcp_segment *seg, const struct delivery *d,
 		     bool advanced)
 {
-	if (d->sent_at)
+	if (d->sent_at) {
 		tcp_rtt_sample(t, t->stack->now - d->sent_at);
-	else if (advanced && t->timestamps && seg->has_timestamp && seg->tsecr)
+		tcp_congestion_rtt(t, t->stack->now - d->sent_at);
+	} else if (advanced && t->timestamps && seg->has_timestamp && seg->tsecr) {
 		tcp_rtt_sample(t,
 			       (uint64_t)(uint32_t)(tcp_timestamp(t) - seg->tsecr) * NSEC_PER_MSEC);
+	}
 }
 
 /* Echoes of ECN: once per round trip (RFC 3168 6.1.2). */
-static void take_ece(struct tcp *t, const struct tcp_segment *seg)
+static void take_ece(struct tcp *t, const struct tcp_segment *seg, const struct delivery *d)
 {
 	if (!t->ecn || t->bbr || !(seg->flags & 0x40) || t->congestion != CONGESTION_OPEN)
 		return;
 	if (t->cwr_point && seq_before(seg->ack, t->cwr_point))
 		return;
-	enter_reduction(t, CONGESTION_CWR);
+	enter_reduction(t, CONGESTION_CWR, d->arrived);
 	t->cwr_point = t->snd_nxt;
 }
 
@@ -419,7 +430,7 @@ static void end_tlp(struct tcp *t, const struct tcp_segment *seg, bool duplicate
 		 * same. */
 		t->tlp_out = 0;
 		if (t->congestion == CONGESTION_OPEN && !t->bbr) {
-			enter_reduction(t, CONGESTION_CWR);
+			enter_reduction(t, CONGESTION_CWR, 0);
 			prr(t, 0, false);
 		}
 	}
@@ -429,7 +440,6 @@ static void react(struct tcp *t, const struct tcp_segment *seg, const struct del
 		  uint32_t acked)
 {
 	bool advanced = acked;
-	bool entered = false;
 
 	if (t->congestion == CONGESTION_LOSS && t->frto)
 		frto(t, d, advanced);
@@ -437,14 +447,13 @@ static void react(struct tcp *t, const struct tcp_segment *seg, const struct del
 	    seq_after_eq(seg->ack, t->recovery_point))
 		leave_reduction(t);
 	if (t->lost_bytes && t->congestion < CONGESTION_RECOVERY) {
-		enter_reduction(t, CONGESTION_RECOVERY);
+		enter_reduction(t, CONGESTION_RECOVERY, d->arrived);
 		COUNT(t->stack, tcp_fast_recoveries);
-		entered = true;
 	}
 	if (t->bbr)
 		tcp_bbr_acked(t, d->bytes, d->sent_at ? t->stack->now - d->sent_at : 0);
 	else if (t->congestion == CONGESTION_RECOVERY || t->congestion == CONGESTION_CWR)
-		prr(t, d->bytes, entered);
+		prr(t, d->arrived, advanced && !t->sender->loss_found);
 	else if (advanced && (t->cwnd_limited || t->congestion == CONGESTION_LOSS))
 		/* Only what moves the edge: RFC 5681 3.2, 3042. */
 		tcp_congestion_acked(t, acked);
@@ -465,6 +474,14 @@ static void newreno(struct tcp *t, const struct tcp_segment *seg, bool advanced,
 	}
 }
 
+/* RFC 9937 6: each duplicate before this acknowledgment has been counted as a segment. */
+static uint32_t arrived_without_sack(const struct tcp *t, uint32_t bytes)
+{
+	uint32_t counted = t->dup_acks * t->mss;
+
+	return bytes > counted ? bytes - counted : 0;
+}
+
 void tcp_ack(struct tcp *t, struct tcp_segment *seg)
 {
 	uint32_t una = t->snd_una;
@@ -475,6 +492,8 @@ void tcp_ack(struct tcp *t, struct tcp_segment *seg)
 	struct delivery d = {0};
 
 	t->rack_advanced = 0;
+	if (t->sender)
+		t->sender->loss_found = false;
 	t->has_dsack_seen = is_dsack(seg);
 	if (advanced) {
 		take_cumulative(t, seg, &d);
@@ -490,10 +509,11 @@ void tcp_ack(struct tcp *t, struct tcp_segment *seg)
 	}
 	if (t->sack && seg->nsack && !list_empty(&t->sent))
 		take_sack(t, seg, &d);
+	d.arrived = t->sack ? d.bytes : duplicate ? t->mss : arrived_without_sack(t, d.bytes);
 	take_rtt(t, seg, &d, advanced);
 	if (!t->sack)
 		newreno(t, seg, advanced, duplicate);
-	take_ece(t, seg);
+	take_ece(t, seg, &d);
 	t->rack_timeout = 0;
 	if (t->sack && t->rack_advanced && (t->sacked_bytes || t->retrans_bytes))
 		t->rack_timeout = rack_detect(t);
@@ -511,12 +531,11 @@ void tcp_rack_timeout(struct tcp *t)
 {
 	t->rack_timeout = rack_detect(t);
 	if (t->lost_bytes && t->congestion < CONGESTION_RECOVERY) {
-		enter_reduction(t, CONGESTION_RECOVERY);
+		enter_reduction(t, CONGESTION_RECOVERY, 0);
 		COUNT(t->stack, tcp_fast_recoveries);
-		prr(t, 0, true);
-	} else if (t->lost_bytes) {
-		prr(t, 0, true);
 	}
+	if (t->lost_bytes && t->congestion != CONGESTION_LOSS)
+		prr(t, 0, false);
 	tcp_schedule(t);
 }
 

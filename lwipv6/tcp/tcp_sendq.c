@@ -161,6 +161,7 @@ static bool sender_new(struct tcp *t)
 		return false;
 	list_init(&t->sender->in_flight);
 	list_init(&t->sender->lost);
+	t->sender->hystart.last_rtt = t->sender->hystart.rtt = TIME_NEVER;
 	return true;
 }
 
@@ -208,6 +209,7 @@ void tcp_sent_lost(struct tcp *t, struct tcp_sent *s)
 	s->retransmitted = false;
 	s->lost = true;
 	t->lost_bytes += len;
+	t->sender->loss_found = true;
 	list_remove(&s->order);
 	if (first && seq_before(s->seq, first->seq))
 		list_prepend(&t->sender->lost, &s->order);
