@@ -221,7 +221,8 @@ struct tcp {
 	/* Options of the program. */
 	uint16_t user_mss;
 	uint8_t traffic_class, hop_limit, min_hop_limit;
-	uint8_t keep_count;
+	uint8_t keep_count, syn_count, defer_accept; /* TCP_SYNCNT; of a listener, in SYN-ACKs */
+	uint32_t notsent_lowat;			     /* TCP_NOTSENT_LOWAT, 0 = none */
 	uint32_t keep_idle_s, keep_interval_s, user_timeout_ms;
 	int linger2_s; /* TCP_LINGER2: -1 = no FIN-WAIT-2, 0 = TCP_FIN_WAIT2 */
 	uint32_t challenge_ms,
@@ -239,6 +240,7 @@ struct tcp_request {
 	uint32_t irs, iss, ts_recent, ts_offset, window;
 	uint8_t snd_wscale, rcv_wscale, retransmits;
 	bool timestamps, sack, wscale, ecn;
+	bool acked; /* and without data, which the listener waits for */
 	struct netif *netif;
 	uint64_t made;	   /* when the SYN came; 0 = not known (cookie) */
 	uint64_t answered; /* when another segment was answered last */
@@ -259,6 +261,7 @@ struct tcp_listener {
 	unsigned int nrequests;
 	struct list ready; /* struct tcp.accept_node */
 	unsigned int nready, backlog;
+	uint8_t defer_accept;	/* SYN-ACKs sent again while the first data is waited for */
 	uint64_t cookies_until; /* cookies were sent: accept them until then */
 };
 
@@ -302,12 +305,16 @@ bool tcp_parse(struct tcp_segment *seg, struct packet *p);
 /* ---- tcp_receive.c */
 void tcp_receive_data(struct tcp *t, struct tcp_segment *seg);
 uint32_t tcp_receive_window(struct tcp *t);
-ssize_t tcp_read(struct tcp *t, const struct iovec *iov, int n, int flags);
+/* @skip bytes are passed over, with MSG_PEEK. @time: when the last that was read came. */
+ssize_t tcp_read(struct tcp *t, const struct iovec *iov, int n, int flags, uint32_t skip,
+		 uint64_t *time);
 void tcp_consumed(struct tcp *t, uint32_t n);
 /* ---- tcp_sendq.c */
 ssize_t tcp_write(struct tcp *t, const struct iovec *iov, int n);
 int tcp_write_buffer(struct tcp *t, struct buffer *b, uint32_t offset, uint32_t len);
 uint32_t tcp_send_space(const struct tcp *t);
+/* Whether a program that polls shall write: a third of the buffer is free, less than half of TCP_NOTSENT_LOWAT waits. */
+bool tcp_writable(const struct tcp *t);
 /* The send buffer follows the congestion window, unless the program fixed it. */
 void tcp_grow_sndbuf(struct tcp *t);
 void tcp_sendq_acked(struct tcp *t, uint32_t una);

@@ -104,11 +104,13 @@ static void request_timer(struct stack *stack, struct timer *timer)
 {
 	struct tcp_request *r = container_of(timer, struct tcp_request, timer);
 
-	if (++r->retransmits > SYN_ACK_RETRIES) {
+	if (++r->retransmits > SYN_ACK_RETRIES + (r->acked ? r->listener->defer_accept : 0)) {
 		request_free(r);
 		return;
 	}
-	tcp_request_syn_ack(r);
+	/* The peer has our SYN-ACK and is silent; another is only to make it speak in the end. */
+	if (!r->acked || r->retransmits >= r->listener->defer_accept)
+		tcp_request_syn_ack(r);
 	timer_set(stack, timer, stack->now + (TCP_RTO_INITIAL << r->retransmits));
 }
 
@@ -392,6 +394,12 @@ bool tcp_listener_input(struct tcp_listener *l, struct tcp_segment *seg, struct 
 		return false;
 	if (l->nready >= l->backlog + 1) {
 		COUNT(l->stack, tcp_listen_overflow);
+		return false;
+	}
+	/* TCP_DEFER_ACCEPT: the handshake is over when there is something to read. */
+	if (r != &cookie && r->retransmits < l->defer_accept && !seg->len &&
+	    !(seg->flags & TH_FIN)) {
+		r->acked = true;
 		return false;
 	}
 	*child = make_child(l, r);

@@ -183,6 +183,8 @@ static uint32_t decide(struct tcp *t, uint32_t portion)
 /* New data and FIN. False when BBR's pace holds more back: its timer is armed then. */
 static bool send_new(struct tcp *t)
 {
+	uint32_t before = t->snd_nxt;
+
 	for (;;) {
 		uint32_t portion = t->bbr ? tcp_bbr_allowed(t) : UINT32_MAX, len;
 		uint8_t flags = TH_ACK;
@@ -222,6 +224,8 @@ static bool send_new(struct tcp *t)
 		else if (t->state == TCP_S_CLOSE_WAIT)
 			tcp_set_state(t, TCP_S_LAST_ACK);
 	}
+	if (t->notsent_lowat && t->snd_nxt != before)
+		stream_event(t);
 	if (t->bbr && !t->lost_bytes && congestion_left(t) >= t->mss)
 		tcp_bbr_limited(t);
 	return true;

@@ -48,6 +48,7 @@ static void queue_in_order(struct tcp *t, struct packet *p)
 	t->rcvq_bytes += p->len;
 	if (last && !last->nfrags && !p->nfrags && packet_tailroom(last) >= p->len) {
 		memcpy(packet_put(last, p->len), p->data, p->len);
+		last->time = p->time;
 		packet_free(p);
 		return;
 	}
@@ -291,10 +292,11 @@ static uint32_t until_mark(const struct tcp *t)
 	return to_mark;
 }
 
-ssize_t tcp_read(struct tcp *t, const struct iovec *iov, int n, int flags)
+ssize_t tcp_read(struct tcp *t, const struct iovec *iov, int n, int flags, uint32_t skip,
+		 uint64_t *time)
 {
 	bool peek = flags & MSG_PEEK, discard = flags & MSG_TRUNC;
-	uint32_t mark = until_mark(t), done = 0, skip = 0;
+	uint32_t mark = until_mark(t), done = 0;
 	struct packet *p, *next;
 	int i = 0;
 	size_t at = 0;
@@ -314,15 +316,18 @@ ssize_t tcp_read(struct tcp *t, const struct iovec *iov, int n, int flags)
 				packet_free(first);
 			}
 		} else {
-			skip = 1;
+			skip++;
 		}
 	}
 	if (!mark)
 		mark = UINT32_MAX;
+	if (mark != UINT32_MAX)
+		mark = mark > skip ? mark - skip : UINT32_MAX;
 	list_for_each_entry_safe (p, next, &t->rcvq, node) {
-		uint32_t offset = skip;
+		uint32_t offset = skip < p->len ? skip : p->len;
 
-		skip = 0;
+		skip -= offset;
+		*time = p->time;
 		while (offset < p->len && i < n && done < mark) {
 			uint32_t part = p->len - offset;
 

@@ -15,7 +15,21 @@ uint32_t tcp_send_space(const struct tcp *t)
 {
 	uint32_t used = t->snd_end - t->snd_una;
 
-	return used < t->sndbuf ? t->sndbuf - used : 0;
+	uint32_t space = used < t->sndbuf ? t->sndbuf - used : 0, unsent = tcp_unsent(t);
+
+	if (!t->notsent_lowat)
+		return space;
+	if (unsent >= t->notsent_lowat)
+		return 0;
+	return space < t->notsent_lowat - unsent ? space : t->notsent_lowat - unsent;
+}
+
+bool tcp_writable(const struct tcp *t)
+{
+	uint32_t used = t->snd_end - t->snd_una;
+
+	return used <= t->sndbuf - t->sndbuf / 3 &&
+	       (!t->notsent_lowat || (uint64_t)tcp_unsent(t) * 2 < t->notsent_lowat);
 }
 
 void tcp_grow_sndbuf(struct tcp *t)
