@@ -286,6 +286,16 @@ struct mmsghdr; /* <sys/socket.h> with _GNU_SOURCE */
 	X(const char *, lwip_ntop, (const struct ip_addr *addr, char *text, size_t size))            \
 	X(int, lwip_pton, (const char *text, struct ip_addr *addr))                                  \
 	/*                                                                                         \
+	 * What TCP does where a socket says nothing, lwipv6(3): a setting's value as text. A name \
+	 * or value that is not one: -1, EINVAL and, when setting, a sentence in @error. The       \
+	 * name number @i, from 0; NULL behind the last.                                           \
+	 */ \
+	X(int, lwip_setting_set,                                                                     \
+	  (struct stack * stack, const char *name, const char *value, char *error, size_t size))     \
+	X(int, lwip_setting_get,                                                                     \
+	  (struct stack * stack, const char *name, char *value, size_t size))                        \
+	X(const char *, lwip_setting_name, (int i))                                                  \
+	/*                                                                                         \
 	 * Router advertisements. The first two are LWIPv6 1.x's: 1 = read, 0 = cannot open; what  \
 	 * is wrong in the file turns advertising off on its interface. lwip_radv_load() says what \
 	 * was wrong in @error: -1 and EINVAL. The file stays the caller's. Interfaces must have   \

@@ -258,7 +258,7 @@ void stream_info(const struct tcp *t, struct tcp_info *info)
 		.tcpi_snd_wscale = t->snd_wscale,
 		.tcpi_rcv_wscale = t->rcv_wscale,
 		.tcpi_rto = t->rto / 1000,
-		.tcpi_ato = TCP_DELACK / 1000,
+		.tcpi_ato = t->stack->settings.delayed_ack / 1000,
 		.tcpi_snd_mss = t->mss,
 		.tcpi_rcv_mss = t->rcv_mss,
 		.tcpi_unacked = (t->snd_nxt - t->snd_una + t->mss - 1) / t->mss,

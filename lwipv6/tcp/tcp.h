@@ -130,6 +130,9 @@ struct tcp_sender {
 	} hystart;
 };
 
+/* RFC 3168: not used, asked for, used where the peer asks. */
+enum tcp_ecn { TCP_ECN_OFF, TCP_ECN_ON, TCP_ECN_PASSIVE };
+
 /* TCP_CONGESTION. */
 enum tcp_algorithm { TCP_CUBIC, TCP_RENO, TCP_BBR };
 

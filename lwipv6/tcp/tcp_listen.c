@@ -152,11 +152,11 @@ static void request_fill(struct tcp_request *r, struct tcp_listener *l,
 		.remote_port = ntohs(h->source),
 		.irs = seg->seq,
 		.ts_recent = seg->tsval,
-		.timestamps = seg->has_timestamp,
+		.timestamps = seg->has_timestamp && l->stack->settings.timestamps,
 		.sack = seg->sack_permitted,
 		.wscale = seg->has_wscale,
 		.snd_wscale = seg->wscale,
-		.ecn = (seg->flags & 0xc0) == 0xc0,
+		.ecn = (seg->flags & 0xc0) == 0xc0 && l->stack->settings.ecn != TCP_ECN_OFF,
 		.window = stream_first_window(l),
 		.netif = ip_needs_zone(&p->src) ? p->netif : l->netif,
 	};
@@ -233,7 +233,7 @@ static bool cookie_valid(struct tcp_listener *l, const struct tcp_segment *seg,
 	syn.mss = cookie_mss4[cookie & 7];
 	syn.flags = TH_SYN;
 	syn.has_wscale = syn.sack_permitted = false;
-	if (seg->has_timestamp) {
+	if (seg->has_timestamp && stack->settings.timestamps) {
 		uint32_t bits = seg->tsecr & 63;
 
 		syn.has_wscale = (bits & 15) != 15;

@@ -186,15 +186,16 @@ static void acknowledge(struct tcp *t, const struct tcp_segment *seg, bool was_h
 	t->segs_since_ack += t->rcv_mss ? (seg->len + t->rcv_mss - 1) / t->rcv_mss : 1;
 	/* At once: gaps and their filling, FIN, every second full segment; in the beginning each that
 	 * is followed by more, for the peer may be allowed to send one. */
-	if (quick || was_hole || !list_empty(&t->ooo) || t->fin_received || t->quickack ||
-	    t->has_dsack || t->rcv_nxt - t->last_ack_sent >= 2u * t->rcv_mss) {
+	if (quick || !t->stack->settings.delayed_ack || was_hole || !list_empty(&t->ooo) ||
+	    t->fin_received || t->quickack || t->has_dsack ||
+	    t->rcv_nxt - t->last_ack_sent >= 2u * t->rcv_mss) {
 		t->ack_now = 1;
 		tcp_schedule(t);
 		return;
 	}
 	if (!t->ack_delayed) {
 		t->ack_delayed = 1;
-		timer_set(t->stack, &t->delack, t->stack->now + TCP_DELACK);
+		timer_set(t->stack, &t->delack, t->stack->now + t->stack->settings.delayed_ack);
 	}
 }
 

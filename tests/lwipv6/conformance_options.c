@@ -128,8 +128,118 @@ static void row15_TCP_NOTSENT_LOWAT_limits_what_waits_behind_the_window(void)
 	script_close();
 }
 
+static bool setting(const char *name, const char *value)
+{
+	char error[100] = "";
+
+	return !lwip_setting_set(script_wire->stack, name, value, error, sizeof(error)) && !*error;
+}
+
+static const struct offer with_ecn = {
+	.ts = true, .sack = true, .ecn = true, .mss = 1460, .wscale = 7};
+
+/* The flags of SYN and SYN-ACK with ecn=@value, as ECE and CWR. */
+static void ecn(const char *value, unsigned int syn, unsigned int answer)
+{
+	struct conn c;
+	int l;
+
+	script_wire = wire_open(0);
+	setting("ecn", value);
+	conn_connect(script_wire, &c, &full);
+	ok((c.syn.flags & 0xc0) == syn, "row 31: ecn=%s: in a SYN", value);
+	conn_close(&c);
+	l = listen_on(script_wire, false, 80);
+	conn_accept(script_wire, &c, l, 80, &with_ecn);
+	ok((c.syn.flags & 0xc0) == answer, "row 31: ecn=%s: in the answer to one that asks", value);
+	script_close();
+}
+
+static void row24_timestamps_off(void)
+{
+	struct conn c;
+	int l;
+
+	script_wire = wire_open(0);
+	says("is taken", setting("timestamps", "off"));
+	conn_connect(script_wire, &c, &full);
+	says("no SYN has them", !c.syn.has_ts && c.syn.sack_ok);
+	conn_close(&c);
+	l = listen_on(script_wire, false, 80);
+	conn_accept(script_wire, &c, l, 80, &full);
+	says("nor the answer to one that has", !c.syn.has_ts && c.syn.sack_ok);
+	script_close();
+}
+
+static void row17_delayed_ack(void)
+{
+	script_open(&plain, NULL);
+	setting("delayed-ack", "0");
+	in("P. 1:101(100) ack 1");
+	out(". 1:1(0) ack 101");
+	setting("delayed-ack", "200");
+	in("P. 101:201(100) ack 1");
+	after(190);
+	none();
+	after(15);
+	out(". 1:1(0) ack 201");
+	script_close();
+}
+
+static void row7_time_wait_of_two_seconds(void)
+{
+	script_open(&plain, NULL);
+	setting("time-wait", "2");
+	lwip_close(script.fd);
+	out("F. 1:1(0) ack 1");
+	in("F. 1:1(0) ack 2");
+	out(". 2:2(0) ack 2");
+	after(1000);
+	in(". 2:3(1) ack 2");
+	out(". 2:2(0) ack 2");
+	after(1500);
+	in(". 2:3(1) ack 2");
+	out("R 2:2(0)");
+	script_close();
+}
+
+static void settings(void)
+{
+	static const char *const wrong[][2] = {
+		{"ecn", "maybe"},	{"ecn", ""},	     {"delayed-ack", "500"},
+		{"delayed-ack", "-1"},	{"time-wait", "1s"}, {"time-wait", ""},
+		{"congestion", "fast"}, {"timestamps", "1"}, {"no-such-setting", "on"}};
+	char value[20], error[100];
+	struct stack *stack;
+
+	stack = lwip_stack_create("lo,ecn=passive,time-wait=7,delayed-ack=3,timestamps=off", error,
+				  sizeof(error));
+	ok(stack && !lwip_setting_get(stack, "ecn", value, sizeof(value)) &&
+		   !strcmp(value, "passive"),
+	   "settings come with the string: ecn");
+	ok(!lwip_setting_get(stack, "time-wait", value, sizeof(value)) && !strcmp(value, "7"),
+	   "settings come with the string: time-wait");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		error[0] = 0;
+		errno = 0;
+		ok(lwip_setting_set(stack, wrong[i][0], wrong[i][1], error, sizeof(error)) == -1 &&
+			   errno == EINVAL && strlen(error) > 10,
+		   "%s=%s is refused: %s", wrong[i][0], wrong[i][1], error);
+	}
+	lwip_stack_free(stack);
+	ok(!lwip_stack_create("lo,ecn=maybe", error, sizeof(error)) && strstr(error, "passive"),
+	   "and in the string: %s", error);
+}
+
 int main(void)
 {
+	ecn("on", 0xc0, 0x40);
+	ecn("passive", 0, 0x40);
+	ecn("off", 0, 0);
+	row24_timestamps_off();
+	row17_delayed_ack();
+	row7_time_wait_of_two_seconds();
+	settings();
 	row12_TCP_SYNCNT_2_ends_after_two_more_SYNs();
 	row18_TCP_DEFER_ACCEPT_waits_for_data_but_not_for_ever();
 	row15_TCP_NOTSENT_LOWAT_limits_what_waits_behind_the_window();
