@@ -151,7 +151,7 @@ struct lwip_netif_statistics {
 	X(tcp_duplicates) X(tcp_paws) X(tcp_challenge_acks) X(tcp_cookies_sent) \
 	X(tcp_cookies_accepted) X(tcp_cookies_failed) X(tcp_listen_overflow) \
 	X(tcp_memory_pruned) X(filter_dropped) X(nat_translated) X(nat_sessions) \
-	X(memory_failures)
+	X(memory_failures) X(tcp_ack_steps)
 /* clang-format on */
 
 struct lwip_statistics {
@@ -285,6 +285,16 @@ struct mmsghdr; /* <sys/socket.h> with _GNU_SOURCE */
 	X(void, lwip_sort_destinations, (struct stack * stack, struct ip_addr * addrs, int n))       \
 	X(const char *, lwip_ntop, (const struct ip_addr *addr, char *text, size_t size))            \
 	X(int, lwip_pton, (const char *text, struct ip_addr *addr))                                  \
+	/*                                                                                         \
+	 * What TCP does where a socket says nothing, lwipv6(3): a setting's value as text. A name \
+	 * or value that is not one: -1, EINVAL and, when setting, a sentence in @error. The       \
+	 * name number @i, from 0; NULL behind the last.                                           \
+	 */ \
+	X(int, lwip_setting_set,                                                                     \
+	  (struct stack * stack, const char *name, const char *value, char *error, size_t size))     \
+	X(int, lwip_setting_get,                                                                     \
+	  (struct stack * stack, const char *name, char *value, size_t size))                        \
+	X(const char *, lwip_setting_name, (int i))                                                  \
 	/*                                                                                         \
 	 * Router advertisements. The first two are LWIPv6 1.x's: 1 = read, 0 = cannot open; what  \
 	 * is wrong in the file turns advertising off on its interface. lwip_radv_load() says what \

@@ -21,6 +21,7 @@
  *   nat=NAME                    the rule "nat on NAME", behind those of the file
  *   forward                     route between interfaces
  *   congestion=NAME             TCP's congestion control: cubic, reno or bbr (the host's)
+ *   ecn=WORD timestamps=WORD time-wait=SECONDS delayed-ack=MS   what else settings.c has
  *   lo                          nothing but the loopback interface
  */
 #include <errno.h>
@@ -28,10 +29,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "lwipv6/config/config.h"
+#include "lwipv6/config/settings.h"
 #include "lwipv6/config/stack_string.h"
 #include "lwipv6/core/loop.h"
 #include "lwipv6/link/netif.h"
-#include "lwipv6/tcp/tcp.h"
 
 bool refuse(struct creation *c, const char *format, ...)
 {
@@ -61,16 +62,6 @@ struct netif *item_netif(struct creation *c, const char *item, char *value, char
 		refuse(c, "%s=%s: there is no interface %s; name it before, as in vd0=URL", item,
 		       value, value);
 	return n;
-}
-
-static bool set_congestion(struct creation *c, const char *value)
-{
-	int algorithm = tcp_algorithm_find(value, strlen(value));
-
-	if (algorithm < 0)
-		return refuse(c, "congestion=%s: not one of cubic, reno, bbr", value);
-	c->stack->settings.congestion = algorithm;
-	return true;
 }
 
 static bool apply(struct creation *c, const char *item, char *value)
@@ -119,8 +110,8 @@ static bool apply(struct creation *c, const char *item, char *value)
 		return set_mtu(c, value);
 	if (!strcmp(item, "auto"))
 		return start_autoconf(c, value);
-	if (!strcmp(item, "congestion"))
-		return set_congestion(c, value);
+	if (setting_exists(item))
+		return setting_set(c->stack, item, value, c->error, c->error ? c->size : 0);
 	return refuse(c, "%s: unknown; see lwip_stack_create(3)", item);
 }
 

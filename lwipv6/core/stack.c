@@ -185,6 +185,10 @@ static void settings_init(struct stack *stack)
 	/* Virtual time is for runs that come out the same everywhere. */
 	stack->settings.congestion =
 		stack->flags & STACK_VIRTUAL ? TCP_CUBIC : tcp_algorithm_of_host();
+	stack->settings.ecn = TCP_ECN_ON;
+	stack->settings.timestamps = true;
+	stack->settings.time_wait = 2 * TCP_MSL;
+	stack->settings.delayed_ack = TCP_DELACK;
 	memcpy(stack->settings.secret, secret, sizeof(secret));
 }
 

@@ -147,10 +147,13 @@ struct stack {
 		bool forwarding4, forwarding6;
 		bool redirects; /* accept and send */
 		uint8_t default_ttl;
-		bool temporary_addresses; /* RFC 8981 */
-		bool optimistic;	  /* RFC 4429 */
-		uint8_t congestion;	  /* enum tcp_algorithm of new connections */
-		uint8_t secret[16];	  /* of RFC 7217 */
+		bool temporary_addresses;	 /* RFC 8981 */
+		bool optimistic;		 /* RFC 4429 */
+		uint8_t congestion;		 /* enum tcp_algorithm of new connections */
+		uint8_t ecn;			 /* enum tcp_ecn */
+		uint8_t timestamps;		 /* RFC 7323: offered and accepted */
+		uint64_t time_wait, delayed_ack; /* ns; 0 = none */
+		uint8_t secret[16];		 /* of RFC 7217 */
 	} settings;
 	struct lwip_statistics statistics;
 };

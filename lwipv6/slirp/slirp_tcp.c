@@ -117,7 +117,7 @@ static void consume(struct tcp *t, size_t n)
 	/* A read stops at the urgent mark: the rest comes with the next one. */
 	while (n) {
 		struct iovec skipped = {NULL, n};
-		ssize_t done = tcp_read(t, &skipped, 1, MSG_TRUNC);
+		ssize_t done = tcp_read(t, &skipped, 1, MSG_TRUNC, 0, &(uint64_t){0});
 
 		if (done <= 0)
 			return;

@@ -19,18 +19,36 @@ void control_put(struct msghdr *m, size_t *used, int level, int type, const void
 	*used += CMSG_SPACE(len);
 }
 
-uint32_t message_put(struct msghdr *m, const struct packet *p)
+void control_put_time(struct socket *s, struct msghdr *m, size_t *used, uint64_t arrival)
 {
-	uint32_t done = 0;
+	struct timespec ts;
+	struct timeval tv;
+	uint64_t then;
 
-	for (size_t i = 0; i < m->msg_iovlen && done < p->len; i++) {
-		uint32_t left = p->len - done,
+	if (!s->timestamp)
+		return;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	then = ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec - (s->stack->now - arrival);
+	ts = (struct timespec){then / NSEC_PER_SEC, then % NSEC_PER_SEC};
+	tv = (struct timeval){ts.tv_sec, ts.tv_nsec / 1000};
+	if (s->timestamp == SO_TIMESTAMPNS)
+		control_put(m, used, SOL_SOCKET, SO_TIMESTAMPNS, &ts, sizeof(ts));
+	else
+		control_put(m, used, SOL_SOCKET, SO_TIMESTAMP, &tv, sizeof(tv));
+}
+
+uint32_t message_put(struct msghdr *m, const struct packet *p, uint32_t skip)
+{
+	uint32_t at = skip;
+
+	for (size_t i = 0; i < m->msg_iovlen && at < p->len; i++) {
+		uint32_t left = p->len - at,
 			 part = left < m->msg_iov[i].iov_len ? left : m->msg_iov[i].iov_len;
 
-		packet_copy(p, done, m->msg_iov[i].iov_base, part);
-		done += part;
+		packet_copy(p, at, m->msg_iov[i].iov_base, part);
+		at += part;
 	}
-	if (done < p->len)
+	if (at < p->len)
 		m->msg_flags |= MSG_TRUNC;
-	return done;
+	return at - skip;
 }

@@ -122,7 +122,7 @@ static int datagram_bind(struct socket *s, const struct sockaddr *sa, socklen_t 
 		return error;
 	if (!e->raw)
 		return udp_bind(e, &n.addr, n.port);
-	if (!ip_is_any(&n.addr) && !ip_is_multicast(&n.addr) &&
+	if (!e->freebind && !ip_is_any(&n.addr) && !ip_is_multicast(&n.addr) &&
 	    !netif_addr_find(s->stack, NULL, &n.addr))
 		return -EADDRNOTAVAIL;
 	e->local = n.addr;
@@ -417,16 +417,7 @@ static void put_control(struct datagram_socket *d, struct msghdr *m, const struc
 	size_t used = 0;
 	int number;
 
-	if (s->timestamp) {
-		struct timeval tv;
-		struct timespec now;
-
-		clock_gettime(CLOCK_REALTIME, &now);
-		uint64_t then = now.tv_sec * NSEC_PER_SEC + now.tv_nsec - (s->stack->now - p->time);
-
-		tv = (struct timeval){then / NSEC_PER_SEC, then % NSEC_PER_SEC / 1000};
-		control_put(m, &used, SOL_SOCKET, SO_TIMESTAMP, &tv, sizeof(tv));
-	}
+	control_put_time(s, m, &used, p->time);
 	if (s->family == AF_INET) {
 		if (d->recv_info) {
 			struct in_pktinfo info = {.ipi_ifindex = p->ifindex,
@@ -504,7 +495,7 @@ static ssize_t datagram_receive(struct socket *s, struct msghdr *m, int flags)
 {
 	struct datagram_socket *d = datagram(s);
 	struct packet *p = list_first(&d->queue, struct packet, node);
-	uint32_t done, total;
+	uint32_t done, total, skip = 0;
 
 	if (flags & MSG_ERRQUEUE)
 		return receive_error(d, m);
@@ -513,8 +504,18 @@ static ssize_t datagram_receive(struct socket *s, struct msghdr *m, int flags)
 			return -socket_take_error(s);
 		return d->read_shut ? 0 : -EAGAIN;
 	}
+	/* SO_PEEK_OFF passes whole datagrams over. */
+	if (flags & MSG_PEEK && s->peek_off > 0) {
+		for (skip = s->peek_off; skip && skip >= p->len;
+		     p = list_entry(p->node.next, struct packet, node)) {
+			skip -= p->len;
+			if (p->node.next == &d->queue)
+				return -EAGAIN;
+		}
+	}
 	total = p->len;
-	done = message_put(m, p);
+	done = message_put(m, p, skip);
+	socket_peeked(s, flags & MSG_PEEK, flags & MSG_PEEK ? done : total);
 	put_name(m, s->family, &p->src, p->mark, p->ifindex);
 	put_control(d, m, p);
 	if (!(flags & MSG_PEEK)) {

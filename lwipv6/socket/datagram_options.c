@@ -84,6 +84,9 @@ static int set_ip(struct datagram_socket *d, int name, const void *value, sockle
 	case IP_RECVERR:
 		d->recv_error = n;
 		return 0;
+	case IP_FREEBIND:
+		e->freebind = n;
+		return 0;
 	case IP_MTU_DISCOVER:
 		e->options.dont_fragment = n != IP_PMTUDISC_DONT && n != IP_PMTUDISC_WANT;
 		e->options.ignore_path_mtu = n == IP_PMTUDISC_PROBE;
@@ -131,6 +134,9 @@ static int set_ip6(struct datagram_socket *d, int name, const void *value, sockl
 		return 0;
 	case IPV6_RECVERR:
 		d->recv_error = n;
+		return 0;
+	case IPV6_FREEBIND:
+		e->freebind = n;
 		return 0;
 	case IPV6_DONTFRAG:
 		e->options.dont_fragment = n;
@@ -219,6 +225,8 @@ int datagram_getsockopt(struct socket *s, int level, int name, void *value, sock
 			return option_put_int(value, len, e->multicast_loop);
 		case IP_MTU:
 			return path_mtu_of(d, value, len);
+		case IP_FREEBIND:
+			return option_put_int(value, len, e->freebind);
 		}
 	} else if (level == IPPROTO_IPV6) {
 		switch (name) {
@@ -237,6 +245,8 @@ int datagram_getsockopt(struct socket *s, int level, int name, void *value, sock
 			return option_put_int(value, len, e->options.traffic_class);
 		case IPV6_MTU:
 			return path_mtu_of(d, value, len);
+		case IPV6_FREEBIND:
+			return option_put_int(value, len, e->freebind);
 		case IPV6_CHECKSUM:
 			return option_put_int(value, len, d->checksum_offset);
 		}

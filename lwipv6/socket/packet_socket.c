@@ -152,7 +152,7 @@ static ssize_t packet_receive(struct socket *s, struct msghdr *m, int flags)
 	if (!p)
 		return s->error ? -socket_take_error(s) : -EAGAIN;
 	total = p->len;
-	done = message_put(m, p);
+	done = message_put(m, p, 0);
 	if (m->msg_name) {
 		struct sockaddr_ll ll = {.sll_family = AF_PACKET,
 					 .sll_protocol = htons(p->protocol),

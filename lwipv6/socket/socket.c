@@ -29,7 +29,7 @@ void socket_init(struct socket *s, struct stack *stack, const struct socket_ops 
 	s->rcvbuf = s->sndbuf = 212992;
 	s->rcvlowat = 1;
 	s->rcvtimeo = s->sndtimeo = TIME_NEVER;
-	s->linger = -1;
+	s->linger = s->peek_off = -1;
 	list_init(&s->waiters);
 	list_init(&s->subscriptions);
 	list_append(&stack->sockets, &s->node);
@@ -178,7 +178,13 @@ int socket_set_common(struct socket *s, int name, const void *value, socklen_t l
 		s->rcvlowat = number < 0 ? INT_MAX : number ? number : 1;
 		return 0;
 	case SO_TIMESTAMP:
-		s->timestamp = number;
+	case SO_TIMESTAMPNS:
+		s->timestamp = number ? name : 0;
+		return 0;
+	case SO_PEEK_OFF:
+		if (s->type == SOCK_RAW)
+			return -EOPNOTSUPP;
+		s->peek_off = number;
 		return 0;
 	case SO_MARK:
 		return 0;
@@ -220,7 +226,10 @@ int socket_get_common(struct socket *s, int name, void *value, socklen_t *len)
 	case SO_RCVLOWAT:
 		return option_put_int(value, len, s->rcvlowat);
 	case SO_TIMESTAMP:
-		return option_put_int(value, len, s->timestamp);
+	case SO_TIMESTAMPNS:
+		return option_put_int(value, len, s->timestamp == name);
+	case SO_PEEK_OFF:
+		return s->type == SOCK_RAW ? -EOPNOTSUPP : option_put_int(value, len, s->peek_off);
 	case SO_ACCEPTCONN:
 	case SO_MARK:
 		return option_put_int(value, len, 0);

@@ -61,7 +61,8 @@ struct socket {
 	struct list waiters;	     /* struct waiter.node */
 	struct list subscriptions;   /* event.c */
 	struct kept_options *kept;   /* options.c; NULL = none was set */
-	bool timestamp;
+	uint8_t timestamp; /* 0, or SO_TIMESTAMP or SO_TIMESTAMPNS: what control messages have */
+	int peek_off;	   /* where MSG_PEEK begins, SO_PEEK_OFF; -1 = off */
 	/* A socket of the stack itself, without descriptor: called when its state may have changed.
 	 */
 	void (*notify)(struct socket *s);
@@ -125,14 +126,27 @@ int socket_get_common(struct socket *s, int name, void *value, socklen_t *len);
 int option_int(const void *value, socklen_t len, int *out);
 int option_put_int(void *value, socklen_t *len, int number);
 
+/* @n bytes were read, or only looked at: SO_PEEK_OFF moves. */
+static inline void socket_peeked(struct socket *s, bool peek, uint32_t n)
+{
+	if (s->peek_off < 0)
+		return;
+	if (peek)
+		s->peek_off += n;
+	else
+		s->peek_off = (uint32_t)s->peek_off > n ? s->peek_off - n : 0;
+}
+
 /* ---- event.c */
 void event_run(struct socket *s, uint32_t events);
 void event_drop(struct socket *s);
 
-/* ---- ancillary.c: a packet's bytes into @m's buffers as far as they reach, or MSG_TRUNC; how
- * many. */
-uint32_t message_put(struct msghdr *m, const struct packet *p);
+/* ---- ancillary.c: a packet's bytes from @skip on into @m's buffers as far as they reach, or
+ * MSG_TRUNC; how many. */
+uint32_t message_put(struct msghdr *m, const struct packet *p, uint32_t skip);
 /* One message into @m's control buffer, or MSG_CTRUNC */
+/* The time at which @p came, if @s asked for it with SO_TIMESTAMP or SO_TIMESTAMPNS. */
+void control_put_time(struct socket *s, struct msghdr *m, size_t *used, uint64_t arrival);
 void control_put(struct msghdr *m, size_t *used, int level, int type, const void *data, size_t len);
 
 #endif

@@ -104,6 +104,9 @@ void stream_inherit(struct tcp_listener *l, struct tcp *t)
 	t->keep_interval_s = from->keep_interval_s;
 	t->user_timeout_ms = from->user_timeout_ms;
 	t->linger2_s = from->linger2_s;
+	t->notsent_lowat = from->notsent_lowat;
+	t->syn_count = from->syn_count;
+	t->defer_accept = from->defer_accept;
 }
 
 bool stream_port_bound(struct stack *stack, uint16_t port)
@@ -192,7 +195,7 @@ static int stream_bind(struct socket *s, const struct sockaddr *sa, socklen_t le
 		return -EINVAL;
 	if (n.port && n.port < 1024 && !stack_capable(s->stack, LWIP_CAP_NET_BIND_SERVICE))
 		return -EACCES;
-	if (!ip_is_any(&n.addr) && !netif_addr_find(s->stack, NULL, &n.addr))
+	if (!ip_is_any(&n.addr) && !ts->freebind && !netif_addr_find(s->stack, NULL, &n.addr))
 		return -EADDRNOTAVAIL;
 	if (ip_needs_zone(&n.addr)) {
 		if (!n.zone)
@@ -351,6 +354,7 @@ static int stream_listen(struct socket *s, int backlog)
 	l->reuse_port = ts->reuse_port;
 	l->netif = ts->tcp->netif;
 	l->backlog = backlog > 65535 ? 65535 : backlog;
+	l->defer_accept = ts->tcp->defer_accept;
 	list_remove(&ts->bound);
 	ts->listener = l;
 	tcp_listen(l);
@@ -377,6 +381,10 @@ static int stream_accept(struct socket *s, struct socket **out)
 	l->nready--;
 	stream(*out)->connected = true;
 	stream(*out)->v6only = ts->v6only;
+	stream(*out)->tell_unread = ts->tell_unread;
+	(*out)->peek_off = s->peek_off;
+	(*out)->timestamp = s->timestamp;
+	stream(*out)->freebind = ts->freebind;
 	tcp_keep_arm(t);
 	return 0;
 }
@@ -475,20 +483,18 @@ static ssize_t receive_urgent(struct tcp *t, struct msghdr *m, int flags)
 	return 0;
 }
 
-static ssize_t stream_receive(struct socket *s, struct msghdr *m, int flags)
+/* Data as recv() does it, @time when it came; negative errno. */
+static ssize_t take_data(struct socket *s, struct msghdr *m, int flags, uint64_t *time)
 {
 	struct tcp_socket *ts = stream(s);
 	struct tcp *t = ts->tcp;
+	uint32_t skip = flags & MSG_PEEK && s->peek_off > 0 ? s->peek_off : 0;
 	ssize_t n;
 
-	m->msg_namelen = 0;
-	m->msg_controllen = 0;
-	if (flags & MSG_OOB)
-		return ts->listener ? -ENOTCONN : receive_urgent(t, m, flags);
 	/* The urgent byte alone: reading passes it over and then has nothing. */
 	if (!readable(t) && t->rcvq_bytes && !(flags & MSG_PEEK))
-		tcp_read(t, m->msg_iov, m->msg_iovlen, flags);
-	if (!readable(t)) {
+		tcp_read(t, m->msg_iov, m->msg_iovlen, flags, 0, time);
+	if (readable(t) <= skip) {
 		if (s->error)
 			return -socket_take_error(s);
 		if (t->receive_shut || t->fin_received)
@@ -509,9 +515,39 @@ static ssize_t stream_receive(struct socket *s, struct msghdr *m, int flags)
 		if (t->rcvq_bytes < want && t->rcvq_bytes < t->rcvbuf / 2)
 			return -EAGAIN;
 	}
-	n = tcp_read(t, m->msg_iov, m->msg_iovlen, flags);
+	n = tcp_read(t, m->msg_iov, m->msg_iovlen, flags, skip, time);
+	if (n > 0)
+		socket_peeked(s, flags & MSG_PEEK, n);
 	if (!t->rcvq_bytes && !(flags & MSG_PEEK))
 		readiness_update(s, s->ops->poll(s));
+	return n;
+}
+
+static ssize_t stream_receive(struct socket *s, struct msghdr *m, int flags)
+{
+	struct tcp_socket *ts = stream(s);
+	struct tcp *t = ts->tcp;
+	size_t used = 0;
+	uint64_t time;
+	ssize_t n;
+
+	m->msg_namelen = 0;
+	if (flags & MSG_OOB) {
+		m->msg_controllen = 0;
+		return ts->listener ? -ENOTCONN : receive_urgent(t, m, flags);
+	}
+	n = take_data(s, m, flags, &time);
+	if (n < 0)
+		return n;
+	if (n)
+		control_put_time(s, m, &used, time);
+	if (ts->tell_unread) {
+		/* 1 stands for the end, which is read like a byte. */
+		int unread = t->rcvq_bytes || !t->fin_received ? (int)readable(t) : 1;
+
+		control_put(m, &used, SOL_TCP, TCP_CM_INQ, &unread, sizeof(unread));
+	}
+	m->msg_controllen = used;
 	return n;
 }
 
@@ -577,7 +613,7 @@ static uint32_t stream_poll(struct socket *s)
 		events |= POLLIN | POLLRDNORM | POLLRDHUP;
 	if (t->state == TCP_S_CLOSED || (t->fin_received && ts->send_shut))
 		events |= POLLHUP;
-	if (ts->send_shut || t->state == TCP_S_CLOSED || tcp_send_space(t) >= t->sndbuf / 3)
+	if (ts->send_shut || t->state == TCP_S_CLOSED || tcp_writable(t))
 		events |= POLLOUT | POLLWRNORM;
 	if (t->urgent_in && !t->urgent_read)
 		events |= POLLPRI;

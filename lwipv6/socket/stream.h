@@ -12,7 +12,8 @@ struct tcp_socket {
 	struct tcp *tcp;      /* the connection; of a listener, the options its children get */
 	struct tcp_listener *listener;
 	bool is_bound : 1, port_chosen : 1 /* by us */, v6only : 1, reuse_address : 1,
-		reuse_port : 1, connecting : 1, connected : 1, send_shut : 1;
+		reuse_port : 1, connecting : 1, connected : 1, send_shut : 1,
+		freebind : 1 /* IP_FREEBIND */, tell_unread : 1 /* TCP_INQ */;
 };
 
 int stream_setsockopt(struct socket *s, int level, int name, const void *value, socklen_t len);

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include "lwipv6/socket/stream.h"
 
-#define MAXSEG_MIN  88 /* of TCP_MAXSEG, as the kernel's */
-#define MAXSEG_MAX  32767
-#define LINGER2_MAX 120
+#define MAXSEG_MIN    88 /* of TCP_MAXSEG, as the kernel's */
+#define MAXSEG_MAX    32767
+#define LINGER2_MAX   120
+#define SYN_RETRIES   6	  /* TCP_SYNCNT where it was not set, as the kernel has it */
+#define SYN_ACK_PAUSE 120 /* seconds between two SYN-ACKs at most */
 
 static struct tcp_socket *stream(struct socket *s)
 {
@@ -58,6 +60,31 @@ static int set_socket(struct socket *s, int name, const void *value, socklen_t l
 			tcp_keep_arm(t);
 	}
 	return 0;
+}
+
+/* TCP_DEFER_ACCEPT: how many SYN-ACKs, the first apart, leave within @seconds; and back. */
+static uint8_t retries_for(int seconds)
+{
+	int period = 1, all = 1, n = seconds > 0;
+
+	for (; seconds > all && n < 255; n++) {
+		period = period < SYN_ACK_PAUSE ? period * 2 : SYN_ACK_PAUSE;
+		if (period > SYN_ACK_PAUSE)
+			period = SYN_ACK_PAUSE;
+		all += period;
+	}
+	return n;
+}
+
+static int seconds_of(uint8_t retries)
+{
+	int period = 1, all = retries > 0;
+
+	for (int n = 1; n < retries; n++) {
+		period = period * 2 < SYN_ACK_PAUSE ? period * 2 : SYN_ACK_PAUSE;
+		all += period;
+	}
+	return all;
 }
 
 static int set_tcp(struct socket *s, int name, const void *value, socklen_t len)
@@ -129,6 +156,25 @@ static int set_tcp(struct socket *s, int name, const void *value, socklen_t len)
 			tcp_schedule(t);
 		}
 		return 0;
+	case TCP_NOTSENT_LOWAT:
+		t->notsent_lowat = n;
+		stream_event(t);
+		return 0;
+	case TCP_DEFER_ACCEPT:
+		t->defer_accept = retries_for(n);
+		if (ts->listener)
+			ts->listener->defer_accept = t->defer_accept;
+		return 0;
+	case TCP_SYNCNT:
+		if (n < 1 || n > 127)
+			return -EINVAL;
+		t->syn_count = n;
+		return 0;
+	case TCP_INQ:
+		if (n < 0 || n > 1)
+			return -EINVAL;
+		ts->tell_unread = n;
+		return 0;
 	case TCP_LINGER2:
 		t->linger2_s = n < 0 ? -1 : n > LINGER2_MAX ? LINGER2_MAX : n;
 		return 0;
@@ -167,6 +213,9 @@ int stream_setsockopt(struct socket *s, int level, int name, const void *value, 
 		case IP_MTU_DISCOVER:
 			t->pmtu_discover = n != IP_PMTUDISC_DONT;
 			return 0;
+		case IP_FREEBIND:
+			ts->freebind = n;
+			return 0;
 		}
 	} else if (level == IPPROTO_IPV6 && s->family == AF_INET6) {
 		switch (name) {
@@ -180,6 +229,9 @@ int stream_setsockopt(struct socket *s, int level, int name, const void *value, 
 			return 0;
 		case IPV6_UNICAST_HOPS:
 			t->hop_limit = n == -1 ? 0 : n;
+			return 0;
+		case IPV6_FREEBIND:
+			ts->freebind = n;
 			return 0;
 		}
 	}
@@ -206,7 +258,7 @@ void stream_info(const struct tcp *t, struct tcp_info *info)
 		.tcpi_snd_wscale = t->snd_wscale,
 		.tcpi_rcv_wscale = t->rcv_wscale,
 		.tcpi_rto = t->rto / 1000,
-		.tcpi_ato = TCP_DELACK / 1000,
+		.tcpi_ato = t->stack->settings.delayed_ack / 1000,
 		.tcpi_snd_mss = t->mss,
 		.tcpi_rcv_mss = t->rcv_mss,
 		.tcpi_unacked = (t->snd_nxt - t->snd_una + t->mss - 1) / t->mss,
@@ -226,8 +278,10 @@ void stream_info(const struct tcp *t, struct tcp_info *info)
 	};
 }
 
-static int get_tcp(const struct tcp *t, int name, void *value, socklen_t *len)
+static int get_tcp(const struct tcp_socket *ts, int name, void *value, socklen_t *len)
 {
+	const struct tcp *t = ts->tcp;
+
 	switch (name) {
 	case TCP_INFO: {
 		struct tcp_info info;
@@ -266,6 +320,14 @@ static int get_tcp(const struct tcp *t, int name, void *value, socklen_t *len)
 		return option_put_int(value, len, t->user_timeout_ms);
 	case TCP_QUICKACK:
 		return option_put_int(value, len, t->quickack);
+	case TCP_NOTSENT_LOWAT:
+		return option_put_int(value, len, t->notsent_lowat);
+	case TCP_DEFER_ACCEPT:
+		return option_put_int(value, len, seconds_of(t->defer_accept));
+	case TCP_SYNCNT:
+		return option_put_int(value, len, t->syn_count ? t->syn_count : SYN_RETRIES);
+	case TCP_INQ:
+		return option_put_int(value, len, ts->tell_unread);
 	case TCP_LINGER2:
 		return option_put_int(value, len,
 				      t->linger2_s ? t->linger2_s
@@ -307,7 +369,7 @@ int stream_getsockopt(struct socket *s, int level, int name, void *value, sockle
 	if (level == SOL_SOCKET)
 		return get_socket(s, name, value, len);
 	if (level == IPPROTO_TCP)
-		return get_tcp(t, name, value, len);
+		return get_tcp(ts, name, value, len);
 	if (level == IPPROTO_IP) {
 		switch (name) {
 		case IP_TOS:
@@ -320,6 +382,8 @@ int stream_getsockopt(struct socket *s, int level, int name, void *value, sockle
 			return option_put_int(value, len, t->min_hop_limit);
 		case IP_MTU:
 			return ts->connected ? option_put_int(value, len, t->mtu) : -ENOTCONN;
+		case IP_FREEBIND:
+			return option_put_int(value, len, ts->freebind);
 		}
 	} else if (level == IPPROTO_IPV6) {
 		switch (name) {
@@ -333,6 +397,8 @@ int stream_getsockopt(struct socket *s, int level, int name, void *value, sockle
 							   : s->stack->settings.default_ttl);
 		case IPV6_MTU:
 			return ts->connected ? option_put_int(value, len, t->mtu) : -ENOTCONN;
+		case IPV6_FREEBIND:
+			return option_put_int(value, len, ts->freebind);
 		}
 	}
 	return -ENOPROTOOPT;

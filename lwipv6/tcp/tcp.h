@@ -34,6 +34,7 @@
 #define TCP_RTO_AFTER_SYN (3 * NSEC_PER_SEC) /* RFC 6298 5.7 */
 #define TCP_RTO_MAX	  (120 * NSEC_PER_SEC)
 #define TCP_DELACK	  (40 * NSEC_PER_MSEC)
+#define TCP_QUICK_ACKS	  16 /* segments */
 #define TCP_HANDSHAKE_ACK (1 * NSEC_PER_MSEC)
 #define TCP_MSL		  (30 * NSEC_PER_SEC)
 #define TCP_FIN_WAIT2	  (60 * NSEC_PER_SEC) /* without a program behind it */
@@ -85,7 +86,8 @@ struct tcp_segment {
 
 /* A run of bytes sent together: the scoreboard. */
 struct tcp_sent {
-	struct list node; /* by sequence */
+	struct list node;  /* by sequence */
+	struct list order; /* of tcp_sender.in_flight or .lost; in neither when it is in SACK */
 	uint32_t seq, end;
 	uint64_t time; /* last sent */
 	bool sacked, lost, retransmitted, ever_retransmitted;
@@ -104,6 +106,32 @@ struct tcp_chunk {
 struct tcp_range {
 	uint32_t start, end;
 };
+
+/*
+ * What only a connection that sends has; made with its first record. Every record that is not in
+ * SACK is either in flight or lost, so that an acknowledgment costs what it tells and not what is
+ * on the way.
+ */
+struct tcp_sender {
+	struct list in_flight; /* struct tcp_sent by time of sending */
+	struct list lost;      /* not sent again yet; the lowest first, else as they were found */
+	struct tcp_sent *hint; /* where the last SACK block began, or NULL */
+	/* The blocks of the last acknowledgment, all of which is in SACK. */
+	struct tcp_range known[TCP_SACK_BLOCKS];
+	uint8_t nknown;
+	bool loss_found; /* by the acknowledgment in hand */
+	/* HyStart++ (RFC 9406), while ssthresh has never been set. Times in ns, TIME_NEVER: none yet. */
+	struct tcp_hystart {
+		uint32_t round_end;
+		uint64_t last_rtt, rtt,
+			css_rtt; /* smallest of the last and of this round; css_rtt: when CSS began */
+		uint8_t samples, css_rounds;
+		bool css; /* conservative slow start */
+	} hystart;
+};
+
+/* RFC 3168: not used, asked for, used where the peer asks. */
+enum tcp_ecn { TCP_ECN_OFF, TCP_ECN_ON, TCP_ECN_PASSIVE };
 
 /* TCP_CONGESTION. */
 enum tcp_algorithm { TCP_CUBIC, TCP_RENO, TCP_BBR };
@@ -140,6 +168,7 @@ struct tcp {
 	uint8_t options_len; /* of a data segment without SACK: 0 or 12 */
 	uint8_t timer_kind;  /* of retransmit */
 	uint8_t answers;     /* since answer_ms */
+	uint8_t quick_acks;  /* segments of the beginning that are still acknowledged at once */
 	/* Sending. */
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_max_wnd, snd_up;
 	uint32_t snd_small;	/* end of the last short segment: Nagle, Minshall's way */
@@ -147,6 +176,7 @@ struct tcp {
 	uint16_t mss, peer_mss; /* mss: payload of a full segment, options counted */
 	uint32_t mtu;
 	struct list chunks, sent;
+	struct tcp_sender *sender;   /* set while there are records in sent */
 	struct tcp_chunk *send_hint; /* the chunk of snd_nxt, or NULL */
 	uint32_t nsent;		     /* records in sent */
 	uint32_t sndbuf, sacked_bytes, lost_bytes, retrans_bytes;
@@ -194,7 +224,8 @@ struct tcp {
 	/* Options of the program. */
 	uint16_t user_mss;
 	uint8_t traffic_class, hop_limit, min_hop_limit;
-	uint8_t keep_count;
+	uint8_t keep_count, syn_count, defer_accept; /* TCP_SYNCNT; of a listener, in SYN-ACKs */
+	uint32_t notsent_lowat;			     /* TCP_NOTSENT_LOWAT, 0 = none */
 	uint32_t keep_idle_s, keep_interval_s, user_timeout_ms;
 	int linger2_s; /* TCP_LINGER2: -1 = no FIN-WAIT-2, 0 = TCP_FIN_WAIT2 */
 	uint32_t challenge_ms,
@@ -212,6 +243,7 @@ struct tcp_request {
 	uint32_t irs, iss, ts_recent, ts_offset, window;
 	uint8_t snd_wscale, rcv_wscale, retransmits;
 	bool timestamps, sack, wscale, ecn;
+	bool acked; /* and without data, which the listener waits for */
 	struct netif *netif;
 	uint64_t made;	   /* when the SYN came; 0 = not known (cookie) */
 	uint64_t answered; /* when another segment was answered last */
@@ -232,6 +264,7 @@ struct tcp_listener {
 	unsigned int nrequests;
 	struct list ready; /* struct tcp.accept_node */
 	unsigned int nready, backlog;
+	uint8_t defer_accept;	/* SYN-ACKs sent again while the first data is waited for */
 	uint64_t cookies_until; /* cookies were sent: accept them until then */
 };
 
@@ -275,12 +308,16 @@ bool tcp_parse(struct tcp_segment *seg, struct packet *p);
 /* ---- tcp_receive.c */
 void tcp_receive_data(struct tcp *t, struct tcp_segment *seg);
 uint32_t tcp_receive_window(struct tcp *t);
-ssize_t tcp_read(struct tcp *t, const struct iovec *iov, int n, int flags);
+/* @skip bytes are passed over, with MSG_PEEK. @time: when the last that was read came. */
+ssize_t tcp_read(struct tcp *t, const struct iovec *iov, int n, int flags, uint32_t skip,
+		 uint64_t *time);
 void tcp_consumed(struct tcp *t, uint32_t n);
 /* ---- tcp_sendq.c */
 ssize_t tcp_write(struct tcp *t, const struct iovec *iov, int n);
 int tcp_write_buffer(struct tcp *t, struct buffer *b, uint32_t offset, uint32_t len);
 uint32_t tcp_send_space(const struct tcp *t);
+/* Whether a program that polls shall write: a third of the buffer is free, less than half of TCP_NOTSENT_LOWAT waits. */
+bool tcp_writable(const struct tcp *t);
 /* The send buffer follows the congestion window, unless the program fixed it. */
 void tcp_grow_sndbuf(struct tcp *t);
 void tcp_sendq_acked(struct tcp *t, uint32_t una);
@@ -289,6 +326,12 @@ uint32_t tcp_sendq_slice(struct tcp *t, struct packet *p, uint32_t seq, uint32_t
 struct tcp_sent *tcp_sent_add(struct tcp *t, uint32_t seq, uint32_t end);
 struct tcp_sent *tcp_sent_split(struct tcp *t, struct tcp_sent *s, uint32_t at);
 void tcp_sent_free(struct tcp *t, struct tcp_sent *s);
+/* Join @s with the record before it, of which it is the end from now on. */
+struct tcp_sent *tcp_sent_join(struct tcp *t, struct tcp_sent *s);
+/* @s was sent, for the first time or again: it is the youngest in flight. */
+void tcp_sent_flies(struct tcp *t, struct tcp_sent *s);
+/* @s is to be sent again. */
+void tcp_sent_lost(struct tcp *t, struct tcp_sent *s);
 void tcp_sent_free_all(struct tcp *t);
 void tcp_sendq_free(struct tcp *t);
 /* ---- tcp_output.c */
@@ -357,8 +400,8 @@ void tcp_congestion_init(struct tcp *t);
 void tcp_congestion_acked(struct tcp *t, uint32_t acked);
 uint32_t tcp_congestion_reduce(struct tcp *t); /* the new ssthresh */
 void tcp_congestion_idle(struct tcp *t);
+/* A round-trip time was measured: slow start ends when it grows. */
 void tcp_congestion_rtt(struct tcp *t, uint64_t rtt);
-void tcp_congestion_ecn(struct tcp *t);
 /* ---- tcp_bbr.c, all but the first with t->bbr set */
 void tcp_bbr_start(struct tcp *t);
 void tcp_bbr_stop(struct tcp *t);

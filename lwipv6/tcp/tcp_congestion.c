@@ -3,15 +3,24 @@
  * Congestion windows, in bytes: slow start with an initial window of ten segments (RFC 6928), CUBIC
  * (RFC 9438) or Reno (RFC 5681) beyond the threshold. Losses call tcp_congestion_reduce(), once per
  * window of data. BBR has its own file and passes these by.
+ *
+ * The first slow start ends before it makes losses when round trips take longer (HyStart++, RFC
+ * 9406). The RFC's limit L of what one acknowledgment adds is not kept: here one acknowledgment
+ * answers a whole batch of segments, and so does that of a peer like us.
  */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include "lwipv6/tcp/tcp.h"
 
-#define CUBIC_C	   0.4
-#define CUBIC_BETA 0.7
-#define RENO_ALPHA (3.0 * (1 - CUBIC_BETA) / (1 + CUBIC_BETA))
+#define CUBIC_C		0.4
+#define CUBIC_BETA	0.7
+#define HYSTART_SAMPLES 8
+#define HYSTART_MIN	(4 * NSEC_PER_MSEC)
+#define HYSTART_MAX	(16 * NSEC_PER_MSEC)
+#define CSS_GROWTH	4
+#define CSS_ROUNDS	5
+#define RENO_ALPHA	(3.0 * (1 - CUBIC_BETA) / (1 + CUBIC_BETA))
 
 static const char *const names[] = {[TCP_CUBIC] = "cubic", [TCP_RENO] = "reno", [TCP_BBR] = "bbr"};
 
@@ -105,12 +114,56 @@ static void reno_acked(struct tcp *t, uint32_t acked)
 	}
 }
 
+/* RFC 9406 4.2: a round of the first slow start ended. */
+static void hystart_round(struct tcp *t, struct tcp_hystart *h)
+{
+	h->round_end = t->snd_nxt;
+	h->last_rtt = h->rtt;
+	h->rtt = TIME_NEVER;
+	h->samples = 0;
+	if (h->css && ++h->css_rounds >= CSS_ROUNDS)
+		t->ssthresh = t->cwnd;
+}
+
+void tcp_congestion_rtt(struct tcp *t, uint64_t rtt)
+{
+	struct tcp_hystart *h = &t->sender->hystart;
+	uint64_t threshold;
+
+	if (t->ssthresh != UINT32_MAX)
+		return;
+	if (!h->round_end || seq_after_eq(t->snd_una, h->round_end))
+		hystart_round(t, h);
+	if (rtt < h->rtt)
+		h->rtt = rtt;
+	if (h->samples < HYSTART_SAMPLES)
+		h->samples++;
+	if (h->samples < HYSTART_SAMPLES)
+		return;
+	if (h->css) {
+		h->css = h->rtt >= h->css_rtt; /* or it was a short delay: slow start goes on */
+		return;
+	}
+	if (h->last_rtt == TIME_NEVER)
+		return;
+	threshold = h->last_rtt / 8;
+	threshold = threshold < HYSTART_MIN   ? HYSTART_MIN
+		    : threshold > HYSTART_MAX ? HYSTART_MAX
+					      : threshold;
+	if (h->rtt >= h->last_rtt + threshold) {
+		h->css = true;
+		h->css_rtt = h->rtt;
+		h->css_rounds = 0;
+	}
+}
+
 void tcp_congestion_acked(struct tcp *t, uint32_t acked)
 {
 	if (t->cwnd < t->ssthresh) {
 		uint32_t room = t->ssthresh - t->cwnd, grow = acked < room ? acked : room;
+		bool css = t->ssthresh == UINT32_MAX && t->sender && t->sender->hystart.css;
 
-		t->cwnd += grow;
+		t->cwnd += css ? grow / CSS_GROWTH : grow;
 		acked -= grow;
 	}
 	if (acked && t->cwnd >= t->ssthresh) {

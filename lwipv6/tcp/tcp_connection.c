@@ -160,6 +160,7 @@ struct tcp *tcp_new(struct stack *stack)
 	t->keep_idle_s = 7200;
 	t->keep_interval_s = 75;
 	t->keep_count = 9;
+	t->quick_acks = TCP_QUICK_ACKS;
 	t->min_rtt = TIME_NEVER;
 	t->pmtu_discover = t->interactive = 1;
 	t->algorithm = stack->settings.congestion;
@@ -295,7 +296,9 @@ int tcp_connect(struct tcp *t)
 	if (error)
 		return -EADDRNOTAVAIL;
 	t->active_open = 1;
-	t->timestamps = t->sack = t->wscale = t->ecn = 1; /* offered; the SYN-ACK says what holds */
+	t->sack = t->wscale = 1; /* offered; the SYN-ACK says what holds */
+	t->timestamps = stack->settings.timestamps;
+	t->ecn = stack->settings.ecn == TCP_ECN_ON;
 	t->iss = tcp_isn(t);
 	t->snd_una = t->snd_nxt = t->iss;
 	t->snd_end = t->iss + 1;
@@ -326,7 +329,7 @@ void tcp_enter_time_wait(struct tcp *t)
 	tcp_set_state(t, TCP_S_TIME_WAIT);
 	tcp_sendq_free(t);
 	t->timer_kind = TCP_TIMER_TIME_WAIT;
-	timer_set(t->stack, &t->retransmit, t->stack->now + 2 * TCP_MSL);
+	timer_set(t->stack, &t->retransmit, t->stack->now + t->stack->settings.time_wait);
 	stream_event(t);
 }
 

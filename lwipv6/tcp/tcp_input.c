@@ -335,7 +335,7 @@ static bool time_wait(struct tcp *t, struct tcp_segment *seg)
 	if ((seg->flags & (TH_SYN | TH_ACK)) == TH_SYN && newer)
 		return true;
 	if (seg->flags & TH_FIN)
-		timer_set(t->stack, &t->retransmit, t->stack->now + 2 * TCP_MSL);
+		timer_set(t->stack, &t->retransmit, t->stack->now + t->stack->settings.time_wait);
 	if (seg->len || seg->flags & (TH_FIN | TH_SYN) || !acceptable(t, seg))
 		tcp_answer(t, carries(seg));
 	return false;

@@ -104,11 +104,13 @@ static void request_timer(struct stack *stack, struct timer *timer)
 {
 	struct tcp_request *r = container_of(timer, struct tcp_request, timer);
 
-	if (++r->retransmits > SYN_ACK_RETRIES) {
+	if (++r->retransmits > SYN_ACK_RETRIES + (r->acked ? r->listener->defer_accept : 0)) {
 		request_free(r);
 		return;
 	}
-	tcp_request_syn_ack(r);
+	/* The peer has our SYN-ACK and is silent; another is only to make it speak in the end. */
+	if (!r->acked || r->retransmits >= r->listener->defer_accept)
+		tcp_request_syn_ack(r);
 	timer_set(stack, timer, stack->now + (TCP_RTO_INITIAL << r->retransmits));
 }
 
@@ -150,11 +152,11 @@ static void request_fill(struct tcp_request *r, struct tcp_listener *l,
 		.remote_port = ntohs(h->source),
 		.irs = seg->seq,
 		.ts_recent = seg->tsval,
-		.timestamps = seg->has_timestamp,
+		.timestamps = seg->has_timestamp && l->stack->settings.timestamps,
 		.sack = seg->sack_permitted,
 		.wscale = seg->has_wscale,
 		.snd_wscale = seg->wscale,
-		.ecn = (seg->flags & 0xc0) == 0xc0,
+		.ecn = (seg->flags & 0xc0) == 0xc0 && l->stack->settings.ecn != TCP_ECN_OFF,
 		.window = stream_first_window(l),
 		.netif = ip_needs_zone(&p->src) ? p->netif : l->netif,
 	};
@@ -231,7 +233,7 @@ static bool cookie_valid(struct tcp_listener *l, const struct tcp_segment *seg,
 	syn.mss = cookie_mss4[cookie & 7];
 	syn.flags = TH_SYN;
 	syn.has_wscale = syn.sack_permitted = false;
-	if (seg->has_timestamp) {
+	if (seg->has_timestamp && stack->settings.timestamps) {
 		uint32_t bits = seg->tsecr & 63;
 
 		syn.has_wscale = (bits & 15) != 15;
@@ -392,6 +394,12 @@ bool tcp_listener_input(struct tcp_listener *l, struct tcp_segment *seg, struct 
 		return false;
 	if (l->nready >= l->backlog + 1) {
 		COUNT(l->stack, tcp_listen_overflow);
+		return false;
+	}
+	/* TCP_DEFER_ACCEPT: the handshake is over when there is something to read. */
+	if (r != &cookie && r->retransmits < l->defer_accept && !seg->len &&
+	    !(seg->flags & TH_FIN)) {
+		r->acked = true;
 		return false;
 	}
 	*child = make_child(l, r);

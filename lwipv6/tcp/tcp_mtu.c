@@ -63,13 +63,8 @@ static void too_big(struct tcp *t, uint32_t mtu)
 	list_for_each_entry (s, &t->sent, node) {
 		uint32_t len = s->end - s->seq;
 
-		if (s->sacked || s->lost || len <= passed)
-			continue;
-		if (s->retransmitted)
-			t->retrans_bytes -= len;
-		s->retransmitted = false;
-		s->lost = true;
-		t->lost_bytes += len;
+		if (!s->sacked && len > passed)
+			tcp_sent_lost(t, s);
 	}
 	tcp_schedule(t);
 }

@@ -87,6 +87,7 @@ static bool retransmit(struct tcp *t, struct tcp_sent *s, uint32_t allowed)
 	s->lost = false;
 	s->retransmitted = s->ever_retransmitted = true;
 	s->time = t->stack->now;
+	tcp_sent_flies(t, s);
 	if (t->bbr)
 		tcp_bbr_sent(t, s);
 	t->retransmitted_total++;
@@ -110,15 +111,10 @@ void tcp_retransmit_head(struct tcp *t)
 
 static void retransmit_lost(struct tcp *t)
 {
-	struct tcp_sent *s;
-
-	if (!t->lost_bytes)
-		return;
-	list_for_each_entry (s, &t->sent, node) {
+	while (t->lost_bytes) {
+		struct tcp_sent *s = list_first(&t->sender->lost, struct tcp_sent, order);
 		uint32_t allowed;
 
-		if (!s->lost || s->sacked)
-			continue;
 		if (t->bbr && !tcp_bbr_allowed(t))
 			return;
 		allowed = congestion_left(t);
@@ -130,8 +126,6 @@ static void retransmit_lost(struct tcp *t)
 		if (!retransmit(t, s, allowed))
 			return;
 		t->timer_kind = TCP_TIMER_NONE;
-		if (!t->lost_bytes)
-			return;
 	}
 }
 
@@ -189,6 +183,8 @@ static uint32_t decide(struct tcp *t, uint32_t portion)
 /* New data and FIN. False when BBR's pace holds more back: its timer is armed then. */
 static bool send_new(struct tcp *t)
 {
+	uint32_t before = t->snd_nxt;
+
 	for (;;) {
 		uint32_t portion = t->bbr ? tcp_bbr_allowed(t) : UINT32_MAX, len;
 		uint8_t flags = TH_ACK;
@@ -228,6 +224,8 @@ static bool send_new(struct tcp *t)
 		else if (t->state == TCP_S_CLOSE_WAIT)
 			tcp_set_state(t, TCP_S_LAST_ACK);
 	}
+	if (t->notsent_lowat && t->snd_nxt != before)
+		stream_event(t);
 	if (t->bbr && !t->lost_bytes && congestion_left(t) >= t->mss)
 		tcp_bbr_limited(t);
 	return true;

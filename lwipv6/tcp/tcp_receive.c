@@ -48,6 +48,7 @@ static void queue_in_order(struct tcp *t, struct packet *p)
 	t->rcvq_bytes += p->len;
 	if (last && !last->nfrags && !p->nfrags && packet_tailroom(last) >= p->len) {
 		memcpy(packet_put(last, p->len), p->data, p->len);
+		last->time = p->time;
 		packet_free(p);
 		return;
 	}
@@ -177,11 +178,16 @@ static void take_from_ooo(struct tcp *t)
 
 static void acknowledge(struct tcp *t, const struct tcp_segment *seg, bool was_hole)
 {
+	bool quick = t->quick_acks && !(seg->flags & TH_PUSH);
+
+	t->quick_acks -= !!t->quick_acks;
 	if (seg->len >= t->rcv_mss)
 		t->rcv_mss = seg->len > t->mss ? t->mss : seg->len;
 	t->segs_since_ack += t->rcv_mss ? (seg->len + t->rcv_mss - 1) / t->rcv_mss : 1;
-	/* At once: gaps and their filling, FIN, every second full segment. */
-	if (was_hole || !list_empty(&t->ooo) || t->fin_received || t->quickack || t->has_dsack ||
+	/* At once: gaps and their filling, FIN, every second full segment; in the beginning each that
+	 * is followed by more, for the peer may be allowed to send one. */
+	if (quick || !t->stack->settings.delayed_ack || was_hole || !list_empty(&t->ooo) ||
+	    t->fin_received || t->quickack || t->has_dsack ||
 	    t->rcv_nxt - t->last_ack_sent >= 2u * t->rcv_mss) {
 		t->ack_now = 1;
 		tcp_schedule(t);
@@ -189,7 +195,7 @@ static void acknowledge(struct tcp *t, const struct tcp_segment *seg, bool was_h
 	}
 	if (!t->ack_delayed) {
 		t->ack_delayed = 1;
-		timer_set(t->stack, &t->delack, t->stack->now + TCP_DELACK);
+		timer_set(t->stack, &t->delack, t->stack->now + t->stack->settings.delayed_ack);
 	}
 }
 
@@ -287,10 +293,11 @@ static uint32_t until_mark(const struct tcp *t)
 	return to_mark;
 }
 
-ssize_t tcp_read(struct tcp *t, const struct iovec *iov, int n, int flags)
+ssize_t tcp_read(struct tcp *t, const struct iovec *iov, int n, int flags, uint32_t skip,
+		 uint64_t *time)
 {
 	bool peek = flags & MSG_PEEK, discard = flags & MSG_TRUNC;
-	uint32_t mark = until_mark(t), done = 0, skip = 0;
+	uint32_t mark = until_mark(t), done = 0;
 	struct packet *p, *next;
 	int i = 0;
 	size_t at = 0;
@@ -310,15 +317,18 @@ ssize_t tcp_read(struct tcp *t, const struct iovec *iov, int n, int flags)
 				packet_free(first);
 			}
 		} else {
-			skip = 1;
+			skip++;
 		}
 	}
 	if (!mark)
 		mark = UINT32_MAX;
+	if (mark != UINT32_MAX)
+		mark = mark > skip ? mark - skip : UINT32_MAX;
 	list_for_each_entry_safe (p, next, &t->rcvq, node) {
-		uint32_t offset = skip;
+		uint32_t offset = skip < p->len ? skip : p->len;
 
-		skip = 0;
+		skip -= offset;
+		*time = p->time;
 		while (offset < p->len && i < n && done < mark) {
 			uint32_t part = p->len - offset;
 

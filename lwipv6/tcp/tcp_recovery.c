@@ -5,18 +5,26 @@
  *   cumulative ACK and SACK blocks -> scoreboard records delivered
  *   newest delivered record -> RACK (RFC 8985): what was sent well before it is lost
  *   no SACK from this peer: three duplicates or a partial ACK mark the head (RFC 6582)
- *   lost bytes -> recovery with proportional rate reduction (RFC 6937)
+ *   lost bytes -> recovery with proportional rate reduction (RFC 9937)
  *   timeout -> loss state; F-RTO (RFC 5682) undoes it when the originals turn out delivered
+ *
+ * A hostile peer chooses what its acknowledgments say, so their cost is bounded: every record is
+ * delivered, found lost and sent again once for each time that it was sent, what is in SACK side by
+ * side is one record, and the records that a block begins at are looked for SEARCH steps far at
+ * most, from the nearest of the first, the last and the one found before. Only a timeout walks all.
  */
 #include <stdlib.h>
 #include "lwipv6/tcp/tcp.h"
 
 #define DUP_THRESHOLD	  3
-#define REORDERING_ROUNDS 16 /* RFC 8985 6.2: recoveries that the widened window lasts */
+#define REORDERING_ROUNDS 16  /* RFC 8985 6.2: recoveries that the widened window lasts */
+#define SEARCH		  256 /* records passed by for one acknowledgment's blocks */
+#define PIECE		  512 /* bytes: records that SACK has cut are no smaller on average */
 
 /* What one acknowledgment delivered. */
 struct delivery {
 	uint32_t bytes;	  /* newly acknowledged or SACKed */
+	uint32_t arrived; /* the same, or what duplicates without SACK stand for (RFC 9937) */
 	uint64_t sent_at; /* newest record that was sent once: its round trip is known */
 	bool original;	  /* something that was never retransmitted was delivered */
 };
@@ -81,6 +89,8 @@ static void delivered(struct tcp *t, struct tcp_sent *s, const struct tcp_segmen
 	if (t->bbr)
 		tcp_bbr_delivered(t, s);
 	s->lost = s->retransmitted = false;
+	list_remove(&s->order);
+	COUNT(t->stack, tcp_ack_steps);
 }
 
 static void take_cumulative(struct tcp *t, const struct tcp_segment *seg, struct delivery *d)
@@ -109,34 +119,80 @@ static void take_cumulative(struct tcp *t, const struct tcp_segment *seg, struct
  */
 static bool may_split(const struct tcp *t)
 {
-	return t->nsent < 64 + 2 * ((t->snd_nxt - t->snd_una) / t->mss);
+	return t->nsent <
+	       64 + (t->snd_nxt - t->snd_una) / (t->mss / 2 > PIECE ? t->mss / 2 : PIECE);
 }
 
-static void take_block(struct tcp *t, uint32_t start, uint32_t end, const struct tcp_segment *seg,
-		       struct delivery *d)
+/* The first record that ends behind @seq, which is in flight; NULL when it is too far away. */
+static struct tcp_sent *find_record(struct tcp *t, uint32_t seq, unsigned int *steps)
 {
-	struct tcp_sent *s, *next;
+	struct tcp_sent *s = list_first(&t->sent, struct tcp_sent, node);
+	struct tcp_sent *last = list_last(&t->sent, struct tcp_sent, node), *hint = t->sender->hint;
+	uint32_t distance = seq - s->seq;
 
-	list_for_each_entry_safe (s, next, &t->sent, node) {
-		if (seq_after_eq(s->seq, end))
-			break;
-		if (s->sacked || seq_before_eq(s->end, start))
-			continue;
-		if (seq_before(s->seq, start)) {
-			if (!may_split(t) || !tcp_sent_split(t, s, start))
-				return;
-			next = list_entry(s->node.next, struct tcp_sent, node);
-			continue;
-		}
-		if (seq_after(s->end, end)) {
-			if (!may_split(t) || !tcp_sent_split(t, s, end))
-				return;
-			next = list_entry(s->node.next, struct tcp_sent, node);
-		}
-		delivered(t, s, seg, d);
-		s->sacked = true;
-		t->sacked_bytes += s->end - s->seq;
+	if (last->end - seq < distance) {
+		distance = last->end - seq;
+		s = last;
 	}
+	if (hint && (seq_before(seq, hint->seq)	  ? hint->seq - seq
+		     : seq_before(seq, hint->end) ? 0
+						  : seq - hint->end) <= distance)
+		s = hint;
+	while (seq_before(seq, s->seq) && *steps) {
+		s = list_entry(s->node.prev, struct tcp_sent, node);
+		--*steps;
+	}
+	while (seq_before_eq(s->end, seq) && *steps) {
+		s = list_entry(s->node.next, struct tcp_sent, node);
+		--*steps;
+	}
+	t->sender->hint = s; /* too far away this time, it is nearer the next */
+	return seq_before_eq(s->seq, seq) && seq_after(s->end, seq) ? s : NULL;
+}
+
+/* What is in SACK side by side is one record, which is returned. */
+static struct tcp_sent *join_neighbours(struct tcp *t, struct tcp_sent *s)
+{
+	struct list *at = s->node.prev;
+
+	if (at != &t->sent && list_entry(at, struct tcp_sent, node)->sacked)
+		s = tcp_sent_join(t, s);
+	at = s->node.next;
+	if (at != &t->sent && list_entry(at, struct tcp_sent, node)->sacked)
+		s = tcp_sent_join(t, list_entry(at, struct tcp_sent, node));
+	return s;
+}
+
+/* Whether all of the block is in SACK now. */
+static bool take_block(struct tcp *t, uint32_t start, uint32_t end, const struct tcp_segment *seg,
+		       struct delivery *d, unsigned int *steps)
+{
+	struct tcp_sent *s;
+
+	if (start == end)
+		return true;
+	s = find_record(t, start, steps);
+	if (!s)
+		return false;
+	while (seq_before(start, end)) {
+		if (!s->sacked) {
+			if (seq_before(s->seq, start)) {
+				s = may_split(t) ? tcp_sent_split(t, s, start) : NULL;
+				if (!s)
+					return false;
+				t->sender->hint = s;
+			}
+			if (seq_after(s->end, end) && (!may_split(t) || !tcp_sent_split(t, s, end)))
+				return false;
+			delivered(t, s, seg, d);
+			s->sacked = true;
+			t->sacked_bytes += s->end - s->seq;
+			s = join_neighbours(t, s);
+		}
+		start = s->end;
+		s = list_entry(s->node.next, struct tcp_sent, node);
+	}
+	return true;
 }
 
 /* RFC 2883: the first block below the ACK, or inside the second, reports a duplicate. */
@@ -150,9 +206,24 @@ static bool is_dsack(const struct tcp_segment *seg)
 	       seq_before_eq(seg->sack[0].end, seg->sack[1].end);
 }
 
+/* Where in @block what the last acknowledgment did not tell begins. */
+static uint32_t from_known(const struct tcp_sender *sender, const struct tcp_range *block)
+{
+	for (int i = 0; i < sender->nknown; i++) {
+		const struct tcp_range *k = &sender->known[i];
+
+		if (seq_before_eq(k->start, block->start) && seq_after(k->end, block->start))
+			return seq_before(k->end, block->end) ? k->end : block->end;
+	}
+	return block->start;
+}
+
 static void take_sack(struct tcp *t, const struct tcp_segment *seg, struct delivery *d)
 {
 	bool dsack = is_dsack(seg);
+	struct tcp_range known[TCP_SACK_BLOCKS];
+	unsigned int steps = SEARCH;
+	uint8_t nknown = 0;
 
 	if (dsack && t->rack_window < 255 && (int32_t)(seg->ack - t->rack_dsack_round) >= 0) {
 		/* RFC 8985 6.2 step 4: a needless retransmission widens the reordering window. */
@@ -161,26 +232,18 @@ static void take_sack(struct tcp *t, const struct tcp_segment *seg, struct deliv
 		t->rack_persist = REORDERING_ROUNDS;
 	}
 	for (int i = dsack; i < seg->nsack; i++) {
-		uint32_t start = seg->sack[i].start, end = seg->sack[i].end;
+		struct tcp_range block = {seg->sack[i].start, seg->sack[i].end};
 
 		/* Only what was sent and is not acknowledged. */
-		if (!seq_before(start, end) || seq_before(start, seg->ack) ||
-		    seq_after(end, t->snd_nxt))
+		if (!seq_before(block.start, block.end) || seq_before(block.start, seg->ack) ||
+		    seq_after(block.end, t->snd_nxt))
 			continue;
-		take_block(t, start, end, seg, d);
+		if (take_block(t, from_known(t->sender, &block), block.end, seg, d, &steps))
+			known[nknown++] = block;
 	}
-}
-
-static void mark_lost(struct tcp *t, struct tcp_sent *s)
-{
-	uint32_t len = s->end - s->seq;
-
-	if (s->retransmitted)
-		t->retrans_bytes -= len;
-	s->retransmitted = false;
-	if (!s->lost)
-		t->lost_bytes += len;
-	s->lost = true;
+	memcpy(t->sender->known, known, nknown * sizeof(known[0]));
+	t->sender->nknown = nknown;
+	COUNT_ADD(t->stack, tcp_ack_steps, SEARCH - steps);
 }
 
 /* RFC 8985 6.2 step 4. */
@@ -197,26 +260,26 @@ static uint64_t reordering_window(const struct tcp *t)
 	return window < t->srtt ? window : t->srtt;
 }
 
-/* Step 5. Returns how long until another record would be lost, 0 = none. */
+/*
+ * Step 5, over what is in flight from the oldest on. Returns how long until the next record would
+ * be lost, 0 = none.
+ */
 static uint64_t rack_detect(struct tcp *t)
 {
-	uint64_t window = reordering_window(t), wait = 0;
-	struct tcp_sent *s;
+	uint64_t window = reordering_window(t);
+	struct tcp_sent *s, *next;
 
-	list_for_each_entry (s, &t->sent, node) {
-		uint64_t due;
+	list_for_each_entry_safe (s, next, &t->sender->in_flight, order) {
+		uint64_t due = s->time + t->rack_rtt + window;
 
-		if (s->sacked || (s->lost && !s->retransmitted))
-			continue;
+		COUNT(t->stack, tcp_ack_steps);
 		if (!sent_after(t->rack_time, t->rack_end, s->time, s->end))
-			continue;
-		due = s->time + t->rack_rtt + window;
-		if (due <= t->stack->now)
-			mark_lost(t, s);
-		else if (due - t->stack->now > wait)
-			wait = due - t->stack->now;
+			break;
+		if (due > t->stack->now)
+			return due - t->stack->now;
+		tcp_sent_lost(t, s);
 	}
-	return wait;
+	return 0;
 }
 
 /* NewReno: the first segment is what is missing. */
@@ -228,14 +291,15 @@ static void mark_head(struct tcp *t)
 		return;
 	if (s->end - s->seq > t->mss && !tcp_sent_split(t, s, s->seq + t->mss))
 		return;
-	mark_lost(t, s);
+	tcp_sent_lost(t, s);
 }
 
-static void enter_reduction(struct tcp *t, enum tcp_congestion_state state)
+/* @arrived: what the acknowledgment in hand delivered. */
+static void enter_reduction(struct tcp *t, enum tcp_congestion_state state, uint32_t arrived)
 {
 	t->prior_cwnd = t->cwnd;
 	t->prior_ssthresh = t->ssthresh;
-	t->prr_flight = t->snd_nxt - t->snd_una;
+	t->prr_flight = t->snd_nxt - t->snd_una - t->sacked_bytes + arrived;
 	t->prr_delivered = t->prr_out = 0;
 	if (t->bbr)
 		tcp_bbr_save(t);
@@ -247,30 +311,37 @@ static void enter_reduction(struct tcp *t, enum tcp_congestion_state state)
 		t->cwr_due = 1;
 }
 
-/* RFC 6937 with slow start reduction bound. */
-static void prr(struct tcp *t, uint32_t bytes, bool entered)
+/*
+ * RFC 9937 6.2: as much leaves as arrives, reduced in proportion; below ssthresh a segment more only
+ * while recovery goes well (@safe: the edge moves and no further loss is seen).
+ */
+static void prr(struct tcp *t, uint32_t arrived, bool safe)
 {
 	uint32_t pipe = tcp_pipe(t);
 	int64_t send;
 
 	if (t->bbr)
 		return;
-	t->prr_delivered += bytes;
+	t->prr_delivered += arrived;
 	if (pipe > t->ssthresh) {
 		send = ((uint64_t)t->prr_delivered * t->ssthresh + t->prr_flight - 1) /
 			       (t->prr_flight ? t->prr_flight : 1) -
 		       t->prr_out;
 	} else {
-		int64_t limit = (int64_t)t->prr_delivered - t->prr_out;
-
-		if (limit < (int64_t)bytes)
-			limit = bytes;
-		send = (int64_t)t->ssthresh - pipe;
-		if (send > limit + t->mss)
-			send = limit + t->mss;
+		send = (int64_t)t->prr_delivered - t->prr_out;
+		if (send < (int64_t)arrived)
+			send = arrived;
+		if (safe)
+			send += t->mss;
+		if (send > (int64_t)t->ssthresh - pipe)
+			send = (int64_t)t->ssthresh - pipe;
 	}
-	if (send < (entered ? t->mss : 0))
-		send = entered ? t->mss : 0;
+	if (send < 0)
+		send = 0;
+	/* The first retransmission does not wait, nor, without SACK, what a partial acknowledgment
+	 * shows (RFC 6582 3.2). */
+	if ((!t->prr_out || (!t->sack && t->lost_bytes)) && send < t->mss)
+		send = t->mss;
 	t->cwnd = pipe + send;
 }
 
@@ -287,13 +358,17 @@ static void leave_reduction(struct tcp *t)
 
 static void undo(struct tcp *t)
 {
-	struct tcp_sent *s;
+	struct list *lost = &t->sender->lost;
 
-	list_for_each_entry (s, &t->sent, node)
-		if (s->lost) {
-			s->lost = false;
-			t->lost_bytes -= s->end - s->seq;
-		}
+	/* They were sent before what is in flight: they go to its front, the last one first. */
+	while (!list_empty(lost)) {
+		struct tcp_sent *s = list_last(lost, struct tcp_sent, order);
+
+		s->lost = false;
+		list_remove(&s->order);
+		list_prepend(&t->sender->in_flight, &s->order);
+	}
+	t->lost_bytes = 0;
 	if (t->cwnd < t->prior_cwnd)
 		t->cwnd = t->prior_cwnd;
 	t->ssthresh = t->prior_ssthresh;
@@ -316,27 +391,29 @@ static void frto(struct tcp *t, const struct delivery *d, bool advanced)
 	t->frto = 0;
 	list_for_each_entry (s, &t->sent, node)
 		if (!s->sacked && !s->retransmitted)
-			mark_lost(t, s);
+			tcp_sent_lost(t, s);
 }
 
 static void take_rtt(struct tcp *t, const struct tcp_segment *seg, const struct delivery *d,
 		     bool advanced)
 {
-	if (d->sent_at)
+	if (d->sent_at) {
 		tcp_rtt_sample(t, t->stack->now - d->sent_at);
-	else if (advanced && t->timestamps && seg->has_timestamp && seg->tsecr)
+		tcp_congestion_rtt(t, t->stack->now - d->sent_at);
+	} else if (advanced && t->timestamps && seg->has_timestamp && seg->tsecr) {
 		tcp_rtt_sample(t,
 			       (uint64_t)(uint32_t)(tcp_timestamp(t) - seg->tsecr) * NSEC_PER_MSEC);
+	}
 }
 
 /* Echoes of ECN: once per round trip (RFC 3168 6.1.2). */
-static void take_ece(struct tcp *t, const struct tcp_segment *seg)
+static void take_ece(struct tcp *t, const struct tcp_segment *seg, const struct delivery *d)
 {
 	if (!t->ecn || t->bbr || !(seg->flags & 0x40) || t->congestion != CONGESTION_OPEN)
 		return;
 	if (t->cwr_point && seq_before(seg->ack, t->cwr_point))
 		return;
-	enter_reduction(t, CONGESTION_CWR);
+	enter_reduction(t, CONGESTION_CWR, d->arrived);
 	t->cwr_point = t->snd_nxt;
 }
 
@@ -353,7 +430,7 @@ static void end_tlp(struct tcp *t, const struct tcp_segment *seg, bool duplicate
 		 * same. */
 		t->tlp_out = 0;
 		if (t->congestion == CONGESTION_OPEN && !t->bbr) {
-			enter_reduction(t, CONGESTION_CWR);
+			enter_reduction(t, CONGESTION_CWR, 0);
 			prr(t, 0, false);
 		}
 	}
@@ -363,7 +440,6 @@ static void react(struct tcp *t, const struct tcp_segment *seg, const struct del
 		  uint32_t acked)
 {
 	bool advanced = acked;
-	bool entered = false;
 
 	if (t->congestion == CONGESTION_LOSS && t->frto)
 		frto(t, d, advanced);
@@ -371,14 +447,13 @@ static void react(struct tcp *t, const struct tcp_segment *seg, const struct del
 	    seq_after_eq(seg->ack, t->recovery_point))
 		leave_reduction(t);
 	if (t->lost_bytes && t->congestion < CONGESTION_RECOVERY) {
-		enter_reduction(t, CONGESTION_RECOVERY);
+		enter_reduction(t, CONGESTION_RECOVERY, d->arrived);
 		COUNT(t->stack, tcp_fast_recoveries);
-		entered = true;
 	}
 	if (t->bbr)
 		tcp_bbr_acked(t, d->bytes, d->sent_at ? t->stack->now - d->sent_at : 0);
 	else if (t->congestion == CONGESTION_RECOVERY || t->congestion == CONGESTION_CWR)
-		prr(t, d->bytes, entered);
+		prr(t, d->arrived, advanced && !t->sender->loss_found);
 	else if (advanced && (t->cwnd_limited || t->congestion == CONGESTION_LOSS))
 		/* Only what moves the edge: RFC 5681 3.2, 3042. */
 		tcp_congestion_acked(t, acked);
@@ -399,6 +474,14 @@ static void newreno(struct tcp *t, const struct tcp_segment *seg, bool advanced,
 	}
 }
 
+/* RFC 9937 6: each duplicate before this acknowledgment has been counted as a segment. */
+static uint32_t arrived_without_sack(const struct tcp *t, uint32_t bytes)
+{
+	uint32_t counted = t->dup_acks * t->mss;
+
+	return bytes > counted ? bytes - counted : 0;
+}
+
 void tcp_ack(struct tcp *t, struct tcp_segment *seg)
 {
 	uint32_t una = t->snd_una;
@@ -409,6 +492,8 @@ void tcp_ack(struct tcp *t, struct tcp_segment *seg)
 	struct delivery d = {0};
 
 	t->rack_advanced = 0;
+	if (t->sender)
+		t->sender->loss_found = false;
 	t->has_dsack_seen = is_dsack(seg);
 	if (advanced) {
 		take_cumulative(t, seg, &d);
@@ -422,12 +507,13 @@ void tcp_ack(struct tcp *t, struct tcp_segment *seg)
 			t->urgent_out = 0;
 		neighbour_confirm(t->hop.netif, &t->hop.addr);
 	}
-	if (t->sack && seg->nsack)
+	if (t->sack && seg->nsack && !list_empty(&t->sent))
 		take_sack(t, seg, &d);
+	d.arrived = t->sack ? d.bytes : duplicate ? t->mss : arrived_without_sack(t, d.bytes);
 	take_rtt(t, seg, &d, advanced);
 	if (!t->sack)
 		newreno(t, seg, advanced, duplicate);
-	take_ece(t, seg);
+	take_ece(t, seg, &d);
 	t->rack_timeout = 0;
 	if (t->sack && t->rack_advanced && (t->sacked_bytes || t->retrans_bytes))
 		t->rack_timeout = rack_detect(t);
@@ -445,12 +531,11 @@ void tcp_rack_timeout(struct tcp *t)
 {
 	t->rack_timeout = rack_detect(t);
 	if (t->lost_bytes && t->congestion < CONGESTION_RECOVERY) {
-		enter_reduction(t, CONGESTION_RECOVERY);
+		enter_reduction(t, CONGESTION_RECOVERY, 0);
 		COUNT(t->stack, tcp_fast_recoveries);
-		prr(t, 0, true);
-	} else if (t->lost_bytes) {
-		prr(t, 0, true);
 	}
+	if (t->lost_bytes && t->congestion != CONGESTION_LOSS)
+		prr(t, 0, false);
 	tcp_schedule(t);
 }
 
@@ -514,13 +599,19 @@ void tcp_rto_loss(struct tcp *t)
 	 */
 	bool reneged = head && head->sacked;
 
+	if (reneged)
+		t->sender->nknown = 0;
 	list_for_each_entry (s, &t->sent, node) {
 		if (s->sacked && reneged) {
 			s->sacked = false;
 			t->sacked_bytes -= s->end - s->seq;
 		}
-		if (!s->sacked && (!t->frto || s == head))
-			mark_lost(t, s);
+		if (s->sacked || (t->frto && s != head))
+			continue;
+		tcp_sent_lost(t, s);
+		/* The lowest first, also of what was lost before. */
+		list_remove(&s->order);
+		list_append(&t->sender->lost, &s->order);
 	}
 	/* F-RTO sends the first segment only; what was in flight is not counted as gone yet. */
 	if (t->frto)

@@ -15,7 +15,21 @@ uint32_t tcp_send_space(const struct tcp *t)
 {
 	uint32_t used = t->snd_end - t->snd_una;
 
-	return used < t->sndbuf ? t->sndbuf - used : 0;
+	uint32_t space = used < t->sndbuf ? t->sndbuf - used : 0, unsent = tcp_unsent(t);
+
+	if (!t->notsent_lowat)
+		return space;
+	if (unsent >= t->notsent_lowat)
+		return 0;
+	return space < t->notsent_lowat - unsent ? space : t->notsent_lowat - unsent;
+}
+
+bool tcp_writable(const struct tcp *t)
+{
+	uint32_t used = t->snd_end - t->snd_una;
+
+	return used <= t->sndbuf - t->sndbuf / 3 &&
+	       (!t->notsent_lowat || (uint64_t)tcp_unsent(t) * 2 < t->notsent_lowat);
 }
 
 void tcp_grow_sndbuf(struct tcp *t)
@@ -129,13 +143,16 @@ void tcp_sendq_acked(struct tcp *t, uint32_t una)
 
 uint32_t tcp_sendq_slice(struct tcp *t, struct packet *p, uint32_t seq, uint32_t len)
 {
-	struct tcp_chunk *c = t->send_hint;
+	struct tcp_chunk *c = t->send_hint, *first = list_first(&t->chunks, struct tcp_chunk, node);
 	uint32_t done = 0;
 
-	if (!c || seq_before(seq, c->seq))
-		c = list_first(&t->chunks, struct tcp_chunk, node);
-	if (!c)
+	if (!first)
 		return 0;
+	/* A retransmission stands near the first or near the last that was made. */
+	if (!c || (seq_before(seq, c->seq) && seq - first->seq < c->seq - seq))
+		c = first;
+	while (seq_before(seq, c->seq))
+		c = list_entry(c->node.prev, struct tcp_chunk, node);
 	for (; &c->node != &t->chunks && done < len;
 	     c = list_entry(c->node.next, struct tcp_chunk, node)) {
 		uint32_t skip = seq + done - c->seq, n;
@@ -151,6 +168,17 @@ uint32_t tcp_sendq_slice(struct tcp *t, struct packet *p, uint32_t seq, uint32_t
 	return done;
 }
 
+static bool sender_new(struct tcp *t)
+{
+	t->sender = calloc(1, sizeof(*t->sender));
+	if (!t->sender)
+		return false;
+	list_init(&t->sender->in_flight);
+	list_init(&t->sender->lost);
+	t->sender->hystart.last_rtt = t->sender->hystart.rtt = TIME_NEVER;
+	return true;
+}
+
 struct tcp_sent *tcp_sent_add(struct tcp *t, uint32_t seq, uint32_t end)
 {
 	struct tcp_sent *last = list_last(&t->sent, struct tcp_sent, node), *s;
@@ -160,17 +188,47 @@ struct tcp_sent *tcp_sent_add(struct tcp *t, uint32_t seq, uint32_t end)
 		last->end = end;
 		return last;
 	}
+	if (!t->sender && !sender_new(t))
+		return NULL;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return NULL;
+	list_init(&s->order);
 	s->seq = seq;
 	s->end = end;
 	s->time = t->stack->now;
 	if (t->bbr)
 		tcp_bbr_sent(t, s);
 	list_append(&t->sent, &s->node);
+	list_append(&t->sender->in_flight, &s->order);
 	t->nsent++;
 	return s;
+}
+
+void tcp_sent_flies(struct tcp *t, struct tcp_sent *s)
+{
+	list_remove(&s->order);
+	list_append(&t->sender->in_flight, &s->order);
+}
+
+void tcp_sent_lost(struct tcp *t, struct tcp_sent *s)
+{
+	struct tcp_sent *first = list_first(&t->sender->lost, struct tcp_sent, order);
+	uint32_t len = s->end - s->seq;
+
+	if (s->lost)
+		return;
+	if (s->retransmitted)
+		t->retrans_bytes -= len;
+	s->retransmitted = false;
+	s->lost = true;
+	t->lost_bytes += len;
+	t->sender->loss_found = true;
+	list_remove(&s->order);
+	if (first && seq_before(s->seq, first->seq))
+		list_prepend(&t->sender->lost, &s->order);
+	else
+		list_append(&t->sender->lost, &s->order);
 }
 
 /* Cut @s at @at: @s keeps the front, the rest is returned. NULL when memory is short. */
@@ -184,13 +242,32 @@ struct tcp_sent *tcp_sent_split(struct tcp *t, struct tcp_sent *s, uint32_t at)
 	rest->seq = at;
 	s->end = at;
 	list_prepend(&s->node, &rest->node);
+	if (list_empty(&s->order))
+		list_init(&rest->order);
+	else
+		list_prepend(&s->order, &rest->order);
 	t->nsent++;
 	return rest;
 }
 
+struct tcp_sent *tcp_sent_join(struct tcp *t, struct tcp_sent *s)
+{
+	struct tcp_sent *before = list_entry(s->node.prev, struct tcp_sent, node);
+
+	before->end = s->end;
+	before->ever_retransmitted |= s->ever_retransmitted;
+	if (t->sender->hint == s)
+		t->sender->hint = before;
+	tcp_sent_free(t, s);
+	return before;
+}
+
 void tcp_sent_free(struct tcp *t, struct tcp_sent *s)
 {
+	if (t->sender->hint == s)
+		t->sender->hint = NULL;
 	list_remove(&s->node);
+	list_remove(&s->order);
 	free(s);
 	t->nsent--;
 }
@@ -210,4 +287,6 @@ void tcp_sendq_free(struct tcp *t)
 	while (!list_empty(&t->chunks))
 		chunk_free(t, list_first(&t->chunks, struct tcp_chunk, node));
 	tcp_sent_free_all(t);
+	free(t->sender);
+	t->sender = NULL;
 }

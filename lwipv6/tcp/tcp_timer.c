@@ -150,7 +150,8 @@ static void rto_expired(struct tcp *t)
 	struct stack *stack = t->stack;
 	bool syn = t->state == TCP_S_SYN_SENT || t->state == TCP_S_SYN_RECEIVED;
 
-	if (too_long(t)) {
+	if (too_long(t) ||
+	    (t->state == TCP_S_SYN_SENT && t->syn_count && t->retransmits >= t->syn_count)) {
 		give_up(t);
 		return;
 	}

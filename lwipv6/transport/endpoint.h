@@ -16,6 +16,7 @@ struct endpoint {
 	uint8_t protocol; /* IPPROTO_UDP, or any for raw */
 	int family;	  /* AF_INET, AF_INET6 */
 	bool v6only, reuse_address, reuse_port, broadcast;
+	bool freebind; /* may be bound to an address that is not ours */
 	bool bound, connected, raw;
 	struct ip_addr local, remote;	  /* unspecified = any */
 	uint16_t local_port, remote_port; /* host order */

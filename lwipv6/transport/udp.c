@@ -73,8 +73,8 @@ int udp_bind(struct endpoint *e, const struct ip_addr *local, uint16_t port)
 {
 	if (e->bound)
 		return -EINVAL;
-	if (!ip_is_any(local) && !ip_is_multicast(local) && !ip_is_limited_broadcast(local) &&
-	    !netif_addr_find(e->stack, NULL, local)) {
+	if (!e->freebind && !ip_is_any(local) && !ip_is_multicast(local) &&
+	    !ip_is_limited_broadcast(local) && !netif_addr_find(e->stack, NULL, local)) {
 		struct netif *n;
 		bool broadcast = false;
 

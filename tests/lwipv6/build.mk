@@ -22,7 +22,7 @@ $(BUILD)/tests/lwipv6/crowd: tests/lwipv6/crowd.c $(LWIPV6_WIRE) tests/lwipv6/wi
 	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LWIPV6_LIBS)
 TESTS += $(BUILD)/tests/lwipv6/crowd
 # The socket API beside the kernel's.
-LWIPV6_CALLS := tests/lwipv6/calls.c tests/lwipv6/calls_options.c tests/lwipv6/calls_states.c
+LWIPV6_CALLS := tests/lwipv6/calls.c tests/lwipv6/calls_options.c tests/lwipv6/calls_states.c tests/lwipv6/calls_extras.c
 $(BUILD)/tests/lwipv6/calls: $(call objects,$(LWIPV6_CALLS) tests/lwipv6/wire.c,san) $(BUILD)/san/liblwipv6.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(SANITIZE) -o $@ $^ $(LWIPV6_LIBS)

@@ -111,12 +111,30 @@ static int kernel_getpeername(int fd, struct sockaddr *sa, socklen_t *len)
 }
 
 static const struct calls both[2] = {
-	{"kernel", socket, kernel_bind, kernel_connect, listen, kernel_accept, kernel_getsockname,
-	 kernel_getpeername, shutdown, close, poll, kernel_send, kernel_sendto, recv, read,
-	 kernel_readv, setsockopt, getsockopt, kernel_ioctl},
-	{"lwipv6", our_socket, lwip_bind, lwip_connect, lwip_listen, our_accept, lwip_getsockname,
-	 lwip_getpeername, lwip_shutdown, lwip_close, lwip_poll, our_send, our_sendto, our_recv,
-	 our_read, our_readv, lwip_setsockopt, lwip_getsockopt, our_ioctl},
+	{"kernel",
+	 socket,
+	 kernel_bind,
+	 kernel_connect,
+	 listen,
+	 kernel_accept,
+	 kernel_getsockname,
+	 kernel_getpeername,
+	 shutdown,
+	 close,
+	 poll,
+	 kernel_send,
+	 kernel_sendto,
+	 recv,
+	 recvmsg,
+	 read,
+	 kernel_readv,
+	 setsockopt,
+	 getsockopt,
+	 kernel_ioctl},
+	{"lwipv6",   our_socket,       lwip_bind,	 lwip_connect,	  lwip_listen,
+	 our_accept, lwip_getsockname, lwip_getpeername, lwip_shutdown,	  lwip_close,
+	 lwip_poll,  our_send,	       our_sendto,	 our_recv,	  lwip_recvmsg,
+	 our_read,   our_readv,	       lwip_setsockopt,	 lwip_getsockopt, our_ioctl},
 };
 
 void say(const char *name, const char *format, ...)
@@ -186,6 +204,7 @@ int main(void)
 		c = &both[i];
 		states();
 		options();
+		extras();
 	}
 	ok(nlines[0] == nlines[1], "%u and %u lines", nlines[0], nlines[1]);
 	for (unsigned int i = 0; i < nlines[0]; i++) {

@@ -26,6 +26,7 @@ struct calls {
 	ssize_t (*sendto)(int fd, const void *buf, size_t len, int flags, const struct sockaddr *sa,
 			  socklen_t salen);
 	ssize_t (*recv)(int fd, void *buf, size_t len, int flags);
+	ssize_t (*recvmsg)(int fd, struct msghdr *m, int flags);
 	ssize_t (*read)(int fd, void *buf, size_t len);
 	ssize_t (*readv)(int fd, struct iovec *iov, int n);
 	int (*setsockopt)(int fd, int level, int name, const void *value, socklen_t len);
@@ -44,7 +45,8 @@ short until(int fd, short events);
 /* A connected pair over loopback of @family, made in the API in use. */
 void pair(int family, int fds[2]);
 
-/* calls_options.c, calls_states.c: scenarios */
+/* calls_options.c, calls_states.c, calls_extras.c: scenarios */
 void options(void);
+void extras(void);
 void states(void);
 #endif

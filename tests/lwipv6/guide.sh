@@ -17,6 +17,10 @@ for p in client host slirp; do
 	ok "row 68: guide-$p compiles with the shared library" cc -I$tmp/include -o $tmp/$p $src/guide-$p.c -L$tmp -llwipv6 -lpthread -ldl -Wl,-rpath,$tmp
 	ok "row 68: and with the archive" cc -std=gnu89 -I$tmp/include -o $tmp/$p.static $src/guide-$p.c $tmp/liblwipv6.a -ljansson -lpthread -ldl -lm
 done
+# The manual's example, as a reader types it in.
+sed -n '/^\.Sh EXAMPLES/,$ { /^\.Bd/,/^\.Ed/ { /^\./d; s/\\e/\\/g; p } }' lwipv6/man/lwipv6.3 >$tmp/example.c
+ok "the example of lwipv6(3) compiles" cc -Wall -Werror -I$tmp/include -o $tmp/example $tmp/example.c -L$tmp -llwipv6 -Wl,-rpath,$tmp
+is "and says hello" "$(timeout 20 $tmp/example)" hello
 cat >$tmp/loaded.c <<'END'
 #define LWIPV6DL
 #include <lwipv6.h>

@@ -121,6 +121,12 @@ for how in "" -R "-6 -P 3"; do
 done
 ok "requests and answers" bash -c "timeout 30 build/lwip -j measure -r -t 1 -p 7 10.7.0.2 | jq -e '.requests > 100'"
 
+# Settings.
+like "lwip set shows them" "$(lwip set)" "^ecn=on"
+ok "and changes one" lwip set ecn passive
+is "which is shown" "$(lwip set ecn)" ecn=passive
+like "a value that is none is refused with those that are" "$(lwip set ecn maybe 2>&1)" "off, on, passive"
+
 # Trace, filter, end.
 ok "a trace" bash -c "cd $tmp && timeout 10 $PWD/build/lwip trace tp0 trace.pcap && timeout 10 $PWD/build/lwip ping -c 2 -i 0.05 10.7.0.1 && timeout 10 $PWD/build/lwip trace tp0 off"
 is "is written where the user is, and read by tshark" "$(tshark -r $tmp/trace.pcap -Y icmp 2>/dev/null | wc -l)" 4

@@ -79,6 +79,7 @@ int run_measure(struct session *s, int argc, char **argv);
 int run_trace(struct session *s, int argc, char **argv);
 int run_filter(struct session *s, int argc, char **argv);
 int run_dhcp(struct session *s, int argc, char **argv);
+int run_set(struct session *s, int argc, char **argv);
 int run_status(struct session *s, int argc, char **argv);
 
 /* ---- daemon.c, client.c */

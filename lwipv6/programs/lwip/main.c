@@ -31,6 +31,7 @@ const struct command commands[] = {
 	 "addresses by DHCP of both families, or the one that -4 or -6 says", run_dhcp},
 	{"filter", "[show | load FILE | off]", "packet filter and NAT", run_filter},
 	{"trace", "DEV FILE|off", "write an interface's frames to a pcap file", run_trace},
+	{"set", "[NAME [VALUE]]", "what TCP does where a program says nothing", run_set},
 	{"status", "", "counters of the stack and its interfaces", run_status},
 	{0},
 };

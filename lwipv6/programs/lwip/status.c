@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lwip status: counters and name servers; lwip trace: frames to a file. */
+/* lwip status: counters and name servers; lwip set: settings; lwip trace: frames to a file. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -70,6 +70,42 @@ int run_status(struct session *s, int argc, char **argv)
 	}
 	json_decref(all);
 	return STATUS_GOOD;
+}
+
+static int show_settings(struct session *s, const char *only)
+{
+	json_t *all = json_object(), *value;
+	const char *name, *key;
+	char text[40];
+
+	for (int i = 0; (name = lwip_setting_name(i)); i++)
+		if ((!only || !strcmp(only, name)) &&
+		    !lwip_setting_get(s->stack, name, text, sizeof(text)))
+			json_object_set_new(all, name, json_string(text));
+	if (s->json) {
+		json_dumpf(all, s->out, JSON_COMPACT);
+		fputc('\n', s->out);
+	} else {
+		json_object_foreach (all, key, value)
+			fprintf(s->out, "%s=%s\n", key, json_string_value(value));
+	}
+	json_decref(all);
+	return STATUS_GOOD;
+}
+
+int run_set(struct session *s, int argc, char **argv)
+{
+	char error[160], text[40];
+
+	if (argc > 3)
+		return misuse(s, "set: give a name and a value");
+	if (argc == 3)
+		return lwip_setting_set(s->stack, argv[1], argv[2], error, sizeof(error))
+			       ? complain(s, "%s", error)
+			       : STATUS_GOOD;
+	if (argc == 2 && lwip_setting_get(s->stack, argv[1], text, sizeof(text)))
+		return complain(s, "%s: there is no such setting; lwip set shows all", argv[1]);
+	return show_settings(s, argc == 2 ? argv[1] : NULL);
 }
 
 int run_trace(struct session *s, int argc, char **argv)
