@@ -15,9 +15,13 @@ UMPS_MACHINE := $(wildcard umps/machine/*.c umps/translator/*.c)
 UMPS_LIBS := $(BUILD)/lib/libumps.a -ljansson -lvdeplug
 
 UMPS_ROM_OBJECTS := $(BUILD)/obj/umps/machine/builtin_rom.o $(BUILD)/san/umps/machine/builtin_rom.o
-$(UMPS_ROM_OBJECTS): umps/machine/builtin_rom.S $(UMPS_ROMS)/exec.rom.umps $(UMPS_ROMS)/coreboot.rom.umps
+UMPS2_ROMS := $(BUILD)/umps-sdk/share/umps2
+$(UMPS_ROM_OBJECTS): umps/machine/builtin_rom.S $(UMPS_ROMS)/exec.rom.umps $(UMPS_ROMS)/coreboot.rom.umps \
+		     $(addprefix $(UMPS2_ROMS)/,exec.rom.umps coreboot.rom.umps tapeboot.rom.umps)
 	@mkdir -p $(@D)
-	$(CC) -c -DEXEC_ROM='"$(UMPS_ROMS)/exec.rom.umps"' -DCOREBOOT_ROM='"$(UMPS_ROMS)/coreboot.rom.umps"' -o $@ $<
+	$(CC) -c -DEXEC_ROM='"$(UMPS_ROMS)/exec.rom.umps"' -DCOREBOOT_ROM='"$(UMPS_ROMS)/coreboot.rom.umps"' \
+		-DEXEC2_ROM='"$(UMPS2_ROMS)/exec.rom.umps"' -DCOREBOOT2_ROM='"$(UMPS2_ROMS)/coreboot.rom.umps"' \
+		-DTAPEBOOT2_ROM='"$(UMPS2_ROMS)/tapeboot.rom.umps"' -o $@ $<
 
 $(eval $(call archive,lib/libumps.a,$(UMPS_MACHINE) umps/machine/builtin_rom.c))
 LIBRARIES += $(BUILD)/lib/libumps.a

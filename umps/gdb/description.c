@@ -188,7 +188,7 @@ static void add_devices(struct description *d, const struct umps *m)
 			umps_get_device(m, (enum umps_line)line, number, &device);
 			for (uint32_t i = 0; device.installed && i < 4; i++)
 				reg(d, BUS, DEVICE_BASE + index * 16 + i * 4, "uint32", "%s%d_%s",
-				    device_class_name(line), number,
+				    umps_device_class(m, (enum umps_line)line), number,
 				    line == UMPS_TERMINAL ? terminal[i] : plain[i]);
 		}
 }

@@ -68,7 +68,7 @@ static void show_devices(struct server *s, char *arguments, FILE *out)
 			umps_get_device(s->machine, (enum umps_line)line, i, &d);
 			if (d.installed)
 				fprintf(out, "%s%d: %s%s; registers %08X %08X %08X %08X\n",
-					device_class_name(line), i, d.status,
+					umps_device_class(s->machine, (enum umps_line)line), i, d.status,
 					d.failing ? " (failing)" : "", d.registers[0],
 					d.registers[1], d.registers[2], d.registers[3]);
 		}

@@ -128,7 +128,7 @@ static json_t *devices_json(const struct session *s)
 			umps_get_device(s->machine, (enum umps_line)line, i, &d);
 			if (!d.installed)
 				continue;
-			snprintf(name, sizeof(name), "%s%d", device_class_name(line), i);
+			snprintf(name, sizeof(name), "%s%d", umps_device_class(s->machine, (enum umps_line)line), i);
 			json_array_append_new(list,
 					      json_pack("{s:s, s:i, s:i, s:s, s:b, s:o, s:[I,I]}",
 							"name", name, "line", line, "number", i,
