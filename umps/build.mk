@@ -42,7 +42,7 @@ UMPS_ALLOCATIONS := malloc calloc realloc aligned_alloc strdup strndup asprintf 
 $(eval $(call program,tests/umps/no_memory,tests/umps/no_memory.c,$(UMPS_TEST_LIBS) $(UMPS_ALLOCATIONS:%=-Wl,--wrap=%)))
 TESTS += $(BUILD)/tests/umps/no_memory
 TESTS += $(BUILD)/tests/umps/fuzz_engines \
-	 $(addprefix tests/umps/,probes.sh rest.sh manual.sh run.sh faults.sh network.sh time_travel.sh fuzz_files.sh)
+	 $(addprefix tests/umps/,probes.sh rest.sh manual.sh run.sh umps2.sh faults.sh network.sh time_travel.sh fuzz_files.sh)
 LONG_TESTS += tests/umps/fuzz_long.sh
 TEST_NEEDS += $(UMPS_TEST_PROGRAMS:%=$(BUILD)/san/tests/umps/%) $(BUILD)/tests/umps/fuzz_engines $(BUILD)/san/bin/umps
 BENCHES += umps

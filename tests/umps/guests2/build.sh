@@ -9,5 +9,5 @@ sdk=build/umps-sdk
 mipsel-linux-gnu-gcc -ffreestanding -mips1 -mabi=32 -mno-gpopt -G 0 -mno-abicalls -fno-pic -mfp32 -EL \
 	-O2 -Wall -fno-builtin -fno-stack-protector -nostdlib -static -Wl,-G,0 \
 	-Wl,-T,$sdk/share/umps2/elf32ltsmip.h.umpscore.x -Wl,-m,elf32ltsmip -Wl,--build-id=none -Wl,--no-warn-rwx-segments \
-	-I$sdk/include/umps2 ${GUEST_CFLAGS:-} -o "$out" "$@" $sdk/lib/umps2/crtso.o $sdk/lib/umps2/libumps.o
+	-I$sdk/include/umps2 -Itests/umps/guests2 ${GUEST_CFLAGS:-} -o "$out" "$@" $sdk/lib/umps2/crtso.o $sdk/lib/umps2/libumps.o
 build/bin/umps2-elf2umps -k "$out"

@@ -3,19 +3,11 @@
  * Ticks of every path through the ROM of uMPS2, from its vector to the first instruction of the
  * target: what the TOD says on both sides, less the instructions of this program on the way.
  *
- * Each path is begun by an instruction in ticks_entry.S, which reads the TOD just before; all
- * targets read it first and come back to the label after the instruction.
+ * Each path is begun by a routine in ticks_entry.S, which reads the TOD just before; all targets read
+ * it first.
  */
-#include "umps/arch.h"
-#include "umps/bios_defs.h"
-#include "umps/cp0.h"
-#include "umps/libumps.h"
-#include "umps/types.h"
+#include "guest.h"
 
-#define AREAS	  ((state_t *)0x20000000)
-#define SEGMENTS  ((unsigned (*)[3])BIOS_SEGMENT_TABLE)
-#define TERMINAL  ((volatile unsigned *)DEV_REG_ADDR(IL_TERMINAL, 0))
-#define TOD	  (*(volatile unsigned *)BUS_REG_TOD_LO)
 #define ENTRIES	  8
 
 enum { INTERRUPT, TLB, TRAP, SYS };
@@ -30,32 +22,6 @@ extern unsigned boot_ticks;
 static struct {
 	unsigned header, entries[ENTRIES][2];
 } table;
-
-static void put(char c)
-{
-	while ((TERMINAL[2] & 0xFF) == 3)
-		;
-	TERMINAL[3] = (unsigned)c << 8 | 2;
-}
-
-static void print(const char *text)
-{
-	while (*text)
-		put(*text++);
-}
-
-static void print_number(unsigned n)
-{
-	char digits[12];
-	int i = 0;
-
-	do {
-		digits[i++] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	while (i)
-		put(digits[--i]);
-}
 
 static void tell(const char *what, unsigned ticks)
 {
