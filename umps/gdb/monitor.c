@@ -146,6 +146,23 @@ static void type_line(struct server *s, char *arguments, FILE *out)
 	arguments[length] = 0;
 }
 
+static void change_tape(struct server *s, char *arguments, FILE *out)
+{
+	struct umps_error error;
+	enum umps_line line;
+	char *file = arguments + strcspn(arguments, " ");
+	int number;
+
+	if (*file)
+		*file++ = 0;
+	if (!device_from_name(arguments, &line, &number) || line != UMPS_TAPE)
+		fprintf(out, "name a drive, tape0 to tape7, and a file\n");
+	else if (umps_change_tape(s->machine, number, *file ? file : NULL, &error) < 0)
+		fprintf(out, "%s\n", error.text);
+	else
+		fprintf(out, *file ? "tape%d: %s\n" : "tape%d is empty\n", number, file);
+}
+
 static void stop_on(struct server *s, char *arguments, FILE *out)
 {
 	static const struct {
@@ -227,6 +244,7 @@ static const struct {
 	{"reset", "", "power the machine off and on", reset},
 	{"stop-on", "[exceptions] [kernel-refill] [user-refill] [none]",
 	 "stop after such exceptions", stop_on},
+	{"tape", "TAPE [FILE]", "put a tape in a drive that is rewound, or take it out", change_tape},
 	{"ticks", "", "the clock, and since when time is recorded", show_ticks},
 	{"tlb", "", "the TLB of the current thread's processor", show_tlb},
 	{"travel", "TICK", "go to the state after a recorded tick", travel},

@@ -145,6 +145,12 @@ static struct device *device_of(const struct umps *m, enum umps_line line, int n
 	return (struct device *)&m->devices[line - UMPS_FIRST_LINE][number];
 }
 
+uint32_t umps_device_address(const struct umps *m, enum umps_line line, int number)
+{
+	return m->variant->device_base +
+	       (uint32_t)((line - UMPS_FIRST_LINE) * UMPS_N_DEVICES + number) * 16;
+}
+
 void umps_get_device(const struct umps *m, enum umps_line line, int number, struct umps_device *out)
 {
 	const struct device *d = device_of(m, line, number);

@@ -23,7 +23,7 @@
 /* The whole file, malloc'ed and followed by a zero byte. */
 uint8_t *file_read(const char *path, size_t limit, size_t *length, struct umps_error *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not stop us */
 	struct stat st;
 	uint8_t *bytes = NULL;
 	ssize_t n = 0;

@@ -77,6 +77,31 @@ static int open_devices(struct umps *m, struct umps_error *error)
 	return 0;
 }
 
+/*
+ * A machine file that names no symbol table means the one that umps-elf2umps wrote beside the kernel,
+ * if it is there. One that cannot be used is told, but does not keep the machine from running.
+ */
+static void load_symbols_beside(struct umps *m)
+{
+	static const char core[] = ".core.umps";
+	const char *name = m->config->core_file;
+	size_t length = strlen(name), stem = length - (sizeof(core) - 1);
+	struct umps_error error;
+	char *path, *table;
+
+	if (!m->config->load_core || length < sizeof(core) || strcmp(name + stem, core))
+		return;
+	path = machine_path(m, name, false);
+	stem = path ? strlen(path) - (sizeof(core) - 1) : 0;
+	if (path && asprintf(&table, "%.*s.stab.umps", (int)stem, path) >= 0) {
+		if (!access(table, F_OK) &&
+		    symbols_load(&m->symbols, table, UMPS_ASID_PHYS, &error) < 0)
+			machine_warn(m, "%s; the machine runs without symbols", error.text);
+		free(table);
+	}
+	free(path);
+}
+
 static int load_files(struct umps *m, struct umps_error *error)
 {
 	char *path;
@@ -92,8 +117,10 @@ static int load_files(struct umps *m, struct umps_error *error)
 			return -1;
 	}
 	m->symbols.asid = m->config->symbol_asid;
-	if (!m->config->symbol_file)
+	if (!m->config->symbol_file) {
+		load_symbols_beside(m);
 		return 0;
+	}
 	path = machine_path(m, m->config->symbol_file, false);
 	result = path ? symbols_load(&m->symbols, path, m->config->symbol_asid, error)
 		      : fail(error, "out of memory");

@@ -29,7 +29,7 @@ enum { END_OF_TAPE, END_OF_FILE, END_OF_BLOCK, START_OF_TAPE };
 /* Opens the tape in file PATH, rewound. */
 static int load(struct device *d, const char *path, struct umps_error *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not stop us */
 	uint32_t magic = 0;
 	struct stat st;
 	int result = 0;

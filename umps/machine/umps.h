@@ -286,6 +286,8 @@ struct umps_device {
 };
 /* What line 4 has: "flash" or "tape"; the names of the others are the same in all machines. */
 const char *umps_device_class(const struct umps *machine, enum umps_line line);
+/* Where its first register is. */
+uint32_t umps_device_address(const struct umps *machine, enum umps_line line, int number);
 void umps_get_device(const struct umps *machine, enum umps_line line, int number,
 		     struct umps_device *device);
 /* Fault injection: while set, operations end with the device's error code. */
