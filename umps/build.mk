@@ -15,9 +15,13 @@ UMPS_MACHINE := $(wildcard umps/machine/*.c umps/translator/*.c)
 UMPS_LIBS := $(BUILD)/lib/libumps.a -ljansson -lvdeplug
 
 UMPS_ROM_OBJECTS := $(BUILD)/obj/umps/machine/builtin_rom.o $(BUILD)/san/umps/machine/builtin_rom.o
-$(UMPS_ROM_OBJECTS): umps/machine/builtin_rom.S $(UMPS_ROMS)/exec.rom.umps $(UMPS_ROMS)/coreboot.rom.umps
+UMPS2_ROMS := $(BUILD)/umps-sdk/share/umps2
+$(UMPS_ROM_OBJECTS): umps/machine/builtin_rom.S $(UMPS_ROMS)/exec.rom.umps $(UMPS_ROMS)/coreboot.rom.umps \
+		     $(addprefix $(UMPS2_ROMS)/,exec.rom.umps coreboot.rom.umps tapeboot.rom.umps)
 	@mkdir -p $(@D)
-	$(CC) -c -DEXEC_ROM='"$(UMPS_ROMS)/exec.rom.umps"' -DCOREBOOT_ROM='"$(UMPS_ROMS)/coreboot.rom.umps"' -o $@ $<
+	$(CC) -c -DEXEC_ROM='"$(UMPS_ROMS)/exec.rom.umps"' -DCOREBOOT_ROM='"$(UMPS_ROMS)/coreboot.rom.umps"' \
+		-DEXEC2_ROM='"$(UMPS2_ROMS)/exec.rom.umps"' -DCOREBOOT2_ROM='"$(UMPS2_ROMS)/coreboot.rom.umps"' \
+		-DTAPEBOOT2_ROM='"$(UMPS2_ROMS)/tapeboot.rom.umps"' -o $@ $<
 
 $(eval $(call archive,lib/libumps.a,$(UMPS_MACHINE) umps/machine/builtin_rom.c))
 LIBRARIES += $(BUILD)/lib/libumps.a
@@ -38,7 +42,7 @@ UMPS_ALLOCATIONS := malloc calloc realloc aligned_alloc strdup strndup asprintf 
 $(eval $(call program,tests/umps/no_memory,tests/umps/no_memory.c,$(UMPS_TEST_LIBS) $(UMPS_ALLOCATIONS:%=-Wl,--wrap=%)))
 TESTS += $(BUILD)/tests/umps/no_memory
 TESTS += $(BUILD)/tests/umps/fuzz_engines \
-	 $(addprefix tests/umps/,probes.sh rest.sh manual.sh run.sh faults.sh network.sh time_travel.sh fuzz_files.sh)
+	 $(addprefix tests/umps/,probes.sh rest.sh manual.sh run.sh umps2.sh faults.sh network.sh time_travel.sh fuzz_files.sh)
 LONG_TESTS += tests/umps/fuzz_long.sh
 TEST_NEEDS += $(UMPS_TEST_PROGRAMS:%=$(BUILD)/san/tests/umps/%) $(BUILD)/tests/umps/fuzz_engines $(BUILD)/san/bin/umps
 BENCHES += umps

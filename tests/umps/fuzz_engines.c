@@ -35,6 +35,7 @@
 
 static uint64_t state;
 static bool gentle;
+static enum umps_machine family;
 static uint64_t reasons[UMPS_STOP_EXCEPTION + 1]; /* how often runs ended by each */
 
 static uint32_t random_word(void)
@@ -187,6 +188,29 @@ static uint32_t instruction(void)
 static struct umps *machines[2]; /* interpreter, translator */
 static char directory[] = "/tmp/umps-fuzz-XXXXXX";
 
+/* A tape of 16 blocks in two files. */
+static char *tape(int which)
+{
+	uint32_t block[1025] = {0};
+	char *path;
+	int fd;
+
+	if (asprintf(&path, "%s/tape.%d", directory, which) < 0)
+		abort();
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	if (fd < 0 || write(fd, "MPS\1", 4) != 4)
+		abort();
+	for (uint32_t i = 0; i < 16; i++) {
+		for (uint32_t word = 0; word < 1024; word++)
+			block[word] = i * 0x01234567 + word;
+		block[1024] = i == 15 ? 0 : i == 7 ? 1 : 2;
+		if (write(fd, block, sizeof(block)) < 0)
+			abort();
+	}
+	close(fd);
+	return path;
+}
+
 static char *image(const char *name, int which, const uint32_t *header, int words, int blocks)
 {
 	static const char zero[4096];
@@ -213,6 +237,7 @@ static struct umps *machine(int which, int processors, uint32_t floor)
 	struct umps_error error;
 	struct umps *m;
 
+	c->machine = family;
 	c->processors = processors;
 	c->load_core = false;
 	c->ram_frames = FRAMES;
@@ -221,7 +246,10 @@ static struct umps *machine(int which, int processors, uint32_t floor)
 	c->devices[0][0] = (struct umps_device_config){
 		true, image("disk", which, disk, DISK_HEADER, 64), false, {0}};
 	c->devices[1][0] = (struct umps_device_config){
-		true, image("flash", which, flash, FLASH_HEADER, 16), false, {0}};
+		true,
+		family == UMPS_2 ? tape(which) : image("flash", which, flash, FLASH_HEADER, 16),
+		false,
+		{0}};
 	c->devices[3][0] = (struct umps_device_config){true, strdup("/dev/null"), false, {0}};
 	c->devices[4][0] = (struct umps_device_config){true, strdup("/dev/null"), false, {0}};
 	m = umps_create(c, NULL, &error);
@@ -307,8 +335,17 @@ static void write_start(void)
 	both_write(START, start, sizeof(start));
 }
 
+/* An address that is mapped: with VM bits the kernel's code and data, too. */
+static uint32_t mapped_page(void)
+{
+	if (family == UMPS_2 && below(2))
+		return below(2) ? CODE : 0x20008000 + below(2) * 0x1000;
+	return 0x80000000 + below(3) * 0x1000;
+}
+
 static void write_program(int processors)
 {
+	uint32_t status = family == UMPS_2 ? 0x0F00FF3F : 0x0800FF3F;
 	uint32_t code[CODE_WORDS];
 
 	for (int i = 0; i < CODE_WORDS; i++)
@@ -350,16 +387,16 @@ static void write_program(int processors)
 		for (int i = 24; i < 28; i++)
 			both_set(cpu, i,
 				 0x10000000 |
-					 (random_word() & (below(2) ? 0x0800FF3F : 0x0800FF05)));
+					 (random_word() & (below(2) ? status : status & ~0x3Au)));
 		both_set(cpu, UMPS_REG_PC, CODE + below(CODE_WORDS) * 4);
-		both_set(cpu, UMPS_REG_CP0 + 12, 0x10000000 | (random_word() & 0x0800FF05));
+		both_set(cpu, UMPS_REG_CP0 + 12, 0x10000000 | (random_word() & status & ~0x3Au));
 		both_set(cpu, UMPS_REG_CP0 + 9, below(2000));
 		for (int i = 0; i < 8; i++)
 			for (int m = 0; m < 2; m++) {
 				uint64_t kept = state;
 
 				umps_set_tlb(machines[m], cpu, i,
-					     0x80000000 + below(3) * 0x1000 + below(2) * 64,
+					     mapped_page() + below(2) * 64,
 					     (below(3) ? CODE : 0x20008000) + below(2) * 0x1000 +
 						     below(16) * 0x100);
 				if (m == 0)
@@ -448,7 +485,8 @@ static bool run_case(uint64_t number, int processors)
 }
 
 /* CASES programs on machines of one shape; started from the state after power on. */
-static void fuzz(const char *what, uint64_t cases, uint64_t seed, int processors, uint32_t floor)
+static void fuzz(const char *what, uint64_t cases, uint64_t seed, int processors,
+		 uint32_t floor)
 {
 	uint64_t number, executed = 0;
 	size_t length;
@@ -494,7 +532,12 @@ int main(int argc, char **argv)
 	fuzz("one processor, no translation", cases / 4, seed, 1, 0xFFFFFFFF);
 	fuzz("two processors", cases / 2, seed, 2, 0x80000000);
 	fuzz("three processors", cases / 4, seed, 3, 0x80000000);
+	family = UMPS_2;
+	fuzz("uMPS2, one processor", cases, seed, 1, 0);
+	fuzz("uMPS2, two processors", cases / 4, seed, 2, 0);
 	gentle = true;
+	fuzz("uMPS2, two processors, gentle programs", cases / 8, seed, 2, 0);
+	family = UMPS_3;
 	fuzz("two processors, gentle programs", cases / 4, seed, 2, 0x80000000);
 	fuzz("four processors, gentle programs", cases / 8, seed, 4, 0x80000000);
 	ok(reasons[UMPS_STOP_DEAD] && reasons[UMPS_STOP_POWEROFF] &&

@@ -6,22 +6,17 @@
 
 #include "umps/front/names.h"
 
-static const char *const classes[UMPS_N_LINES] = {"disk", "flash", "eth", "printer", "terminal"};
-
-const char *device_class_name(int line)
-{
-	return classes[line - UMPS_FIRST_LINE];
-}
+static const char *const classes[] = {"disk", "flash", "eth", "printer", "terminal", "tape"};
 
 bool device_from_name(const char *name, enum umps_line *line, int *number)
 {
-	for (int i = 0; i < UMPS_N_LINES; i++) {
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
 		size_t length = strlen(classes[i]);
 
 		if (strncmp(name, classes[i], length) || name[length] < '0' || name[length] > '7' ||
 		    name[length + 1])
 			continue;
-		*line = (enum umps_line)(UMPS_FIRST_LINE + i);
+		*line = i == UMPS_N_LINES ? UMPS_TAPE : (enum umps_line)(UMPS_FIRST_LINE + i);
 		*number = name[length] - '0';
 		return true;
 	}

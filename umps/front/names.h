@@ -7,9 +7,7 @@
 
 #include "umps/machine/umps.h"
 
-/* "disk", "flash", "eth", "printer", "terminal", as in machine files. */
-const char *device_class_name(int line);
-/* "terminal0" and the like; false: there is no such device. */
+/* "terminal0" and the like, as in machine files; false: there is no such device. */
 bool device_from_name(const char *name, enum umps_line *line, int *number);
 /* By exception code, with or without UMPS_REFILL: "Sys", "TLBL"... */
 const char *exception_name(uint32_t code);

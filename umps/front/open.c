@@ -8,13 +8,15 @@
 
 #include "umps/front/open.h"
 
-static struct umps_config *kernel_config(const char *path)
+static struct umps_config *kernel_config(const char *path, const enum umps_machine *machine)
 {
 	struct umps_config *config = umps_config_new();
 	struct umps_device_config *terminal;
 
 	if (!config)
 		return NULL;
+	if (machine)
+		config->machine = *machine;
 	free(config->core_file);
 	config->core_file = strdup(path);
 	config->load_core = true;
@@ -27,7 +29,8 @@ static struct umps_config *kernel_config(const char *path)
 	return NULL;
 }
 
-struct umps_config *config_from_path(const char *path, struct umps_error *error)
+struct umps_config *config_from_path(const char *path, const enum umps_machine *machine,
+				     struct umps_error *error)
 {
 	char magic[4] = "";
 	FILE *file = fopen(path, "re");
@@ -43,11 +46,11 @@ struct umps_config *config_from_path(const char *path, struct umps_error *error)
 	fclose(file);
 	if (!memcmp(magic, "\177ELF", 4) || !memcmp(magic, "MPS\3", 4) ||
 	    !memcmp(magic, "\3SPM", 4)) { /* big-endian; the machine refuses it in better words */
-		struct umps_config *config = kernel_config(path);
+		struct umps_config *config = kernel_config(path, machine);
 
 		if (!config)
 			snprintf(error->text, sizeof(error->text), "%s: out of memory", path);
 		return config;
 	}
-	return umps_config_read(path, error);
+	return umps_config_read_for(path, machine, error);
 }

@@ -9,9 +9,10 @@
 
 /*
  * PATH is a machine file, or a kernel (ELF or .core.umps), which gets the machine that a new
- * machine file describes: one processor, 64 frames, and a terminal0 that keeps no log. NULL and a
- * sentence on errors.
+ * machine file describes: one processor, 64 frames, and a terminal0 that keeps no log. MACHINE says
+ * which of the family it is; NULL: the file tells. NULL and a sentence on errors.
  */
-struct umps_config *config_from_path(const char *path, struct umps_error *error);
+struct umps_config *config_from_path(const char *path, const enum umps_machine *machine,
+				     struct umps_error *error);
 
 #endif

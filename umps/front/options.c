@@ -6,13 +6,23 @@
 
 #include "umps/front/options.h"
 
-enum { OPTION_NO_RECORD = 512 };
+enum { OPTION_NO_RECORD = 512, OPTION_MACHINE };
 
 static const struct argp_option options[] = {
 	{"port", 'p', "PORT", 0, "listen on this TCP port of 127.0.0.1 (0: any free one)", 0},
+	{"machine", OPTION_MACHINE, "NAME", 0, MACHINE_HELP, 0},
 	{"no-record", OPTION_NO_RECORD, NULL, 0,
 	 "do not record: faster, but time cannot be reversed", 0},
 	{0}};
+
+const enum umps_machine *option_machine(struct argp_state *state, const char *name)
+{
+	static enum umps_machine machine;
+
+	if (!umps_machine_from_name(name, &machine))
+		argp_error(state, "--machine: \"%s\" is neither umps3 nor umps2", name);
+	return &machine;
+}
 
 int option_number(struct argp_state *state, const char *text, int max, const char *what)
 {
@@ -31,6 +41,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case 'p':
 		o->port = option_number(state, argument, 65535, "port");
+		break;
+	case OPTION_MACHINE:
+		o->machine = option_machine(state, argument);
 		break;
 	case OPTION_NO_RECORD:
 		o->no_record = true;

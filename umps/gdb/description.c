@@ -14,7 +14,6 @@
 #include "umps/gdb/description.h"
 
 #define BUS_BASE    0x10000000u
-#define DEVICE_BASE 0x10000054u
 #define ENTRYHI	    (UMPS_REG_CP0 + 10)
 
 #define EXCEPTION_FIELD "ExcCode"
@@ -155,8 +154,10 @@ static void add_processor(struct description *d, const struct umps *m)
 	}
 }
 
-static void add_bus(struct description *d)
+/* The bitmaps lie before the devices, with the TLB floor before them where there is one. */
+static void add_bus(struct description *d, const struct umps *m)
 {
+	uint32_t less = 0x10000054 - umps_device_address(m, UMPS_DISK, 0);
 	static const struct {
 		const char *name;
 		uint32_t offset;
@@ -169,7 +170,9 @@ static void add_bus(struct description *d)
 
 	feature(d, "org.umps.bus", "bus");
 	for (size_t i = 0; i < sizeof(bus) / sizeof(bus[0]); i++)
-		reg(d, BUS, BUS_BASE + bus[i].offset, "uint32", "%s", bus[i].name);
+		if (!less || bus[i].offset != 0x28)
+			reg(d, BUS, BUS_BASE + bus[i].offset - (bus[i].offset > 0x28 ? less : 0),
+			    "uint32", "%s", bus[i].name);
 }
 
 static void add_devices(struct description *d, const struct umps *m)
@@ -181,14 +184,13 @@ static void add_devices(struct description *d, const struct umps *m)
 	feature(d, "org.umps.devices", "devices");
 	for (int line = UMPS_FIRST_LINE; line < UMPS_FIRST_LINE + UMPS_N_LINES; line++)
 		for (int number = 0; number < UMPS_N_DEVICES; number++) {
-			uint32_t index =
-				(uint32_t)((line - UMPS_FIRST_LINE) * UMPS_N_DEVICES + number);
+			uint32_t at = umps_device_address(m, (enum umps_line)line, number);
 			struct umps_device device;
 
 			umps_get_device(m, (enum umps_line)line, number, &device);
 			for (uint32_t i = 0; device.installed && i < 4; i++)
-				reg(d, BUS, DEVICE_BASE + index * 16 + i * 4, "uint32", "%s%d_%s",
-				    device_class_name(line), number,
+				reg(d, BUS, at + i * 4, "uint32", "%s%d_%s",
+				    umps_device_class(m, (enum umps_line)line), number,
 				    line == UMPS_TERMINAL ? terminal[i] : plain[i]);
 		}
 }
@@ -221,7 +223,7 @@ struct description *description_new(const struct umps *m)
 		return NULL;
 	add_required(d);
 	add_processor(d, m);
-	add_bus(d);
+	add_bus(d, m);
 	add_devices(d, m);
 	out = open_memstream(&d->xml, &length);
 	if (!out) {

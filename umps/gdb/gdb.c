@@ -156,7 +156,7 @@ static int gdb_main(int argc, char **argv)
 	s.terminal = o.terminal;
 	s.record = !o.serving.no_record;
 	s.interpreter = o.interpreter;
-	s.config = config_from_path(o.serving.path, &error);
+	s.config = config_from_path(o.serving.path, o.serving.machine, &error);
 	if (!s.config || server_power_on(&s, &error) < 0)
 		fprintf(stderr, "umps gdb: %s\n", error.text);
 	else

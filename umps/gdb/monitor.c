@@ -68,7 +68,7 @@ static void show_devices(struct server *s, char *arguments, FILE *out)
 			umps_get_device(s->machine, (enum umps_line)line, i, &d);
 			if (d.installed)
 				fprintf(out, "%s%d: %s%s; registers %08X %08X %08X %08X\n",
-					device_class_name(line), i, d.status,
+					umps_device_class(s->machine, (enum umps_line)line), i, d.status,
 					d.failing ? " (failing)" : "", d.registers[0],
 					d.registers[1], d.registers[2], d.registers[3]);
 		}
@@ -144,6 +144,23 @@ static void type_line(struct server *s, char *arguments, FILE *out)
 	if (umps_terminal_input(s->machine, terminal, arguments + 2, length - 1) < 0)
 		fprintf(out, "this machine has no terminal %d\n", terminal);
 	arguments[length] = 0;
+}
+
+static void change_tape(struct server *s, char *arguments, FILE *out)
+{
+	struct umps_error error;
+	enum umps_line line;
+	char *file = arguments + strcspn(arguments, " ");
+	int number;
+
+	if (*file)
+		*file++ = 0;
+	if (!device_from_name(arguments, &line, &number) || line != UMPS_TAPE)
+		fprintf(out, "name a drive, tape0 to tape7, and a file\n");
+	else if (umps_change_tape(s->machine, number, *file ? file : NULL, &error) < 0)
+		fprintf(out, "%s\n", error.text);
+	else
+		fprintf(out, *file ? "tape%d: %s\n" : "tape%d is empty\n", number, file);
 }
 
 static void stop_on(struct server *s, char *arguments, FILE *out)
@@ -227,6 +244,7 @@ static const struct {
 	{"reset", "", "power the machine off and on", reset},
 	{"stop-on", "[exceptions] [kernel-refill] [user-refill] [none]",
 	 "stop after such exceptions", stop_on},
+	{"tape", "TAPE [FILE]", "put a tape in a drive that is rewound, or take it out", change_tape},
 	{"ticks", "", "the clock, and since when time is recorded", show_ticks},
 	{"tlb", "", "the TLB of the current thread's processor", show_tlb},
 	{"travel", "TICK", "go to the state after a recorded tick", travel},

@@ -16,7 +16,7 @@
 int block_open(struct device *d, const char *path, uint32_t magic, uint32_t *header, int words,
 	       struct umps_error *error)
 {
-	const char *name = device_class(d->line);
+	const char *name = d->kind->name;
 	ssize_t size = (ssize_t)sizeof(uint32_t) * (words + 1);
 	uint32_t raw[8];
 	struct stat st;
@@ -47,6 +47,8 @@ int block_open(struct device *d, const char *path, uint32_t magic, uint32_t *hea
 
 static off_t place(const struct device *d, int64_t block)
 {
+	if (d->kind == &tape_kind)
+		return 4 + block * (UMPS_PAGE + 4);
 	return (d->line == UMPS_DISK ? 28 : 12) + block * UMPS_PAGE;
 }
 
@@ -63,7 +65,7 @@ bool block_write(struct umps *m, struct device *d, int64_t block, const uint8_t 
 	machine_warn(m,
 		     "%s%d: block %lld cannot be written to its image (%s); the guest sees a write "
 		     "error",
-		     device_class(d->line), d->number, (long long)block, strerror(errno));
+		     d->kind->name, d->number, (long long)block, strerror(errno));
 	return false;
 }
 

@@ -15,7 +15,7 @@ enum bus_register {
 	BUS_TOD_LOW,
 	BUS_INTERVAL,
 	BUS_TIME_SCALE,
-	BUS_TLB_FLOOR,
+	BUS_TLB_FLOOR, /* without one, what follows comes a word earlier */
 	BUS_INSTALLED,
 	BUS_PENDING = BUS_INSTALLED + UMPS_N_LINES,
 	BUS_DEVICES = BUS_PENDING + UMPS_N_LINES
@@ -34,7 +34,7 @@ enum bus_register {
 #define BOOT_SP	      0x1000050Cu
 #define HALT_CPU      0x10000510u
 #define POWER	      0x10000514u
-#define DEVICE_END    (DEVICE_BASE + UMPS_N_LINES * UMPS_N_DEVICES * 16)
+#define DEVICE_BYTES  (UMPS_N_LINES * UMPS_N_DEVICES * 16u)
 
 #define RESET_CPU_US 50
 #define POWER_OFF_US 1000
@@ -47,7 +47,7 @@ uint8_t *bus_memory(const struct umps *m, uint32_t physical, uint32_t *available
 		*available = m->ram_size - (physical - UMPS_RAM_BASE);
 		return m->ram + (physical - UMPS_RAM_BASE);
 	}
-	if (physical - BIOS_DATA_BASE < UMPS_PAGE) {
+	if (physical - BIOS_DATA_BASE < UMPS_PAGE && m->variant->has_bios_data) {
 		*available = UMPS_PAGE - (physical - BIOS_DATA_BASE);
 		return m->bios_data + (physical - BIOS_DATA_BASE);
 	}
@@ -128,13 +128,16 @@ static uint32_t controller_read(const struct umps *m, const struct cpu *cpu, uin
 
 static uint32_t register_read(const struct umps *m, const struct cpu *cpu, uint32_t address)
 {
-	if (address < DEVICE_BASE)
-		return bus_register_read(m, cpu, (address - REGISTER_BASE) / 4);
-	if (address < DEVICE_END) {
-		uint32_t at = (address - DEVICE_BASE) / 16;
+	uint32_t base = m->variant->device_base, reg = (address - REGISTER_BASE) / 4;
+
+	if (address < base)
+		return bus_register_read(m, cpu,
+					 reg + (reg >= BUS_TLB_FLOOR && !m->variant->has_floor));
+	if (address - base < DEVICE_BYTES) {
+		uint32_t at = (address - base) / 16;
 
 		return device_read(m, &m->devices[at / UMPS_N_DEVICES][at % UMPS_N_DEVICES],
-				   (address - DEVICE_BASE) / 4 % 4);
+				   (address - base) / 4 % 4);
 	}
 	if (address >= ROUTING_BASE && address < ROUTING_END)
 		return m->routing[(address - ROUTING_BASE) / 4];
@@ -189,13 +192,15 @@ static void controller_write(struct umps *m, struct cpu *cpu, uint32_t address, 
 
 static void register_write(struct umps *m, struct cpu *cpu, uint32_t address, uint32_t word)
 {
+	uint32_t base = m->variant->device_base;
+
 	if (address == REGISTER_BASE + 4 * BUS_INTERVAL)
 		interval_write(m, word);
-	else if (address >= DEVICE_BASE && address < DEVICE_END) {
-		uint32_t at = (address - DEVICE_BASE) / 16;
+	else if (address - base < DEVICE_BYTES) {
+		uint32_t at = (address - base) / 16;
 
 		device_write(m, &m->devices[at / UMPS_N_DEVICES][at % UMPS_N_DEVICES],
-			     (address - DEVICE_BASE) / 4 % 4, word);
+			     (address - base) / 4 % 4, word);
 	} else if (address >= ROUTING_BASE && address < ROUTING_END)
 		m->routing[(address - ROUTING_BASE) / 4] = word & ROUTING_BITS;
 	else

@@ -15,8 +15,12 @@
 
 #define MAX_CONFIG_BYTES (1 << 20)
 
-static const char *const class_names[UMPS_N_LINES] = {"disk", "flash", "eth", "printer",
-						      "terminal"};
+static const char *class_name(const struct umps_config *c, int line)
+{
+	static const char *const names[UMPS_N_LINES] = {"disk", NULL, "eth", "printer", "terminal"};
+
+	return names[line] ? names[line] : variant_of(c->machine)->block_device->name;
+}
 
 struct reader {
 	const char *path;
@@ -242,7 +246,7 @@ static int read_devices(const struct reader *r, json_t *root, struct umps_config
 			       : 0;
 	for (int line = 0; line < UMPS_N_LINES; line++)
 		for (int i = 0; i < UMPS_N_DEVICES; i++) {
-			snprintf(key, sizeof(key), "%s%d", class_names[line], i);
+			snprintf(key, sizeof(key), "%s%d", class_name(c, line), i);
 			if (read_device(r, devices, key, &c->devices[line][i]) < 0)
 				return -1;
 		}
@@ -260,10 +264,10 @@ static int power_of_two(int size)
 }
 
 /*
- * Files of the machine's relatives look alike, but their kernels run wild here: tell which it is.
- * NULL: nothing says so.
+ * Files of the family look alike, but kernels of one machine run wild on another: tell which it is.
+ * NULL: nothing says so. *SIGN: what says so.
  */
-static const char *other_machine(json_t *root, const char **sign)
+static const char *machine_of(json_t *root, const char **sign)
 {
 	const char *const names[] = {
 		json_string_value(json_object_get(root, "execution-rom")),
@@ -273,37 +277,58 @@ static const char *other_machine(json_t *root, const char **sign)
 	const char *key, *machine = json_string_value(json_object_get(root, "machine"));
 	json_t *value;
 
-	if (machine && strcmp(machine, "umps3")) {
-		*sign = "its key \"machine\"";
+	*sign = "its key \"machine\"";
+	if (machine)
 		return machine;
-	}
+	*sign = "it has a TLB floor";
+	if (json_object_get(root, "tlb-floor-address"))
+		return "umps3";
 	json_object_foreach (section(root, "devices"), key, value) {
 		*sign = "it has a tape";
 		if (!strncmp(key, "tape", 4) && json_is_true(json_object_get(value, "enabled")))
-			return "uMPS2";
+			return "umps2";
+		*sign = "it has a flash device";
+		if (!strncmp(key, "flash", 5) && json_is_true(json_object_get(value, "enabled")))
+			return "umps3";
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		*sign = names[i];
 		if (names[i] && strstr(names[i], "uriscv"))
 			return "uRISCV";
-		if (i < 2 && names[i] && strstr(names[i], "/umps2/") &&
-		    !json_object_get(root, "tlb-floor-address"))
-			return "uMPS2";
+		if (i < 2 && names[i] && strstr(names[i], "/umps2/"))
+			return "umps2";
 	}
 	return NULL;
 }
 
-static int read_all(const struct reader *r, json_t *root, struct umps_config *c)
+/* What the file says it is for must be a machine that there is, and the one asked for. */
+static int read_machine(const struct reader *r, json_t *root, const enum umps_machine *asked,
+			struct umps_config *c)
 {
-	const char *other, *sign;
+	const char *sign, *name = machine_of(root, &sign);
 
+	if (asked)
+		c->machine = *asked;
+	if (!name)
+		return 0;
+	if (!umps_machine_from_name(name, &c->machine))
+		return fail(r->error,
+			    "%s is the file of a %s machine (%s); machines here are umps3 and "
+			    "umps2",
+			    r->path, name, sign);
+	if (asked && *asked != c->machine)
+		return fail(r->error, "%s is the file of a %s machine (%s), not of a %s machine",
+			    r->path, name, sign, umps_machine_name(*asked));
+	return 0;
+}
+
+static int read_all(const struct reader *r, json_t *root, const enum umps_machine *asked,
+		    struct umps_config *c)
+{
 	if (!json_is_object(root))
 		return fail(r->error, "%s: the file must hold one JSON object", r->path);
-	other = other_machine(root, &sign);
-	if (other)
-		return fail(r->error,
-			    "%s is the file of a %s machine (%s); only uMPS3 machines run here",
-			    r->path, other, sign);
+	if (read_machine(r, root, asked, c) < 0)
+		return -1;
 	if (read_integer(r, root, "num-processors", 1, UMPS_MAX_CPUS, &c->processors) < 0 ||
 	    read_integer(r, root, "clock-rate", 1, 99, &c->clock_rate) < 0 ||
 	    read_integer(r, root, "tlb-size", 4, UMPS_MAX_TLB, &c->tlb_size) < 0 ||
@@ -379,6 +404,12 @@ static bool is_umps1(const char *text)
 
 struct umps_config *umps_config_read(const char *path, struct umps_error *error)
 {
+	return umps_config_read_for(path, NULL, error);
+}
+
+struct umps_config *umps_config_read_for(const char *path, const enum umps_machine *machine,
+					 struct umps_error *error)
+{
 	struct reader r = {path, error};
 	struct umps_config *c;
 	json_error_t where;
@@ -395,8 +426,8 @@ struct umps_config *umps_config_read(const char *path, struct umps_error *error)
 	free(text);
 	if (umps1) {
 		fail(error,
-		     "%s is the file of a uMPS 1 machine (NAME=value lines); only uMPS3 machines "
-		     "run here",
+		     "%s is the file of a uMPS 1 machine (NAME=value lines); its kernel runs on "
+		     "umps2, with a machine file for that",
 		     path);
 		return NULL;
 	}
@@ -414,7 +445,7 @@ struct umps_config *umps_config_read(const char *path, struct umps_error *error)
 		fail(error, "%s: out of memory", path);
 		umps_config_free(c);
 		c = NULL;
-	} else if (read_all(&r, root, c) < 0) {
+	} else if (read_all(&r, root, machine, c) < 0) {
 		umps_config_free(c);
 		c = NULL;
 	}
@@ -446,7 +477,7 @@ static json_t *devices_json(const struct umps_config *c)
 
 	for (int line = 0; line < UMPS_N_LINES; line++)
 		for (int i = 0; i < UMPS_N_DEVICES; i++) {
-			snprintf(key, sizeof(key), "%s%d", class_names[line], i);
+			snprintf(key, sizeof(key), "%s%d", class_name(c, line), i);
 			if (c->devices[line][i].file)
 				bad |= json_object_set_new(devices, key,
 							   device_json(&c->devices[line][i]));
@@ -464,10 +495,14 @@ static json_t *config_json(const struct umps_config *c)
 	int bad = 0;
 
 	snprintf(floor, sizeof(floor), "0x%08X", c->tlb_floor);
-	root = json_pack("{s:i, s:i, s:i, s:s, s:i, s:{s:b, s:s}}", "num-processors", c->processors,
-			 "clock-rate", c->clock_rate, "tlb-size", c->tlb_size, "tlb-floor-address",
-			 floor, "num-ram-frames", c->ram_frames, "boot", "load-core-file",
+	root = json_pack("{s:i, s:i, s:i, s:i, s:{s:b, s:s}}", "num-processors", c->processors,
+			 "clock-rate", c->clock_rate, "tlb-size", c->tlb_size, "num-ram-frames", c->ram_frames, "boot", "load-core-file",
 			 c->load_core, "core-file", c->core_file);
+	if (variant_of(c->machine)->has_floor)
+		bad |= json_object_set_new(root, "tlb-floor-address", json_string(floor));
+	else
+		bad |= json_object_set_new(root, "machine",
+					   json_string(umps_machine_name(c->machine)));
 	if (c->bootstrap_rom)
 		bad |= json_object_set_new(root, "bootstrap-rom", json_string(c->bootstrap_rom));
 	if (c->execution_rom)

@@ -86,9 +86,8 @@ void status_write(struct cpu *cpu, uint32_t value)
 			cpu->cause &= ~(1u << 9);
 	}
 	cpu->status = value;
-	if (changed & STATUS_KUC) {
-		cpu->mode = (value & STATUS_KUC) != 0;
-		cpu->fast = cpu->pages[cpu->mode];
+	if (changed & (STATUS_KUC | (cpu->machine->variant->status_vm & STATUS_VMC))) {
+		mode_update(cpu);
 		cpu->fetch_size = 0;
 	}
 	if (changed & STATUS_TE)
@@ -155,6 +154,7 @@ static void wait_for_interrupt(struct cpu *cpu)
 
 void cp0_execute(struct cpu *cpu, uint32_t word)
 {
+	uint32_t vm = cpu->machine->variant->status_vm & (STATUS_VMC | STATUS_VMP);
 	uint32_t selected = cpu->index >> INDEX_SHIFT & (cpu->machine->tlb_size - 1);
 
 	if ((word & 0x03FFFFC0) != 0x02000000) {
@@ -176,7 +176,8 @@ void cp0_execute(struct cpu *cpu, uint32_t word)
 		tlb_probe(cpu);
 		break;
 	case RFE:
-		status_write(cpu, (cpu->status & ~0x0Fu) | (cpu->status >> 2 & 0x0F));
+		status_write(cpu, (cpu->status & ~(0x0Fu | vm)) | (cpu->status >> 2 & 0x0F) |
+					  (cpu->status >> 1 & vm));
 		break;
 	case WAIT:
 		wait_for_interrupt(cpu);

@@ -13,19 +13,6 @@
 
 #include "umps/machine/machine.h"
 
-static const struct device_kind *const kinds[UMPS_N_LINES] = {
-	&disk_kind, &flash_kind, &network_kind, &printer_kind, &terminal_kind};
-
-const char *device_class(int line)
-{
-	return kinds[line - UMPS_FIRST_LINE]->name;
-}
-
-static const struct device_kind *kind(const struct device *d)
-{
-	return kinds[d->line - UMPS_FIRST_LINE];
-}
-
 /* Registers of a busy (sub-)device cannot be written. */
 static bool busy(const struct device *d, int reg)
 {
@@ -45,12 +32,12 @@ void device_write(struct umps *m, struct device *d, int reg, uint32_t value)
 		return;
 	if (m->observer && m->observer->device_command && !m->replaying)
 		m->observer->device_command(m->observer->context, d->line, d->number, reg, value);
-	kind(d)->write(m, d, reg, value);
+	d->kind->write(m, d, reg, value);
 }
 
 void device_event(struct umps *m, struct device *d, int sub)
 {
-	kind(d)->complete(m, d, sub);
+	d->kind->complete(m, d, sub);
 }
 
 /* Starts an operation of TICKS; what becomes of it is RESULT. */
@@ -96,9 +83,9 @@ int device_open(struct umps *m, struct device *d, const struct umps_device_confi
 	d->buffered = -1;
 	if (!config->enabled || !config->file || !*config->file)
 		return 0;
-	path = umps_config_path(m->config, config->file);
-	result = path ? kind(d)->open(m, d, config, path, error)
-		      : fail(error, "%s%d: out of memory", kind(d)->name, d->number);
+	path = machine_path(m, config->file, d->line >= UMPS_PRINTER);
+	result = path ? d->kind->open(m, d, config, path, error)
+		      : fail(error, "%s%d: out of memory", d->kind->name, d->number);
 	free(path);
 	if (result < 0)
 		return -1;
@@ -109,8 +96,8 @@ int device_open(struct umps *m, struct device *d, const struct umps_device_confi
 
 void device_close(struct umps *m, struct device *d)
 {
-	if (d->installed && kind(d)->close)
-		kind(d)->close(d);
+	if (d->installed && d->kind->close)
+		d->kind->close(d);
 	if (d->fd >= 0)
 		close(d->fd);
 	free(d->buffer);
@@ -135,7 +122,7 @@ void device_log(struct umps *m, struct device *d, const void *bytes, size_t leng
 			machine_warn(m,
 				     "%s%d: its file cannot be written (%s); what it prints from "
 				     "now on is lost there",
-				     device_class(d->line), d->number, strerror(errno));
+				     d->kind->name, d->number, strerror(errno));
 			return;
 		}
 		at += n;
@@ -145,12 +132,23 @@ void device_log(struct umps *m, struct device *d, const void *bytes, size_t leng
 
 /* ---- what the outside may do */
 
+const char *umps_device_class(const struct umps *m, enum umps_line line)
+{
+	return m->devices[line - UMPS_FIRST_LINE][0].kind->name;
+}
+
 static struct device *device_of(const struct umps *m, enum umps_line line, int number)
 {
 	if (line < UMPS_FIRST_LINE || line > UMPS_TERMINAL || number < 0 ||
 	    number >= UMPS_N_DEVICES)
 		return NULL;
 	return (struct device *)&m->devices[line - UMPS_FIRST_LINE][number];
+}
+
+uint32_t umps_device_address(const struct umps *m, enum umps_line line, int number)
+{
+	return m->variant->device_base +
+	       (uint32_t)((line - UMPS_FIRST_LINE) * UMPS_N_DEVICES + number) * 16;
 }
 
 void umps_get_device(const struct umps *m, enum umps_line line, int number, struct umps_device *out)
@@ -164,7 +162,7 @@ void umps_get_device(const struct umps *m, enum umps_line line, int number, stru
 	out->failing = d->failing;
 	memcpy(out->registers, d->reg, sizeof(out->registers));
 	memcpy(out->completes, d->completes, sizeof(out->completes));
-	kind(d)->describe(d, out->status, sizeof(out->status));
+	d->kind->describe(d, out->status, sizeof(out->status));
 }
 
 int umps_set_failing(struct umps *m, enum umps_line line, int number, bool failing)

@@ -56,10 +56,14 @@ static void observe(struct cpu *cpu, uint32_t code)
 static void enter(struct cpu *cpu, uint32_t cause, uint32_t offset, uint32_t pc, bool slot,
 		  uint32_t branch)
 {
+	uint32_t vm;
+
 	pending_complete(cpu);
 	cpu->cause = (cpu->cause & CAUSE_IP) | cause | (slot ? CAUSE_BD : 0);
 	cpu->epc = slot ? branch : pc;
-	status_write(cpu, (cpu->status & ~0x3Fu) | (cpu->status & 0x0F) << 2);
+	vm = cpu->machine->variant->status_vm;
+	status_write(cpu, (cpu->status & ~(0x3Fu | vm)) | (cpu->status & 0x0F) << 2 |
+				  (cpu->status << 1 & vm & ~STATUS_VMC));
 	cpu->pc = (cpu->status & STATUS_BEV ? BOOT_ROM_BASE + 0x100 : 0) + offset;
 	cpu->next_pc = cpu->pc + 4;
 	cpu->in_slot = false;

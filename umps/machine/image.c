@@ -20,13 +20,10 @@
 #define TEXT_OFFSET    UMPS_PAGE /* of the text segment in RAM: after frame 0 */
 #define MAX_FILE_BYTES (64u << 20)
 
-extern const uint8_t builtin_exec_rom[], builtin_exec_rom_end[];
-extern const uint8_t builtin_coreboot_rom[], builtin_coreboot_rom_end[];
-
 /* The whole file, malloc'ed and followed by a zero byte. */
 uint8_t *file_read(const char *path, size_t limit, size_t *length, struct umps_error *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not stop us */
 	struct stat st;
 	uint8_t *bytes = NULL;
 	ssize_t n = 0;
@@ -98,38 +95,46 @@ static bool ends_with(const char *text, const char *end)
 	return length >= tail && !strcmp(text + length - tail, end);
 }
 
-static int rom_load_one(const struct umps_config *config, const char *name, const char *field,
-			const char *standard, const uint8_t *builtin, size_t builtin_length,
-			struct rom *rom, struct umps_error *error)
+/* The file NAME, or BUILTIN: if there is no name, or it is that of the installed file and that is
+ * not installed. */
+static int rom_load_one(struct umps *m, const char *name, const char *field,
+			const struct builtin_rom *builtin, struct rom *rom,
+			struct umps_error *error)
 {
-	char *path = name ? umps_config_path(config, name) : NULL;
+	char *path = name ? umps_config_path(m->config, name) : NULL;
 	uint8_t *bytes;
 	size_t length;
 	int result;
 
 	if (name && !path)
 		return fail(error, "%s: out of memory", field);
-	if (!path || (access(path, F_OK) < 0 && path[0] == '/' && ends_with(path, standard))) {
+	if (!path || (access(path, F_OK) < 0 && path[0] == '/' && ends_with(path, builtin->file))) {
 		free(path);
-		return rom_fill("the built-in image", field, builtin, builtin_length, rom, error);
+		return rom_fill("the built-in image", field, builtin->start,
+				(size_t)(builtin->end - builtin->start), rom, error);
 	}
-	bytes = file_read(path, MAX_FILE_BYTES, &length, error);
+	free(path);
+	path = machine_path(m, name, false);
+	bytes = path ? file_read(path, MAX_FILE_BYTES, &length, error) : NULL;
 	result = bytes ? rom_fill(path, field, bytes, length, rom, error) : -1;
 	free(bytes);
 	free(path);
 	return result;
 }
 
-int rom_load(const struct umps_config *config, struct rom *exec, struct rom *boot,
-	     struct umps_error *error)
+/* Without a core file a machine that has tapes starts from one. */
+int rom_load(struct umps *m, struct umps_error *error)
 {
-	if (rom_load_one(config, config->execution_rom, "execution-rom",
-			 "share/umps3/exec.rom.umps", builtin_exec_rom,
-			 (size_t)(builtin_exec_rom_end - builtin_exec_rom), exec, error) < 0)
+	const struct umps_config *c = m->config;
+	const struct variant *v = m->variant;
+	const struct builtin_rom *boot = &v->boot;
+
+	if (v->tape_boot.file && (c->bootstrap_rom ? ends_with(c->bootstrap_rom, v->tape_boot.file)
+						   : !c->load_core))
+		boot = &v->tape_boot;
+	if (rom_load_one(m, c->execution_rom, "execution-rom", &v->exec, &m->exec_rom, error) < 0)
 		return -1;
-	return rom_load_one(config, config->bootstrap_rom, "bootstrap-rom",
-			    "share/umps3/coreboot.rom.umps", builtin_coreboot_rom,
-			    (size_t)(builtin_coreboot_rom_end - builtin_coreboot_rom), boot, error);
+	return rom_load_one(m, c->bootstrap_rom, "bootstrap-rom", boot, &m->boot_rom, error);
 }
 
 /* ---- RAM */

@@ -243,7 +243,7 @@ bool umps_translate(const struct umps *m, int number, int asid, uint32_t address
 	const struct cpu *cpu = &m->cpus[number];
 	int entry;
 
-	if (address < m->tlb_floor) {
+	if (address <= cpu->direct_last) {
 		*physical = address;
 		return true;
 	}

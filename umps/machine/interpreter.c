@@ -67,6 +67,7 @@ static void load(struct cpu *cpu, const struct instruction *i, uint32_t address)
 
 static void multiply_divide(struct cpu *cpu, uint32_t function, uint32_t a, uint32_t b)
 {
+	uint32_t by_zero = cpu->machine->variant->zero_quotient;
 	uint64_t product;
 
 	switch (function) {
@@ -78,7 +79,7 @@ static void multiply_divide(struct cpu *cpu, uint32_t function, uint32_t a, uint
 		break;
 	case FN_DIV:
 		if (b == 0)
-			product = 0x7FFFFFFF;
+			product = by_zero;
 		else if (a == 0x80000000 && b == 0xFFFFFFFF)
 			product = a;
 		else
@@ -86,7 +87,7 @@ static void multiply_divide(struct cpu *cpu, uint32_t function, uint32_t a, uint
 				  (uint32_t)((int32_t)a / (int32_t)b);
 		break;
 	default:
-		product = b == 0 ? 0x7FFFFFFF : (uint64_t)(a % b) << 32 | a / b;
+		product = b == 0 ? by_zero : (uint64_t)(a % b) << 32 | a / b;
 	}
 	cpu->hi = (uint32_t)(product >> 32);
 	cpu->lo = (uint32_t)product;

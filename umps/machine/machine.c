@@ -64,8 +64,7 @@ void cpu_reset(struct umps *m, struct cpu *cpu, uint32_t pc, uint32_t sp)
 	cpu->loop_next = NEVER;
 	cpu->state = UMPS_CPU_RUNNING;
 	cpu->woken = false;
-	cpu->mode = 0;
-	cpu->fast = cpu->pages[0];
+	mode_update(cpu);
 	mmu_flush(cpu);
 	interrupt_check(cpu);
 	timers_changed(m);

@@ -8,9 +8,10 @@
  *   power.c config.c image.c symbols.c                  on and off, and the files for it
  *   interpreter.c  one instruction (reference)          ../translator  the same, faster
  *   exception.c    exception entry                      cp0.c        coprocessor 0 registers
+ *   variant.c      the machines of the family, as a table
  *   mmu.c          addresses, TLB, access to memory     bus.c        physical map, bus registers
  *   interrupt.c    lines, routing, messages             device.c     registers common to devices
- *   terminal.c printer.c disk.c flash.c network.c       block.c      images of disks and flashes
+ *   terminal.c printer.c disk.c flash.c tape.c network.c   block.c      images of disks and flashes
  *   stop_point.c   breakpoints and suspects             snapshot.c record.c   time travel
  *   inspect.c      what the outside sees and changes    access.h     loads and stores of both
  * engines
@@ -36,7 +37,6 @@
 #define BIOS_DATA_BASE 0x0FFFF000u
 #define REGISTER_BASE  0x10000000u
 #define REGISTER_END   0x10000518u
-#define DEVICE_BASE    0x10000054u
 #define BOOT_ROM_BASE  0x1FC00000u
 #define KUSEG_BASE     0x80000000u
 #define MAX_ROM_BYTES  0x100000u
@@ -76,6 +76,8 @@ enum cp0_register {
 #define STATUS_KUC	 0x00000002u
 #define STATUS_IM	 0x0000FF00u
 #define STATUS_BEV	 0x00400000u
+#define STATUS_VMC	 0x01000000u /* with the two above it: not in uMPS3 */
+#define STATUS_VMP	 0x02000000u
 #define STATUS_TE	 0x08000000u
 #define STATUS_CU0	 0x10000000u
 #define STATUS_WRITABLE	 0x1F40FF3Fu
@@ -125,9 +127,12 @@ struct cpu {
 	uint8_t woken;	   /* waiting, but will run again after its next cycle */
 	uint8_t interrupt; /* an enabled interrupt is pending */
 	uint8_t number;
-	uint8_t mode;		/* 1: user; = KUc */
+	uint8_t mode;		/* bit 0: user; = KUc; bit 1: VMc */
 	uint8_t last_service;	/* of the last kernel-mode BREAK: tells HALT from PANIC */
 	struct fast_page *fast; /* pages[mode] */
+
+	/* from mode: addresses up to direct_last are physical ones, those below lowest are errors */
+	uint32_t direct_last, lowest;
 
 	/* the instruction being executed, for exceptions */
 	uint32_t this_pc, this_branch;
@@ -167,7 +172,7 @@ struct cpu {
 	struct known_jump
 		*known_jumps; /* translator: places of indirect jumps, valid for tag jump_tag */
 	uint64_t jump_tag, entered_tag; /* the latter with the mode in which code was entered */
-	struct fast_page pages[2][FAST_PAGES]; /* [mode] */
+	struct fast_page pages[4][FAST_PAGES]; /* [mode] */
 };
 
 /* ---- events */
@@ -193,6 +198,7 @@ struct frame {
 #define FRAME_QUEUE 16
 
 struct device {
+	const struct device_kind *kind;
 	uint8_t line, number;
 	bool installed, failing;
 	bool unacknowledged[2]; /* completions not acknowledged yet; [1]: transmitter */
@@ -207,6 +213,7 @@ struct device {
 	uint32_t cylinders, heads, sectors, rotation, seek, data_percent; /* disk */
 	uint32_t blocks, write_time; /* flash; blocks for both */
 	uint32_t cylinder;
+	uint32_t position; /* tape: the block that comes next */
 	int64_t buffered; /* block in the buffer, -1 none */
 	int64_t target;	  /* block or cylinder of the running operation */
 	uint8_t *buffer;
@@ -238,6 +245,25 @@ struct rom {
 	uint32_t size;	/* bytes that exist for the guest */
 };
 
+/* A ROM that is built in: the end of its name in machine files, and its file. */
+struct builtin_rom {
+	const char *file;
+	const uint8_t *start, *end;
+};
+
+/* How a machine of the family differs from the others: variant.c. */
+struct variant {
+	const char *name;
+	bool has_floor;	     /* the TLB floor and its register; else status_vm */
+	bool has_bios_data;  /* the page at BIOS_DATA_BASE */
+	uint32_t status_vm;  /* bits VMc, VMp, VMo of Status, pushed and popped with the mode */
+	int address_spaces;  /* values of cpu->mode */
+	uint32_t device_base;
+	uint32_t zero_quotient; /* LO after a division by zero */
+	const struct device_kind *block_device; /* on line 4 */
+	struct builtin_rom exec, boot, tape_boot;
+};
+
 struct symbol_table {
 	struct umps_symbol *symbols;
 	int count, functions, asid;
@@ -245,6 +271,7 @@ struct symbol_table {
 };
 
 struct umps {
+	const struct variant *variant;
 	uint64_t tod;
 	uint64_t horizon;  /* last tick that may be executed before looking at events and requests
 			      again */
@@ -258,7 +285,7 @@ struct umps {
 
 	int n_cpus;
 	struct cpu *cpus;
-	uint32_t tlb_size, tlb_floor, clock_rate;
+	uint32_t tlb_size, tlb_floor, clock_rate; /* without a floor: that of processes */
 
 	uint8_t *ram;
 	uint32_t ram_size;
@@ -298,7 +325,13 @@ struct umps {
 	bool replaying; /* nothing of what happens is visible outside */
 };
 
+/* variant.c */
+const struct variant *variant_of(enum umps_machine machine);
+void mode_update(struct cpu *cpu); /* after a change of Status */
+
 /* power.c */
+/* NAME as a path, beside the machine file if it names a place that is not on this computer. */
+char *machine_path(struct umps *m, const char *name, bool created);
 uint8_t *pages_alloc(size_t bytes);
 
 /* machine.c */
@@ -397,7 +430,6 @@ void device_close(struct umps *m, struct device *d);
 void device_busy(struct umps *m, struct device *d, int sub, uint64_t ticks, uint32_t result);
 void device_finish(struct umps *m, struct device *d, int sub, uint32_t status);
 void device_acknowledge(struct umps *m, struct device *d, int sub);
-const char *device_class(int line);
 /* Appends to the backing file of terminals and printers. */
 void device_log(struct umps *m, struct device *d, const void *bytes, size_t length);
 
@@ -412,7 +444,7 @@ struct device_kind {
 	void (*complete)(struct umps *m, struct device *d, int sub);
 	void (*describe)(const struct device *d, char *text, size_t size);
 };
-extern const struct device_kind disk_kind, flash_kind, network_kind, printer_kind, terminal_kind;
+extern const struct device_kind disk_kind, flash_kind, tape_kind, network_kind, printer_kind, terminal_kind;
 
 /* block.c */
 int block_open(struct device *d, const char *path, uint32_t magic, uint32_t *header, int words,
@@ -434,8 +466,7 @@ void network_queue(struct umps *m, struct device *d, const void *frame, size_t l
 
 /* image.c */
 int image_load_core(struct umps *m, const char *path, struct umps_error *error);
-int rom_load(const struct umps_config *config, struct rom *exec, struct rom *boot,
-	     struct umps_error *error);
+int rom_load(struct umps *m, struct umps_error *error);
 uint8_t *file_read(const char *path, size_t limit, size_t *length, struct umps_error *error);
 
 /* symbols.c */

@@ -18,8 +18,8 @@ static void flush_mode(struct fast_page *pages)
 
 void mmu_forget_pages(struct cpu *cpu)
 {
-	flush_mode(cpu->pages[0]);
-	flush_mode(cpu->pages[1]);
+	for (int mode = 0; mode < cpu->machine->variant->address_spaces; mode++)
+		flush_mode(cpu->pages[mode]);
 	cpu->fetch_size = 0;
 }
 
@@ -37,7 +37,7 @@ void mmu_flush_all(struct umps *m)
 
 static void flush_page(struct cpu *cpu, uint32_t page)
 {
-	for (int mode = 0; mode < 2; mode++) {
+	for (int mode = 0; mode < cpu->machine->variant->address_spaces; mode++) {
 		struct fast_page *p = &cpu->pages[mode][page / UMPS_PAGE % FAST_PAGES];
 
 		if (p->read == page)
@@ -95,11 +95,11 @@ static bool translate(struct cpu *cpu, uint32_t address, enum access access, uin
 	uint32_t lo;
 	int i;
 
-	if ((address & (alignment - 1)) || (cpu->mode && address < KUSEG_BASE)) {
+	if ((address & (alignment - 1)) || address < cpu->lowest) {
 		address_error(cpu, address, access);
 		return false;
 	}
-	if (address < cpu->machine->tlb_floor) {
+	if (address <= cpu->direct_last) {
 		*physical = address;
 		return true;
 	}

@@ -3,8 +3,13 @@
  * Power on and off: a configuration becomes a machine.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "umps/machine/machine.h"
+
+/* By line; that of line 4 differs between the machines. */
+static const struct device_kind *const kinds[UMPS_N_LINES] = {
+	&disk_kind, NULL, &network_kind, &printer_kind, &terminal_kind};
 
 static bool copy(const char *text, char **to)
 {
@@ -34,6 +39,34 @@ static struct umps_config *config_copy(const struct umps_config *from)
 	return NULL;
 }
 
+/*
+ * Machine files that somebody else wrote often name files by their place in his home. What is not
+ * there is taken from beside the machine file, if it is found there, and so are files that will be
+ * CREATED in a folder that does not exist.
+ */
+char *machine_path(struct umps *m, const char *name, bool created)
+{
+	const char *base = strrchr(name, '/');
+	char *beside, *folder;
+	bool take;
+
+	if (name[0] != '/' || !access(name, F_OK))
+		return umps_config_path(m->config, name);
+	beside = umps_config_path(m->config, base + 1);
+	folder = strndup(name, base == name ? 1 : (size_t)(base - name));
+	take = beside && folder && base[1] &&
+	       (!access(beside, F_OK) ||
+		(created && m->variant->status_vm && access(folder, F_OK) < 0));
+	free(folder);
+	if (!take) {
+		free(beside);
+		return strdup(name);
+	}
+	machine_warn(m, "%s does not exist here: %s beside the machine file is used", name,
+		     base + 1);
+	return beside;
+}
+
 static int open_devices(struct umps *m, struct umps_error *error)
 {
 	for (int line = 0; line < UMPS_N_LINES; line++)
@@ -44,24 +77,51 @@ static int open_devices(struct umps *m, struct umps_error *error)
 	return 0;
 }
 
+/*
+ * A machine file that names no symbol table means the one that umps-elf2umps wrote beside the kernel,
+ * if it is there. One that cannot be used is told, but does not keep the machine from running.
+ */
+static void load_symbols_beside(struct umps *m)
+{
+	static const char core[] = ".core.umps";
+	const char *name = m->config->core_file;
+	size_t length = strlen(name), stem = length - (sizeof(core) - 1);
+	struct umps_error error;
+	char *path, *table;
+
+	if (!m->config->load_core || length < sizeof(core) || strcmp(name + stem, core))
+		return;
+	path = machine_path(m, name, false);
+	stem = path ? strlen(path) - (sizeof(core) - 1) : 0;
+	if (path && asprintf(&table, "%.*s.stab.umps", (int)stem, path) >= 0) {
+		if (!access(table, F_OK) &&
+		    symbols_load(&m->symbols, table, UMPS_ASID_PHYS, &error) < 0)
+			machine_warn(m, "%s; the machine runs without symbols", error.text);
+		free(table);
+	}
+	free(path);
+}
+
 static int load_files(struct umps *m, struct umps_error *error)
 {
 	char *path;
 	int result;
 
-	if (rom_load(m->config, &m->exec_rom, &m->boot_rom, error) < 0)
+	if (rom_load(m, error) < 0)
 		return -1;
 	if (m->config->load_core) {
-		path = umps_config_path(m->config, m->config->core_file);
+		path = machine_path(m, m->config->core_file, false);
 		result = path ? image_load_core(m, path, error) : fail(error, "out of memory");
 		free(path);
 		if (result < 0)
 			return -1;
 	}
 	m->symbols.asid = m->config->symbol_asid;
-	if (!m->config->symbol_file)
+	if (!m->config->symbol_file) {
+		load_symbols_beside(m);
 		return 0;
-	path = umps_config_path(m->config, m->config->symbol_file);
+	}
+	path = machine_path(m, m->config->symbol_file, false);
 	result = path ? symbols_load(&m->symbols, path, m->config->symbol_asid, error)
 		      : fail(error, "out of memory");
 	free(path);
@@ -116,11 +176,15 @@ struct umps *umps_create(const struct umps_config *config, const struct umps_hos
 		fail(error, "out of memory");
 		return NULL;
 	}
+	m->variant = variant_of(config->machine);
 	m->config = config_copy(config);
 	for (int line = 0; line < UMPS_N_LINES; line++)
 		for (int i = 0; i < UMPS_N_DEVICES; i++)
 			m->devices[line][i] =
-				(struct device){.line = (uint8_t)(UMPS_FIRST_LINE + line),
+				(struct device){.kind = line == UMPS_FLASH - UMPS_FIRST_LINE
+								? m->variant->block_device
+								: kinds[line],
+						.line = (uint8_t)(UMPS_FIRST_LINE + line),
 						.number = (uint8_t)i,
 						.fd = -1,
 						.routed_to = -1};
@@ -139,7 +203,8 @@ struct umps *umps_create(const struct umps_config *config, const struct umps_hos
 		fail(error, "out of memory");
 	if (!m->events || make_memory(m, error) < 0)
 		goto fail;
-	m->tlb_floor = config->tlb_floor ? config->tlb_floor : UMPS_RAM_BASE + m->ram_size;
+	m->tlb_floor = !m->variant->has_floor ? KUSEG_BASE
+		       : config->tlb_floor    ? config->tlb_floor : UMPS_RAM_BASE + m->ram_size;
 	/* Files that are only read come first: nothing is truncated if one of them is bad. */
 	if (load_files(m, error) < 0 || open_devices(m, error) < 0)
 		goto fail;

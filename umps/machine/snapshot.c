@@ -163,6 +163,8 @@ static void walk_device(struct walk *w, struct device *d)
 		ITEM(w, d->cylinder);
 		ITEM(w, d->buffered);
 		ITEM(w, d->target);
+		if (d->line == UMPS_TAPE && d->kind == &tape_kind)
+			ITEM(w, d->position);
 		item(w, d->buffer, UMPS_PAGE);
 	}
 }
@@ -251,7 +253,8 @@ struct shape {
 	char magic[16];
 	uint32_t cpus, tlb_size, tlb_floor, clock_rate, ram_size, exec_size, boot_size;
 	uint8_t installed[UMPS_N_LINES];
-	uint8_t zero[3];
+	uint8_t machine; /* enum umps_machine */
+	uint8_t zero[2];
 };
 
 static struct shape shape_of(const struct umps *m)
@@ -263,7 +266,8 @@ static struct shape shape_of(const struct umps *m)
 			  .clock_rate = m->clock_rate,
 			  .ram_size = m->ram_size,
 			  .exec_size = m->exec_rom.size,
-			  .boot_size = m->boot_rom.size};
+			  .boot_size = m->boot_rom.size,
+			  .machine = (uint8_t)m->config->machine};
 
 	for (int line = 0; line < UMPS_N_LINES; line++)
 		for (int i = 0; i < UMPS_N_DEVICES; i++)
@@ -315,6 +319,8 @@ static bool device_sane(const struct umps *m, const struct device *d)
 		return sane;
 	if (d->line == UMPS_TERMINAL)
 		return truth(&d->starved);
+	if (d->kind == &tape_kind)
+		return d->position <= d->blocks;
 	if (d->line != UMPS_NETWORK)
 		return (d->line == UMPS_FLASH || d->cylinder < d->cylinders) && d->buffered >= -1 &&
 		       d->buffered < d->blocks && d->target >= 0 && d->target < 0xFFFFFF * 256ll;
@@ -365,8 +371,7 @@ static void rebuild(struct umps *m)
 	for (int i = 0; i < m->n_cpus; i++) {
 		struct cpu *cpu = &m->cpus[i];
 
-		cpu->mode = (cpu->status & STATUS_KUC) != 0;
-		cpu->fast = cpu->pages[cpu->mode];
+		mode_update(cpu);
 		interrupt_check(cpu);
 	}
 	mmu_flush_all(m);

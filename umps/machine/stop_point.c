@@ -12,6 +12,10 @@ static bool touches(const struct cpu *cpu, const struct umps_stop_point *p, uint
 {
 	uint32_t at = p->asid == UMPS_ASID_PHYS ? physical : address;
 
+	/* with VM off there are no address spaces */
+	if (p->asid >= 0 && p->asid < UMPS_ASID_PHYS && cpu->machine->variant->status_vm &&
+	    !(cpu->mode & 2))
+		return false;
 	if (p->asid >= 0 && p->asid < UMPS_ASID_PHYS &&
 	    p->asid != (int)((cpu->entry_hi & ENTRYHI_ASID) >> 6))
 		return false;

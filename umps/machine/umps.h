@@ -34,7 +34,7 @@
 #define UMPS_FIRST_LINE 3
 #define UMPS_N_LINES	5
 #define UMPS_N_DEVICES	8
-enum umps_line { UMPS_DISK = 3, UMPS_FLASH, UMPS_NETWORK, UMPS_PRINTER, UMPS_TERMINAL };
+enum umps_line { UMPS_DISK = 3, UMPS_FLASH, UMPS_TAPE = UMPS_FLASH, UMPS_NETWORK, UMPS_PRINTER, UMPS_TERMINAL };
 
 struct umps;
 
@@ -51,7 +51,13 @@ struct umps_device_config {
 	uint8_t address[6]; /* network only */
 };
 
+/* The machines of the family (section 17). */
+enum umps_machine { UMPS_3, UMPS_2 };
+bool umps_machine_from_name(const char *name, enum umps_machine *machine);
+const char *umps_machine_name(enum umps_machine machine);
+
 struct umps_config {
+	enum umps_machine machine;
 	char *directory; /* relative file names start here */
 	int processors, clock_rate, tlb_size, ram_frames;
 	uint32_t tlb_floor; /* 0 means the end of RAM */
@@ -69,6 +75,9 @@ struct umps_config {
 struct umps_config *umps_config_new(void);
 /* Reads a machine file. NULL and a sentence naming file and field on errors. */
 struct umps_config *umps_config_read(const char *path, struct umps_error *error);
+/* The same for a file that does not tell which machine it is for: MACHINE (umps3 above). */
+struct umps_config *umps_config_read_for(const char *path, const enum umps_machine *machine,
+					 struct umps_error *error);
 /* Writes a machine file, keys in alphabetical order, indented by 4. Replaces the file atomically.
  */
 int umps_config_write(const struct umps_config *config, const char *path, struct umps_error *error);
@@ -221,7 +230,7 @@ const char *umps_register_name(int reg);
 size_t umps_read_physical(const struct umps *machine, uint32_t address, void *data, size_t length);
 size_t umps_write_physical(struct umps *machine, uint32_t address, const void *data, size_t length);
 /*
- * Virtual addresses, as CPU sees them in kernel mode now: through its TLB at and above the floor,
+ * Virtual addresses, as CPU sees them in kernel mode now: through its TLB where it translates,
  * with address space ASID (-1: the current EntryHi). D bits are ignored.
  */
 size_t umps_read_virtual(const struct umps *machine, int cpu, int asid, uint32_t address,
@@ -233,6 +242,7 @@ bool umps_translate(const struct umps *machine, int cpu, int asid, uint32_t addr
 		    uint32_t *physical);
 /* Sizes for those who draw the map. */
 uint32_t umps_ram_size(const struct umps *machine);
+/* Addresses from here on belong to address spaces; those below are the same in all. */
 uint32_t umps_tlb_floor(const struct umps *machine);
 
 /* ---- stop points (section 16.3) */
@@ -274,6 +284,10 @@ struct umps_device {
 				  transmitter */
 	char status[64];       /* in words */
 };
+/* What line 4 has: "flash" or "tape"; the names of the others are the same in all machines. */
+const char *umps_device_class(const struct umps *machine, enum umps_line line);
+/* Where its first register is. */
+uint32_t umps_device_address(const struct umps *machine, enum umps_line line, int number);
 void umps_get_device(const struct umps *machine, enum umps_line line, int number,
 		     struct umps_device *device);
 /* Fault injection: while set, operations end with the device's error code. */
@@ -283,6 +297,11 @@ int umps_set_failing(struct umps *machine, enum umps_line line, int number, bool
  * earlier than the next tick. -1: no such terminal, or no memory; nothing was queued then.
  */
 int umps_terminal_input(struct umps *machine, int number, const void *text, size_t length);
+/*
+ * Puts the tape in file PATH in drive NUMBER, in place of the one that is there (NULL: none). The
+ * drive must be idle and rewound.
+ */
+int umps_change_tape(struct umps *machine, int number, const char *path, struct umps_error *error);
 /* Looks for frames on the links of network devices, which is also done while running. */
 void umps_poll_network(struct umps *machine);
 /* File descriptors to wait for on behalf of network devices; returns how many there are. */

@@ -110,7 +110,7 @@ static void on_device_command(void *context, enum umps_line line, int number, in
 	const struct run *run = context;
 
 	fprintf(run->trace_file, "%llu %s%d register %d = 0x%08X\n",
-		(unsigned long long)umps_ticks(run->machine), device_class_name(line), number, reg,
+		(unsigned long long)umps_ticks(run->machine), umps_device_class(run->machine, line), number, reg,
 		value);
 }
 
@@ -119,7 +119,7 @@ static void on_device_done(void *context, enum umps_line line, int number, int s
 	const struct run *run = context;
 
 	fprintf(run->trace_file, "%llu %s%d%s done, status 0x%X\n",
-		(unsigned long long)umps_ticks(run->machine), device_class_name(line), number,
+		(unsigned long long)umps_ticks(run->machine), umps_device_class(run->machine, line), number,
 		sub ? " transmitter" : "", status);
 }
 

@@ -17,6 +17,7 @@
 #include "umps/run/command.h"
 #include "umps/front/names.h"
 #include "umps/front/open.h"
+#include "umps/front/options.h"
 #include "umps/run/run.h"
 
 #define SLICE_TICKS	2000000u
@@ -32,7 +33,8 @@ enum option_key {
 	OPTION_SAVE,
 	OPTION_RESTORE,
 	OPTION_FAIL,
-	OPTION_REAL_TIME
+	OPTION_REAL_TIME,
+	OPTION_MACHINE
 };
 
 static const struct argp_option options[] = {
@@ -45,6 +47,7 @@ static const struct argp_option options[] = {
 	{"script", 's', "FILE", 0, "Follow an input script", 0},
 	{"max-ticks", 'T', "N", 0, "Stop after N ticks (instructions of one processor)", 0},
 	{"max-seconds", OPTION_SECONDS, "N", 0, "Stop after N seconds of the host's time", 0},
+	{"machine", OPTION_MACHINE, "NAME", 0, MACHINE_HELP, 0},
 	{"engine", OPTION_ENGINE, "NAME", 0, "translator (default) or interpreter", 0},
 	{"fail", OPTION_FAIL, "DEVICE", 0, "Make a device such as disk0 fail", 0},
 	{"klog", OPTION_KLOG, "SYMBOL", 0, "At the end, print the kernel's log buffer of that name",
@@ -69,6 +72,7 @@ struct settings {
 	const char *failing[UMPS_N_LINES * UMPS_N_DEVICES];
 	int n_failing;
 	enum umps_engine engine;
+	const enum umps_machine *machine; /* NULL: as the file says */
 };
 
 static struct run *signalled;
@@ -144,6 +148,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--engine: \"%s\" is neither translator nor interpreter",
 				   arg);
 		s->engine = arg[0] == 't' ? UMPS_TRANSLATOR : UMPS_INTERPRETER;
+		break;
+	case OPTION_MACHINE:
+		s->machine = option_machine(state, arg);
 		break;
 	case OPTION_FAIL:
 		if (s->n_failing < UMPS_N_LINES * UMPS_N_DEVICES)
@@ -304,7 +311,7 @@ static int set_up(struct settings *s, struct umps_error *error)
 				 .terminal_output = on_terminal,
 				 .printer_output = on_printer,
 				 .warning = on_warning};
-	struct umps_config *config = config_from_path(s->run.machine_file, error);
+	struct umps_config *config = config_from_path(s->run.machine_file, s->machine, error);
 
 	if (!config)
 		return -1;

@@ -7,6 +7,7 @@
  *	at TICK				until that tick
  *	after TICKS			until that many ticks later
  *	fail DEVICE, repair DEVICE	the hardware failure switch, e.g. of disk0
+ *	tape tapeN ["FILE"]		put that tape in the drive, which is rewound; none: take it out
  *	stop				end the run
  *
  * N is 0 if left out. Empty lines and lines that begin with # mean nothing.
@@ -21,8 +22,8 @@
 #include "umps/front/names.h"
 #include "umps/run/run.h"
 
-enum verb { VERB_WAIT, VERB_SEND, VERB_AT, VERB_AFTER, VERB_FAIL, VERB_REPAIR, VERB_STOP };
-static const char *const verbs[] = {"wait", "send", "at", "after", "fail", "repair", "stop"};
+enum verb { VERB_WAIT, VERB_SEND, VERB_AT, VERB_AFTER, VERB_FAIL, VERB_REPAIR, VERB_TAPE, VERB_STOP };
+static const char *const verbs[] = {"wait", "send", "at", "after", "fail", "repair", "tape", "stop"};
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 #define MAX_SEEN (1u << 20)
@@ -106,6 +107,28 @@ static int parse_text(struct command *c, char *rest, const char *path, struct um
 	return 0;
 }
 
+/* tapeN, then a file name in quotes, or nothing. */
+static int parse_tape(struct command *c, char *rest, const char *path, struct umps_error *error)
+{
+	char *blank = rest + strcspn(rest, " \t"), *text;
+
+	if (*blank)
+		*blank++ = 0;
+	if (!device_from_name(rest, &c->line, &c->device) || c->line != UMPS_TAPE)
+		return complain(path, c->source_line, error, "a drive (tape0 to tape7) must follow");
+	rest = skip_blanks(blank);
+	if (!*rest)
+		return 0;
+	text = quoted(&rest, &c->length);
+	if (!text || *skip_blanks(rest) || !c->length)
+		return complain(path, c->source_line, error,
+				"a file name in double quotes may follow, and nothing else");
+	c->text = strdup(text);
+	if (!c->text)
+		abort();
+	return 0;
+}
+
 static int parse_arguments(struct command *c, char *rest, const char *path,
 			   struct umps_error *error)
 {
@@ -123,6 +146,8 @@ static int parse_arguments(struct command *c, char *rest, const char *path,
 			return complain(path, c->source_line, error,
 					"a number of ticks must follow");
 		return 0;
+	case VERB_TAPE:
+		return parse_tape(c, rest, path, error);
 	case VERB_FAIL:
 	case VERB_REPAIR:
 		if (!device_from_name(rest, &c->line, &c->device))
@@ -151,7 +176,7 @@ static int parse_line(struct script *s, char *line, int number, struct umps_erro
 		;
 	if (verb == N_VERBS)
 		return complain(s->path, number, error,
-				"a line begins with wait, send, at, after, fail, repair or stop");
+				"a line begins with wait, send, at, after, fail, repair, tape or stop");
 	s->commands = realloc(s->commands, (size_t)(s->n + 1) * sizeof(*s->commands));
 	if (!s->commands)
 		abort();
@@ -250,6 +275,17 @@ static bool saw(struct script *s, const struct command *c)
 	return true;
 }
 
+static int change_tape(struct run *run, const struct script *s, const struct command *c)
+{
+	struct umps_error error;
+
+	if (umps_change_tape(run->machine, c->device, c->text, &error) == 0)
+		return 1;
+	fprintf(stderr, "%s: %s: line %d: %s\n", run->program, s->path, c->source_line,
+		error.text);
+	return -1;
+}
+
 /* One command: 1 done, 0 not yet, -1 impossible. */
 static int perform(struct run *run, struct script *s, const struct command *c)
 {
@@ -273,6 +309,8 @@ static int perform(struct run *run, struct script *s, const struct command *c)
 		return umps_set_failing(run->machine, c->line, c->device, c->verb == VERB_FAIL) < 0
 			       ? -1
 			       : 1;
+	case VERB_TAPE:
+		return change_tape(run, s, c);
 	default:
 		run->interrupted = true;
 		return 1;
@@ -287,6 +325,8 @@ bool script_step(struct run *run)
 		int done = perform(run, s, &s->commands[s->next]);
 
 		if (done < 0) {
+			if (s->commands[s->next].verb == VERB_TAPE)
+				return false; /* it was told */
 			fprintf(stderr, "%s: %s: line %d: the machine has no such device\n",
 				run->program, s->path, s->commands[s->next].source_line);
 			return false;

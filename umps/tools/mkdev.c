@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * umps-mkdev: makes the images that back disks and flash devices.
+ * umps-mkdev: makes the images that back disks, flash devices and tapes.
  *
  * A disk image is its geometry (seven words) and zeroed sectors; a flash image is its geometry
- * (three words) and the blocks of an input file, then zeroed blocks.
+ * (three words) and the blocks of an input file, then zeroed blocks. A tape is the blocks of its
+ * files, each with a marker behind it.
  */
 #include <argp.h>
 #include <errno.h>
@@ -38,16 +39,19 @@ static struct number flash[] = {
 };
 
 struct options {
-	int kind; /* 'd' or 'f' */
+	int kind; /* 'd', 'f' or 't' */
 	bool big_endian;
 	const char *image, *input;
 	int numbers; /* given so far */
+	const char **files; /* of a tape */
+	int n_files;
 };
 
 static const struct argp_option known[] = {
 	{"disk", 'd', 0, 0, "Make a disk: IMAGE [CYLINDERS [HEADS [SECTORS [RPM [SEEK [DATA]]]]]]",
 	 0},
 	{"flash", 'f', 0, 0, "Make a flash device: IMAGE INPUT [BLOCKS [WRITE-TIME]]", 0},
+	{"tape", 't', 0, 0, "Make a tape: IMAGE FILE...", 0},
 	{"big-endian", 'B', 0, 0, "For a machine of that byte order", 0},
 	{0},
 };
@@ -77,6 +81,8 @@ static void add_argument(const struct argp_state *state, struct options *options
 			argp_error(state, "the image's name \"%s\" must contain \".umps\"",
 				   argument);
 		options->image = argument;
+	} else if (options->kind == 't') {
+		options->files[options->n_files++] = argument;
 	} else if (options->kind == 'f' && !options->input) {
 		options->input = argument;
 	} else if (options->numbers < most) {
@@ -94,8 +100,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case 'd':
 	case 'f':
+	case 't':
 		if (options->kind && options->kind != key)
-			argp_error(state, "options -d and -f exclude each other");
+			argp_error(state, "options -%c and -%c exclude each other", options->kind,
+				   key);
 		options->kind = key;
 		break;
 	case 'B':
@@ -103,7 +111,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		break;
 	case ARGP_KEY_ARG:
 		if (!options->kind)
-			argp_error(state, "say what to make: -d or -f");
+			argp_error(state, "say what to make: -d, -f or -t");
 		add_argument(state, options, argument);
 		break;
 	case ARGP_KEY_END:
@@ -111,9 +119,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			argp_state_help(state, called_by_old_name() ? stderr : stdout,
 					ARGP_HELP_LONG | ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 		if (!options->kind)
-			argp_error(state, "say what to make: -d or -f");
+			argp_error(state, "say what to make: -d, -f or -t");
 		if (!options->image)
 			argp_error(state, "the name of the image is missing");
+		if (options->kind == 't' && !options->n_files)
+			argp_error(state, "name the files to put on the tape");
 		if (options->kind == 'f' && !options->input)
 			argp_error(state,
 				   "the input file is missing; /dev/null makes an empty device");
@@ -128,8 +138,9 @@ static const struct argp parser = {
 	known,
 	parse,
 	"-d IMAGE.umps [CYLINDERS [HEADS [SECTORS [RPM [SEEK [DATA]]]]]]\n"
-	"-f IMAGE.umps INPUT [BLOCKS [WRITE-TIME]]",
-	"Makes the image of a disk or flash device.\v"
+	"-f IMAGE.umps INPUT [BLOCKS [WRITE-TIME]]\n"
+	"-t IMAGE.umps FILE...",
+	"Makes the image of a disk, flash device or tape.\v"
 	"Disk: 1 to 65535 cylinders (32), 1 to 255 heads (2) and sectors per track (8), 360 to "
 	"10800 "
 	"rotations per minute (3600), 1 to 10000 us per cylinder to seek (100), data on 10 to 90 % "
@@ -138,7 +149,7 @@ static const struct argp parser = {
 	"is cut "
 	"into blocks of 4096 bytes; of a core file the first word is left out, so that block 0 is "
 	"the "
-	"first page of memory.",
+	"first page of memory; the same with a FILE on a tape.",
 	0,
 	0,
 	0,
@@ -218,6 +229,49 @@ static void make_flash(FILE *stream, const char *input_path, bool big_endian)
 	add_zero_blocks(stream, blocks - used);
 }
 
+enum { MARKER_END, MARKER_FILE, MARKER_BLOCK };
+
+/* The blocks of all files; the marker behind a block is written when it is known what follows. */
+static void make_tape(FILE *stream, const struct options *options)
+{
+	bool big_endian = options->big_endian, any = false;
+
+	put(stream, MAGIC_TAPE, big_endian);
+	for (int i = 0; i < options->n_files; i++) {
+		FILE *input = fopen(options->files[i], "r");
+		uint8_t block[PAGE];
+		size_t length;
+
+		if (!input)
+			error(1, errno, "cannot open \"%s\"", options->files[i]);
+		length = fread(block, 1, WORD, input);
+		if (length == WORD && get_word(block, big_endian) == MAGIC_CORE)
+			length = 0;
+		length += fread(block + length, 1, PAGE - length, input);
+		if (length && any)
+			put(stream, MARKER_FILE, big_endian);
+		while (length) {
+			int next;
+
+			memset(block + length, 0, PAGE - length);
+			fwrite(block, 1, PAGE, stream);
+			any = true;
+			next = fgetc(input);
+			if (next == EOF)
+				break;
+			put(stream, MARKER_BLOCK, big_endian);
+			block[0] = (uint8_t)next;
+			length = 1 + fread(block + 1, 1, PAGE - 1, input);
+		}
+		if (ferror(input))
+			error(1, errno, "cannot read \"%s\"", options->files[i]);
+		fclose(input);
+	}
+	if (!any)
+		error(1, 0, "there is nothing to put on the tape: all files are empty");
+	put(stream, MARKER_END, big_endian);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {0};
@@ -225,10 +279,19 @@ int main(int argc, char **argv)
 
 	program_invocation_name = argv[0] = program_invocation_short_name;
 	argp_err_exit_status = 1;
+	options.files = calloc((size_t)argc, sizeof(*options.files));
+	if (!options.files)
+		error(1, 0, "there is no memory for the command line");
 	argp_parse(&parser, argc, argv, 0, NULL, &options);
+	if (options.kind == 't')
+		for (int i = 0; i < options.n_files; i++)
+			if (access(options.files[i], R_OK) < 0)
+				error(1, errno, "cannot open \"%s\"", options.files[i]);
 	output_open(&output, options.image);
 	if (options.kind == 'd')
 		make_disk(output.stream, options.big_endian);
+	else if (options.kind == 't')
+		make_tape(output.stream, &options);
 	else
 		make_flash(output.stream, options.input, options.big_endian);
 	output_close(&output);

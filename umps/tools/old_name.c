@@ -10,7 +10,8 @@
 
 bool called_by_old_name(void)
 {
-	return !strncmp(program_invocation_short_name, "umps3-", 6);
+	return !strncmp(program_invocation_short_name, "umps3-", 6) ||
+	       !strncmp(program_invocation_short_name, "umps2-", 6);
 }
 
 void warn_of_ignored(const char *argument)

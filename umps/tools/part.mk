@@ -2,15 +2,16 @@
 # umps/tools: what makes and shows the machine's files.
 
 UMPS_TOOLS := $(addprefix $(BUILD)/bin/umps-,elf2umps mkdev objdump)
-UMPS_TOOLS_OLD := $(patsubst $(BUILD)/bin/umps-%,$(BUILD)/bin/umps3-%,$(UMPS_TOOLS))
+UMPS_TOOLS_OLD := $(foreach v,umps3 umps2,$(patsubst $(BUILD)/bin/umps-%,$(BUILD)/bin/$(v)-%,$(UMPS_TOOLS)))
 
 $(eval $(call program,bin/umps-elf2umps,umps/machine/error.c $(addprefix umps/tools/,elf2umps.c old_name.c elf_image.c input.c output.c),-lelf))
 $(eval $(call program,bin/umps-mkdev,$(addprefix umps/tools/,mkdev.c old_name.c output.c)))
 $(eval $(call program,bin/umps-objdump,umps/machine/error.c $(addprefix umps/tools/,objdump.c old_name.c image_view.c disassemble.c input.c),-ljansson))
 
 # The names that the Makefiles of existing kernels use.
-$(UMPS_TOOLS_OLD): $(BUILD)/bin/umps3-%: $(BUILD)/bin/umps-%
-	ln -sf $(<F) $@
+$(BUILD)/bin/umps3-% $(BUILD)/bin/umps2-%: $(BUILD)/bin/umps-%
+	ln -sf $(<F) $(BUILD)/bin/umps3-$*
+	ln -sf $(<F) $(BUILD)/bin/umps2-$*
 
 PROGRAMS += $(UMPS_TOOLS) $(UMPS_TOOLS_OLD)
 INSTALL_BIN += $(UMPS_TOOLS) $(UMPS_TOOLS_OLD)

@@ -13,6 +13,7 @@
 
 #define MAGIC_DISK  0x0053504Du
 #define MAGIC_FLASH 0x0153504Du
+#define MAGIC_TAPE  0x0153504Du /* as on flash devices, which took the place of tapes */
 #define MAGIC_ROM   0x0253504Du
 #define MAGIC_CORE  0x0353504Du
 #define MAGIC_AOUT  0x0453504Du

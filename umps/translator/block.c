@@ -51,15 +51,30 @@ static void forget_all_jumps(struct umps *m)
 
 /* ---- joining */
 
+/*
+ * Does the way from one block to another on another page lead to the same place in every processor
+ * and mode in which it can be taken? With VM bits, blocks of either setting are different ones, and
+ * user mode may have RAM but not what is below.
+ */
+static bool same_for_all(const struct umps *m, const struct block *from, const struct block *to)
+{
+	uint32_t limit = m->tlb_floor < KUSEG_BASE ? m->tlb_floor : KUSEG_BASE;
+
+	if (!m->variant->status_vm)
+		return from->pc < limit && to->pc < limit;
+	if (from->pc < UMPS_RAM_BASE && to->pc < UMPS_RAM_BASE)
+		return true;
+	return !from->vm && !to->vm && from->pc >= UMPS_RAM_BASE && to->pc >= UMPS_RAM_BASE;
+}
+
 void link_join(struct translator *t, struct link *link, struct block *to)
 {
-	uint32_t limit = t->machine->tlb_floor < KUSEG_BASE ? t->machine->tlb_floor : KUSEG_BASE;
 	uint32_t from = link->from->pc;
 
 	/* Only where the way from one to the other cannot change: on one page, or in what is never
 	 * translated. */
 	if (link->from->dead ||
-	    (((from ^ to->pc) & ~(UMPS_PAGE - 1)) && (from >= limit || to->pc >= limit)))
+	    (((from ^ to->pc) & ~(UMPS_PAGE - 1)) && !same_for_all(t->machine, link->from, to)))
 		return;
 	link->to = to;
 	link->next = to->in;
@@ -157,7 +172,8 @@ struct block *block_find(struct translator *t, struct cpu *cpu, const uint8_t *h
 	uint8_t pending = cpu->pending ? cpu->pending_register : 0;
 
 	for (struct block *b = t->hash[hash(cpu->pc, host, pending)]; b; b = b->next_same_hash)
-		if (b->pc == cpu->pc && b->host == host && b->pending == pending)
+		if (b->pc == cpu->pc && b->host == host && b->pending == pending &&
+		    b->vm == cpu->mode >> 1)
 			return b;
 	return NULL;
 }
@@ -169,7 +185,7 @@ static void frame_mark(struct umps *m, int frame, const uint8_t *host)
 
 	m->code_pages[frame] = 1;
 	for (int i = 0; i < m->n_cpus; i++)
-		for (int mode = 0; mode < 2; mode++)
+		for (int mode = 0; mode < m->variant->address_spaces; mode++)
 			for (int n = 0; n < FAST_PAGES; n++) {
 				struct fast_page *p = &m->cpus[i].pages[mode][n];
 
@@ -212,6 +228,7 @@ struct block *block_make(struct translator *t, struct cpu *cpu, const uint8_t *h
 	b->pc = cpu->pc;
 	b->host = host;
 	b->pending = cpu->pending ? cpu->pending_register : 0;
+	b->vm = cpu->mode >> 1;
 	if (frame < 0 || t->rewrites[frame] < MAX_REWRITES)
 		b->length = (uint8_t)block_reach(host, available, b->pending, &branch);
 	if (b->length && !block_translate(t, b, branch))

@@ -45,6 +45,7 @@ struct block {
 	uint8_t pending;
 	uint8_t length; /* instructions = ticks; 0: the first instruction must be interpreted */
 	bool dead;
+	uint8_t vm; /* bit 1 of the processor's mode */
 	const uint8_t *host;
 	uint8_t *code;
 	struct block *next_same_hash, *next_same_frame;

@@ -226,7 +226,7 @@ static void define_pair(struct context *c, int lo, int hi)
 	emit_mov(&c->e, register_define(&c->r, GUEST_HI), hi);
 }
 
-/* Section 3.3: division by zero gives 0x7FFFFFFF and 0; by -1 it is a negation. */
+/* Section 3.3: division by zero gives a constant and 0; by -1 it is a negation. */
 static void divide(struct context *c, bool is_signed, int a, int b)
 {
 	struct emitter *e = &c->e;
@@ -247,7 +247,7 @@ static void divide(struct context *c, bool is_signed, int a, int b)
 	}
 	done[0] = emit_jump(e);
 	emit_target(e, zero);
-	emit_constant(e, RAX, 0x7FFFFFFF);
+	emit_constant(e, RAX, c->t->machine->variant->zero_quotient);
 	emit_constant(e, RDX, 0);
 	if (is_signed) {
 		done[1] = emit_jump(e);

@@ -277,6 +277,23 @@ static int do_fail(struct request *r)
 	return 0;
 }
 
+/* Another tape in a drive; an empty name takes it out. */
+static int do_tape(struct request *r)
+{
+	const char *name, *file;
+	enum umps_line line;
+	int n;
+
+	if (text(r, "device", &name) < 0 || text(r, "file", &file) < 0)
+		return -1;
+	if (!device_from_name(name, &line, &n) || line != UMPS_TAPE)
+		return refuse(r, "there is no drive \"%s\"", name);
+	if (umps_change_tape(r->session->machine, n, *file ? file : NULL, &r->error) < 0)
+		return -1;
+	session_touched(r->session);
+	return 0;
+}
+
 static int do_input(struct request *r)
 {
 	int64_t terminal;
@@ -307,6 +324,7 @@ static const struct {
 	{"untrace", do_untrace, true, true},  {"register", do_register, false, false},
 	{"tlb", do_tlb, false, false},	      {"memory", do_memory, false, false},
 	{"fail", do_fail, false, false},      {"input", do_input, false, false},
+	{"tape", do_tape, false, false},
 };
 
 static int run(struct request *r)

@@ -132,7 +132,7 @@ int main(int argc, char **argv)
 	sigaction(SIGTERM, &action, NULL);
 	s.path = o.serving.path;
 	s.record = !o.serving.no_record;
-	s.config = config_from_path(o.serving.path, &error);
+	s.config = config_from_path(o.serving.path, o.serving.machine, &error);
 	if (s.config && !o.no_settings)
 		settings_read(&s);
 	if (!s.config || session_power_on(&s, &error) < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Kernel startup: the boot ROM jumps here. Gives main() a stack at the end of RAM's first page and
+ * Kernel startup: the boot ROM jumps here. Gives main() a stack at the end of RAM's first page (on
+ * uMPS2, at the end of RAM) and
  * the gp of the core file's header, and halts the machine when main() returns. Only k0, k1, sp and
  * gp change. Every instruction has the place it has in uMPS3 3.0.5, so that main() starts at the
  * same tick and address.
@@ -20,8 +21,14 @@
 	.ent	__start
 __start:
 	lui	$k0, BUS_REG_RAM_BASE >> 16
+#if UMPS_VARIANT == 2
+	lw	$k1, BUS_REG_RAM_SIZE & 0xFFFF($k0)
+	lw	$k0, BUS_REG_RAM_BASE & 0xFFFF($k0)
+	nop
+#else
 	lw	$k0, BUS_REG_RAM_BASE & 0xFFFF($k0)
 	li	$k1, PAGE
+#endif
 	addu	$k0, $k0, $k1
 	addiu	$sp, $k0, -8
 	lui	$gp, RAM_BASE >> 16

@@ -110,12 +110,29 @@ FUNCTION(CAS)
 	nop
 END(CAS)
 
+#if UMPS_VARIANT == 2
+/* All general registers of the state but those that carry arguments; a3 becomes its Cause. */
+FUNCTION(FORK)
+	move	$v0, $a0
+	lw	$1, STATE_GPR(1)($a3)
+	lw	$3, STATE_GPR(3)($a3)
+	.irp	n, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25
+	lw	$\n, STATE_GPR(\n)($a3)
+	.endr
+	.irp	n, 28, 29, 30, 31
+	lw	$\n, STATE_GPR_HIGH(\n)($a3)
+	.endr
+	lw	$a3, STATE_CAUSE($a3)
+	SERVICE(BIOS_SRV_FORK)
+END(FORK)
+#else
 FUNCTION(LDCXT)
 	move	$a3, $a2
 	move	$a2, $a1
 	move	$a1, $a0
 	SERVICE(BIOS_SRV_LDCXT)
 END(LDCXT)
+#endif
 
 /*
  * Changes v0 only, so that the state it writes is the caller's; v0, v1 and a1 are used once they
@@ -164,6 +181,22 @@ FUNCTION(LDST)
 	SERVICE(BIOS_SRV_LDST)
 END(LDST)
 
+#if UMPS_VARIANT == 2
+FUNCTION(INITCPU)
+	li	$t0, MCTL_BOOT_PC
+	li	$t1, SECONDARY_START
+	sw	$t1, 0($t0)
+	sll	$t0, $a0, 5			/* times BIOS_CPU_SCRATCH_RAM_SIZE */
+	li	$t1, BIOS_LEGACY_SCRATCH_BASE
+	subu	$t0, $t1, $t0
+	sw	$a1, 4($t0)
+	sw	$a2, 8($t0)
+	li	$t0, MCTL_RESET_CPU
+	sw	$a0, 0($t0)
+	jr	$ra
+	nop
+END(INITCPU)
+#else
 FUNCTION(INITCPU)
 	li	$t0, MCTL_BOOT_PC
 	li	$t1, SECONDARY_START
@@ -179,3 +212,4 @@ FUNCTION(INITCPU)
 	jr	$ra
 	nop
 END(INITCPU)
+#endif

@@ -9,12 +9,18 @@ const body = document.querySelector('#devices .body');
 const registerNames = line => line === 7 ? ['receiver status', 'receiver command', 'transmitter status', 'transmitter command'] :
 	['status', 'command', 'data 0', 'data 1'];
 
+function changeTape(name) {
+	const file = prompt(`File of the tape for ${name} (nothing: take it out)`);
+	if (file !== null)
+		request('tape', { device: name, file });
+}
+
 function device(d, tick) {
 	const due = d.completes.filter(t => t > tick).map(t => '+' + grouped(t - tick)).join(' ');
 	return el('tr', { class: d.failing ? 'failing' : '', 'data-device': d.name },
 		el('th', { scope: 'row' }, d.name), el('td', { class: 'status' }, d.status, due ? el('span', { class: 'due', title: 'Ticks to completion' }, ' ', due) : ''),
-		el('td', { class: 'value' }, d.registers.map((r, i) => [' ', el('span', { title: `${registerNames(d.line)[i]} at ${hex(0x10000054 +
-			(d.line - 3) * 0x80 + d.number * 0x10 + 4 * i)}` }, hex(r))])),
+		el('td', { class: 'value' }, d.registers.map((r, i) => [' ', el('span', { title: `${registerNames(d.line)[i]} at ${hex(d.address + 4 * i)}` }, hex(r))]),
+			d.name.startsWith('tape') ? [' ', el('button', { title: `Put another tape in ${d.name}, which must be rewound`, onclick: () => changeTape(d.name) }, 'Change')] : ''),
 		el('td', {}, el('input', {
 			type: 'checkbox', checked: d.failing, title: `Let operations of ${d.name} fail`, 'aria-label': `${d.name} fails`,
 			onchange: event => request('fail', { device: d.name, failing: event.target.checked }),
@@ -23,12 +29,12 @@ function device(d, tick) {
 
 function bus(b) {
 	const set = words => words.map((w, line) => [0, 1, 2, 3, 4, 5, 6, 7].filter(i => w >>> i & 1)
-		.map(i => ['disk', 'flash', 'eth', 'printer', 'terminal'][line] + i)).flat().join(' ') || 'none';
+		.map(i => ['disk', b.block, 'eth', 'printer', 'terminal'][line] + i)).flat().join(' ') || 'none';
 	return el('dl', { class: 'bus' },
 		el('dt', {}, 'Interval timer'), el('dd', { class: 'value' }, hex(b.timer)),
 		el('dt', {}, 'Interrupting'), el('dd', {}, set(b.interrupting)),
 		el('dt', {}, 'RAM'), el('dd', {}, `${b.ram / 4096} frames, 20000000 to ${hex(0x20000000 + b.ram - 1)}`),
-		el('dt', {}, 'TLB floor'), el('dd', { class: 'value' }, hex(b.floor)),
+		b.block === 'tape' ? '' : [el('dt', {}, 'TLB floor'), el('dd', { class: 'value' }, hex(b.floor))],
 		el('dt', {}, 'Clock'), el('dd', {}, `${b.scale} MHz`));
 }
 

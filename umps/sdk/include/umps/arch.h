@@ -6,6 +6,8 @@
 #ifndef UMPS_ARCH_H
 #define UMPS_ARCH_H
 
+#include "umps/variant.h"
+
 #define WORD_SIZE 4
 #define WS	  WORD_SIZE
 
@@ -16,6 +18,11 @@
 #define KSEG0_BOOT_BASE 0x1FC00000
 #define RAM_BASE	0x20000000
 #define KUSEG_BASE	0x80000000
+#if UMPS_VARIANT == 2
+#define KSEGOS_BASE	0x00000000
+#define KUSEG2_BASE	0x80000000
+#define KUSEG3_BASE	0xC0000000
+#endif
 
 /* Interrupt lines. Lines from DEV_IL_START on each serve eight devices of one class. */
 #define N_INTERRUPT_LINES 8
@@ -29,7 +36,11 @@
 #define IL_CPUTIMER 1
 #define IL_TIMER    2
 #define IL_DISK	    3
+#if UMPS_VARIANT == 2
+#define IL_TAPE	    4
+#else
 #define IL_FLASH    4
+#endif
 #define IL_ETHERNET 5
 #define IL_PRINTER  6
 #define IL_TERMINAL 7
@@ -45,10 +56,15 @@
 #define BUS_REG_TOD_LO	   (MMIO_BASE + 0x1C)
 #define BUS_REG_TIMER	   (MMIO_BASE + 0x20)
 #define BUS_REG_TIME_SCALE (MMIO_BASE + 0x24)
+#if UMPS_VARIANT == 2
+#define BUS_REG_END	   (MMIO_BASE + 0x28)
+#else
 #define TLB_FLOOR_ADDR	   (MMIO_BASE + 0x28)
+#define BUS_REG_END	   (MMIO_BASE + 0x2C)
+#endif
 
 /* Bitmaps with one word per device line: installed devices, devices that want attention. */
-#define IDEV_BITMAP_BASE     (MMIO_BASE + 0x2C)
+#define IDEV_BITMAP_BASE     BUS_REG_END
 #define IDEV_BITMAP_END	     (IDEV_BITMAP_BASE + N_EXT_IL * WS)
 #define IDEV_BITMAP_ADDR(il) (IDEV_BITMAP_BASE + EXT_IL_INDEX(il) * WS)
 #define CDEV_BITMAP_BASE     IDEV_BITMAP_END
@@ -58,7 +74,7 @@
 /* Device registers: four words per device. */
 #define DEV_REG_SIZE_W 4
 #define DEV_REG_SIZE   (DEV_REG_SIZE_W * WS)
-#define DEV_REG_START  (MMIO_BASE + 0x54)
+#define DEV_REG_START  CDEV_BITMAP_END
 #define DEV_REG_ADDR(il, dev)                                                                      \
 	(DEV_REG_START + (EXT_IL_INDEX(il) * N_DEV_PER_IL + (dev)) * DEV_REG_SIZE)
 #define DEV_REG_END (DEV_REG_START + N_EXT_IL * N_DEV_PER_IL * DEV_REG_SIZE)

@@ -6,6 +6,8 @@
 #ifndef UMPS_CP0_H
 #define UMPS_CP0_H
 
+#include "umps/variant.h"
+
 #define CP0_Index    0
 #define CP0_Random   1
 #define CP0_EntryLo  2
@@ -37,6 +39,14 @@
 
 #define STATUS_BEV_BIT 22
 #define STATUS_BEV     0x00400000
+#if UMPS_VARIANT == 2 /* virtual memory is on: now, before the last exception, before the one before */
+#define STATUS_VMc_BIT 24
+#define STATUS_VMc     0x01000000
+#define STATUS_VMp_BIT 25
+#define STATUS_VMp     0x02000000
+#define STATUS_VMo_BIT 26
+#define STATUS_VMo     0x04000000
+#endif
 #define STATUS_TE_BIT  27
 #define STATUS_TE      0x08000000
 #define STATUS_CU0_BIT 28
@@ -78,6 +88,10 @@
 #define EXC_RI	 10
 #define EXC_CPU	 11
 #define EXC_OV	 12
+#if UMPS_VARIANT == 2 /* from the ROM's TLB refill: bad page table, page table miss */
+#define EXC_BDPT 13
+#define EXC_PTMS 14
+#endif
 
 /* EntryHi: virtual page and address space. */
 #define ENTRYHI_SEGNO_BIT	   30

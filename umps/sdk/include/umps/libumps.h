@@ -6,6 +6,8 @@
 #ifndef UMPS_LIBUMPS_H
 #define UMPS_LIBUMPS_H
 
+#include "umps/variant.h"
+
 /*
  * Executes SYSCALL with the four arguments in a0 to a3; returns what the handler left in the saved
  * v0. Works in user mode.
@@ -52,8 +54,16 @@ extern void WAIT(void);
  */
 extern int CAS(volatile unsigned int *address, unsigned int old, unsigned int new_value);
 
+#if UMPS_VARIANT == 2
+/*
+ * Continue at pc with this EntryHi and Status, and with the general registers and Cause of *state;
+ * the previous mode bits of status become current. pc sees a0 to a3 changed.
+ */
+extern void FORK(unsigned int entryhi, unsigned int status, unsigned int pc, void *state);
+#else
 /* Continue at pc with this stack and Status; the previous mode bits of status become current. */
 extern void LDCXT(unsigned int stack, unsigned int status, unsigned int pc);
+#endif
 
 /* Continue in this state (physical address). */
 extern void LDST(void *state);
@@ -65,7 +75,12 @@ extern unsigned int STST(void *state);
 extern void PANIC(void);
 extern void HALT(void);
 
+#if UMPS_VARIANT == 2
+/* Start processor cpuid in *state; its exceptions use the eight state areas at *areas. */
+extern void INITCPU(unsigned int cpuid, void *state, void *areas);
+#else
 /* Start processor cpuid in this state. */
 extern void INITCPU(unsigned int cpuid, void *state);
+#endif
 
 #endif

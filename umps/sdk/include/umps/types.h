@@ -5,6 +5,8 @@
 #ifndef UMPS_TYPES_H
 #define UMPS_TYPES_H
 
+#include "umps/variant.h"
+
 /* Registers of a disk, flash device, network adapter or printer. */
 typedef struct dtpreg {
 	unsigned int status;
@@ -38,12 +40,15 @@ typedef struct devregarea {
 	unsigned int todlo;
 	unsigned int intervaltimer;
 	unsigned int timescale;
+#if UMPS_VARIANT != 2
 	unsigned int tlb_floor_addr;
+#endif
 	unsigned int inst_dev[5];
 	unsigned int interrupt_dev[5];
 	devreg_t devreg[5][8];
 } devregarea_t;
 
+#if UMPS_VARIANT != 2
 /* Where the execution ROM passes exceptions up to; at BIOS_EXEC_HANDLERS_ADDRS, per processor. */
 typedef struct passupvector {
 	unsigned int tlb_refill_handler;
@@ -51,6 +56,7 @@ typedef struct passupvector {
 	unsigned int exception_handler;
 	unsigned int exception_stackPtr;
 } passupvector_t;
+#endif
 
 /* A processor's state: what the ROM saves at an exception and what LDST() loads. */
 #define STATE_GPR_LEN 29
