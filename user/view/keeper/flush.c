@@ -121,16 +121,18 @@ static pid_t start_unmounting(struct keeper *keeper)
 struct child {
 	pid_t pid;
 	bool server, writes;
+	char mark[64];
 	char name[32];
 	char image[4096];
 };
 
 static void look_at(struct child *child)
 {
-	char mark[64], image[4200] = "";
+	char image[4200] = "";
 	FILE *file;
 
-	child->server = progress_variable(child->pid, KEEPER_MARK, mark, sizeof(mark));
+	child->server =
+		progress_variable(child->pid, KEEPER_MARK, child->mark, sizeof(child->mark));
 	progress_variable(child->pid, KEEPER_IMAGE, image, sizeof(image));
 	child->writes = image[0] == 'w';
 	snprintf(child->image, sizeof(child->image), "%.4000s", image[0] ? image + 1 : "");
@@ -174,20 +176,32 @@ static void end_requests(pid_t except)
 
 /* ---- waiting */
 
+/* A server to speak of; of several processes that serve one mount, as sshfs and its ssh, it is the last. */
+static bool is_spoken_of(struct child *child, const pid_t *pids, unsigned int index,
+			 unsigned int count)
+{
+	char mark[sizeof(child->mark)];
+
+	child->pid = pids[index];
+	look_at(child);
+	for (unsigned int i = index + 1; child->server && i < count; i++)
+		if (progress_variable(pids[i], KEEPER_MARK, mark, sizeof(mark)) &&
+		    !strcmp(mark, child->mark))
+			return false;
+	return child->server;
+}
+
 static void say_waiting(const pid_t *pids, unsigned int count, const char *words)
 {
 	struct child child;
 
-	for (unsigned int i = 0; i < count; i++) {
-		child.pid = pids[i];
-		look_at(&child);
-		if (child.server)
+	for (unsigned int i = 0; i < count; i++)
+		if (is_spoken_of(&child, pids, i, count))
 			dprintf(2,
 				"%s: waiting for %s, which still works on %s (%s); Ctrl-C ends "
 				"the wait\n",
 				program_invocation_short_name, child.name,
 				child.image[0] ? child.image : "what it serves", words);
-	}
 }
 
 /* A file of the kernel's for each connection, where it is mounted: it frees who waits. */
@@ -215,9 +229,7 @@ static bool give_up(pid_t except, bool stalled)
 	struct child child;
 
 	for (unsigned int i = 0; i < count; i++) {
-		child.pid = pids[i];
-		look_at(&child);
-		if (!child.server || !child.writes)
+		if (!is_spoken_of(&child, pids, i, count) || !child.writes)
 			continue;
 		dprintf(2,
 			"%s: %s is incomplete: %s was ended before it had written everything%s\n",

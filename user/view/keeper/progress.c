@@ -4,7 +4,7 @@
  * descendants (sshfs has ssh for that).
  *
  * To do nothing for a moment is not to be stuck: a disk or a far end may be slow, a server may try again after a while. So
- * who does nothing has a minute, unless it is plain that nothing will come: it is stopped, or the kernel waits for its answer.
+ * who does nothing has half a minute, unless it is plain that nothing will come: it is stopped, or the kernel waits for its answer.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +50,11 @@ static void add_one(pid_t pid, struct progress *progress)
 		fclose(file);
 }
 
+char progress_state(pid_t pid)
+{
+	return read_state(proc_file("%d/stat", pid), NULL);
+}
+
 static void add_family(pid_t pid, struct progress *progress)
 {
 	FILE *file = proc_file("%d/task/%d/children", pid, pid);
@@ -64,7 +69,7 @@ static void add_family(pid_t pid, struct progress *progress)
 
 void progress_add(pid_t pid, struct progress *progress)
 {
-	char state = read_state(proc_file("%d/stat", pid), NULL);
+	char state = progress_state(pid);
 
 	progress->may_go_on |= !strchr("TtZ?", state);
 	add_family(pid, progress);

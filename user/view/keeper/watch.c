@@ -30,6 +30,7 @@
 #include "keeper.h"
 
 #define DEVICES 64 /* of one server: libfuse has one for each thread (clone_fd) */
+#define SERVERS 16
 #define REQUEST_ROOM                                                                               \
 	((1 << 20) + 8192) /* the kernel reads into no less than the longest write needs */
 #define REQUEST_MOST (1 << 28)
@@ -46,19 +47,35 @@ struct devices {
 
 /* ---- asking */
 
-static pid_t server_of(const char *mark)
+/* Those of one mount: sshfs has an ssh beside it, which comes first. */
+struct servers {
+	pid_t pids[SERVERS];
+	unsigned int count;
+};
+
+static struct servers servers_of(const char *mark)
 {
 	FILE *file = proc_file("%d/task/%d/children", getppid(), getppid());
+	struct servers servers = {0};
 	char value[64];
-	int pid, found = 0;
+	int pid;
 
-	while (file && !found && fscanf(file, "%d", &pid) == 1)
+	while (file && servers.count < SERVERS && fscanf(file, "%d", &pid) == 1)
 		if (progress_variable(pid, KEEPER_MARK, value, sizeof(value)) &&
 		    !strcmp(value, mark))
-			found = pid;
+			servers.pids[servers.count++] = pid;
 	if (file)
 		fclose(file);
-	return found;
+	return servers;
+}
+
+static struct progress progress_of(const struct servers *servers)
+{
+	struct progress progress = {0};
+
+	for (unsigned int i = 0; i < servers->count; i++)
+		progress_add(servers->pids[i], &progress);
+	return progress;
 }
 
 struct point {
@@ -96,6 +113,9 @@ static int asked(unsigned int minor, int timeout_ms)
 		return 1;
 	ended.fd = syscall(SYS_pidfd_open, pid, 0);
 	ready = poll(&ended, 1, timeout_ms);
+	/* On a busy machine it may not have got to asking. */
+	if (ready == 0 && progress_state(pid) == 'R')
+		ready = 1;
 	close(ended.fd);
 	kill(pid, SIGKILL);
 	return ready > 0;
@@ -205,21 +225,31 @@ static void answer(struct devices *devices, unsigned int minor)
 		;
 }
 
-static void give_up(pid_t server, unsigned int minor, const char *image, unsigned int seconds)
+static void give_up(const struct servers *servers, unsigned int minor, const char *image,
+		    unsigned int seconds)
 {
 	static struct devices devices;
-	struct pollfd dead = {.fd = syscall(SYS_pidfd_open, server, 0), .events = POLLIN};
+	struct pollfd dead[SERVERS];
+	bool ended = true;
 
-	if (dead.fd >= 0)
-		take_devices(&devices, server, dead.fd);
-	tree_signal(server, 0, SIGKILL);
-	kill(server, SIGKILL);
+	for (unsigned int i = 0; i < servers->count; i++) {
+		dead[i] = (struct pollfd){.fd = syscall(SYS_pidfd_open, servers->pids[i], 0),
+					  .events = POLLIN};
+		if (dead[i].fd >= 0)
+			take_devices(&devices, servers->pids[i], dead[i].fd);
+	}
+	for (unsigned int i = 0; i < servers->count; i++) {
+		tree_signal(servers->pids[i], 0, SIGKILL);
+		kill(servers->pids[i], SIGKILL);
+	}
 	if (image[0] == 'w')
 		dprintf(2,
 			"%s: the server of %s did not answer for %u seconds and was killed: what "
 			"was written last may be missing\n",
 			program_invocation_short_name, image + 1, seconds);
-	if (devices.count && poll(&dead, 1, DEATH_MS) > 0)
+	for (unsigned int i = 0; i < servers->count; i++)
+		ended &= dead[i].fd < 0 || poll(&dead[i], 1, DEATH_MS) > 0;
+	if (devices.count && ended)
 		answer(&devices, minor);
 }
 
@@ -227,19 +257,17 @@ static _Noreturn void watch(const char *mark, unsigned int minor, const char *im
 			    unsigned int seconds)
 {
 	const int half_ms = seconds * 500;
-	pid_t server;
+	struct servers servers;
 
-	while ((server = server_of(mark)) > 0) {
-		struct progress before = {0}, after = {0};
-		int answered;
+	while ((servers = servers_of(mark)).count > 0) {
+		struct progress before = progress_of(&servers), after;
+		int answered = asked(minor, 2 * half_ms);
 
-		progress_add(server, &before);
-		answered = asked(minor, 2 * half_ms);
 		if (answered < 0)
 			break;
-		progress_add(server, &after);
+		after = progress_of(&servers);
 		if (!answered && before.ticks == after.ticks && before.bytes == after.bytes) {
-			give_up(server, minor, image, seconds);
+			give_up(&servers, minor, image, seconds);
 			break;
 		}
 		poll(NULL, 0, half_ms);
