@@ -141,6 +141,8 @@ struct progress {
 	bool asked;	/* set by who knows: the kernel waits for an answer of theirs */
 };
 void progress_add(pid_t pid, struct progress *progress);
+/* A process's state as proc(5) has it, '?': it is gone. */
+char progress_state(pid_t pid);
 /*
  * Waiting as long as somebody works: each look is told what has been done by now. FALSE: nothing
  * was for KEEPER_STALL_MS or KEEPER_IDLE_MS, or the limit in seconds (0: none) is over. words: what to

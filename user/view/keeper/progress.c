@@ -50,6 +50,11 @@ static void add_one(pid_t pid, struct progress *progress)
 		fclose(file);
 }
 
+char progress_state(pid_t pid)
+{
+	return read_state(proc_file("%d/stat", pid), NULL);
+}
+
 static void add_family(pid_t pid, struct progress *progress)
 {
 	FILE *file = proc_file("%d/task/%d/children", pid, pid);
@@ -64,7 +69,7 @@ static void add_family(pid_t pid, struct progress *progress)
 
 void progress_add(pid_t pid, struct progress *progress)
 {
-	char state = read_state(proc_file("%d/stat", pid), NULL);
+	char state = progress_state(pid);
 
 	progress->may_go_on |= !strchr("TtZ?", state);
 	add_family(pid, progress);

@@ -110,8 +110,8 @@ _Noreturn void servers_main(struct keeper *keeper)
 	setpgid(0, 0);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
-	signal(SIGTTOU,
-	       SIG_IGN); /* what it says is said, also where the terminal is set to tostop */
+	/* What it says is said, also where the terminal is set to tostop. */
+	signal(SIGTTOU, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);
