@@ -358,7 +358,8 @@ void forward_in(struct forwarder *f, struct port *port, struct frame *frame)
 	flood(f, port, frame, NULL);
 }
 
-void forward(struct forwarder *f, struct endpoint *from, struct frame *frame)
+void forward_rest(struct forwarder *f, struct endpoint *from, struct frame *frame,
+		  const struct port_set *reached)
 {
 	struct port *port = from->port;
 	struct delay_line *line;
@@ -372,6 +373,7 @@ void forward(struct forwarder *f, struct endpoint *from, struct frame *frame)
 		frame->len = FRAME_SHORT;
 	}
 	frame->tag_type = 0;
+	frame->reached = reached;
 	count_in(f, port, 1, frame->len);
 	if (get(port->captured))
 		observe_frame(port, &(struct egress){frame, 0}, DIRECTION_IN);
@@ -380,6 +382,11 @@ void forward(struct forwarder *f, struct endpoint *from, struct frame *frame)
 		delay_frame(line, &(struct egress){frame, 0}, now_of(f));
 	else
 		forward_in(f, port, frame);
+}
+
+void forward(struct forwarder *f, struct endpoint *from, struct frame *frame)
+{
+	forward_rest(f, from, frame, NULL);
 }
 
 void forward_begin(struct forwarder *f)
@@ -410,6 +417,7 @@ void forward_send(struct forwarder *f, struct port *port, struct frame *frame, u
 	forward_begin(f);
 	frame->tag_type = 0;
 	frame->copied = 0;
+	frame->reached = NULL;
 	output(f, port, frame, tag_type);
 	forward_end(f);
 }

@@ -32,8 +32,8 @@ struct frame {
 		tag_type; /* TPID of the tag it carries as far as the switch is concerned; 0 none */
 	uint16_t tag;	  /* priority and VLAN to send when it leaves tagged */
 	uint16_t copied;  /* 1 + the mirror's port that has a copy already; 0 none */
-	/* Of who hands it over: ports that a flood has reached already; NULL none. */
-	const struct port_set *reached;
+	const struct port_set
+		*reached; /* ports that have it already, should it be flooded; NULL none */
 };
 
 /* A frame on its way out of a port; tag_type is the TPID it shall carry, 0 = no tag. */
@@ -69,6 +69,10 @@ void forward_expect(struct forwarder *forwarder, const struct endpoint *from,
 		    const struct frame *frames, unsigned int count);
 void forward(struct forwarder *forwarder, struct endpoint *from, struct frame *frame);
 void forward_end(struct forwarder *forwarder);
+
+/* The same, of a frame that was flooded to these ports already; the set must live until forward_end(). */
+void forward_rest(struct forwarder *forwarder, struct endpoint *from, struct frame *frame,
+		  const struct port_set *reached);
 
 /* Seconds of CLOCK_MONOTONIC, the time of the MAC table; may be called at any time. */
 uint32_t forward_seconds(void);

@@ -66,9 +66,8 @@ static void hand_over(struct reader *reader, struct kvde_record *record)
 	if (record->type == KVDE_FLOODED) {
 		for (unsigned int w = 0; w < PORT_WORDS; w++)
 			reached->word[w] = w < record->words ? words[w] : 0;
-		frame->reached = reached;
 	}
-	forward(reader->forwarder, from, frame);
+	forward_rest(reader->forwarder, from, frame, record->type == KVDE_FLOODED ? reached : NULL);
 	if (++reader->filled == FORWARD_BATCH)
 		flush(reader);
 }
