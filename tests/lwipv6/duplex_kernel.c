@@ -21,6 +21,7 @@
 
 #define NO_PROGRESS 30 /* seconds, in which even a machine with much else to do moves a byte */
 #define LARGEST	    65521
+#define STALLS	    40 /* of a program, for time is real */
 
 static struct stack *stack;
 static struct netif *netif;
@@ -30,7 +31,7 @@ static unsigned int seed, loss; /* of 1000 frames */
 /* 0 is the kernel's side, 1 the stack's. */
 static struct end {
 	int fd;
-	uint32_t total, sent, received, write_max, read_max, stall;
+	uint32_t total, sent, received, write_max, read_max, stall, stalls;
 	uint64_t reads_at, writes_at; /* ms */
 	bool shut, ended, wrong;
 	int error;
@@ -114,7 +115,7 @@ static bool writes(int side)
 		e->sent += n;
 	else if (errno != EAGAIN)
 		e->error = errno;
-	if (below(1000) < e->stall)
+	if (below(1000) < e->stall && e->stalls++ < STALLS)
 		e->writes_at = now_ms() + below(30);
 	return n > 0;
 }
@@ -137,7 +138,7 @@ static bool reads(int side)
 		e->ended = true;
 	else if (errno != EAGAIN)
 		e->error = errno;
-	if (below(1000) < e->stall)
+	if (below(1000) < e->stall && e->stalls++ < STALLS)
 		e->reads_at = now_ms() + below(30);
 	return n >= 0;
 }
