@@ -34,6 +34,8 @@ $(BUILD)/tests/lwipv6/duplex: tests/lwipv6/duplex.c $(LWIPV6_WIRE) tests/lwipv6/
 	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LWIPV6_LIBS)
 TESTS += $(BUILD)/tests/lwipv6/duplex
 LONG_TESTS += tests/lwipv6/duplex_long.sh
+$(eval $(call lwipv6_test,duplex_kernel))
+TESTS += $(BUILD)/tests/lwipv6/duplex_kernel
 $(foreach f,$(LWIPV6_CONFORMANCE),$(eval $(call lwipv6_test,$(basename $(notdir $(f))))))
 # conformance.sh runs them all and prints the table of rows.
 TEST_NEEDS += $(LWIPV6_CONFORMANCE:%.c=$(BUILD)/%)
