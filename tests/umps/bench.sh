@@ -63,6 +63,30 @@ bench() { # NAME GUEST FLAGS MORE-KEYS MORE-DEVICES
 	tests/bench/row.sh "interpreter/$name" "umps3 $version" MIPS native higher "$b" "$c" | tee -a "$out"
 }
 
+# On uMPS2. The peer has no such machine: it runs the same program, built for its own.
+bench2() { # NAME FLAGS MORE-KEYS
+	local name=umps2-$1 seconds a='' c='' theirs ours
+	guest cmix "$2"
+	machine "$name" cmix "$roms${3:+, $3}"
+	GUEST_CFLAGS="-DUMPS2 $2" tests/umps/guests2/build.sh "$dir/$name" tests/umps/guests/cmix.c || exit 1
+	ours "$name" translator 1 >/dev/null || exit 1
+	theirs=$(jq '[.processors[].instructions] | add' "$dir/$name.result")
+	for ((round = 0; round < rounds; round++)); do
+		seconds=$(theirs "$name") || { echo "$name: umps3 did not end" >&2; exit 1; }
+		c+=$(rate "$theirs" "$seconds")
+		for ((run = 0; run < 5; run++)); do
+			$first "$umps" run --machine=umps2 --json "$dir/$name.core.umps" 2>"$dir/$name.result2" >"$dir/$name.text" || exit 1
+			grep -E 'sum=' "$dir/$name.text" "$dir/$name.term" | sort -u -t: -k2 | wc -l | grep -qx 1 ||
+				{ echo "$name: results differ" >&2; exit 1; }
+			jq -r .seconds "$dir/$name.result2"
+		done >"$dir/seconds"
+		seconds=$(awk '{ sum += $1 } END { print sum / NR }' "$dir/seconds")
+		ours=$(jq '[.processors[].instructions] | add' "$dir/$name.result2")
+		a+=$(rate "$ours" "$seconds")
+	done
+	tests/bench/row.sh "umps2/$1" "umps3 $version" MIPS native higher "$a" "$c" | tee -a "$out"
+}
+
 # Start-up: from exec to the end of a guest of a few hundred instructions. umps3 needs a window to start one.
 start_up() {
 	local a='' b='' start
@@ -87,4 +111,6 @@ bench timers timers -DROUNDS=2000000
 bench devices devices -DROUNDS=800 '' "$blocks"
 bench smp2 smp -DROUNDS=2500 '"num-processors": 2'
 bench smp8 smp -DROUNDS=600 '"num-processors": 8'
+bench2 cmix -DROUNDS=60
+bench2 cmix-tlb '-DROUNDS=40 -DMAPPED' '"tlb-floor-address": "0x80000000"'
 start_up

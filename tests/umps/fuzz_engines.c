@@ -395,8 +395,7 @@ static void write_program(int processors)
 			for (int m = 0; m < 2; m++) {
 				uint64_t kept = state;
 
-				umps_set_tlb(machines[m], cpu, i,
-					     mapped_page() + below(2) * 64,
+				umps_set_tlb(machines[m], cpu, i, mapped_page() + below(2) * 64,
 					     (below(3) ? CODE : 0x20008000) + below(2) * 0x1000 +
 						     below(16) * 0x100);
 				if (m == 0)
@@ -485,8 +484,7 @@ static bool run_case(uint64_t number, int processors)
 }
 
 /* CASES programs on machines of one shape; started from the state after power on. */
-static void fuzz(const char *what, uint64_t cases, uint64_t seed, int processors,
-		 uint32_t floor)
+static void fuzz(const char *what, uint64_t cases, uint64_t seed, int processors, uint32_t floor)
 {
 	uint64_t number, executed = 0;
 	size_t length;

@@ -44,6 +44,41 @@ both '17 registers, VM bits, two processors, tape' tests/umps/expected/umps2_mac
 like 'the kernel beside the machine file is used, with a word' "$(cat "$dir/err")" \
 	'/home/somebody/os/machine.core.umps does not exist here: machine.core.umps beside the machine file is used'
 
+GUEST_CFLAGS='-DUMPS2 -DROUNDS=1' guest mix tests/umps/guests/cmix.c
+GUEST_CFLAGS='-DUMPS2 -DMAPPED -DROUNDS=2' guest mapped tests/umps/guests/cmix.c
+for name in mix mapped; do # the kernel itself is mapped, through page tables that the ROM walks
+	for engine in interpreter translator; do
+		"$umps" run --machine=umps2 --engine=$engine --max-ticks=20000000 "$dir/$name.core.umps" >"$dir/$name.$engine" </dev/null
+		is "$name ends well, $engine" $? 0
+	done
+	ok "$name: the same results and ticks on both engines" cmp "$dir/$name.interpreter" "$dir/$name.translator"
+done
+is 'the result is that of a program without virtual memory' "$(grep -h sum= "$dir/mapped.translator")" \
+	"$(GUEST_CFLAGS='-DUMPS2 -DROUNDS=2' guest mix2 tests/umps/guests/cmix.c; "$umps" run --machine=umps2 "$dir/mix2.core.umps" | grep sum=)"
+
+# ---- another tape
+guest change tests/umps/guests2/change.c
+build/bin/umps2-mkdev -t "$dir/first.umps" "$dir/one" && build/bin/umps2-mkdev -t "$dir/other.umps" "$dir/two"
+printf '{"boot": {"load-core-file": true, "core-file": "change.core.umps"}, "devices": {"tape3": {"enabled": true, "file": "first.umps"},
+	"terminal0": {"enabled": true, "file": "t"}}}' >"$dir/changing"
+printf 'wait "tape?"\ntape tape3 "%s"\nsend "\\n"\nwait "tape?"\ntape tape3\nsend "\\n"\n' "$dir/other.umps" >"$dir/script"
+is '17.5 the script changes the tape, and takes it out' "$("$umps" run --max-ticks=9000000 --script="$dir/script" "$dir/changing")" \
+	$'firs tape?\nthir tape?\nempty\nSystem halted '
+printf 'tape tape3 "%s"\n' "$dir/one" >"$dir/script"
+like '17.5 a file that is no tape stops the script' "$("$umps" run --script="$dir/script" "$dir/changing" 2>&1)" \
+	'script: line 1: tape3: .*/one does not start with the magic word'
+printf 'target remote | exec %s gdb --stdio %s\nmonitor tape tape3 %s\nmonitor devices\ninfo registers tape3_data1\nkill\n' \
+	"$umps" "$dir/changing" "$dir/other.umps" >"$dir/commands"
+gdb-multiarch -nx -batch -x "$dir/commands" "$dir/change" >"$dir/gdb" 2>&1
+like '17.5 gdb changes it' "$(cat "$dir/gdb")" 'tape3: .*/other.umps'
+like '17.5 gdb shows its registers' "$(grep tape3_data1 "$dir/gdb")" '^tape3_data1: 0x3$'
+
+# ---- symbols
+like 'symbols beside the kernel are used' "$("$umps" run --trace=calls --max-ticks=2000 "$dir/change.core.umps" --machine=umps2 2>&1)" main
+printf garbage >"$dir/change.stab.umps"
+like 'a bad table is told, and the machine runs' "$("$umps" run --max-ticks=2000 --machine=umps2 "$dir/change.core.umps" 2>&1)" \
+	'change.stab.umps does not start with MPSA.*; the machine runs without symbols'
+
 # ---- boot from tape
 guest hello tests/umps/guests2/hello.c
 build/bin/umps2-mkdev -t "$dir/boot.umps" "$dir/hello.core.umps"

@@ -9,9 +9,9 @@
 
 /* What all front ends that serve somebody take: a port, whether to record, and which machine. */
 struct serving_options {
-	const char *path; /* machine file or kernel, never NULL after parsing */
+	const char *path;		  /* machine file or kernel, never NULL after parsing */
 	const enum umps_machine *machine; /* NULL: as the file says */
-	int port;	  /* 0: any free one */
+	int port;			  /* 0: any free one */
 	bool no_record;
 };
 

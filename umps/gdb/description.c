@@ -13,8 +13,8 @@
 #include "umps/front/names.h"
 #include "umps/gdb/description.h"
 
-#define BUS_BASE    0x10000000u
-#define ENTRYHI	    (UMPS_REG_CP0 + 10)
+#define BUS_BASE 0x10000000u
+#define ENTRYHI	 (UMPS_REG_CP0 + 10)
 
 #define EXCEPTION_FIELD "ExcCode"
 #define N_EXCEPTIONS	13

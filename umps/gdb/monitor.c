@@ -68,8 +68,8 @@ static void show_devices(struct server *s, char *arguments, FILE *out)
 			umps_get_device(s->machine, (enum umps_line)line, i, &d);
 			if (d.installed)
 				fprintf(out, "%s%d: %s%s; registers %08X %08X %08X %08X\n",
-					umps_device_class(s->machine, (enum umps_line)line), i, d.status,
-					d.failing ? " (failing)" : "", d.registers[0],
+					umps_device_class(s->machine, (enum umps_line)line), i,
+					d.status, d.failing ? " (failing)" : "", d.registers[0],
 					d.registers[1], d.registers[2], d.registers[3]);
 		}
 }
@@ -244,7 +244,8 @@ static const struct {
 	{"reset", "", "power the machine off and on", reset},
 	{"stop-on", "[exceptions] [kernel-refill] [user-refill] [none]",
 	 "stop after such exceptions", stop_on},
-	{"tape", "TAPE [FILE]", "put a tape in a drive that is rewound, or take it out", change_tape},
+	{"tape", "TAPE [FILE]", "put a tape in a drive that is rewound, or take it out",
+	 change_tape},
 	{"ticks", "", "the clock, and since when time is recorded", show_ticks},
 	{"tlb", "", "the TLB of the current thread's processor", show_tlb},
 	{"travel", "TICK", "go to the state after a recorded tick", travel},

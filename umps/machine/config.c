@@ -496,8 +496,9 @@ static json_t *config_json(const struct umps_config *c)
 
 	snprintf(floor, sizeof(floor), "0x%08X", c->tlb_floor);
 	root = json_pack("{s:i, s:i, s:i, s:i, s:{s:b, s:s}}", "num-processors", c->processors,
-			 "clock-rate", c->clock_rate, "tlb-size", c->tlb_size, "num-ram-frames", c->ram_frames, "boot", "load-core-file",
-			 c->load_core, "core-file", c->core_file);
+			 "clock-rate", c->clock_rate, "tlb-size", c->tlb_size, "num-ram-frames",
+			 c->ram_frames, "boot", "load-core-file", c->load_core, "core-file",
+			 c->core_file);
 	if (variant_of(c->machine)->has_floor)
 		bad |= json_object_set_new(root, "tlb-floor-address", json_string(floor));
 	else

@@ -129,8 +129,8 @@ int rom_load(struct umps *m, struct umps_error *error)
 	const struct variant *v = m->variant;
 	const struct builtin_rom *boot = &v->boot;
 
-	if (v->tape_boot.file && (c->bootstrap_rom ? ends_with(c->bootstrap_rom, v->tape_boot.file)
-						   : !c->load_core))
+	if (v->tape_boot.file &&
+	    (c->bootstrap_rom ? ends_with(c->bootstrap_rom, v->tape_boot.file) : !c->load_core))
 		boot = &v->tape_boot;
 	if (rom_load_one(m, c->execution_rom, "execution-rom", &v->exec, &m->exec_rom, error) < 0)
 		return -1;

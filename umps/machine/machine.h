@@ -214,8 +214,8 @@ struct device {
 	uint32_t blocks, write_time; /* flash; blocks for both */
 	uint32_t cylinder;
 	uint32_t position; /* tape: the block that comes next */
-	int64_t buffered; /* block in the buffer, -1 none */
-	int64_t target;	  /* block or cylinder of the running operation */
+	int64_t buffered;  /* block in the buffer, -1 none */
+	int64_t target;	   /* block or cylinder of the running operation */
 	uint8_t *buffer;
 
 	/* terminal: input not read yet */
@@ -254,12 +254,12 @@ struct builtin_rom {
 /* How a machine of the family differs from the others: variant.c. */
 struct variant {
 	const char *name;
-	bool has_floor;	     /* the TLB floor and its register; else status_vm */
-	bool has_bios_data;  /* the page at BIOS_DATA_BASE */
-	uint32_t status_vm;  /* bits VMc, VMp, VMo of Status, pushed and popped with the mode */
-	int address_spaces;  /* values of cpu->mode */
+	bool has_floor;	    /* the TLB floor and its register; else status_vm */
+	bool has_bios_data; /* the page at BIOS_DATA_BASE */
+	uint32_t status_vm; /* bits VMc, VMp, VMo of Status, pushed and popped with the mode */
+	int address_spaces; /* values of cpu->mode */
 	uint32_t device_base;
-	uint32_t zero_quotient; /* LO after a division by zero */
+	uint32_t zero_quotient;			/* LO after a division by zero */
 	const struct device_kind *block_device; /* on line 4 */
 	struct builtin_rom exec, boot, tape_boot;
 };
@@ -444,7 +444,8 @@ struct device_kind {
 	void (*complete)(struct umps *m, struct device *d, int sub);
 	void (*describe)(const struct device *d, char *text, size_t size);
 };
-extern const struct device_kind disk_kind, flash_kind, tape_kind, network_kind, printer_kind, terminal_kind;
+extern const struct device_kind disk_kind, flash_kind, tape_kind, network_kind, printer_kind,
+	terminal_kind;
 
 /* block.c */
 int block_open(struct device *d, const char *path, uint32_t magic, uint32_t *header, int words,

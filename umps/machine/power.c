@@ -8,8 +8,8 @@
 #include "umps/machine/machine.h"
 
 /* By line; that of line 4 differs between the machines. */
-static const struct device_kind *const kinds[UMPS_N_LINES] = {
-	&disk_kind, NULL, &network_kind, &printer_kind, &terminal_kind};
+static const struct device_kind *const kinds[UMPS_N_LINES] = {&disk_kind, NULL, &network_kind,
+							      &printer_kind, &terminal_kind};
 
 static bool copy(const char *text, char **to)
 {
@@ -204,7 +204,8 @@ struct umps *umps_create(const struct umps_config *config, const struct umps_hos
 	if (!m->events || make_memory(m, error) < 0)
 		goto fail;
 	m->tlb_floor = !m->variant->has_floor ? KUSEG_BASE
-		       : config->tlb_floor    ? config->tlb_floor : UMPS_RAM_BASE + m->ram_size;
+		       : config->tlb_floor    ? config->tlb_floor
+					      : UMPS_RAM_BASE + m->ram_size;
 	/* Files that are only read come first: nothing is truncated if one of them is bad. */
 	if (load_files(m, error) < 0 || open_devices(m, error) < 0)
 		goto fail;

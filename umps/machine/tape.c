@@ -17,14 +17,14 @@
 enum { RESET, ACK, SKIP, READ, BACK };
 enum { SKIP_ERROR = 4, READ_ERROR = 5, BACK_ERROR = 6, DMA_ERROR = 7 };
 enum { END_OF_TAPE, END_OF_FILE, END_OF_BLOCK, START_OF_TAPE };
-#define MAGIC		   0x0153504Du
-#define BLOCK_BYTES	   (UMPS_PAGE + 4)
-#define MAX_BLOCKS	   0xFFFFFF
-#define RESET_US	   200
-#define REWIND_US	   60 /* a block */
-#define SKIP_US		   100
-#define READ_US		   122
-#define BACK_US		   60
+#define MAGIC	    0x0153504Du
+#define BLOCK_BYTES (UMPS_PAGE + 4)
+#define MAX_BLOCKS  0xFFFFFF
+#define RESET_US    200
+#define REWIND_US   60 /* a block */
+#define SKIP_US	    100
+#define READ_US	    122
+#define BACK_US	    60
 
 /* Opens the tape in file PATH, rewound. */
 static int load(struct device *d, const char *path, struct umps_error *error)
@@ -35,9 +35,8 @@ static int load(struct device *d, const char *path, struct umps_error *error)
 	int result = 0;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		result = fail(error,
-			      "tape%d: cannot open %s: %s; umps-mkdev -t makes tapes", d->number,
-			      path, strerror(errno));
+		result = fail(error, "tape%d: cannot open %s: %s; umps-mkdev -t makes tapes",
+			      d->number, path, strerror(errno));
 	else if (!S_ISREG(st.st_mode))
 		result = fail(error, "tape%d: %s is not a regular file; umps-mkdev -t makes tapes",
 			      d->number, path);
@@ -82,8 +81,8 @@ static uint32_t marker(const struct device *d, uint32_t position)
 
 	if (position == 0)
 		return START_OF_TAPE;
-	if (position >= d->blocks ||
-	    pread(d->fd, &word, 4, (off_t)position * BLOCK_BYTES) != 4 || word > END_OF_BLOCK)
+	if (position >= d->blocks || pread(d->fd, &word, 4, (off_t)position * BLOCK_BYTES) != 4 ||
+	    word > END_OF_BLOCK)
 		return END_OF_TAPE;
 	return word;
 }
@@ -174,8 +173,8 @@ static void tape_describe(const struct device *d, char *text, size_t size)
 	static const char *const names[] = {"none",	  "ready",	"illegal operation",
 					    "busy",	  "skip error", "read error",
 					    "back error", "DMA error"};
-	static const char *const markers[] = {"at the end of the tape", "at the end of a file",
-					      "", "rewound"};
+	static const char *const markers[] = {"at the end of the tape", "at the end of a file", "",
+					      "rewound"};
 
 	if (d->fd < 0)
 		snprintf(text, size, "no tape");

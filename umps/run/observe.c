@@ -110,8 +110,8 @@ static void on_device_command(void *context, enum umps_line line, int number, in
 	const struct run *run = context;
 
 	fprintf(run->trace_file, "%llu %s%d register %d = 0x%08X\n",
-		(unsigned long long)umps_ticks(run->machine), umps_device_class(run->machine, line), number, reg,
-		value);
+		(unsigned long long)umps_ticks(run->machine), umps_device_class(run->machine, line),
+		number, reg, value);
 }
 
 static void on_device_done(void *context, enum umps_line line, int number, int sub, uint32_t status)
@@ -119,8 +119,8 @@ static void on_device_done(void *context, enum umps_line line, int number, int s
 	const struct run *run = context;
 
 	fprintf(run->trace_file, "%llu %s%d%s done, status 0x%X\n",
-		(unsigned long long)umps_ticks(run->machine), umps_device_class(run->machine, line), number,
-		sub ? " transmitter" : "", status);
+		(unsigned long long)umps_ticks(run->machine), umps_device_class(run->machine, line),
+		number, sub ? " transmitter" : "", status);
 }
 
 void observe_start(struct run *run)

@@ -22,8 +22,18 @@
 #include "umps/front/names.h"
 #include "umps/run/run.h"
 
-enum verb { VERB_WAIT, VERB_SEND, VERB_AT, VERB_AFTER, VERB_FAIL, VERB_REPAIR, VERB_TAPE, VERB_STOP };
-static const char *const verbs[] = {"wait", "send", "at", "after", "fail", "repair", "tape", "stop"};
+enum verb {
+	VERB_WAIT,
+	VERB_SEND,
+	VERB_AT,
+	VERB_AFTER,
+	VERB_FAIL,
+	VERB_REPAIR,
+	VERB_TAPE,
+	VERB_STOP
+};
+static const char *const verbs[] = {"wait", "send",   "at",   "after",
+				    "fail", "repair", "tape", "stop"};
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 #define MAX_SEEN (1u << 20)
@@ -115,7 +125,8 @@ static int parse_tape(struct command *c, char *rest, const char *path, struct um
 	if (*blank)
 		*blank++ = 0;
 	if (!device_from_name(rest, &c->line, &c->device) || c->line != UMPS_TAPE)
-		return complain(path, c->source_line, error, "a drive (tape0 to tape7) must follow");
+		return complain(path, c->source_line, error,
+				"a drive (tape0 to tape7) must follow");
 	rest = skip_blanks(blank);
 	if (!*rest)
 		return 0;
@@ -175,8 +186,9 @@ static int parse_line(struct script *s, char *line, int number, struct umps_erro
 	for (verb = 0; verb < N_VERBS && strcmp(verbs[verb], word); verb++)
 		;
 	if (verb == N_VERBS)
-		return complain(s->path, number, error,
-				"a line begins with wait, send, at, after, fail, repair, tape or stop");
+		return complain(
+			s->path, number, error,
+			"a line begins with wait, send, at, after, fail, repair, tape or stop");
 	s->commands = realloc(s->commands, (size_t)(s->n + 1) * sizeof(*s->commands));
 	if (!s->commands)
 		abort();
@@ -281,8 +293,7 @@ static int change_tape(struct run *run, const struct script *s, const struct com
 
 	if (umps_change_tape(run->machine, c->device, c->text, &error) == 0)
 		return 1;
-	fprintf(stderr, "%s: %s: line %d: %s\n", run->program, s->path, c->source_line,
-		error.text);
+	fprintf(stderr, "%s: %s: line %d: %s\n", run->program, s->path, c->source_line, error.text);
 	return -1;
 }
 

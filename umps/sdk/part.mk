@@ -70,7 +70,7 @@ $(UMPS_SDK)/lib/umps2/%.o: umps/sdk/lib/%.S $(UMPS2_INCLUDE)
 $(UMPS_SDK)/share/umps2/%.S: umps/sdk/lib/%.S
 	@mkdir -p $(@D)
 	cp $< $@
-$(UMPS_SDK)/share/umps2/%.rom.umps: umps/sdk/umps2/rom/%.S umps/sdk/umps2/rom/boot.h $(UMPS2_INCLUDE) $(BUILD)/bin/umps-elf2umps
+$(UMPS_SDK)/share/umps2/%.rom.umps: umps/sdk/umps2/rom/%.S umps/sdk/umps2/rom/boot.inc $(UMPS2_INCLUDE) $(BUILD)/bin/umps-elf2umps
 	@mkdir -p $(@D)
 	$(UMPS2_AS) -c -o $(@D)/$* $<
 	$(BUILD)/bin/umps-elf2umps -b $(@D)/$*

@@ -42,7 +42,7 @@ struct options {
 	int kind; /* 'd', 'f' or 't' */
 	bool big_endian;
 	const char *image, *input;
-	int numbers; /* given so far */
+	int numbers;	    /* given so far */
 	const char **files; /* of a tape */
 	int n_files;
 };

@@ -106,17 +106,17 @@ static json_t *cpu_json(const struct session *s, int cpu)
 static json_t *bus_json(const struct session *s)
 {
 	/* the bitmaps lie just before the devices */
-	uint32_t bitmaps[10],
-		first = umps_device_address(s->machine, UMPS_DISK, 0) - 0x10000000 - sizeof(bitmaps);
+	uint32_t bitmaps[10], first = umps_device_address(s->machine, UMPS_DISK, 0) - 0x10000000 -
+				      sizeof(bitmaps);
 
 	for (uint32_t i = 0; i < 10; i++)
 		bitmaps[i] = bus_word(s, first + 4 * i);
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "block",
-			 umps_device_class(s->machine, UMPS_FLASH), "timer", (json_int_t)bus_word(s, 0x20),
-			 "ram", (json_int_t)umps_ram_size(s->machine), "floor",
-			 (json_int_t)umps_tlb_floor(s->machine), "scale",
-			 (json_int_t)bus_word(s, 0x24), "installed", words(bitmaps, 5),
-			 "interrupting", words(bitmaps + 5, 5));
+	return json_pack(
+		"{s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "block",
+		umps_device_class(s->machine, UMPS_FLASH), "timer", (json_int_t)bus_word(s, 0x20),
+		"ram", (json_int_t)umps_ram_size(s->machine), "floor",
+		(json_int_t)umps_tlb_floor(s->machine), "scale", (json_int_t)bus_word(s, 0x24),
+		"installed", words(bitmaps, 5), "interrupting", words(bitmaps + 5, 5));
 }
 
 static json_t *devices_json(const struct session *s)
@@ -133,17 +133,16 @@ static json_t *devices_json(const struct session *s)
 				continue;
 			snprintf(name, sizeof(name), "%s%d",
 				 umps_device_class(s->machine, (enum umps_line)line), i);
-			json_array_append_new(list,
-					      json_pack("{s:s, s:I, s:i, s:i, s:s, s:b, s:o, s:[I,I]}",
-							"name", name, "address",
-							(json_int_t)umps_device_address(
-								s->machine,
-								(enum umps_line)line, i),
-							"line", line, "number", i,
-							"status", d.status, "failing", d.failing,
-							"registers", words(d.registers, 4),
-							"completes", (json_int_t)d.completes[0],
-							(json_int_t)d.completes[1]));
+			json_array_append_new(
+				list,
+				json_pack("{s:s, s:I, s:i, s:i, s:s, s:b, s:o, s:[I,I]}", "name",
+					  name, "address",
+					  (json_int_t)umps_device_address(s->machine,
+									  (enum umps_line)line, i),
+					  "line", line, "number", i, "status", d.status, "failing",
+					  d.failing, "registers", words(d.registers, 4),
+					  "completes", (json_int_t)d.completes[0],
+					  (json_int_t)d.completes[1]));
 		}
 	return list;
 }

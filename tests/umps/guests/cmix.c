@@ -4,7 +4,9 @@
  * are behind the TLB at 0x80000000, more pages than entries, refilled by a handler, and the
  * interval timer interrupts it.
  */
-#ifdef MAPPED
+#if defined(MAPPED) && defined(UMPS2)
+#include "../guests2/handlers.h"
+#elif defined(MAPPED)
 #include "handlers.h"
 #else
 #include "guest.h"

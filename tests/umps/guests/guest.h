@@ -9,13 +9,19 @@
 typedef unsigned int u32;
 typedef unsigned char u8;
 
+#ifdef UMPS2 /* these registers lie a word lower there */
+#define LOWER 4
+#else
+#define LOWER 0
+#endif
+
 #define REG(address)	(*(volatile u32 *)(address))
 #define TOD_HIGH	REG(0x10000018)
 #define TOD		REG(0x1000001C)
 #define INTERVAL	REG(0x10000020)
-#define DEVICE(line, n) ((volatile u32 *)(0x10000054 + ((line)-3) * 0x80 + (n)*0x10))
+#define DEVICE(line, n) ((volatile u32 *)(0x10000054 - LOWER + ((line)-3) * 0x80 + (n)*0x10))
 #define TERMINAL(n)	DEVICE(7, n)
-#define PENDING(line)	REG(0x10000040 + ((line)-3) * 4)
+#define PENDING(line)	REG(0x10000040 - LOWER + ((line)-3) * 4)
 #define PASS_UP(cpu)	((volatile u32 *)(0x0FFFF900 + 16 * (cpu)))
 #define SAVED(cpu)	((volatile u32 *)(0x0FFFF000 + 140 * (cpu)))
 #define FREE_RAM	0x20020000 /* guests are smaller */

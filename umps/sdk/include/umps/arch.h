@@ -19,9 +19,9 @@
 #define RAM_BASE	0x20000000
 #define KUSEG_BASE	0x80000000
 #if UMPS_VARIANT == 2
-#define KSEGOS_BASE	0x00000000
-#define KUSEG2_BASE	0x80000000
-#define KUSEG3_BASE	0xC0000000
+#define KSEGOS_BASE 0x00000000
+#define KUSEG2_BASE 0x80000000
+#define KUSEG3_BASE 0xC0000000
 #endif
 
 /* Interrupt lines. Lines from DEV_IL_START on each serve eight devices of one class. */
@@ -37,9 +37,9 @@
 #define IL_TIMER    2
 #define IL_DISK	    3
 #if UMPS_VARIANT == 2
-#define IL_TAPE	    4
+#define IL_TAPE 4
 #else
-#define IL_FLASH    4
+#define IL_FLASH 4
 #endif
 #define IL_ETHERNET 5
 #define IL_PRINTER  6
@@ -57,10 +57,10 @@
 #define BUS_REG_TIMER	   (MMIO_BASE + 0x20)
 #define BUS_REG_TIME_SCALE (MMIO_BASE + 0x24)
 #if UMPS_VARIANT == 2
-#define BUS_REG_END	   (MMIO_BASE + 0x28)
+#define BUS_REG_END (MMIO_BASE + 0x28)
 #else
-#define TLB_FLOOR_ADDR	   (MMIO_BASE + 0x28)
-#define BUS_REG_END	   (MMIO_BASE + 0x2C)
+#define TLB_FLOOR_ADDR (MMIO_BASE + 0x28)
+#define BUS_REG_END    (MMIO_BASE + 0x2C)
 #endif
 
 /* Bitmaps with one word per device line: installed devices, devices that want attention. */

@@ -39,7 +39,8 @@
 
 #define STATUS_BEV_BIT 22
 #define STATUS_BEV     0x00400000
-#if UMPS_VARIANT == 2 /* virtual memory is on: now, before the last exception, before the one before */
+#if UMPS_VARIANT ==                                                                                \
+	2 /* virtual memory is on: now, before the last exception, before the one before */
 #define STATUS_VMc_BIT 24
 #define STATUS_VMc     0x01000000
 #define STATUS_VMp_BIT 25

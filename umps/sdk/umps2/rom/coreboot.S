@@ -2,7 +2,7 @@
 /*
  * Bootstrap ROM of uMPS2 for kernels that the emulator has loaded at the start of RAM.
  */
-#include "boot.h"
+#include "boot.inc"
 
 	begin
 	addiu	$t2, $0, 19			/* 41 ticks: kernels find the same clock as ever */

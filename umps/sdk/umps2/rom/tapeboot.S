@@ -4,7 +4,7 @@
  * RAM from its start on, prints a dot for each, and starts the kernel. A tape that is not rewound,
  * or that cannot be read, ends in a panic.
  */
-#include "boot.h"
+#include "boot.inc"
 
 #define TAPE		LOW(DEV_REG_ADDR(IL_TAPE, 0))
 #define TERMINAL	LOW(DEV_REG_ADDR(IL_TERMINAL, 0))
