@@ -4,7 +4,8 @@
  *
  * The frame becomes the port's: it is charged to the port's socket, whose SO_SNDBUF bounds what waits for one client, and
  * the sender is charged no more. A client that does not read costs nobody but itself. The destructor is the kernel's own, so
- * frames that wait do not keep the module.
+ * frames that wait do not keep the module. A client whose sk_data_ready is not the kernel's own gets nothing: it is adopted
+ * itself, or belongs to something (a sockmap) whose function may sleep.
  */
 #include <linux/filter.h>
 #include <linux/socket.h>
@@ -40,7 +41,7 @@ static bool takes(const struct kvde_adopted *to)
 	struct sock *client = to->client, *peer = unix_peer(client);
 
 	return !sock_flag(client, SOCK_DEAD) && !(client->sk_shutdown & RCV_SHUTDOWN) && (!peer || peer == to->sk) &&
-	       READ_ONCE(client->sk_data_ready) != kvde_data_ready;
+	       READ_ONCE(client->sk_data_ready) == to->data_ready;
 }
 
 static bool has_room(struct kvde_adopted *to, const struct sk_buff *skb)
@@ -68,7 +69,7 @@ void kvde_deliver(struct kvde_adopted *to, struct sk_buff *skb)
 		skb_queue_tail(&client->sk_receive_queue, skb);
 	unix_state_unlock(client);
 	if (taken) {
-		READ_ONCE(client->sk_data_ready)(client);
+		to->data_ready(client);
 	} else {
 		kvde_count(to, out_dropped, 1);
 		kfree_skb(skb);

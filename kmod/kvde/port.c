@@ -230,6 +230,9 @@ static int find_client(struct socket *socket, struct sock **client)
 	unix_state_unlock(peer);
 	if (!err && (peer == sk || READ_ONCE(peer->sk_data_ready) == kvde_data_ready))
 		err = -ELOOP;
+	/* Each wakes up its reader by the kernel's own function. */
+	if (!err && READ_ONCE(peer->sk_data_ready) != READ_ONCE(sk->sk_data_ready))
+		err = -EBUSY;
 	if (err)
 		sock_put(peer);
 	else
