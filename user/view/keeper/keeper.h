@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#define KEEPER_DELAY_MS 2000  /* from SIGTERM to SIGKILL */
+#define KEEPER_DELAY_MS 2000 /* from SIGTERM to SIGKILL */
 /*
  * A server that does nothing for so long does not write any more: one that is stopped, or owes the kernel an
  * answer; any other, which may wait for something that we do not know.
