@@ -227,7 +227,8 @@ static void save_number(unsigned long address)
 static void map_image_work(struct callback_head *head)
 {
 	struct mapping *mapping = container_of(head, struct mapping, work);
-	u64 __user *number, address;
+	u64 __user *number;
+	u64 address;
 
 	if (!(current->flags & PF_EXITING) && current->mm && user_64bit_mode(task_pt_regs(current)) &&
 	    !test_thread_flag(TIF_ADDR32)) {

@@ -36,7 +36,7 @@ static void forget_sender(struct sk_buff *skb)
 }
 
 /* The client as it is now. Under its state lock. */
-static bool takes(const struct kvde_adopted *to)
+static bool client_takes(const struct kvde_adopted *to)
 {
 	struct sock *client = to->client, *peer = unix_peer(client);
 
@@ -64,7 +64,7 @@ void kvde_deliver(struct kvde_adopted *to, struct sk_buff *skb)
 	}
 	skb_set_owner_w(skb, to->sk);
 	unix_state_lock(client);
-	taken = takes(to);
+	taken = client_takes(to);
 	if (taken)
 		skb_queue_tail(&client->sk_receive_queue, skb);
 	unix_state_unlock(client);

@@ -18,7 +18,7 @@
 
 #include "switch.h"
 
-static int open(struct inode *inode, struct file *file)
+static int switch_open(struct inode *inode, struct file *file)
 {
 	struct kvde *sw = kvzalloc(sizeof(*sw), GFP_KERNEL_ACCOUNT);
 	int err;
@@ -38,7 +38,7 @@ static int open(struct inode *inode, struct file *file)
 	return nonseekable_open(inode, file);
 }
 
-static int release(struct inode *inode, struct file *file)
+static int switch_close(struct inode *inode, struct file *file)
 {
 	struct kvde *sw = file->private_data;
 
@@ -85,7 +85,7 @@ static int vlan_command(struct kvde *sw, const void __user *arg)
 	return err;
 }
 
-static int command(struct kvde *sw, unsigned int cmd, void __user *arg)
+static int switch_command(struct kvde *sw, unsigned int cmd, void __user *arg)
 {
 	union {
 		struct kvde_switch all;
@@ -145,7 +145,7 @@ static int command(struct kvde *sw, unsigned int cmd, void __user *arg)
 	return err;
 }
 
-static long ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static long switch_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct kvde *sw = file->private_data;
 	long err;
@@ -156,12 +156,12 @@ static long ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -EPERM;
 	if (mutex_lock_interruptible(&sw->lock))
 		return -ERESTARTSYS;
-	err = command(sw, cmd, (void __user *)arg);
+	err = switch_command(sw, cmd, (void __user *)arg);
 	mutex_unlock(&sw->lock);
 	return err;
 }
 
-static ssize_t read(struct file *file, char __user *buffer, size_t size, loff_t *offset)
+static ssize_t switch_read(struct file *file, char __user *buffer, size_t size, loff_t *offset)
 {
 	struct kvde *sw = file->private_data;
 
@@ -170,7 +170,7 @@ static ssize_t read(struct file *file, char __user *buffer, size_t size, loff_t 
 	return kvde_up_read(sw, buffer, size, !(file->f_flags & O_NONBLOCK));
 }
 
-static __poll_t poll(struct file *file, poll_table *table)
+static __poll_t switch_poll(struct file *file, poll_table *table)
 {
 	struct kvde *sw = file->private_data;
 
@@ -180,11 +180,11 @@ static __poll_t poll(struct file *file, poll_table *table)
 
 static const struct file_operations operations = {
 	.owner = THIS_MODULE,
-	.open = open,
-	.release = release,
-	.read = read,
-	.poll = poll,
-	.unlocked_ioctl = ioctl,
+	.open = switch_open,
+	.release = switch_close,
+	.read = switch_read,
+	.poll = switch_poll,
+	.unlocked_ioctl = switch_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
 
@@ -195,12 +195,12 @@ static struct miscdevice kvde_device = {
 	.mode = 0600,
 };
 
-static int __init load(void)
+static int __init kvde_load(void)
 {
 	return misc_register(&kvde_device);
 }
 
-static void __exit unload(void)
+static void __exit kvde_unload(void)
 {
 	misc_deregister(&kvde_device);
 	/* Callbacks that had begun before their port was released. */
@@ -208,7 +208,7 @@ static void __exit unload(void)
 	rcu_barrier();
 }
 
-module_init(load);
-module_exit(unload);
+module_init(kvde_load);
+module_exit(kvde_unload);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("frames between the clients of a VDE switch");

@@ -26,7 +26,7 @@ struct way {
 	const struct kvde_vlan *vlan;
 };
 
-static void drop(struct kvde_adopted *port, struct sk_buff *skb)
+static void drop_frame(struct kvde_adopted *port, struct sk_buff *skb)
 {
 	kvde_count(port, in_dropped, 1);
 	kfree_skb(skb);
@@ -51,14 +51,14 @@ static bool is_frame(struct kvde_adopted *port, struct sk_buff *skb)
 		return false;
 	}
 	if (skb_linearize(skb) || (skb->len < FRAME_SHORT && __skb_put_padto(skb, FRAME_SHORT, false))) {
-		drop(port, skb);
+		drop_frame(port, skb);
 		return false;
 	}
 	return true;
 }
 
 /* Which VLAN the frame is in; false: none that the port is a member of. */
-static bool classify(struct way *way)
+static bool find_vlan(struct way *way)
 {
 	const struct kvde_members *members;
 	u16 type = get_unaligned_be16(way->skb->data + 2 * ETH_ALEN), pvid = READ_ONCE(way->from->pvid), id = pvid;
@@ -89,17 +89,17 @@ static struct kvde_tag tag_for(const struct way *way, const struct kvde_adopted 
 	return (struct kvde_tag){ .tpid = READ_ONCE(to->tpid), .tci = way->tci };
 }
 
-static bool same(struct kvde_tag a, struct kvde_tag b)
+static bool same_tag(struct kvde_tag a, struct kvde_tag b)
 {
 	return a.tpid == b.tpid && (!a.tpid || a.tci == b.tci);
 }
 
-static void unicast(struct way *way, struct kvde_adopted *to)
+static void send_to_one(struct way *way, struct kvde_adopted *to)
 {
 	struct kvde_tag wanted = tag_for(way, to);
 
 	count_in(way);
-	if (!same(way->tag, wanted))
+	if (!same_tag(way->tag, wanted))
 		way->skb = kvde_retag(way->skb, way->tag, wanted);
 	if (way->skb)
 		kvde_deliver(to, way->skb);
@@ -123,7 +123,7 @@ static struct sk_buff *one_more(const struct way *way, struct form *forms, struc
 	unsigned int i;
 
 	for (i = 0; i < FORMS && forms[i].skb; i++)
-		if (same(forms[i].tag, wanted))
+		if (same_tag(forms[i].tag, wanted))
 			return skb_clone(forms[i].skb, GFP_ATOMIC | __GFP_NOWARN);
 	if (i == FORMS)
 		return NULL;
@@ -134,7 +134,7 @@ static struct sk_buff *one_more(const struct way *way, struct form *forms, struc
 	return skb ? skb_clone(skb, GFP_ATOMIC | __GFP_NOWARN) : NULL;
 }
 
-static void flood(struct way *way)
+static void send_to_all(struct way *way)
 {
 	struct kvde *sw = way->from->sw;
 	struct kvde_set *set = rcu_dereference(sw->adopted);
@@ -180,8 +180,8 @@ void kvde_forward(struct kvde_adopted *port, struct sk_buff *skb)
 	if (!is_frame(port, skb))
 		return;
 	mac = skb->data;
-	if (!classify(&way)) {
-		drop(port, skb);
+	if (!find_vlan(&way)) {
+		drop_frame(port, skb);
 		return;
 	}
 	if (READ_ONCE(sw->flags) & KVDE_SPANNING_TREE && is_link_local_ether_addr(mac)) {
@@ -191,7 +191,7 @@ void kvde_forward(struct kvde_adopted *port, struct sk_buff *skb)
 	if (kvde_has(way.vlan->learning, port->number))
 		kvde_learn(sw, way.vlan->vlan, mac + ETH_ALEN, port->number);
 	if (!kvde_has(way.vlan->forwarding, port->number)) {
-		drop(port, skb);
+		drop_frame(port, skb);
 		return;
 	}
 	number = is_multicast_ether_addr(mac) ? -1 : kvde_lookup(sw, way.vlan->vlan, mac);
@@ -201,13 +201,13 @@ void kvde_forward(struct kvde_adopted *port, struct sk_buff *skb)
 			count_in(&way);
 			consume_skb(skb);
 		} else if (to) {
-			unicast(&way, to);
+			send_to_one(&way, to);
 		} else {
 			kvde_up_frame(port, skb, NULL);
 		}
 	} else if (!number) {
 		kvde_up_frame(port, skb, NULL);
 	} else {
-		flood(&way);
+		send_to_all(&way);
 	}
 }

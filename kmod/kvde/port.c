@@ -45,7 +45,7 @@ static int change_set(struct kvde *sw, u32 number, bool in, gfp_t gfp)
 	return 0;
 }
 
-static void work(struct work_struct *work)
+static void receive_work(struct work_struct *work)
 {
 	struct kvde_adopted *port = container_of(work, struct kvde_adopted, work);
 	bool more;
@@ -70,13 +70,12 @@ static void free_port(struct kvde_adopted *port)
 	kfree_rcu(port, rcu);
 }
 
-static void sum(const struct kvde_adopted *port, struct kvde_counters *sum)
+static void sum_counters(const struct kvde_adopted *port, struct kvde_counters *sum)
 {
 	int cpu;
 
 	*sum = (struct kvde_counters){};
-	for_each_possible_cpu(cpu)
-	{
+	for_each_possible_cpu(cpu) {
 		const struct kvde_counters *one = per_cpu_ptr(port->counters, cpu);
 
 		sum->in_frames += one->in_frames;
@@ -113,7 +112,7 @@ static void let_go(struct kvde *sw, struct kvde_adopted *port)
 }
 
 /* How many were queued up to now. */
-static u64 records(struct kvde *sw)
+static u64 record_count(struct kvde *sw)
 {
 	u64 count;
 
@@ -132,8 +131,8 @@ int kvde_release(struct kvde *sw, struct kvde_port_state *state)
 	if (!port)
 		return -ENOENT;
 	let_go(sw, port);
-	sum(port, &state->counters);
-	state->records = records(sw);
+	sum_counters(port, &state->counters);
+	state->records = record_count(sw);
 	free_port(port);
 	return 0;
 }
@@ -146,8 +145,8 @@ int kvde_port_count(struct kvde *sw, struct kvde_port_state *state)
 		return -EINVAL;
 	if (!port)
 		return -ENOENT;
-	sum(port, &state->counters);
-	state->records = records(sw);
+	sum_counters(port, &state->counters);
+	state->records = record_count(sw);
 	return 0;
 }
 
@@ -192,7 +191,7 @@ void kvde_pause(struct kvde *sw, struct kvde_pause *pause)
 			spin_unlock(&port->rx_lock);
 		}
 	}
-	pause->records = records(sw);
+	pause->records = record_count(sw);
 }
 
 void kvde_resume(struct kvde *sw)
@@ -201,7 +200,7 @@ void kvde_resume(struct kvde *sw)
 	u32 number;
 
 	WRITE_ONCE(sw->paused, false);
-	smp_mb();
+	smp_mb(); /* whoever saw it paused has left his frame in the queue, which we see */
 	for (number = 1; number < KVDE_PORTS; number++) {
 		port = port_at(sw, number);
 		if (port && !skb_queue_empty_lockless(&port->sk->sk_receive_queue))
@@ -272,11 +271,11 @@ static struct kvde_adopted *new_port(struct kvde *sw, const struct kvde_port *ar
 	port->pvid = arg->pvid;
 	port->tpid = arg->tpid;
 	spin_lock_init(&port->rx_lock);
-	INIT_WORK(&port->work, work);
+	INIT_WORK(&port->work, receive_work);
 	return port;
 }
 
-static int adopt(struct kvde *sw, const struct kvde_port *arg, struct socket *socket)
+static int adopt_socket(struct kvde *sw, const struct kvde_port *arg, struct socket *socket)
 {
 	struct kvde_adopted *port = new_port(sw, arg);
 	int err = port ? find_client(socket, &port->client) : -ENOMEM;
@@ -324,7 +323,7 @@ int kvde_adopt(struct kvde *sw, const struct kvde_adopt *arg)
 	if (!socket->sk || socket->sk->sk_family != AF_UNIX || socket->sk->sk_type != SOCK_DGRAM)
 		err = -EPROTOTYPE;
 	else
-		err = adopt(sw, &arg->port, socket);
+		err = adopt_socket(sw, &arg->port, socket);
 	sockfd_put(socket);
 	return err;
 }

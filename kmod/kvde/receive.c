@@ -22,7 +22,7 @@
 static DEFINE_PER_CPU(bool, inside);
 
 /* Somebody peeks at the frame at this moment: what he sees must not change. */
-static struct sk_buff *alone(struct sk_buff *skb)
+static struct sk_buff *make_own(struct sk_buff *skb)
 {
 	struct sk_buff *copy;
 
@@ -53,7 +53,7 @@ bool kvde_receive(struct kvde_adopted *port)
 			port->stuck = kvde_up_event(port->sw, KVDE_STUCK, port->number, 0, NULL);
 			break;
 		}
-		skb = alone(skb);
+		skb = make_own(skb);
 		if (skb)
 			kvde_forward(port, skb);
 		else
@@ -66,14 +66,10 @@ bool kvde_receive(struct kvde_adopted *port)
 void kvde_data_ready(struct sock *sk)
 {
 	struct kvde_adopted *port;
-	void (*other)(struct sock * sk) = NULL;
 
 	rcu_read_lock();
 	port = rcu_dereference_sk_user_data(sk);
-	if (unlikely(!port)) {
-		/* Released meanwhile: its own function is back. */
-		other = READ_ONCE(sk->sk_data_ready);
-	} else {
+	if (likely(port)) {
 		preempt_disable();
 		if (unlikely(this_cpu_read(inside))) {
 			schedule_work(&port->work);
@@ -86,6 +82,7 @@ void kvde_data_ready(struct sock *sk)
 		preempt_enable();
 	}
 	rcu_read_unlock();
-	if (other && other != kvde_data_ready)
-		other(sk);
+	/* Released meanwhile: its own function is back. */
+	if (unlikely(!port) && READ_ONCE(sk->sk_data_ready) != kvde_data_ready)
+		READ_ONCE(sk->sk_data_ready)(sk);
 }

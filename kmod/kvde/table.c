@@ -40,14 +40,14 @@ static struct address address_of(u16 vlan, const u8 *mac)
 	return at;
 }
 
-static struct station *find(struct kvde *sw, u16 vlan, const u8 *mac)
+static struct station *find_station(struct kvde *sw, u16 vlan, const u8 *mac)
 {
 	struct address at = address_of(vlan, mac);
 
 	return rhashtable_lookup(&sw->addresses, &at, params);
 }
 
-static int add(struct kvde *sw, u16 vlan, const u8 *mac, u32 port)
+static int add_station(struct kvde *sw, u16 vlan, const u8 *mac, u32 port)
 {
 	struct station *station;
 	int err;
@@ -66,7 +66,7 @@ static int add(struct kvde *sw, u16 vlan, const u8 *mac, u32 port)
 	return err;
 }
 
-static void remove(struct kvde *sw, struct station *station)
+static void remove_station(struct kvde *sw, struct station *station)
 {
 	if (!rhashtable_remove_fast(&sw->addresses, &station->node, params))
 		kfree_rcu(station, rcu);
@@ -89,7 +89,7 @@ void kvde_table_free(struct kvde *sw)
 
 int kvde_lookup(struct kvde *sw, u16 vlan, const u8 *mac)
 {
-	const struct station *station = find(sw, vlan, mac);
+	const struct station *station = find_station(sw, vlan, mac);
 
 	return station ? (int)READ_ONCE(station->port) : -1;
 }
@@ -102,9 +102,9 @@ void kvde_learn(struct kvde *sw, u16 vlan, const u8 *mac, u32 port)
 
 	if (mac[0] & 1)
 		return;
-	station = find(sw, vlan, mac);
+	station = find_station(sw, vlan, mac);
 	if (!station) {
-		if (!add(sw, vlan, mac, port))
+		if (!add_station(sw, vlan, mac, port))
 			kvde_up_event(sw, KVDE_LEARNED, port, vlan, mac);
 		return;
 	}
@@ -128,9 +128,9 @@ int kvde_address_set(struct kvde *sw, const struct kvde_address *address)
 	int err = 0;
 
 	rcu_read_lock();
-	station = find(sw, address->vlan, address->mac);
+	station = find_station(sw, address->vlan, address->mac);
 	if (!station) {
-		err = add(sw, address->vlan, address->mac, address->port);
+		err = add_station(sw, address->vlan, address->mac, address->port);
 	} else if (READ_ONCE(station->port) != address->port) {
 		WRITE_ONCE(station->port, address->port);
 		WRITE_ONCE(station->seen, jiffies);
@@ -145,9 +145,9 @@ int kvde_address_del(struct kvde *sw, const struct kvde_address *address)
 	struct station *station;
 
 	rcu_read_lock();
-	station = find(sw, address->vlan, address->mac);
+	station = find_station(sw, address->vlan, address->mac);
 	if (station)
-		remove(sw, station);
+		remove_station(sw, station);
 	rcu_read_unlock();
 	return station ? 0 : -ENOENT;
 }
@@ -157,7 +157,7 @@ int kvde_address_get(struct kvde *sw, struct kvde_address *address)
 	const struct station *station;
 
 	rcu_read_lock();
-	station = find(sw, address->vlan, address->mac);
+	station = find_station(sw, address->vlan, address->mac);
 	if (station) {
 		address->port = READ_ONCE(station->port);
 		address->idle = (jiffies - READ_ONCE(station->seen)) / HZ;
@@ -175,7 +175,7 @@ void kvde_flush(struct kvde *sw)
 	rhashtable_walk_start(&iter);
 	while ((station = rhashtable_walk_next(&iter)))
 		if (!IS_ERR(station))
-			remove(sw, station);
+			remove_station(sw, station);
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
 }

@@ -37,7 +37,7 @@ void kvde_up_init(struct kvde *sw)
 }
 
 /* All by sw->up_lock. */
-static void count(struct kvde *sw, const struct record *record, int n)
+static void count_record(struct kvde *sw, const struct record *record, int n)
 {
 	if (record->skb)
 		sw->up_of[record->number] += n;
@@ -45,11 +45,11 @@ static void count(struct kvde *sw, const struct record *record, int n)
 		sw->up_events += n;
 }
 
-static void queue(struct kvde *sw, struct record *record)
+static void queue_record(struct kvde *sw, struct record *record)
 {
 	list_add_tail(&record->node, &sw->up);
 	sw->up_records++;
-	count(sw, record, 1);
+	count_record(sw, record, 1);
 }
 
 bool kvde_up_full(struct kvde_adopted *port)
@@ -59,11 +59,11 @@ bool kvde_up_full(struct kvde_adopted *port)
 	if (likely(READ_ONCE(*frames) < PORT_FRAMES_MAX))
 		return false;
 	WRITE_ONCE(port->full, true);
-	smp_mb(); /* with the lock that take() has: it sees this, or we see that it has read */
+	smp_mb(); /* with the lock that take_record() has: it sees this, or we see that it has read */
 	return READ_ONCE(*frames) >= PORT_FRAMES_MAX;
 }
 
-static void wake(struct kvde *sw)
+static void wake_reader(struct kvde *sw)
 {
 	if (wq_has_sleeper(&sw->up_wait))
 		wake_up_interruptible_poll(&sw->up_wait, EPOLLIN | EPOLLRDNORM);
@@ -80,9 +80,9 @@ void kvde_up_frame(struct kvde_adopted *port, struct sk_buff *skb, struct kvde_s
 			.skb = skb, .set = set, .type = set ? KVDE_FLOODED : KVDE_FRAME, .number = port->number
 		};
 		spin_lock(&sw->up_lock);
-		queue(sw, record);
+		queue_record(sw, record);
 		spin_unlock(&sw->up_lock);
-		wake(sw);
+		wake_reader(sw);
 		return;
 	}
 	kvde_set_put(set);
@@ -103,7 +103,7 @@ bool kvde_up_event(struct kvde *sw, u16 type, u32 port, u16 vlan, const u8 *mac)
 		record->vlan = vlan;
 		if (mac)
 			memcpy(record->mac, mac, sizeof(record->mac));
-		queue(sw, record);
+		queue_record(sw, record);
 		queued = true;
 	} else if (mac) {
 		sw->up_lost = true;
@@ -111,7 +111,7 @@ bool kvde_up_event(struct kvde *sw, u16 type, u32 port, u16 vlan, const u8 *mac)
 	spin_unlock(&sw->up_lock);
 	if (!queued)
 		kfree(record);
-	wake(sw);
+	wake_reader(sw);
 	return queued;
 }
 
@@ -129,7 +129,7 @@ static void go_on(struct kvde *sw, u32 number)
 	rcu_read_unlock();
 }
 
-static struct record *take(struct kvde *sw)
+static struct record *take_record(struct kvde *sw)
 {
 	struct record *record;
 	bool some = false;
@@ -138,7 +138,7 @@ static struct record *take(struct kvde *sw)
 	record = list_first_entry_or_null(&sw->up, struct record, node);
 	if (record) {
 		list_del(&record->node);
-		count(sw, record, -1);
+		count_record(sw, record, -1);
 		some = record->skb && sw->up_of[record->number] == PORT_FRAMES_MAX / 2;
 	}
 	spin_unlock(&sw->up_lock);
@@ -151,7 +151,7 @@ static void put_back(struct kvde *sw, struct record *record)
 {
 	spin_lock(&sw->up_lock);
 	list_add(&record->node, &sw->up);
-	count(sw, record, 1);
+	count_record(sw, record, 1);
 	spin_unlock(&sw->up_lock);
 }
 
@@ -164,7 +164,7 @@ static void free_record(struct record *record)
 }
 
 /* Bytes written; 0: it does not fit; -EFAULT. */
-static ssize_t copy(const struct record *record, char __user *to, size_t room)
+static ssize_t copy_record(const struct record *record, char __user *to, size_t room)
 {
 	u32 length = record->skb ? record->skb->len : 0, words = record->set ? record->set->words : 0;
 	struct kvde_record head = {
@@ -208,16 +208,16 @@ static ssize_t read_all(struct kvde *sw, char __user *buffer, size_t size)
 	if (size < KVDE_RECORD_MAX)
 		return -EINVAL;
 	if (take_lost(sw)) {
-		got = copy(&lost, buffer, size);
+		got = copy_record(&lost, buffer, size);
 		if (got < 0)
 			return got;
 		done += got;
 	}
 	while (done + KVDE_RECORD_MAX <= size) {
-		record = take(sw);
+		record = take_record(sw);
 		if (!record)
 			break;
-		got = copy(record, buffer + done, size - done);
+		got = copy_record(record, buffer + done, size - done);
 		if (got <= 0) {
 			put_back(sw, record);
 			return done ?: got;
@@ -251,6 +251,6 @@ void kvde_up_free(struct kvde *sw)
 {
 	struct record *record;
 
-	while ((record = take(sw)))
+	while ((record = take_record(sw)))
 		free_record(record);
 }
