@@ -14,7 +14,7 @@ begin() { # WAY IDLE-PORTS
 	case $1 in
 	kvde) build/bin/vde_switch --kvde always -n 200 --nostdin -s "$dir/sw" & ;;
 	user) build/bin/vde_switch --kvde never -n 200 --nostdin -s "$dir/sw" & ;;
-	vde_switch) /usr/bin/vde_switch -n 200 --nostdin -s "$dir/sw" >/dev/null & ;;
+	vde_switch) /usr/bin/vde_switch -n 200 -s "$dir/sw" >/dev/null < <(exec sleep 3000) & ;;
 	direct) return ;;
 	esac
 	switch=$!

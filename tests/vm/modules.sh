@@ -37,7 +37,7 @@ build() {
 	# A kernel of another version: nothing made for the old one may stay.
 	old=$(cat "$out/kernel" 2>/dev/null || :)
 	# Nor may a table that lacks what has come to the cache since.
-	[ ! "$kernel/lib/modules/$release/modules.dep" -nt "$out/done" ] || rm -rf "$out/lib" "$out/done"
+	{ [ -e "$out/copied" ] && [ ! "$kernel/lib/modules/$release/modules.dep" -nt "$out/copied" ]; } || rm -rf "$out/lib" "$out/done"
 	[ "$old" = "$kernel" ] || rm -rf "$out/src" "$out/lib" "$out/done"
 	mkdir -p "$out/src"
 	make -s -C "$top" module-sources KMOD_BUILD="${out#"$top"/}/src"
@@ -55,6 +55,7 @@ build() {
 	if [ ! -d "$out/lib" ]; then
 		mkdir -p "$out/lib"
 		cp -r "$kernel/lib/modules" "$out/lib/"
+		touch "$out/copied"
 	fi
 	rm -rf "$out/lib/modules/$release/updates"
 	mkdir -p "$out/lib/modules/$release/updates"
