@@ -76,18 +76,6 @@ static bool listed_by_both(const struct node *node)
 	return view.lazy && is_dir(node) && node->in == (IN_SOURCE | IN_TARGET);
 }
 
-/*
- * What the kernel is about to list, it keeps: compare with TARGET as it is now, and not as it is when
- * the directory is next looked up. view.tree is held.
- */
-void listing_begins(struct node *node)
-{
-	struct stat low;
-
-	if (listed_by_both(node) && place_stat(node, TARGET, &low) == 0)
-		look_below(node, &low);
-}
-
 /* view.tree is held. */
 static int node_stat(struct node *node, struct handle *handle, struct stat *st)
 {

@@ -10,11 +10,6 @@
  * Where the kernel opens directories without asking (opened.c) there is nothing to keep names with. So
  * they are in the order of hashes of them, each of which says where to go on after it, whatever was
  * added or removed, and whoever reads at the same time. What is half read is kept with the node.
- *
- * A listing may bring the files with their attributes, which saves who asks for each (ls -l, rm -r) a
- * request, and costs who does not (find) more than the names. So a short one first brings only the
- * directories. A file of it that is looked up afterwards says that files are wanted: the next WHOLE
- * listings have them.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -23,9 +18,6 @@
 #include <unistd.h>
 
 #include "viewfs.h"
-
-#define LEAN_MOST 256 /* names: so much is lost, at most, where files are wanted */
-#define WHOLE	  64
 
 struct entry {
 	uint64_t number;
@@ -403,8 +395,7 @@ static size_t add_plus(fuse_req_t req, struct listing *listing, char *buffer, si
 	size_t size;
 
 	entry.attr = *st;
-	if (!is_dots(name) && (S_ISDIR(st->st_mode) || !(listing->node->flags & NODE_LEAN)) &&
-	    entry_for(listing->node, name, &entry)) {
+	if (!is_dots(name) && entry_for(listing->node, name, &entry)) {
 		/* Gone meanwhile: a name without a file, which the kernel will look up if asked. */
 		memset(&entry, 0, sizeof(entry));
 		entry.attr = *st;
@@ -442,31 +433,6 @@ static int by_place(const void *a, const void *b)
 	return first < second ? -1 : first > second;
 }
 
-/* Are its files to come with it? For a listing that is read from the start. */
-static void choose_lean(const struct listing *listing)
-{
-	unsigned int whole = __atomic_load_n(&view.whole, __ATOMIC_RELAXED);
-	bool unknown = false;
-
-	for (uint32_t i = 0; i < listing->count && !unknown && listing->count <= LEAN_MOST; i++)
-		unknown = listing->entries[i].type == DT_UNKNOWN;
-	if (!whole && !unknown && listing->count <= LEAN_MOST) {
-		__atomic_fetch_or(&listing->node->flags, NODE_LEAN, __ATOMIC_RELAXED);
-		return;
-	}
-	__atomic_fetch_and(&listing->node->flags, ~NODE_LEAN, __ATOMIC_RELAXED);
-	if (whole)
-		__atomic_compare_exchange_n(&view.whole, &whole, whole - 1, true, __ATOMIC_RELAXED,
-					    __ATOMIC_RELAXED);
-}
-
-void listing_looked_up(struct node *dir, mode_t type)
-{
-	if (!(dir->flags & NODE_LEAN) || S_ISDIR(type))
-		return;
-	__atomic_store_n(&view.whole, WHOLE, __ATOMIC_RELAXED);
-}
-
 /* Take the listing of a node, or make one. It is ours alone. view.tree is held. */
 static struct listing *take_listing(struct node *node, bool anew, int *error)
 {
@@ -486,7 +452,6 @@ static struct listing *take_listing(struct node *node, bool anew, int *error)
 		return NULL;
 	}
 	listing->node = node;
-	listing_begins(node);
 	*error = fill(listing);
 	for (uint32_t i = 0; i < listing->count; i++)
 		listing->entries[i].place =
@@ -536,8 +501,6 @@ static void read_places(fuse_req_t req, struct node *node, size_t size, off_t of
 		listing = take_listing(node, offset == 0, &error);
 	else
 		error = -ENOMEM;
-	if (!error && offset == 0 && plus)
-		choose_lean(listing);
 	for (off_t at = offset; !error && at < 2 && !full; at++) {
 		struct stat st = {0};
 		const char *name = entry_at(listing, at, &st);

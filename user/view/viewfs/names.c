@@ -31,8 +31,6 @@ static void op_lookup(fuse_req_t req, fuse_ino_t ino, const char *name)
 			error = entry_for(node_of(ino), name, &entry);
 		tree_unlock();
 	}
-	if (!error)
-		listing_looked_up(node_of(ino), entry.attr.st_mode);
 	if (!error && listing_is_stale(node_of(entry.ino)))
 		stale = node_of(entry.ino);
 	/* An entry without a file may be remembered as well. */

@@ -58,7 +58,6 @@ enum {
 	NODE_SETID = 32, /* the kernel was told of set-ID bits, which writing takes away */
 	NODE_STALE = 64, /* TARGET's directory changed: the kernel's listing is out of date */
 	NODE_USED = 16,	 /* its descriptors were used since the last sweep */
-	NODE_LEAN = 128, /* a directory, last listed without its files (listing.c) */
 };
 
 /* A tree of the names that lead to exceptions. */
@@ -163,7 +162,6 @@ struct view {
 	gid_t gid;
 	int work; /* SOURCE/.-/ 0x7f 0x7f: files being made */
 	unsigned int open_dirs, open_limit;
-	unsigned int whole; /* so many listings more have their files with them (listing.c) */
 	pthread_rwlock_t tree;
 	pthread_mutex_t table;
 	struct node root;
@@ -319,8 +317,6 @@ int entry_for(struct node *parent, const char *name, struct fuse_entry_param *en
 int record_new(struct node *parent, const char *name, enum layer layer, mode_t mode, dev_t rdev,
 	       const struct fuse_ctx *ctx);
 
-/* The kernel is about to list a directory, and to keep that. view.tree is held. */
-void listing_begins(struct node *node);
 /* Is the kernel's listing of a directory out of date? Then the node is held until forget_listing, which
  * is for after the reply, as the kernel may hold until then what is to go. */
 bool listing_is_stale(struct node *node);
@@ -335,7 +331,6 @@ void hold_on(struct node *node);
 /* listing.c */
 int dir_is_empty(struct node *dir);
 void listing_close(struct listing *listing);
-void listing_looked_up(struct node *dir, mode_t type); /* the kernel asked for a name in it */
 
 /* The operations, one set for each file. */
 void attr_ops(struct fuse_lowlevel_ops *ops);
