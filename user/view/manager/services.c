@@ -87,6 +87,9 @@ static int hook_calls(struct view *view, const struct view_service *about, char 
 	for (claim = about->calls; claim && claim->name; claim++) {
 		int error = view->engine->hook(view, claim->name);
 
+		/* A call that this kernel has not, or that is yet unknown, nobody makes. */
+		if (error == -ENOENT)
+			continue;
 		if (error == -ENOTSUP)
 			snprintf(why, size,
 				 "%s watches %s, and %s can only watch what was asked for at the "
