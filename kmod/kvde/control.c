@@ -20,7 +20,7 @@ int kvde_set_vlan(struct kvde *sw, const struct kvde_vlan *vlan)
 	return 0;
 }
 
-static bool is_valid(const struct kvde_port *port)
+bool kvde_port_is_valid(const struct kvde_port *port)
 {
 	return port->port > 0 && port->port < KVDE_PORTS && port->pvid < KVDE_VLANS &&
 	       (port->tpid == ETH_P_8021Q || port->tpid == ETH_P_8021AD);
@@ -30,7 +30,7 @@ int kvde_set_port(struct kvde *sw, const struct kvde_port *arg)
 {
 	struct kvde_adopted *port;
 
-	if (!is_valid(arg))
+	if (!kvde_port_is_valid(arg))
 		return -EINVAL;
 	port = rcu_dereference_protected(sw->ports[arg->port], lockdep_is_held(&sw->lock));
 	if (!port)

@@ -122,14 +122,23 @@ static u64 record_count(struct kvde *sw)
 	return count;
 }
 
-int kvde_release(struct kvde *sw, struct kvde_port_state *state)
+/* The port that an argument names, or an error. */
+static struct kvde_adopted *named_port(struct kvde *sw, const struct kvde_port_state *state)
 {
-	struct kvde_adopted *port = state->port < KVDE_PORTS ? port_at(sw, state->port) : NULL;
+	struct kvde_adopted *port;
 
 	if (state->reserved || state->port >= KVDE_PORTS)
-		return -EINVAL;
-	if (!port)
-		return -ENOENT;
+		return ERR_PTR(-EINVAL);
+	port = port_at(sw, state->port);
+	return port ?: ERR_PTR(-ENOENT);
+}
+
+int kvde_release(struct kvde *sw, struct kvde_port_state *state)
+{
+	struct kvde_adopted *port = named_port(sw, state);
+
+	if (IS_ERR(port))
+		return PTR_ERR(port);
 	let_go(sw, port);
 	sum_counters(port, &state->counters);
 	state->records = record_count(sw);
@@ -139,12 +148,10 @@ int kvde_release(struct kvde *sw, struct kvde_port_state *state)
 
 int kvde_port_count(struct kvde *sw, struct kvde_port_state *state)
 {
-	struct kvde_adopted *port = state->port < KVDE_PORTS ? port_at(sw, state->port) : NULL;
+	struct kvde_adopted *port = named_port(sw, state);
 
-	if (state->reserved || state->port >= KVDE_PORTS)
-		return -EINVAL;
-	if (!port)
-		return -ENOENT;
+	if (IS_ERR(port))
+		return PTR_ERR(port);
 	sum_counters(port, &state->counters);
 	state->records = record_count(sw);
 	return 0;
@@ -312,8 +319,7 @@ int kvde_adopt(struct kvde *sw, const struct kvde_adopt *arg)
 	struct socket *socket;
 	int err;
 
-	if (arg->reserved || !arg->port.port || arg->port.port >= KVDE_PORTS || arg->port.pvid >= KVDE_VLANS ||
-	    (arg->port.tpid != ETH_P_8021Q && arg->port.tpid != ETH_P_8021AD))
+	if (arg->reserved || !kvde_port_is_valid(&arg->port))
 		return -EINVAL;
 	if (port_at(sw, arg->port.port))
 		return -EBUSY;

@@ -103,6 +103,14 @@ struct kvde {
 int kvde_set_vlan(struct kvde *sw, const struct kvde_vlan *vlan);
 
 /**
+ * kvde_port_is_valid() - Are the settings of a port in their ranges?
+ * @port: as a program gave them
+ *
+ * Return: true if they are.
+ */
+bool kvde_port_is_valid(const struct kvde_port *port);
+
+/**
  * kvde_set_port() - The ioctl KVDE_PORT.
  * @sw: the switch
  * @port: its argument

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The runner of the device's tests, see inside.h. usage: device [TEST...] */
 #include <errno.h>
+#include <linux/fuse.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -160,6 +162,17 @@ static void run_test(const struct test *test)
 	if (status)
 		printf("# %s\n", scratch->why);
 	fflush(stdout);
+}
+
+void fuse_answer(int device, const struct fuse_in_header *in, int error, const void *data,
+		 size_t size)
+{
+	struct fuse_out_header out = {
+		.len = sizeof(out) + size, .error = error, .unique = in->unique};
+	struct iovec parts[2] = {{&out, sizeof(out)}, {(void *)data, size}};
+
+	if (writev(device, parts, 2) < 0 && errno != ENOENT)
+		_exit(1);
 }
 
 int main(int argc, char **argv)

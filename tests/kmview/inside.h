@@ -24,6 +24,11 @@ extern const struct test verdict_tests[], filter_tests[], task_tests[], signal_t
 	mount_cover_tests[], mount_owner_tests[], mount_link_tests[], program_tests[],
 	machine_tests[], watch_tests[], image_tests[], enter_net_tests[], format_tests[];
 
+/* Answer a request of the kernel's that was read from /dev/fuse; who asked may be gone. error: 0 or negative. */
+struct fuse_in_header;
+void fuse_answer(int device, const struct fuse_in_header *in, int error, const void *data,
+		 size_t size);
+
 /* "file:line: text", kept in memory that parent and child share. */
 const char *failed(const char *file, int line, const char *what, long got);
 

@@ -311,17 +311,6 @@ static const char *beside_host(void)
 
 /* ---- an interpreter on a FUSE file system that refuses each open with ENOEXEC */
 
-static void answer(int device, const struct fuse_in_header *in, int error, const void *data,
-		   size_t size)
-{
-	struct fuse_out_header out = {
-		.len = sizeof(out) + size, .error = error, .unique = in->unique};
-	struct iovec parts[2] = {{&out, sizeof(out)}, {(void *)data, size}};
-
-	if (writev(device, parts, 2) < 0 && errno != ENOENT)
-		_exit(1);
-}
-
 static void serve_refusing(int device, const struct fuse_in_header *in)
 {
 	const struct fuse_init_out init = {.major = FUSE_KERNEL_VERSION,
@@ -335,22 +324,22 @@ static void serve_refusing(int device, const struct fuse_in_header *in)
 
 	switch (in->opcode) {
 	case FUSE_INIT:
-		answer(device, in, 0, &init, sizeof(init));
+		fuse_answer(device, in, 0, &init, sizeof(init));
 		break;
 	case FUSE_GETATTR:
-		answer(device, in, 0, in->nodeid == 1 ? &root : &file, sizeof(file));
+		fuse_answer(device, in, 0, in->nodeid == 1 ? &root : &file, sizeof(file));
 		break;
 	case FUSE_LOOKUP:
-		answer(device, in, 0, &entry, sizeof(entry));
+		fuse_answer(device, in, 0, &entry, sizeof(entry));
 		break;
 	case FUSE_OPEN:
-		answer(device, in, -ENOEXEC, NULL, 0);
+		fuse_answer(device, in, -ENOEXEC, NULL, 0);
 		break;
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
 		break;
 	default:
-		answer(device, in, -ENOSYS, NULL, 0);
+		fuse_answer(device, in, -ENOSYS, NULL, 0);
 	}
 }
 

@@ -44,17 +44,6 @@ static const char *const pairs[][2] = {
 	{"a", "copy/covered"}, /* a mount that came with a copy */
 };
 
-static void answer(int device, const struct fuse_in_header *in, int error, const void *data,
-		   size_t size)
-{
-	struct fuse_out_header out = {
-		.len = sizeof(out) + size, .error = error, .unique = in->unique};
-	struct iovec parts[2] = {{&out, sizeof(out)}, {(void *)data, size}};
-
-	if (writev(device, parts, 2) < 0 && errno != ENOENT)
-		_exit(1);
-}
-
 static void serve(int device, const struct fuse_in_header *in)
 {
 	volatile int *numbers = shared_numbers();
@@ -72,24 +61,24 @@ static void serve(int device, const struct fuse_in_header *in)
 	entry.attr.mode = S_IFLNK | 0777;
 	switch (in->opcode) {
 	case FUSE_INIT:
-		answer(device, in, 0, &init, sizeof(init));
+		fuse_answer(device, in, 0, &init, sizeof(init));
 		break;
 	case FUSE_GETATTR:
-		answer(device, in, 0, &attr, sizeof(attr));
+		fuse_answer(device, in, 0, &attr, sizeof(attr));
 		break;
 	case FUSE_LOOKUP:
-		answer(device, in, 0, &entry, sizeof(entry));
+		fuse_answer(device, in, 0, &entry, sizeof(entry));
 		break;
 	case FUSE_READLINK:
 		path = path_of(
 			pairs[numbers[PAIR]][numbers[PATTERN] >> (numbers[READINGS]++ % 3) & 1]);
-		answer(device, in, 0, path, strlen(path));
+		fuse_answer(device, in, 0, path, strlen(path));
 		break;
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
 		break;
 	default:
-		answer(device, in, -ENOSYS, NULL, 0);
+		fuse_answer(device, in, -ENOSYS, NULL, 0);
 	}
 }
 

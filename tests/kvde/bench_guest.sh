@@ -19,7 +19,8 @@ begin() { # WAY IDLE-PORTS
 	esac
 	switch=$!
 	until [ -S "$dir/sw/ctl" ]; do sleep 0.1; done
-	[ "$2" -eq 0 ] || { build/tests/vde/traffic idle "$dir/sw" "$dir/sw" "$2" < <(sleep 1000) >/dev/null & idle=$!; sleep 3; }
+	[ "$2" -eq 0 ] || { build/tests/vde/traffic idle "$dir/sw" "$dir/sw" "$2" < <(sleep 1000) >/dev/null & idle=$!; }
+	until [ "$(grep -c " $dir/sw/" /proc/net/unix)" -gt "$2" ]; do sleep 0.1; done # ctl, and each client's socket
 }
 end() {
 	[ -z "${idle:-}" ] || { kill $idle 2>/dev/null; wait $idle 2>/dev/null; idle=''; }

@@ -68,7 +68,6 @@ done <<-END
 END
 
 # ---- others on the switch
-build/bin/vde_switch --version >/dev/null
 ip netns add $ns
 at_exit "ip netns del $ns 2>/dev/null"
 ip netns exec $ns ip link set lo up
@@ -78,10 +77,7 @@ stop t
 switch m -t "tapm$$" || exit 1
 ip addr add 10.9.0.1/24 dev "tapm$$"
 ip link set "tapm$$" up
-ip netns exec $ns true
-build/bin/vde plug --help >/dev/null 2>&1
-ip link add v0 type dummy 2>/dev/null
-(ip netns exec $ns unshare -m sh -c "vde_plug2tap -s '$dir/m.sw' tapn" >/dev/null 2>&1) &
+ip netns exec $ns vde_plug2tap -s "$dir/m.sw" tapn >/dev/null 2>&1 &
 plug2tap=$!
 at_exit "kill $plug2tap 2>/dev/null"
 ok "the other end is there" until_true 20 ip netns exec $ns ip link show tapn
