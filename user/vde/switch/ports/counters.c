@@ -52,6 +52,20 @@ static void total(struct vswitch *sw, struct port *port, union fields *sum)
 	planes_count(sw, port, &sum->counters);
 }
 
+void port_keep_counters(struct port *port, const struct counters *counted)
+{
+	struct port_counters *kept = &port->counters;
+
+	count(&kept->frames_in, counted->frames_in);
+	count(&kept->bytes_in, counted->bytes_in);
+	count(&kept->frames_out, counted->frames_out);
+	count(&kept->bytes_out, counted->bytes_out);
+	count(&kept->drops_in, counted->drops_in);
+	count(&kept->drops_out, counted->drops_out);
+	count(&kept->errors_in, counted->errors_in);
+	count(&kept->errors_out, counted->errors_out);
+}
+
 void port_count(struct vswitch *sw, struct port *port, struct counters *counters)
 {
 	const union fields *zero = &sw->statistics->port[port->number].zero;

@@ -55,6 +55,8 @@ void switch_set_hub(struct vswitch *sw, bool on);
 /* Counters of the port since their reset, all planes together; and what was added in a second. */
 void port_count(struct vswitch *sw, struct port *port, struct counters *sum);
 void port_rate(struct vswitch *sw, const struct port *port, struct counters *rate);
+/* A plane no longer counts for the port: what it had counted stays the port's. */
+void port_keep_counters(struct port *port, const struct counters *counted);
 void port_reset_counters(struct vswitch *sw, struct port *port);
 int port_statistics_start(struct vswitch *sw);
 void port_statistics_stop(struct vswitch *sw);

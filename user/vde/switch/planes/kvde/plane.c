@@ -19,6 +19,7 @@
 #include "user/vde/switch/loop/loop.h"
 #include "user/vde/switch/planes/kvde/parts.h"
 #include "user/vde/switch/planes/user/user.h"
+#include "user/vde/switch/ports/ports.h"
 #include "user/vde/switch/vlan/vlan.h"
 
 #define OPTION_KVDE 1300
@@ -137,18 +138,6 @@ static void add_counters(struct counters *sum, const struct kvde_counters *count
 	sum->drops_out += counters->out_dropped;
 }
 
-/* What the module counted stays the port's. */
-static void keep_counters(struct port *port, const struct kvde_counters *counters)
-{
-	count(&port->counters.frames_in, counters->in_frames);
-	count(&port->counters.bytes_in, counters->in_bytes);
-	count(&port->counters.drops_in, counters->in_dropped);
-	count(&port->counters.errors_in, counters->in_errors);
-	count(&port->counters.frames_out, counters->out_frames);
-	count(&port->counters.bytes_out, counters->out_bytes);
-	count(&port->counters.drops_out, counters->out_dropped);
-}
-
 static struct kvde_port settings_of(const struct port *port)
 {
 	return (struct kvde_port){
@@ -160,6 +149,7 @@ static void give_back(struct plane *plane, struct port *port)
 	struct kvde_state *kvde = plane->state;
 	struct endpoint *endpoint = kvde->adopted_at[port->number];
 	struct kvde_port_state state = {.port = port->number};
+	struct counters sum = {};
 	int error = kvde_call(kvde, KVDE_RELEASE, &state);
 
 	if (error)
@@ -168,7 +158,8 @@ static void give_back(struct plane *plane, struct port *port)
 		reader_wait(kvde->reader, state.records);
 	port_set_put(&kvde->adopted, port->number, false);
 	rcu_assign_pointer(kvde->adopted_at[port->number], NULL);
-	keep_counters(port, &state.counters);
+	add_counters(&sum, &state.counters);
+	port_keep_counters(port, &sum);
 	user_endpoint_resume(endpoint);
 }
 

@@ -404,28 +404,14 @@ static void xdp_count(struct plane *plane, struct port *port, struct counters *s
 			add_counters(xdp, xdp->endpoints[slot], sum);
 }
 
-/* What the programs counted stays the port's when the netdev goes. */
-static void keep_counters(const struct xdp_plane *xdp, const struct xdp_endpoint *endpoint)
-{
-	struct port_counters *kept = &endpoint->base.port->counters;
-	struct counters sum = {};
-
-	add_counters(xdp, endpoint, &sum);
-	count(&kept->frames_in, sum.frames_in);
-	count(&kept->bytes_in, sum.bytes_in);
-	count(&kept->frames_out, sum.frames_out);
-	count(&kept->bytes_out, sum.bytes_out);
-	count(&kept->drops_in, sum.drops_in);
-	count(&kept->errors_in, sum.errors_in);
-	count(&kept->drops_out, sum.drops_out);
-}
-
 static void xdp_detach(struct endpoint *endpoint)
 {
 	struct xdp_plane *xdp = endpoint->plane->state;
 	struct xdp_endpoint *leaving = xdp_of(endpoint);
+	struct counters sum = {};
 
-	keep_counters(xdp, leaving);
+	add_counters(xdp, leaving, &sum);
+	port_keep_counters(endpoint->port, &sum);
 	datapath_detach(xdp->datapath, leaving->slot);
 	rcu_assign_pointer(xdp->endpoints[leaving->slot], NULL);
 	all_vlans_changed(endpoint->plane);
