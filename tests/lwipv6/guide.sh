@@ -52,7 +52,9 @@ ok "row 68: without the library it is told so" bash -c "! LD_LIBRARY_PATH=/nonex
 mkfifo $tmp/quiet
 exec 8<>$tmp/quiet
 ip netns add $ns || exit 1
-at_exit "ip netns del $ns"
+# A server that forks leaves children that wait for ever.
+end_ns() { ip netns pids "$1" | xargs -r kill; ip netns del "$1"; }
+at_exit "end_ns $ns"
 in_ns() { ip netns exec $ns "$@"; }
 in_ns ip link set lo up
 fresh_tap() { # NAME ADDRESS
@@ -80,7 +82,7 @@ kill $pid
 fresh_tap t1 10.6.1.1/24
 fresh_tap t2 10.6.2.1/24
 ip netns add ${ns}b
-at_exit "ip netns del ${ns}b"
+at_exit "end_ns ${ns}b"
 run $tmp/router.log $tmp/host.static t1 10.6.1.2 t2 10.6.2.2
 until_true 10 in_ns ping -c1 -W1 10.6.2.2
 ip -n $ns link set t2 netns ${ns}b
@@ -100,11 +102,8 @@ ip -n ${ns}b addr add 10.6.3.1/24 dev t3
 ip -n ${ns}b link set t3 up
 ip -n ${ns}b route replace default via 10.6.3.2
 ip netns exec ${ns}b socat TCP4-LISTEN:7000,fork SYSTEM:'cat' >/dev/null 2>&1 &
-at_exit "kill $! 2>/dev/null"
 ip netns exec ${ns}b socat UDP4-LISTEN:7001,fork SYSTEM:'cat' >/dev/null 2>&1 &
-at_exit "kill $! 2>/dev/null"
 in_ns socat TCP4-LISTEN:7100,bind=10.6.1.1,fork SYSTEM:'echo from the host' >/dev/null 2>&1 &
-at_exit "kill $! 2>/dev/null"
 until_true 10 bash -c "ip netns exec $ns ss -Hltn | grep -q :7100 && ip netns exec ${ns}b ss -Hltun | grep -q :7001"
 is "row 68: slirp: the machine reaches the host" "$(ip netns exec ${ns}b socat -t3 -u TCP4:10.6.1.1:7100 -)" "from the host"
 is "row 68: slirp: a TCP port of the host leads inside" "$(echo tcp | in_ns socat -t3 - TCP4:127.0.0.1:7000)" tcp
